@@ -1,0 +1,53 @@
+"""Checks a reader's answer to an exercise, and says what is wrong with it."""
+
+from typing import Any
+
+import torch
+
+
+def check(answer: Any, expected: Any, hint: str = "") -> None:
+    """Print whether an answer is right and, if not, what is wrong.
+
+    Args:
+        answer: what the reader wrote; ``...`` means not answered yet.
+        expected: the right answer: a tensor (shape and dtype must agree, floats to 1e-4), or any value.
+        hint: printed with a wrong answer.
+    """
+    if answer is ...:
+        print("Not answered yet: put your code in the place of the three dots.")
+    elif fault := fault_in(answer, expected):
+        print(" ".join(["Not yet:", fault, hint and f"Hint: {hint}"]).strip())
+    else:
+        print("Right.")
+
+
+def fault_in(answer: Any, expected: Any) -> str:
+    """One sentence that says what is wrong with an answer; '' if it is right."""
+    if isinstance(expected, torch.Tensor):
+        return _tensor_fault(answer, expected)
+    if isinstance(answer, torch.Tensor):
+        return f"a plain {type(expected).__name__} is wanted, this is a tensor of shape {tuple(answer.shape)}."
+    if isinstance(expected, float) and isinstance(answer, int | float) and not isinstance(answer, bool):
+        close = abs(answer - expected) <= 1e-4 * max(1.0, abs(expected))
+        return "" if close else f"{answer!r} is not the right number."
+    if type(answer) is not type(expected):
+        return f"a {type(expected).__name__} is wanted, this is a {type(answer).__name__}."
+    return "" if answer == expected else f"{answer!r} is not right."
+
+
+def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
+    if not isinstance(answer, torch.Tensor):
+        return f"a tensor is wanted, this is a {type(answer).__name__}."
+    if answer.shape != expected.shape:
+        return f"the shape is {tuple(answer.shape)}, wanted is {tuple(expected.shape)}."
+    if answer.dtype != expected.dtype:
+        return f"the dtype is {answer.dtype}, wanted is {expected.dtype}."
+    if expected.dtype.is_floating_point or expected.dtype.is_complex:
+        right = torch.isclose(answer, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
+    else:
+        right = answer == expected
+    wrong = int((~right).sum())
+    if not wrong:
+        return ""
+    first = tuple((~right).nonzero()[0].tolist())
+    return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {list(first)}."

@@ -1,0 +1,106 @@
+"""The pages of the book as files: which there are, their titles, headings, claims and lengths."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+WORDS_A_MINUTE = 180  # prose read with care
+CODE_LINES_A_MINUTE = 12  # code read with care
+HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$", re.MULTILINE)
+
+
+class Page:
+    """One notebook of the book.
+
+    Attributes:
+        path: its ``.ipynb`` file; the ``.py`` twin lies beside it.
+        notebook: its content (nbformat 4).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.stem
+
+    @cached_property
+    def notebook(self) -> nbformat.NotebookNode:
+        """The content of the file."""
+        return nbformat.read(self.path, as_version=4)
+
+    @property
+    def code_cells(self) -> list[nbformat.NotebookNode]:
+        """The code cells, in order."""
+        return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+
+    @property
+    def prose(self) -> str:
+        """The text of all Markdown cells."""
+        return "\n\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "markdown")
+
+    @property
+    def title(self) -> str:
+        """The text of the first heading."""
+        return HEADING.search(self.prose)[2]
+
+    @property
+    def claims(self) -> dict[str, list[int]]:
+        """Which code cells (0, 1, ...) prove which statement of the notes: ``{"C03": [4, 5]}``."""
+        found: dict[str, list[int]] = {}
+        for n, cell in enumerate(self.code_cells):
+            for claim in cell.metadata.get("claims", []):
+                found.setdefault(claim, []).append(n)
+        return found
+
+    @property
+    def reading_minutes(self) -> int:
+        """How long the page takes to read, in whole minutes, from its words and lines of code."""
+        words = len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", self.prose))
+        lines = sum(len(cell.source.splitlines()) for cell in self.code_cells)
+        return max(1, round(words / WORDS_A_MINUTE + lines / CODE_LINES_A_MINUTE))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the page ran when its outputs were made; None before it was run."""
+        return self.notebook.metadata.get("book", {}).get("seconds")
+
+
+def all_pages() -> list[Page]:
+    """The pages in the order of their numbers."""
+    return [Page(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
+
+
+def headings_of_code_cells(notebook: Mapping[str, Any]) -> list[str]:
+    """For each code cell the heading that it stands under ('' before the first)."""
+    found, heading = [], ""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            found.append(heading)
+        elif matches := HEADING.findall(cell["source"]):
+            heading = matches[-1][1]
+    return found
+
+
+def machine() -> str:
+    """The machine that the stored run times were measured on, as the pages' metadata says."""
+    names = {page.notebook.metadata.get("book", {}).get("machine") for page in all_pages()} - {None}
+    return " / ".join(sorted(names)) or "not measured"
+
+
+def links(text: str) -> Iterator[str]:
+    """The targets of the Markdown links in a text."""
+    yield from re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+def anchor(heading: str) -> str:
+    """The anchor that JupyterLab gives a heading: blanks become hyphens."""
+    return heading.strip().replace(" ", "-")
+
+
+def dumps(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as the text of its file: one form, so that a diff shows only what changed."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
