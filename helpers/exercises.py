@@ -26,18 +26,18 @@ def fault_in(answer: Any, expected: Any) -> str:
     if isinstance(expected, torch.Tensor):
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
-        return f"a plain {type(expected).__name__} is wanted, this is a tensor of shape {tuple(answer.shape)}."
+        return f"wanted is {_kind(expected)}, this is a tensor of shape {tuple(answer.shape)}."
     if isinstance(expected, float) and isinstance(answer, int | float) and not isinstance(answer, bool):
         close = abs(answer - expected) <= 1e-4 * max(1.0, abs(expected))
         return "" if close else f"{answer!r} is not the right number."
     if type(answer) is not type(expected):
-        return f"a {type(expected).__name__} is wanted, this is a {type(answer).__name__}."
+        return f"wanted is {_kind(expected)}, this is {_kind(answer)}."
     return "" if answer == expected else f"{answer!r} is not right."
 
 
 def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
     if not isinstance(answer, torch.Tensor):
-        return f"a tensor is wanted, this is a {type(answer).__name__}."
+        return f"wanted is a tensor, this is {_kind(answer)}."
     if answer.shape != expected.shape:
         return f"the shape is {tuple(answer.shape)}, wanted is {tuple(expected.shape)}."
     if answer.dtype != expected.dtype:
@@ -51,3 +51,9 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
         return ""
     first = tuple((~right).nonzero()[0].tolist())
     return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {list(first)}."
+
+
+def _kind(value: Any) -> str:
+    """A value's type in words: 'an int', 'a str'."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -34,6 +34,9 @@ def settings(folder: Path, workers: int = 1) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "COLUMNS": "100",
+        # A CUDA toolkit without a GPU makes torch log a line; the pages compile nothing, so none is looked for.
+        "CUDA_HOME": "",
+        "CUDA_PATH": "",
     }
     if workers > 1:
         found["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))

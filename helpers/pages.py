@@ -11,7 +11,7 @@ import nbformat
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
-CODE_LINES_A_MINUTE = 12  # code read with care
+CODE_LINES_A_MINUTE = 20  # code read with care
 HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$", re.MULTILINE)
 
 

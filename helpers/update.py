@@ -10,6 +10,7 @@ fails, the files stay as they were.
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -53,7 +54,7 @@ def update(path: Path) -> float:
 
     manager = AsyncKernelManager(kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager())
     client = NotebookClient(notebook, km=manager, timeout=600, resources={"metadata": {"path": str(target.parent)}})
-    client.execute()
+    client.execute(stderr=subprocess.DEVNULL)  # the kernel's own log
     seconds = time.perf_counter() - start
     tidy(notebook)
     if not 0.67 < kept.get("seconds", 0) / seconds < 1.5:  # a run time is news when it has really changed
@@ -93,7 +94,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("page", nargs="*", help="a page by its number, name or file; all if none is given")
     names = parser.parse_args().page
-    sources = sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+    # page 00 shows what the other pages are, so it comes last
+    sources = sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"), key=lambda path: (path.stem.startswith("00"), path.stem))
     if names:
         sources = [s for s in sources if any(s.stem.startswith(Path(name).stem) for name in names)]
     if not sources:

@@ -18,6 +18,8 @@ NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?![\w]|\.\d)")
 # IPython chooses the unit and the number of loops by what it measures.
 _UNIT = r"(?:[num\u00b5\u03bc]?s|min|h|[kMGT]?B/s|[kMGT]?FLOP/s|it/s|pictures/s|x|\u00d7)"
 TIMING = re.compile(rf"(?<![\w.]){_DIGITS}\s?{_UNIT}(?![\w/])|{_DIGITS}(?= loops? each)")
+# %timeit adds this line when its runs differ much, which says nothing about the cell.
+SLOWEST = re.compile(r"The slowest run took .*? intermediate result is being cached\.\s*", re.DOTALL)
 LOOPS = re.compile(r"\bloops? each\b")
 CPU_AND_WALL = re.compile(r"\b(?:\d+(?:min|h) )+(?=⟨time⟩)")
 
@@ -29,7 +31,7 @@ def normalise(text: str, policy: Policy) -> str:
     for pattern in policy.free:
         text = re.sub(pattern, "⟨free⟩", text)
     if policy.timing:
-        text = TIMING.sub("⟨time⟩", text)
+        text = TIMING.sub("⟨time⟩", SLOWEST.sub("", text))
         text = CPU_AND_WALL.sub("", LOOPS.sub("loops each", text))
         text = re.sub(r"[ \t]*⟨time⟩[ \t]*", " ⟨time⟩ ", text)  # columns move with the width of a number
     return ADDRESS.sub("0x…", text)

@@ -1,0 +1,251 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Read old PyTorch notes with today's PyTorch · 从这里开始
+#
+# In 2017 somebody took notes, in Chinese, on chapters 2 and 3 of a PyTorch book. PyTorch was at 0.2. This book goes
+# through the statements of those notes, runs each one on a PyTorch of today, and says what has changed.
+#
+# **You will**
+#
+# - see which pages there are, and how long each takes to read and to run;
+# - know how to read them: in the browser, in JupyterLab, with your own changes;
+# - see how every output in the book is verified, and what a failure looks like;
+# - learn where the pictures of the CIFAR-10 pages come from.
+#
+# **You need** nothing to read. To run: Python 3.11 or newer and the packages in `requirements.txt`. No GPU.
+#
+# ## The pages · 目录
+#
+# This table is made from the pages themselves, each time this page runs. The reading time is worked out from their
+# words and lines of code. The run time is that of the last run that made the outputs.
+
+# %% verify={"reason": "run times of the pages", "timing": true}
+import sys
+
+sys.path.insert(0, "..")  # the folder that holds helpers/
+
+from IPython.display import Markdown
+
+from helpers import pages
+
+rows = ["| page | read | run |", "|:--|--:|--:|"]
+for page in pages.all_pages():
+    run = f"{page.seconds:.0f} s" if page.seconds else "0 s"
+    rows.append(f"| [{page.title}]({page.path.name}) | {page.reading_minutes} min | {run} |")
+Markdown("\n".join(rows))
+
+# %% [markdown]
+# Run times were measured on this machine:
+
+# %% verify={"free": [".*"], "reason": "the machine that the outputs were last made on"}
+print(pages.machine())
+
+# %% [markdown]
+# The notes make 54 statements, C01 to C54. A cell that proves one carries its number in its metadata, so the count of
+# those covered so far is a fact too:
+
+# %%
+claims = sorted({claim for page in pages.all_pages() for claim in page.claims})
+print(len(claims), "of 54 statements:", ", ".join(claims))
+
+# %% [markdown]
+# ## How to read · 阅读方法
+#
+# Every page has the same form. It opens with what you will be able to do. Then each short text states something, and
+# the cell below it shows it. *Then and now* boxes mark where the notes have been overtaken. At the end: a recap,
+# exercises that check themselves, and solutions.
+#
+# - **On GitHub**: just read. Outputs are stored in the pages.
+# - **In JupyterLab**: `jupyter lab notebooks/00_start_here.ipynb`. Run a cell with Shift+Enter; change it and run it again.
+# - **In an editor**: each page has a twin, a plain `.py` file. It opens in JupyterLab as a notebook too (right click,
+#   *Open With*, *Notebook*), and the two follow each other.
+#
+# Exercises look like this. Put your answer in the place of the three dots:
+
+# %%
+from helpers.exercises import check
+
+answer = ...
+check(answer, 2 + 2)
+
+# %% [markdown]
+# A wrong answer is told what is wrong with it:
+
+# %%
+check("four", 2 + 2, hint="a number, without quotes")
+
+# %% [markdown]
+# ## How outputs are verified · 输出的验证
+#
+# `pytest --nbval notebooks/` runs every cell of the book on your machine and compares each output with the stored one.
+# Words must be the same. Floats may differ in the fifth digit: processors add in different orders.
+#
+# Here is the comparison at work, on two outputs that differ in the seventh digit: no difference is found.
+
+# %%
+from helpers.verification import Policy, compare_outputs
+
+
+def printed(text):
+    return [{"output_type": "stream", "name": "stdout", "text": text}]
+
+
+compare_outputs(printed("loss 0.4321567"), printed("loss 0.4321569"))
+
+# %% [markdown]
+# Now one that must fail, on purpose: a digit is wrong.
+
+# %%
+for fault in compare_outputs(printed("loss 0.4321"), printed("loss 0.4421")):
+    print(fault.text)
+
+# %% [markdown]
+# After training, numbers differ more: small roundings grow, step by step. Such a cell states a band in its metadata,
+# and why. With a band of 5 % the same pair passes, but not more than that:
+
+# %%
+band = Policy(rtol=0.05, reason="training")
+print(compare_outputs(printed("loss 0.4321"), printed("loss 0.4421"), band))
+print(compare_outputs(printed("loss 0.4321"), printed("loss 0.4721"), band)[0].text)
+
+# %% [markdown]
+# Times can never be the same. They are compared in form: the words and the kind of number, not the number.
+
+# %%
+timing = Policy(timing=True, reason="durations")
+compare_outputs(printed("took 1.2 ms"), printed("took 87 us"), timing)
+
+# %% [markdown]
+# ### Figures are compared as pictures · 图像比较
+#
+# Two figures, the second with one of its curves moved. The comparison says how many pixels look different and draws
+# them.
+
+# %%
+import matplotlib.pyplot as plt
+
+from helpers import plotting
+
+plotting.use_style()
+
+
+def curves(lift):
+    figure, axis = plt.subplots(figsize=(4, 2.2))
+    axis.plot([0, 1, 2, 3], [0, 1, 4, 9], label="squares")
+    axis.plot([0, 1, 2, 3], [lift, lift + 1, lift + 2, lift + 3], label="line")
+    axis.set_ylim(0, 9.5)
+    axis.legend()
+    return figure
+
+
+plotting.show(curves(lift=0), alt="Two curves: squares and a straight line.")
+
+# %%
+import io
+
+from helpers.verification.pictures import compare_pictures
+
+
+def png(figure):
+    out = io.BytesIO()
+    figure.savefig(out, format="png")
+    plt.close(figure)
+    return out.getvalue()
+
+
+fault = compare_pictures(png(curves(lift=0)), png(curves(lift=1)))
+assert compare_pictures(png(curves(lift=0)), png(curves(lift=0))) is None
+print(fault.text)
+
+# %%
+from IPython.display import Image
+
+alt = "The stored figure, pale, with the pixels that differ in red: both places of the moved line."
+Image(fault.drawn, alt=alt)
+
+# %% [markdown]
+# At the end of a run, `pytest` prints what was compared exactly, within a band, in form, or only run, with the reasons
+# that the cells give.
+#
+# ## Where the pictures come from · 数据来源
+#
+# Pages on CIFAR-10 use the real pictures. They are looked for in the folder named by the environment variable
+# `CIFAR10_ROOT`, then in the book's `data/` folder. If neither has them, they are downloaded into `data/` (170 MB).
+#
+# Their home server can be very slow. A download that has not promised to end within five minutes is given up after
+# one. Then drawn shapes stand in for the pictures, so that every page runs; a page that uses them says so, and outputs
+# that depend on the pictures are not compared. This is what they look like:
+
+# %%
+from helpers import data
+
+stand_in = data.StandIn(train=True, count=20)
+names = [stand_in.classes[label] for label in stand_in.targets]
+figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
+plotting.show(figure, alt="Twenty drawn shapes (circles, squares, crosses...) in random colours on striped grounds.")
+
+# %% [markdown]
+# `CIFAR10_ROOT=stand-in` asks for them at once, for a class without a network.
+#
+# ## Recap
+#
+# - The table at the top is the book; pages can be read in any order, and run by themselves.
+# - Read on GitHub, or run in JupyterLab and change things.
+# - Every output is compared when the book is run: exactly, within a stated band, or in form.
+# - CIFAR-10 is found, downloaded, or replaced by drawn shapes, and the page says which.
+#
+# ## Exercises
+#
+# **1.** A stored output is `1.0`, the relative tolerance of its cell 0.05. What is the upper end of the band, as a float?
+
+# %%
+answer_1 = ...
+check(answer_1, 1.05, "1.0 and 5 % of it")
+
+# %% [markdown]
+# **2.** Is a changed *whole* number let through by a band? Answer `True` or `False`; try it with `compare_outputs`.
+
+# %%
+answer_2 = ...
+check(answer_2, not compare_outputs(printed("100 steps"), printed("101 steps"), band), "whole numbers are exact")
+
+# %% [markdown]
+# **3.** How many of the 54 statements are covered so far?
+
+# %%
+answer_3 = ...
+check(answer_3, len(claims), "it was printed above")
+
+# %% [markdown]
+# ## Solutions
+#
+# Click to open. They run and are verified like every other cell.
+
+# %% jupyter={"source_hidden": true}
+check(1.0 + 0.05 * 1.0, 1.05)
+
+# %% jupyter={"source_hidden": true}
+check(False, not compare_outputs(printed("100 steps"), printed("101 steps"), band))
+
+# %% jupyter={"source_hidden": true}
+check(len(claims), len(claims))
+
+# %% [markdown]
+# ---
+# On: [check the installation and time your code](01_install_and_timing.ipynb)
