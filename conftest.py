@@ -17,7 +17,8 @@ from typing import Any
 import nbval.plugin
 import pytest
 
-from helpers import kernel, pages
+from helpers import pages
+from helpers.kernel import PageKernel, settings
 from helpers.verification import Difference, Policy, compare_outputs, join_streams
 
 # nbval joins all pieces of a stream, wherever they stand; the order of text and figures matters here.
@@ -39,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="book-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    os.environ.update(kernel.settings(Path(folder.name), workers))
+    os.environ.update(settings(Path(folder.name), workers))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,7 +56,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
 class Page(nbval.plugin.IPyNbFile):
     """A notebook whose cells are tests and share one kernel."""
 
-    kernel: kernel.PageKernel | None = None
+    kernel: PageKernel | None = None
 
     def collect(self) -> Iterable[pytest.Item]:
         """One test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
@@ -74,7 +75,7 @@ class Page(nbval.plugin.IPyNbFile):
     def setup(self) -> None:
         """Start the kernel in the notebook's folder."""
         name = self.config.option.nbval_kernel_name or nbval.plugin.CURRENT_ENV_KERNEL_NAME
-        self.kernel = kernel.PageKernel(
+        self.kernel = PageKernel(
             name, cwd=str(self.path.parent), startup_timeout=self.config.option.nbval_kernel_startup_timeout
         )
         self.setup_sanitize_files()

@@ -128,7 +128,8 @@ def _download() -> str:
         return _watch(process, partial)
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stderr.close()
         shutil.rmtree(partial, ignore_errors=True)
 
 
@@ -148,7 +149,7 @@ def _watch(process: subprocess.Popen, partial: Path) -> str:
                     f"{ARCHIVE_BYTES / 1e6:.0f} MB had come."
                 )
     if process.returncode:
-        lines = (process.communicate()[1] or "").strip().splitlines() or ["no reason given"]
+        lines = process.stderr.read().strip().splitlines() or ["no reason given"]
         return f"The pictures could not be downloaded ({lines[-1]})."
     if fault := fault_in(partial):
         return f"What was downloaded is not the official CIFAR-10 ({fault})."
