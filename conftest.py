@@ -24,7 +24,9 @@ from helpers.verification import Difference, Policy, compare_outputs, join_strea
 # nbval joins all pieces of a stream, wherever they stand; the order of text and figures matters here.
 nbval.plugin.coalesce_streams = join_streams
 
-DATA_TAG = "cifar10"  # outputs that depend on the pictures: not compared when the stand-in is in use
+DATA_TAG = (
+    "cifar10"  # outputs that depend on the pictures: not compared when the stand-in is in use
+)
 VERDICTS = {
     "equal": "compared",
     "tolerance": "compared within a tolerance",
@@ -48,7 +50,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
     """Put this book's page class in the place of nbval's."""
     collected = yield
     return [
-        Page.from_parent(parent, path=file_path) if isinstance(node, nbval.plugin.IPyNbFile) else node
+        Page.from_parent(parent, path=file_path)
+        if isinstance(node, nbval.plugin.IPyNbFile)
+        else node
         for node in collected
     ]
 
@@ -76,7 +80,9 @@ class Page(nbval.plugin.IPyNbFile):
         """Start the kernel in the notebook's folder."""
         name = self.config.option.nbval_kernel_name or nbval.plugin.CURRENT_ENV_KERNEL_NAME
         self.kernel = PageKernel(
-            name, cwd=str(self.path.parent), startup_timeout=self.config.option.nbval_kernel_startup_timeout
+            name,
+            cwd=str(self.path.parent),
+            startup_timeout=self.config.option.nbval_kernel_startup_timeout,
         )
         self.setup_sanitize_files()
 
@@ -97,7 +103,11 @@ class Cell(nbval.plugin.IPyNbCell):
 
     def runtest(self) -> None:
         """Run the cell and compare; note what was done for the summary."""
-        policy = Policy.from_metadata(self.cell.metadata)  # a wrong entry fails before anything runs
+        policy = Policy.from_metadata(
+            self.cell.metadata
+        )  # a wrong entry fails before anything runs
+        if self.cell.execution_count is None and self.cell.source.strip():
+            self.raise_cell_error("The notebook has no outputs to compare with: this cell was never run")
         verdict = (policy.kind, policy.reason)
         if not self.options["check"]:
             verdict = ("run", "exempted by a tag")
@@ -148,7 +158,10 @@ def _side_by_side(stored: str, new: str, width: int = 58) -> list[str]:
     a, b = stored.splitlines(), new.splitlines()
     for tag, a0, a1, b0, b1 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         mark = " " if tag == "equal" else "!"
-        lines += [f"  {cut(x):{width}} {mark} {cut(y)}" for x, y in zip_longest(a[a0:a1], b[b0:b1], fillvalue="")]
+        lines += [
+            f"  {cut(x):{width}} {mark} {cut(y)}"
+            for x, y in zip_longest(a[a0:a1], b[b0:b1], fillvalue="")
+        ]
     return lines
 
 
@@ -166,8 +179,15 @@ def _written(pictures: tuple[bytes, bytes, bytes | None], name: str) -> list[str
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The machine, the data's origin, and what was compared, tolerated and left out."""
-    reports = [r for found in terminalreporter.stats.values() for r in found if hasattr(r, "user_properties")]
-    found = [dict(report.user_properties) for report in reports if getattr(report, "when", "") == "call"]
+    reports = [
+        r
+        for found in terminalreporter.stats.values()
+        for r in found
+        if hasattr(r, "user_properties")
+    ]
+    found = [
+        dict(report.user_properties) for report in reports if getattr(report, "when", "") == "call"
+    ]
     verdicts = Counter(tuple(entry["verdict"]) for entry in found if "verdict" in entry)
     if not verdicts:
         return
@@ -176,7 +196,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         machine |= entry.get("machine", {})
     line = terminalreporter.write_line
     terminalreporter.section("the book on this machine")
-    line(f"device: {machine.get('device', 'not asked')}, torch {machine.get('torch', 'not imported')}")
+    line(
+        f"device: {machine.get('device', 'not asked')}, torch {machine.get('torch', 'not imported')}"
+    )
     line(f"data: {machine.get('data', 'no page that ran uses any')}")
     for kind, words in VERDICTS.items():
         reasons = Counter({reason: n for (k, reason), n in verdicts.items() if k == kind})

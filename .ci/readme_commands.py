@@ -5,4 +5,7 @@ import sys
 from pathlib import Path
 
 text = Path(sys.argv[1]).read_text(encoding="utf-8")
-print(re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[int(sys.argv[2]) - 1], end="")
+print(
+    re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[int(sys.argv[2]) - 1],
+    end="",
+)

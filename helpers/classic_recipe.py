@@ -37,9 +37,14 @@ def train(epochs: int = 2, workers: int = 2, seed: int = 0) -> dict:
         ``batch``, ``workers``, ``seed`` and the machine it ran on.
     """
     torch.manual_seed(seed)
-    transform = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.5] * 3)])
+    transform = v2.Compose(
+        [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.5] * 3)]
+    )
     loader = torch.utils.data.DataLoader(
-        data.cifar10(train=True, transform=transform), batch_size=4, shuffle=True, num_workers=workers
+        data.cifar10(train=True, transform=transform),
+        batch_size=4,
+        shuffle=True,
+        num_workers=workers,
     )
     net = nn.Sequential(
         *(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2)),

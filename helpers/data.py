@@ -27,7 +27,10 @@ from tqdm import tqdm
 BOOK = Path(__file__).resolve().parents[1]
 FOLDER = BOOK / "data"
 STAND_IN = "stand-in"
-FILES = dict(CIFAR10.train_list + CIFAR10.test_list) | {CIFAR10.meta["filename"]: CIFAR10.meta["md5"]}
+MESSAGES = "messages.txt"  # what a running download says
+FILES = dict(CIFAR10.train_list + CIFAR10.test_list) | {
+    CIFAR10.meta["filename"]: CIFAR10.meta["md5"]
+}
 ARCHIVE_BYTES = 170_498_071
 PATIENCE = 60  # seconds given to a download that does not promise to end
 PROMISE = 300  # seconds: a download on its way to end within this many is let go on
@@ -35,7 +38,18 @@ BY_HAND = (
     f"To get them by hand: download {CIFAR10.url} (170 MB) in a browser, unpack it, and put its folder "
     f"{CIFAR10.base_folder} into the book's data folder or set CIFAR10_ROOT to the folder that holds it."
 )
-SHAPES = ["circle", "square", "triangle", "cross", "ring", "diamond", "stripes", "moon", "frame", "hourglass"]
+SHAPES = [
+    "circle",
+    "square",
+    "triangle",
+    "cross",
+    "ring",
+    "diamond",
+    "stripes",
+    "moon",
+    "frame",
+    "hourglass",
+]
 
 
 def cifar10(train: bool, transform: Callable | None = None) -> VisionDataset:
@@ -50,7 +64,11 @@ def cifar10(train: bool, transform: Callable | None = None) -> VisionDataset:
         ``targets`` (list of int), ``classes`` (ten names) and ``class_to_idx``.
     """
     root, _ = _find()
-    return StandIn(train, transform) if root is None else CIFAR10(root, train=train, transform=transform)
+    return (
+        StandIn(train, transform)
+        if root is None
+        else CIFAR10(root, train=train, transform=transform)
+    )
 
 
 def origin() -> str:
@@ -116,20 +134,21 @@ def _download() -> str:
         FOLDER.mkdir(exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=FOLDER))
     except OSError as error:
-        return f"The pictures could not be downloaded: {FOLDER} cannot be written ({error.strerror})."
-    code = "import sys; from torchvision.datasets import CIFAR10; CIFAR10(sys.argv[1], download=True)"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(partial)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        return (
+            f"The pictures could not be downloaded: {FOLDER} cannot be written ({error.strerror})."
+        )
+    code = (
+        "import sys; from torchvision.datasets import CIFAR10; CIFAR10(sys.argv[1], download=True)"
     )
+    with (partial / MESSAGES).open("w") as messages:  # a pipe that nobody reads would fill and block
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(partial)], stdout=subprocess.DEVNULL, stderr=messages
+        )
     try:
         return _watch(process, partial)
     finally:
         process.kill()
         process.wait()
-        process.stderr.close()
         shutil.rmtree(partial, ignore_errors=True)
 
 
@@ -137,7 +156,14 @@ def _watch(process: subprocess.Popen, partial: Path) -> str:
     """Show the progress of a running download, end it if it crawls, and move its result into place."""
     start = time.monotonic()
     archive = partial / CIFAR10.filename
-    with tqdm(total=ARCHIVE_BYTES, unit="B", unit_scale=True, desc="CIFAR-10", leave=False, file=sys.stdout) as bar:
+    with tqdm(
+        total=ARCHIVE_BYTES,
+        unit="B",
+        unit_scale=True,
+        desc="CIFAR-10",
+        leave=False,
+        file=sys.stdout,
+    ) as bar:
         while process.poll() is None:
             time.sleep(0.2)
             seconds = time.monotonic() - start
@@ -149,7 +175,8 @@ def _watch(process: subprocess.Popen, partial: Path) -> str:
                     f"{ARCHIVE_BYTES / 1e6:.0f} MB had come."
                 )
     if process.returncode:
-        lines = process.stderr.read().strip().splitlines() or ["no reason given"]
+        messages = (partial / MESSAGES).read_text(encoding="utf-8", errors="replace")
+        lines = messages.strip().splitlines() or ["no reason given"]
         return f"The pictures could not be downloaded ({lines[-1]})."
     if fault := fault_in(partial):
         return f"What was downloaded is not the official CIFAR-10 ({fault})."
@@ -168,7 +195,9 @@ class StandIn(VisionDataset):
 
     classes = SHAPES
 
-    def __init__(self, train: bool, transform: Callable | None = None, count: int | None = None) -> None:
+    def __init__(
+        self, train: bool, transform: Callable | None = None, count: int | None = None
+    ) -> None:
         """Draw the training or the test pictures.
 
         Args:
@@ -202,13 +231,17 @@ def draw_shapes(count: int, seed: int) -> tuple[np.ndarray, list[int]]:
     labels = torch.arange(count) % len(SHAPES)
     labels = labels[torch.randperm(count, generator=random)]
     pictures = torch.empty(count, 32, 32, 3, dtype=torch.uint8)
-    for start in range(0, count, 5000):  # in parts: the masks of all pictures at once would need gigabytes
+    for start in range(
+        0, count, 5000
+    ):  # in parts: the masks of all pictures at once would need gigabytes
         part = labels[start : start + 5000]
         n = len(part)
         y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
         size, turn = uniform(7, 12, n, 1, 1), uniform(-0.5, 0.5, n, 1, 1)
         dx, dy = x - uniform(12, 20, n, 1, 1), y - uniform(12, 20, n, 1, 1)
-        u = (dx * turn.cos() + dy * turn.sin()) / size  # each shape is drawn in -1..1, turned and scaled
+        u = (
+            dx * turn.cos() + dy * turn.sin()
+        ) / size  # each shape is drawn in -1..1, turned and scaled
         v = (dy * turn.cos() - dx * turn.sin()) / size
         inside = _shape_masks(u, v).gather(0, part.view(1, n, 1, 1).expand(1, n, 32, 32))[0]
         colours = uniform(0, 255, 2, n, 1, 1, 3)

@@ -38,7 +38,9 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     text = ".".join(map(str, version))
     if tuple(version[:2]) >= PYTHON_AT_LEAST:
         return Finding("OK", "Python", text)
-    return Finding("FAIL", "Python", f"{text} is too old; make the environment with Python 3.11 or newer")
+    return Finding(
+        "FAIL", "Python", f"{text} is too old; make the environment with Python 3.11 or newer"
+    )
 
 
 def pins() -> dict[str, str]:
@@ -60,14 +62,20 @@ def check_package(package: str, version: str | None, pinned: str) -> Finding:
     if version is None:
         return Finding("FAIL", package, "not installed; run: pip install -r requirements.txt")
     if version != pinned:
-        return Finding("NOTE", package, f"{version}; the book's outputs were made with {pinned} and may differ")
+        return Finding(
+            "NOTE", package, f"{version}; the book's outputs were made with {pinned} and may differ"
+        )
     return Finding("OK", package, version)
 
 
-def check_pair(torch_version: str | None, torchvision_version: str | None, wanted: str | None) -> Finding:
+def check_pair(
+    torch_version: str | None, torchvision_version: str | None, wanted: str | None
+) -> Finding:
     """Torch and torchvision are compiled for each other: ``wanted`` is the torch that torchvision asks for."""
     if not torch_version or not torchvision_version:
-        return Finding("FAIL", "torch and torchvision", "one is missing; run: pip install -r requirements.txt")
+        return Finding(
+            "FAIL", "torch and torchvision", "one is missing; run: pip install -r requirements.txt"
+        )
     if wanted and torch_version != wanted:
         return Finding(
             "FAIL",
@@ -117,10 +125,14 @@ def check_device() -> Finding:
 
     kind = device()
     if kind == "cuda":
-        return Finding("OK", "device", f"cuda, {torch.cuda.get_device_name()} (CUDA {torch.version.cuda})")
+        return Finding(
+            "OK", "device", f"cuda, {torch.cuda.get_device_name()} (CUDA {torch.version.cuda})"
+        )
     if kind == "mps":
         return Finding("OK", "device", "mps, the GPU of this Mac")
-    return Finding("OK", "device", f"cpu, {torch.get_num_threads()} threads; no GPU found, none is needed")
+    return Finding(
+        "OK", "device", f"cpu, {torch.get_num_threads()} threads; no GPU found, none is needed"
+    )
 
 
 def cpu_name() -> str:
@@ -137,8 +149,14 @@ def check_kernel() -> Finding:
     """The Jupyter kernel: does it run in the environment that has the book's packages?"""
     if "ipykernel" not in sys.modules:
         return Finding("OK", "kernel", "none: this is a plain Python process")
-    if Path(sys.prefix).resolve() == Path(sys.base_prefix).resolve() and os.environ.get("VIRTUAL_ENV"):
-        return Finding("NOTE", "kernel", "runs outside the active virtual environment; start JupyterLab from within it")
+    if Path(sys.prefix).resolve() == Path(sys.base_prefix).resolve() and os.environ.get(
+        "VIRTUAL_ENV"
+    ):
+        return Finding(
+            "NOTE",
+            "kernel",
+            "runs outside the active virtual environment; start JupyterLab from within it",
+        )
     return Finding("OK", "kernel", f"Python {platform.python_version()} of this environment")
 
 
@@ -162,7 +180,9 @@ def check_disk(free_gb: float | None = None) -> Finding:
     if free_gb is None:
         free_gb = shutil.disk_usage(BOOK).free / 1e9
     if free_gb < DISK_GB:
-        return Finding("NOTE", "disk", f"{free_gb:.1f} GB free; CIFAR-10 needs {DISK_GB:g}: make room")
+        return Finding(
+            "NOTE", "disk", f"{free_gb:.1f} GB free; CIFAR-10 needs {DISK_GB:g}: make room"
+        )
     return Finding("OK", "disk", f"{free_gb:.1f} GB free")
 
 
@@ -172,9 +192,14 @@ def findings() -> Iterator[Finding]:
     pinned = pins()
     for package in ("torch", "torchvision", "matplotlib", "jupyterlab"):
         version = installed(package)
-        yield (version and check_import(package)) or check_package(package, version, pinned[package])
+        yield (version and check_import(package)) or check_package(
+            package, version, pinned[package]
+        )
     yield check_pair(installed("torch"), installed("torchvision"), torch_wanted_by_torchvision())
-    later: list[tuple[str, Callable[[], Finding]]] = [("torch", check_device), ("psutil", check_memory)]
+    later: list[tuple[str, Callable[[], Finding]]] = [
+        ("torch", check_device),
+        ("psutil", check_memory),
+    ]
     for needs, check in later:
         if installed(needs) and not check_import(needs):
             yield check()

@@ -27,7 +27,11 @@ def fault_in(answer: Any, expected: Any) -> str:
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
         return f"wanted is {_kind(expected)}, this is a tensor of shape {tuple(answer.shape)}."
-    if isinstance(expected, float) and isinstance(answer, int | float) and not isinstance(answer, bool):
+    if (
+        isinstance(expected, float)
+        and isinstance(answer, int | float)
+        and not isinstance(answer, bool)
+    ):
         close = abs(answer - expected) <= 1e-4 * max(1.0, abs(expected))
         return "" if close else f"{answer!r} is not the right number."
     if type(answer) is not type(expected):

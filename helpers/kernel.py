@@ -52,7 +52,9 @@ class PageKernel(RunningKernel):
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Run a cell as a notebook does, with its input kept; returns the message's identifier."""
-        return self.kc.execute(cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+        return self.kc.execute(
+            cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
+        )
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
         """The next message; raises ``RuntimeError`` soon after the kernel has died, ``Empty`` on a timeout."""
@@ -63,14 +65,21 @@ class PageKernel(RunningKernel):
                 return super().get_message(stream, timeout=max(left, 0.01))
             except Empty:
                 if not self.is_alive():
-                    raise RuntimeError("the kernel died while this cell ran (out of memory, or killed)") from None
+                    raise RuntimeError(
+                        "the kernel died while this cell ran (out of memory, or killed)"
+                    ) from None
                 if end is not None and time.monotonic() >= end:
                     raise
 
     def facts(self) -> dict[str, Any]:
         """What the running page knows of the machine: ``torch``, ``device``, ``data``, ``data_is_real``."""
         reply = self.kc.execute(
-            "", silent=True, store_history=False, user_expressions={"facts": _FACTS}, reply=True, timeout=120
+            "",
+            silent=True,
+            store_history=False,
+            user_expressions={"facts": _FACTS},
+            reply=True,
+            timeout=120,
         )
         answer = reply["content"].get("user_expressions", {}).get("facts", {})
         if answer.get("status") == "ok":

@@ -12,7 +12,9 @@ import nbformat
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
 CODE_LINES_A_MINUTE = 20  # code read with care
+TIME = re.compile(r"^\*\*Time\*\*: .*$", re.MULTILINE)
 HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$", re.MULTILINE)
+FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)  # a "# comment" in it is no heading
 
 
 class Page:
@@ -40,12 +42,14 @@ class Page:
     @property
     def prose(self) -> str:
         """The text of all Markdown cells."""
-        return "\n\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "markdown")
+        return "\n\n".join(
+            cell.source for cell in self.notebook.cells if cell.cell_type == "markdown"
+        )
 
     @property
     def title(self) -> str:
         """The text of the first heading."""
-        return HEADING.search(self.prose)[2]
+        return headings(self.prose)[0]
 
     @property
     def claims(self) -> dict[str, list[int]]:
@@ -59,9 +63,7 @@ class Page:
     @property
     def reading_minutes(self) -> int:
         """How long the page takes to read, in whole minutes, from its words and lines of code."""
-        words = len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", self.prose))
-        lines = sum(len(cell.source.splitlines()) for cell in self.code_cells)
-        return max(1, round(words / WORDS_A_MINUTE + lines / CODE_LINES_A_MINUTE))
+        return reading_minutes(self.notebook)
 
     @property
     def seconds(self) -> float | None:
@@ -80,9 +82,32 @@ def headings_of_code_cells(notebook: Mapping[str, Any]) -> list[str]:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             found.append(heading)
-        elif matches := HEADING.findall(cell["source"]):
-            heading = matches[-1][1]
+        elif cell["cell_type"] == "markdown":
+            heading = [heading, *headings(cell["source"])][-1]
     return found
+
+
+def headings(text: str) -> list[str]:
+    """The headings in a Markdown text, without their marks."""
+    return [words for _, words in HEADING.findall(FENCED.sub("", text))]
+
+
+def reading_minutes(notebook: Mapping[str, Any]) -> int:
+    """How long a notebook takes to read, in whole minutes, from its words and lines of code."""
+    prose = " ".join(c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown")
+    code = [c["source"] for c in notebook["cells"] if c["cell_type"] == "code"]
+    words = len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", TIME.sub("", prose)))
+    lines = sum(len(source.splitlines()) for source in code)
+    return max(1, round(words / WORDS_A_MINUTE + lines / CODE_LINES_A_MINUTE))
+
+
+def time_line(notebook: Mapping[str, Any]) -> str:
+    """The line at the top of a page that says how long it takes to read and to run."""
+    run = notebook["metadata"]["book"]
+    return (
+        f"**Time**: {reading_minutes(notebook)} min to read, "
+        f"{run['seconds']:.0f} s to run ({run['machine']})."
+    )
 
 
 def machine() -> str:

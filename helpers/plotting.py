@@ -60,7 +60,9 @@ def show(figure: Figure, alt: str) -> None:
     plt.close(figure)
     width, height = (round(inches * DPI) for inches in figure.get_size_inches())
     bundle = {"image/png": base64.b64encode(out.getvalue()).decode("ascii"), "text/plain": alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}})
+    display(
+        bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}}
+    )
 
 
 def picture_grid(

@@ -15,9 +15,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from jupytext.cli import jupytext as jupytext_command
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -28,6 +30,13 @@ from helpers.environment import cpu_name
 from helpers.verification import join_streams
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+class CurrentEnvironment(AsyncKernelManager):
+    """Starts the kernel of the environment that this program runs in, whatever is registered."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(kernel_spec_manager=NbvalKernelspecManager(), **kwargs)
 
 
 def update(path: Path) -> float:
@@ -43,28 +52,40 @@ def update(path: Path) -> float:
         CellExecutionError: a cell failed; nothing was written.
     """
     source, target = path.with_suffix(".py"), path.with_suffix(".ipynb")
+    kept = {}
     if target.exists():
-        jupytext_command(
-            ["--sync", "--quiet", str(target if target.stat().st_mtime > source.stat().st_mtime else source)]
-        )
+        newer = max(source, target, key=lambda file: file.stat().st_mtime)
+        jupytext_command(["--sync", "--quiet", str(newer)])
+        kept = pages.Page(target).notebook.metadata.get("book", {})
     notebook = jupytext.read(source)
-    kept = pages.Page(target).notebook.metadata.get("book", {}) if target.exists() else {}
     start = time.perf_counter()
-    from jupyter_client.manager import AsyncKernelManager
-
-    manager = AsyncKernelManager(kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager())
-    client = NotebookClient(notebook, km=manager, timeout=600, resources={"metadata": {"path": str(target.parent)}})
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=CurrentEnvironment,
+        kernel_name=CURRENT_ENV_KERNEL_NAME,
+        timeout=600,
+        resources={"metadata": {"path": str(target.parent)}},
+    )
     client.execute(stderr=subprocess.DEVNULL)  # the kernel's own log
     seconds = time.perf_counter() - start
     tidy(notebook)
-    if not 0.67 < kept.get("seconds", 0) / seconds < 1.5:  # a run time is news when it has really changed
+    if not 0.67 < kept.get("seconds", 0) / seconds < 1.5:  # only a real change is news
         kept = {"seconds": round(seconds, 1), "machine": f"{cpu_name()}, {os.cpu_count()} cores"}
     notebook.metadata["book"] = kept
-    partial = target.with_suffix(".partial")
-    partial.write_text(pages.dumps(notebook), encoding="utf-8")
-    partial.replace(target)
-    os.utime(target)
+    stated = pages.TIME.search(notebook.cells[0].source)
+    line = pages.time_line(notebook)
+    if stated:
+        notebook.cells[0].source = notebook.cells[0].source.replace(stated[0], line)
+        write(source, source.read_text(encoding="utf-8").replace(stated[0], line, 1))
+    write(target, pages.dumps(notebook))
     return seconds
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
@@ -77,7 +98,11 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": KERNELSPEC,
-            "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+            "language_info": {
+                "name": "python",
+                "file_extension": ".py",
+                "mimetype": "text/x-python",
+            },
             "jupytext": {"formats": "ipynb,py:percent"},
         }
     )
@@ -92,10 +117,15 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
 def main() -> int:
     """Read the command line and update the pages; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("page", nargs="*", help="a page by its number, name or file; all if none is given")
+    parser.add_argument(
+        "page", nargs="*", help="a page by its number, name or file; all if none is given"
+    )
     names = parser.parse_args().page
     # page 00 shows what the other pages are, so it comes last
-    sources = sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"), key=lambda path: (path.stem.startswith("00"), path.stem))
+    sources = sorted(
+        pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"),
+        key=lambda path: (path.stem.startswith("00"), path.stem),
+    )
     if names:
         sources = [s for s in sources if any(s.stem.startswith(Path(name).stem) for name in names)]
     if not sources:

@@ -30,6 +30,8 @@
 #
 # **You need** nothing to read. To run: Python 3.11 or newer and the packages in `requirements.txt`. No GPU.
 #
+# **Time**: 9 min to read, 8 s to run (AMD EPYC, 2 cores).
+#
 # ## The pages · 目录
 #
 # This table is made from the pages themselves, each time this page runs. The reading time is worked out from their
@@ -176,7 +178,7 @@ print(fault.text)
 # %%
 from IPython.display import Image
 
-alt = "The stored figure, pale, with the pixels that differ in red: both places of the moved line."
+alt = "The stored figure, pale; the pixels that differ, both places of the line, are red."
 Image(fault.drawn, alt=alt)
 
 # %% [markdown]
@@ -198,7 +200,7 @@ from helpers import data
 stand_in = data.StandIn(train=True, count=20)
 names = [stand_in.classes[label] for label in stand_in.targets]
 figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
-plotting.show(figure, alt="Twenty drawn shapes (circles, squares, crosses...) in random colours on striped grounds.")
+plotting.show(figure, alt="Twenty drawn shapes in random colours on striped grounds.")
 
 # %% [markdown]
 # `CIFAR10_ROOT=stand-in` asks for them at once, for a class without a network.
@@ -223,7 +225,11 @@ check(answer_1, 1.05, "1.0 and 5 % of it")
 
 # %%
 answer_2 = ...
-check(answer_2, not compare_outputs(printed("100 steps"), printed("101 steps"), band), "whole numbers are exact")
+check(
+    answer_2,
+    not compare_outputs(printed("100 steps"), printed("101 steps"), band),
+    "whole numbers are exact",
+)
 
 # %% [markdown]
 # **3.** How many of the 54 statements are covered so far?

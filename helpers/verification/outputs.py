@@ -20,7 +20,9 @@ class Difference(NamedTuple):
     text: str  # one line: what differs
     stored: str  # the stored output as text
     new: str  # the new output as text
-    pictures: tuple[bytes, bytes, bytes | None] | None = None  # stored, new and the difference drawn (PNG)
+    pictures: tuple[bytes, bytes, bytes | None] | None = (
+        None  # stored, new and the difference drawn (PNG)
+    )
 
 
 def join_streams(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -47,7 +49,9 @@ def join_streams(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def compare_outputs(
-    stored: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], policy: Policy | None = None
+    stored: Iterable[Mapping[str, Any]],
+    new: Iterable[Mapping[str, Any]],
+    policy: Policy | None = None,
 ) -> list[Difference]:
     """Compare the outputs of a cell.
 
@@ -87,7 +91,9 @@ def as_text(output: Mapping[str, Any]) -> str:
     return f"({', '.join(data)})"
 
 
-def _compare_one(stored: Mapping[str, Any], new: Mapping[str, Any], policy: Policy) -> list[Difference]:
+def _compare_one(
+    stored: Mapping[str, Any], new: Mapping[str, Any], policy: Policy
+) -> list[Difference]:
     texts = (as_text(stored), as_text(new))
     if stored["output_type"] in ("stream", "error"):
         text = difference(*texts, policy)
@@ -110,7 +116,9 @@ def _compare_picture(stored: bytes, new: bytes, policy: Policy) -> Difference | 
         fault = compare_pictures(stored, new, shift=0, colour=255)
     else:
         fault = compare_pictures(stored, new, int(policy.shift), int(policy.colour))
-    return Difference(f"picture: {fault.text}", "", "", (stored, new, fault.drawn)) if fault else None
+    return (
+        Difference(f"picture: {fault.text}", "", "", (stored, new, fault.drawn)) if fault else None
+    )
 
 
 def _kind(output: Mapping[str, Any]) -> str:

@@ -21,7 +21,9 @@ class PictureDifference(NamedTuple):
     drawn: bytes | None
 
 
-def compare_pictures(stored: bytes, new: bytes, shift: int = 1, colour: int = 16) -> PictureDifference | None:
+def compare_pictures(
+    stored: bytes, new: bytes, shift: int = 1, colour: int = 16
+) -> PictureDifference | None:
     """Compare two pictures.
 
     Args:
@@ -35,10 +37,14 @@ def compare_pictures(stored: bytes, new: bytes, shift: int = 1, colour: int = 16
     """
     a, b = (Image.open(io.BytesIO(data)).convert("RGBA") for data in (stored, new))
     if a.size != b.size:
-        return PictureDifference(f"expected {a.size[0]}x{a.size[1]} pixels, got {b.size[0]}x{b.size[1]}", None)
+        return PictureDifference(
+            f"expected {a.size[0]}x{a.size[1]} pixels, got {b.size[0]}x{b.size[1]}", None
+        )
     if a.tobytes() == b.tobytes():
         return None
-    a, b = (Image.alpha_composite(Image.new("RGBA", p.size, "white"), p).convert("RGB") for p in (a, b))
+    a, b = (
+        Image.alpha_composite(Image.new("RGBA", p.size, "white"), p).convert("RGB") for p in (a, b)
+    )
     outside = ImageChops.lighter(_outside_range(a, b, shift), _outside_range(b, a, shift))
     strength = _largest_channel(outside)
     wrong = strength.point(lambda level: 255 if level > colour else 0)
@@ -47,7 +53,9 @@ def compare_pictures(stored: bytes, new: bytes, shift: int = 1, colour: int = 16
         return None
     left, top, right, bottom = wrong.getbbox()
     drawn = Image.composite(
-        Image.new("RGB", a.size, "red"), Image.blend(a, Image.new("RGB", a.size, "white"), 0.7), wrong
+        Image.new("RGB", a.size, "red"),
+        Image.blend(a, Image.new("RGB", a.size, "white"), 0.7),
+        wrong,
     )
     out = io.BytesIO()
     drawn.save(out, "PNG")
@@ -61,7 +69,10 @@ def compare_pictures(stored: bytes, new: bytes, shift: int = 1, colour: int = 16
 def _outside_range(picture: Image.Image, other: Image.Image, shift: int) -> Image.Image:
     """How far each channel of each pixel lies outside the range of ``other`` within ``shift`` pixels."""
     window = 2 * shift + 1
-    low, high = other.filter(ImageFilter.MinFilter(window)), other.filter(ImageFilter.MaxFilter(window))
+    low, high = (
+        other.filter(ImageFilter.MinFilter(window)),
+        other.filter(ImageFilter.MaxFilter(window)),
+    )
     return ImageChops.lighter(ImageChops.subtract(picture, high), ImageChops.subtract(low, picture))
 
 

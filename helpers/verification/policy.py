@@ -59,7 +59,9 @@ class Policy:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"the cell's verify entry: {pattern!r} is no regular expression") from error
+                raise ValueError(
+                    f"the cell's verify entry: {pattern!r} is no regular expression"
+                ) from error
         return cls(**entry)
 
     @property

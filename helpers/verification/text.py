@@ -11,29 +11,40 @@ ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 # A number standing by itself: not part of a name (conv1, float32), a version (2.15.0) or a shape (3x4).
 _DIGITS = r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?"
-NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?![\w]|\.\d)")
+NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?!(?!j\b)\w|\.\d)")
 
-# What depends on the speed of the machine: a number with a unit of time, of rate, or a speed ratio.
-# The form of %timeit is "1.03 μs ± 12.3 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)";
-# IPython chooses the unit and the number of loops by what it measures.
-_UNIT = r"(?:[num\u00b5\u03bc]?s|min|h|[kMGT]?B/s|[kMGT]?FLOP/s|it/s|pictures/s|x|\u00d7)"
-TIMING = re.compile(rf"(?<![\w.]){_DIGITS}\s?{_UNIT}(?![\w/])|{_DIGITS}(?= loops? each)")
-# %timeit adds this line when its runs differ much, which says nothing about the cell.
-SLOWEST = re.compile(r"The slowest run took .*? intermediate result is being cached\.\s*", re.DOTALL)
-LOOPS = re.compile(r"\bloops? each\b")
-CPU_AND_WALL = re.compile(r"\b(?:\d+(?:min|h) )+(?=⟨time⟩)")
+# What depends on the speed of the machine: IPython and tqdm choose the unit and the number of loops by
+# what they measure. "1.03 μs ± 12.3 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
+# "Wall time: 1min 3s", "[00:12<00:03, 33.2it/s]", "3.1x".
+TIMINGS = {
+    "⟨rate⟩": rf"(?<![\w.])(?:{_DIGITS}|\?) ?(?:[A-Za-z]+/s|s/[A-Za-z]+)\b",
+    "⟨ratio⟩": rf"(?<![\w.]){_DIGITS} ?[x×](?![\w/]| ?\d)",
+    "⟨time⟩": rf"(?<![\w.])(?:\d+(?:d|h|min) )*{_DIGITS} ?(?:[numµμ]?s|min|h)(?![\w/])"
+    r"|(?<![\w:])\d+:\d\d(?::\d\d)?(?![\w:])",
+    "⟨loops⟩ loops": rf"{_DIGITS} loops?(?= each\b)",
+}
+# What IPython prints only sometimes: when the runs of %timeit differ much, when compiling took long,
+# and two of the three CPU times except on Windows.
+SOMETIMES = re.compile(
+    r"The slowest run took [^.]*\.\d+ times longer [^.]* intermediate result is being cached\.\n?"
+    r"|(?<=^CPU times: )user [^,]*, sys: [^,]*, (?=total: )"
+    r"|^(?:Compiler|Parser) +: .*\n?",
+    re.MULTILINE,
+)
 
 
 def normalise(text: str, policy: Policy) -> str:
     """The text without what differs between machines: line ends, trailing spaces, addresses, free parts."""
     text = text.replace("\r\n", "\n")
+    if policy.timing:
+        text = SOMETIMES.sub("", text)
     text = "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
     for pattern in policy.free:
         text = re.sub(pattern, "⟨free⟩", text)
     if policy.timing:
-        text = TIMING.sub("⟨time⟩", SLOWEST.sub("", text))
-        text = CPU_AND_WALL.sub("", LOOPS.sub("loops each", text))
-        text = re.sub(r"[ \t]*⟨time⟩[ \t]*", " ⟨time⟩ ", text)  # columns move with the width of a number
+        for form, pattern in TIMINGS.items():
+            text = re.sub(pattern, form, text)
+        text = _apart(text)
     return ADDRESS.sub("0x…", text)
 
 
@@ -43,19 +54,29 @@ def difference(stored: str, new: str, policy: Policy) -> str:
     if stored == new:
         return ""
     stored_numbers, new_numbers = NUMBER.findall(stored), NUMBER.findall(new)
-    words = [_squeeze(NUMBER.sub("⟨number⟩", text)) for text in (stored, new)]
-    if words[0] != words[1] or stored_numbers == new_numbers:
+    if _words(stored) != _words(new) or stored_numbers == new_numbers:
         return _first_line_that_differs(stored, new)
-    faults = [fault for a, b in zip(stored_numbers, new_numbers, strict=True) if (fault := _number_fault(a, b, policy))]
+    faults = [
+        fault
+        for a, b in zip(stored_numbers, new_numbers, strict=True)
+        if (fault := _number_fault(a, b, policy))
+    ]
     if not faults:
         return ""
-    more = f" (and {len(faults) - 1} more of {len(stored_numbers)} numbers)" if len(faults) > 1 else ""
+    more = (
+        f" (and {len(faults) - 1} more of {len(stored_numbers)} numbers)" if len(faults) > 1 else ""
+    )
     return faults[0] + more
 
 
-def _squeeze(text: str) -> str:
-    """Runs of blanks as one: a number that is shorter by a digit moves its column."""
-    return re.sub(r"[ \t]+", " ", re.sub(r"[ \t]*(⟨number⟩)[ \t]*", r" \1 ", text))
+def _apart(text: str) -> str:
+    """One blank around each mark: a number that is shorter by a digit moves its column."""
+    return re.sub(r"[ \t]*(⟨\w+⟩)[ \t]*", r" \1 ", text)
+
+
+def _words(text: str) -> str:
+    """A text with each number as a mark, and runs of blanks as one."""
+    return re.sub(r"[ \t]+", " ", _apart(NUMBER.sub("⟨number⟩", text)))
 
 
 def _number_fault(stored: str, new: str, policy: Policy) -> str:
@@ -63,19 +84,24 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
     if stored == new:
         return ""
     a, b = (float(text.replace(",", "")) for text in (stored, new))
+    points = [not re.fullmatch(r"[-+]?[\d,]+", text) for text in (stored, new)]
     whole = all(re.fullmatch(r"[-+]?[\d,]+\.?", text) for text in (stored, new))
-    if whole and not policy.integers:
+    if not policy.integers and (whole or points[0] != points[1]):
         return f"expected {stored}, got {new} (whole numbers are compared exactly)"
     allowed = policy.atol + policy.rtol * abs(a)
     if math.isclose(a, b, rel_tol=0, abs_tol=allowed):
         return ""
-    return f"expected {stored}, got {new}: {abs(a - b):.3g} apart, allowed is {stored} ± {allowed:.3g}"
+    return (
+        f"expected {stored}, got {new}: {abs(a - b):.3g} apart, allowed is {stored} ± {allowed:.3g}"
+    )
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:
-    for n, (a, b) in enumerate(zip_longest(stored.split("\n"), new.split("\n")), 1):
-        if a != b:
-            return f"line {n}: expected {_shown(a)}, got {_shown(b)}"
+    lines = list(zip_longest(stored.split("\n"), new.split("\n")))
+    for form in (_words, str):  # a line whose words differ says more than one whose numbers do
+        for n, (a, b) in enumerate(lines, 1):
+            if None in (a, b) or form(a) != form(b):
+                return f"line {n}: expected {_shown(a)}, got {_shown(b)}"
     return "the texts differ"
 
 
