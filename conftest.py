@@ -103,11 +103,9 @@ class Cell(nbval.plugin.IPyNbCell):
 
     def runtest(self) -> None:
         """Run the cell and compare; note what was done for the summary."""
-        policy = Policy.from_metadata(
-            self.cell.metadata
-        )  # a wrong entry fails before anything runs
+        policy = Policy.from_metadata(self.cell.metadata)  # a wrong entry fails at once
         if self.cell.execution_count is None and self.cell.source.strip():
-            self.raise_cell_error("The notebook has no outputs to compare with: this cell was never run")
+            self.raise_cell_error("Never run before: the notebook has nothing to compare with")
         verdict = (policy.kind, policy.reason)
         if not self.options["check"]:
             verdict = ("run", "exempted by a tag")

@@ -140,7 +140,7 @@ def _download() -> str:
     code = (
         "import sys; from torchvision.datasets import CIFAR10; CIFAR10(sys.argv[1], download=True)"
     )
-    with (partial / MESSAGES).open("w") as messages:  # a pipe that nobody reads would fill and block
+    with (partial / MESSAGES).open("w") as messages:  # no pipe: unread, it would fill and block
         process = subprocess.Popen(
             [sys.executable, "-c", code, str(partial)], stdout=subprocess.DEVNULL, stderr=messages
         )

@@ -1,5 +1,7 @@
 """Checks a reader's answer to an exercise, and says what is wrong with it."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,7 +12,7 @@ def check(answer: Any, expected: Any, hint: str = "") -> None:
 
     Args:
         answer: what the reader wrote; ``...`` means not answered yet.
-        expected: the right answer: a tensor (shape and dtype must agree, floats to 1e-4), or any value.
+        expected: the right answer: a tensor (shape, dtype and device must agree, floats to 1e-4), or any value.
         hint: printed with a wrong answer.
     """
     if answer is ...:
@@ -32,10 +34,12 @@ def fault_in(answer: Any, expected: Any) -> str:
         and isinstance(answer, int | float)
         and not isinstance(answer, bool)
     ):
-        close = abs(answer - expected) <= 1e-4 * max(1.0, abs(expected))
+        close = math.isclose(answer, expected, rel_tol=1e-4, abs_tol=1e-4)
         return "" if close else f"{answer!r} is not the right number."
     if type(answer) is not type(expected):
         return f"wanted is {_kind(expected)}, this is {_kind(answer)}."
+    if isinstance(expected, list | tuple):
+        return _list_fault(answer, expected)
     return "" if answer == expected else f"{answer!r} is not right."
 
 
@@ -44,8 +48,9 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
         return f"wanted is a tensor, this is {_kind(answer)}."
     if answer.shape != expected.shape:
         return f"the shape is {tuple(answer.shape)}, wanted is {tuple(expected.shape)}."
-    if answer.dtype != expected.dtype:
-        return f"the dtype is {answer.dtype}, wanted is {expected.dtype}."
+    for name in ("dtype", "device"):
+        if getattr(answer, name) != getattr(expected, name):
+            return f"the {name} is {getattr(answer, name)}, wanted is {getattr(expected, name)}."
     if expected.dtype.is_floating_point or expected.dtype.is_complex:
         right = torch.isclose(answer, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
     else:
@@ -55,6 +60,15 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
         return ""
     first = tuple((~right).nonzero()[0].tolist())
     return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {list(first)}."
+
+
+def _list_fault(answer: Sequence, expected: Sequence) -> str:
+    if len(answer) != len(expected):
+        return f"there are {len(answer)} elements, wanted are {len(expected)}."
+    for n, pair in enumerate(zip(answer, expected, strict=True)):
+        if fault := fault_in(*pair):
+            return f"element {n}: {fault}"
+    return ""
 
 
 def _kind(value: Any) -> str:

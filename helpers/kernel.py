@@ -34,6 +34,8 @@ def settings(folder: Path, workers: int = 1) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "COLUMNS": "100",
+        # Threads that wait sleep: spinning ones make training many times slower when the cores are shared.
+        "OMP_WAIT_POLICY": "PASSIVE",
         # A CUDA toolkit without a GPU makes torch log a line; the pages compile nothing, so none is looked for.
         "CUDA_HOME": "",
         "CUDA_PATH": "",

@@ -14,7 +14,7 @@ WORDS_A_MINUTE = 180  # prose read with care
 CODE_LINES_A_MINUTE = 20  # code read with care
 TIME = re.compile(r"^\*\*Time\*\*: .*$", re.MULTILINE)
 HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$", re.MULTILINE)
-FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)  # a "# comment" in it is no heading
+FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)  # "# ..." in it is a comment
 
 
 class Page:

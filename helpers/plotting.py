@@ -9,6 +9,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Colours that remain apart with the common kinds of colour blindness (Okabe and Ito, 2008), darkest first.
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = COLOURS = (
@@ -58,7 +59,7 @@ def show(figure: Figure, alt: str) -> None:
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=DPI)
     plt.close(figure)
-    width, height = (round(inches * DPI) for inches in figure.get_size_inches())
+    width, height = Image.open(out).size  # matplotlib rounds down, sometimes one pixel too far
     bundle = {"image/png": base64.b64encode(out.getvalue()).decode("ascii"), "text/plain": alt}
     display(
         bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}}

@@ -115,7 +115,7 @@ def _compare_picture(stored: bytes, new: bytes, policy: Policy) -> Difference | 
     if policy.picture == "form":
         fault = compare_pictures(stored, new, shift=0, colour=255)
     else:
-        fault = compare_pictures(stored, new, int(policy.shift), int(policy.colour))
+        fault = compare_pictures(stored, new, policy.shift, policy.colour)
     return (
         Difference(f"picture: {fault.text}", "", "", (stored, new, fault.drawn)) if fault else None
     )

@@ -60,8 +60,8 @@ def compare_pictures(
     out = io.BytesIO()
     drawn.save(out, "PNG")
     return PictureDifference(
-        f"{count} pixels look different, between x={left}..{right} and y={top}..{bottom} of {a.size[0]}x{a.size[1]} "
-        f"(allowed: {shift} pixels of shift, {colour} levels of colour)",
+        f"{count} pixels look different (x {left}..{right}, y {top}..{bottom} of {a.size[0]}x{a.size[1]}); "
+        f"allowed: shift {shift}, colour {colour}",
         out.getvalue(),
     )
 

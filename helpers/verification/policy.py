@@ -6,6 +6,32 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False
+
+
+_NUMBER = (lambda v: type(v) in (int, float) and v >= 0), "a number, zero or more"
+_WHOLE = (lambda v: type(v) is int and v >= 0), "a whole number, zero or more"
+_SWITCH = (lambda v: isinstance(v, bool)), "true or false"
+_ACCEPTED = {
+    "rtol": _NUMBER,
+    "atol": _NUMBER,
+    "integers": _SWITCH,
+    "timing": _SWITCH,
+    "free": (
+        (lambda v: isinstance(v, list | tuple) and all(map(_is_pattern, v))),
+        "a list of regular expressions",
+    ),
+    "shift": _WHOLE,
+    "colour": _WHOLE,
+    "picture": ((lambda v: v in ("pixels", "form")), '"pixels" or "form"'),
+    "reason": ((lambda v: isinstance(v, str)), "a text"),
+}
+
+
 @dataclass(frozen=True)
 class Policy:
     """How the outputs of one cell are compared. Without a ``verify`` entry: as strictly as the defaults.
@@ -42,26 +68,19 @@ class Policy:
         Raises:
             ValueError: the entry has an unknown name, a value of the wrong kind, or no reason.
         """
-        entry = dict(metadata.get("verify") or {})
-        known = {field.name: field for field in fields(cls)}
-        if unknown := sorted(set(entry) - set(known)):
+        entry = metadata.get("verify") or {}
+        if not isinstance(entry, Mapping):
+            raise ValueError(f"the cell's verify entry is no table of names: {entry!r}")
+        if unknown := sorted(set(entry) - {field.name for field in fields(cls)}):
             raise ValueError(f"the cell's verify entry has unknown names: {', '.join(unknown)}")
         if entry and not str(entry.get("reason", "")).strip():
             raise ValueError("the cell's verify entry gives no reason")
-        if entry.get("picture", "pixels") not in ("pixels", "form"):
-            raise ValueError('the cell\'s verify entry: picture is "pixels" or "form"')
-        for name in ("rtol", "atol", "shift", "colour"):
-            value = entry.get(name, 0)
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                raise ValueError(f"the cell's verify entry: {name} is a number, zero or more")
-        entry["free"] = tuple(entry.get("free", ()))
-        for pattern in entry["free"]:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(
-                    f"the cell's verify entry: {pattern!r} is no regular expression"
-                ) from error
+        for name, value in entry.items():
+            accepts, words = _ACCEPTED[name]
+            if not accepts(value):
+                raise ValueError(f"the cell's verify entry: {name} is {words}, not {value!r}")
+        if "free" in entry:
+            entry = {**entry, "free": tuple(entry["free"])}
         return cls(**entry)
 
     @property

@@ -26,7 +26,8 @@ TIMINGS = {
 # What IPython prints only sometimes: when the runs of %timeit differ much, when compiling took long,
 # and two of the three CPU times except on Windows.
 SOMETIMES = re.compile(
-    r"The slowest run took [^.]*\.\d+ times longer [^.]* intermediate result is being cached\.\n?"
+    r"The slowest run took [\d.]+ times longer than the fastest\. "
+    r"This could mean that an intermediate result is being cached\.\n?"
     r"|(?<=^CPU times: )user [^,]*, sys: [^,]*, (?=total: )"
     r"|^(?:Compiler|Parser) +: .*\n?",
     re.MULTILINE,
