@@ -15,7 +15,12 @@ README = (BOOK / "README.md").read_text(encoding="utf-8")
 
 
 def block(n):
-    command = [sys.executable, str(BOOK / ".ci/readme_commands.py"), str(BOOK / "README.md"), str(n)]
+    command = [
+        sys.executable,
+        str(BOOK / ".ci/readme_commands.py"),
+        str(BOOK / "README.md"),
+        str(n),
+    ]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
@@ -34,7 +39,9 @@ def test_readme_opens_with_the_two_commands_that_ci_runs():
 def test_environment_yml_has_the_pins_of_requirements():
     text = (BOOK / "environment.yml").read_text(encoding="utf-8")
     conda = dict(re.findall(r"^ +- ([\w-]+)==([\w.+]+)$", text, re.MULTILINE))
-    assert {name: version.removesuffix("+cpu") for name, version in conda.items()} == environment.pins()
+    assert {
+        name: version.removesuffix("+cpu") for name, version in conda.items()
+    } == environment.pins()
     assert conda["torch"].endswith("+cpu") and conda["torchvision"].endswith("+cpu")
 
 
