@@ -19,7 +19,7 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = COLOURS = (
     "#E69F00",
     "#56B4E9",
     "#CC79A7",
-    "#7F7F7F",
+    "#444444",
 )
 DPI = 100
 STYLE = {

@@ -137,7 +137,7 @@ x.min(), x.max()
 # %% [markdown]
 # ### Normalise by the data's own figures · 归一化
 #
-# Nets learn faster from inputs with mean 0 and deviation 1. Old tutorials use 0.5 for both, or quote numbers; the data
+# The first weights of a net are chosen for inputs with mean 0 and deviation 1. Old tutorials use 0.5 for both, or quote numbers; the data
 # can be asked. All pictures as one `uint8` tensor, channels first (N x C x H x W):
 
 # %%
@@ -291,8 +291,8 @@ print(f"loss before training: {F.cross_entropy(scores, labels[:1000].to(device))
 # %% [markdown]
 # ## Step 3: loss and optimiser · 损失函数和优化器
 #
-# Cross entropy from raw scores; stochastic gradient descent with momentum. The rate rises, then falls to zero
-# (`OneCycleLR`): worth several points in a short training.
+# Cross entropy from raw scores; stochastic gradient descent with momentum. The rate of the steps rises, then
+# falls to zero (`OneCycleLR`): large steps first, small ones to settle.
 
 # %% claims=["C20"]
 epochs = 3
@@ -311,7 +311,7 @@ print(len(loader), "steps an epoch,", steps, "in all")
 # Every training loop has the same heart. The notes list three parts: input, forward and backward, update. They leave
 # one out: **the gradients must be zeroed**, since `backward` *adds* to them.
 #
-# 1. `pixels, y = ...` moves a batch to the device and normalises it: the input.
+# 1. `x, y = ...` moves a batch to the device and normalises it: the input.
 # 2. `net(x)` and `criterion` are the forward pass: scores, then one number, the loss.
 # 3. `zero_grad()` drops the gradients of the step before.
 # 4. `loss.backward()` fills `.grad` of every parameter.
@@ -319,8 +319,8 @@ print(len(loader), "steps an epoch,", steps, "in all")
 
 
 # %% claims=["C26"]
-def train_step(pixels, y):
-    x, y = normalise(pixels.to(device)), y.to(device)
+def train_step(pictures, y):
+    x, y = normalise(pictures.to(device)), y.to(device)
     scores = net(x)
     loss = criterion(scores, y)
     optimizer.zero_grad()
@@ -506,7 +506,7 @@ with tempfile.TemporaryDirectory() as folder:
     again = LeNet().to(device)
     print(again.load_state_dict(torch.load(path, map_location=device, weights_only=True)))
 
-assert torch.equal(predict(again, test_pixels), scores)
+assert torch.allclose(predict(again, test_pixels), scores, atol=1e-4)
 
 # %% [markdown]
 # The same page runs on a GPU without a change: `device` was asked for once, and the net and each batch are moved

@@ -53,6 +53,11 @@ def test_every_requirement_is_pinned_and_says_what_it_is_for():
         assert re.fullmatch(r"[\w-]+==[\w.]+ +# .+", line), line
 
 
+@pytest.mark.parametrize("package", ["torch", "torchvision"])
+def test_readme_names_the_same_releases(package):
+    assert set(re.findall(rf"\b{package}==([\d.]+)", README)) == {environment.pins()[package]}
+
+
 def test_python_version_is_stated_once_and_for_all():
     project = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
     major, minor = environment.PYTHON_AT_LEAST

@@ -1,0 +1,183 @@
+"""What every page of the book must be: each check yields one line a fault, and nothing for a good page."""
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+
+import jupytext
+
+from helpers.pages import FENCED, HEADING, Page, anchor, headings, links
+from helpers.verification import Policy
+from helpers.verification.outputs import as_text
+
+SHARED_METADATA = ("tags", "claims", "verify", "jupyter")  # what the .py twin keeps of a cell's
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+MACHINE_PATH = re.compile(
+    r"(?<![\w:/.])/(?:work|tmp|root|home|Users|opt|usr|mnt|private)/[\w.-]*|\b[A-Z]:\\\\?Users"
+)
+SILENCED = re.compile(
+    r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
+)
+EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|NBVAL_(?:IGNORE_OUTPUT|SKIP)")
+CLAIM = re.compile(r"C(?:0[1-9]|[1-4]\d|5[0-4])")
+
+
+def is_in_sync_with_its_twin(page: Page) -> Iterator[str]:
+    twin = page.path.with_suffix(".py")
+    if not twin.exists():
+        yield f"{twin.name} is missing"
+        return
+
+    def lines(cell):
+        metadata = {name: cell.metadata[name] for name in SHARED_METADATA if name in cell.metadata}
+        described = f"{cell.cell_type} {json.dumps(metadata, sort_keys=True)}"
+        return [described, *cell.source.strip("\n").split("\n")]
+
+    ours, theirs = (
+        [lines(cell) for cell in nb.cells] for nb in (page.notebook, jupytext.read(twin))
+    )
+    for n, (a, b) in enumerate(zip_longest(ours, theirs, fillvalue=[])):
+        for x, y in zip_longest(a, b):
+            if x != y:
+                yield f"cell {n} of {page.path.name} has {x!r}, {twin.name} has {y!r}"
+                return
+
+
+def was_run_in_order(page: Page) -> Iterator[str]:
+    counts = [cell.execution_count for cell in page.code_cells]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"the cells ran in the order {counts}"
+
+
+def has_no_stderr(page: Page) -> Iterator[str]:
+    for n, output in outputs(page):
+        if output.get("name") == "stderr":
+            yield f"cell {n} writes to stderr: {output.text[:60]!r}"
+
+
+def has_no_untagged_error(page: Page) -> Iterator[str]:
+    for n, output in outputs(page):
+        tags = page.code_cells[n].metadata.get("tags", [])
+        if output.output_type == "error" and "raises-exception" not in tags:
+            yield f"cell {n} fails: {output.ename}"
+
+
+def shows_no_address(page: Page) -> Iterator[str]:
+    for n, text in texts(page):
+        if found := ADDRESS.search(text):
+            yield f"cell {n} shows an address: {found[0]}"
+
+
+def shows_no_path_of_a_machine(page: Page) -> Iterator[str]:
+    for n, text in texts(page):
+        if found := MACHINE_PATH.search(text):
+            yield f"cell {n} shows a path: {found[0]}"
+    for n, cell in enumerate(page.code_cells):
+        if found := MACHINE_PATH.search(cell.source):
+            yield f"cell {n} names a path: {found[0]}"
+
+
+def silences_no_warning(page: Page) -> Iterator[str]:
+    for n, cell in enumerate(page.code_cells):
+        if found := SILENCED.search(cell.source):
+            yield f"cell {n} silences warnings: {found[0]}"
+
+
+def describes_every_picture(page: Page) -> Iterator[str]:
+    for n, output in outputs(page):
+        for kind in output.get("data", {}):
+            alt = output.metadata.get(kind, {}).get("alt", "")
+            if kind.startswith("image/") and not alt.strip():
+                yield f"cell {n} shows a picture without alt text"
+    for image in re.findall(r"!\[\s*\]\([^)]*\)|<img(?![^>]*\balt=\"[^\"]+\")[^>]*>", page.prose):
+        yield f"a picture in the prose has no alt text: {image}"
+
+
+def has_links_that_resolve(page: Page) -> Iterator[str]:
+    local = (link for link in links(FENCED.sub("", page.prose)) if not re.match(r"\w+:", link))
+    for link in local:
+        name, _, place = link.partition("#")
+        target = page.path.parent / name if name else page.path
+        if not target.exists():
+            yield f"a link leads nowhere: {link}"
+        elif place:
+            other = Page(target) if name else page
+            if place not in map(anchor, headings(other.prose)):
+                yield f"a link leads to no heading: {link}"
+
+
+def opens_with_title_and_aims(page: Page) -> Iterator[str]:
+    levels = [len(marks) for marks, _ in HEADING.findall(FENCED.sub("", page.prose))]
+    if page.notebook.cells[0].cell_type != "markdown" or levels[:1] != [1]:
+        yield "the first heading is no title (#)"
+    if 1 in levels[1:]:
+        yield "there is a second title (#)"
+    aims = re.search(r"^\*\*You will\*\*:?\s*\n((?:[-*] .*\n?|  .*\n?)+)", page.prose, re.MULTILINE)
+    if not aims or not 3 <= len(re.findall(r"^[-*] ", aims[1], re.MULTILINE)) <= 5:
+        yield "there is no list of three to five aims under **You will**"
+
+
+def closes_with_recap_exercises_solutions(page: Page) -> Iterator[str]:
+    wanted = ["Recap", "Exercises", "Solutions"]
+    found = [heading for heading in headings(page.prose) if heading in wanted]
+    if found != wanted:
+        yield f"the last headings are {found}, wanted are {wanted}"
+
+
+def is_small(page: Page) -> Iterator[str]:
+    if (size := page.path.stat().st_size) >= 1_000_000:
+        yield f"the file has {size} bytes"
+    if (count := len(page.code_cells)) > 50:
+        yield f"there are {count} code cells"
+
+
+def asks_for_tolerance_with_reason(page: Page) -> Iterator[str]:
+    for n, cell in enumerate(page.code_cells):
+        try:
+            Policy.from_metadata(cell.metadata)
+        except ValueError as error:
+            yield f"cell {n}: {error}"
+        if found := EXEMPTED.search(cell.source + " ".join(cell.metadata.get("tags", []))):
+            yield f"cell {n} is exempted without a reason: {found[0]}"
+
+
+def names_claims_that_exist(page: Page) -> Iterator[str]:
+    for claim, cells in page.claims.items():
+        if not CLAIM.fullmatch(claim):
+            yield f"cell {cells[0]} proves an unknown statement: {claim}"
+
+
+CHECKS = [
+    is_in_sync_with_its_twin,
+    was_run_in_order,
+    has_no_stderr,
+    has_no_untagged_error,
+    shows_no_address,
+    shows_no_path_of_a_machine,
+    silences_no_warning,
+    describes_every_picture,
+    has_links_that_resolve,
+    opens_with_title_and_aims,
+    closes_with_recap_exercises_solutions,
+    is_small,
+    asks_for_tolerance_with_reason,
+    names_claims_that_exist,
+]
+
+
+def outputs(page):
+    """Each output with the number of its code cell."""
+    for n, cell in enumerate(page.code_cells):
+        for output in cell.outputs:
+            yield n, output
+
+
+def texts(page):
+    """Each text that a reader sees in an output, with the number of its code cell."""
+    for n, output in outputs(page):
+        if "data" not in output:
+            yield n, "\n".join([as_text(output), *output.get("traceback", [])])
+        for kind, text in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield n, text

@@ -1,0 +1,152 @@
+"""The doctor: each check on a good machine and on a bad one."""
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from helpers import environment as env
+
+BOOK = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("finding", "state", "says"),
+    [
+        (lambda: env.check_python((3, 11, 0)), "OK", "3.11.0"),
+        (lambda: env.check_python((4, 0, 0)), "OK", "4.0.0"),
+        (lambda: env.check_python((3, 10, 9)), "FAIL", "3.10.9 is too old"),
+        (lambda: env.check_python((2, 7, 18)), "FAIL", "Python 3.11 or newer"),
+        (lambda: env.check_package("torch", "2.15.0", "2.15.0"), "OK", "2.15.0"),
+        (lambda: env.check_package("torch", None, "2.15.0"), "FAIL", "pip install -r"),
+        (lambda: env.check_package("torch", "2.9.0", "2.15.0"), "NOTE", "made with 2.15.0"),
+        (lambda: env.check_pair("2.15.0", "0.29.2", "2.15.0"), "OK", "made for each other"),
+        (lambda: env.check_pair("2.15.0", "0.29.2", None), "OK", "made for each other"),
+        (lambda: env.check_pair("2.14.0", "0.29.2", "2.15.0"), "FAIL", "made for torch 2.15.0"),
+        (lambda: env.check_pair("2.15.0", None, None), "FAIL", "one is missing"),
+        (lambda: env.check_pair(None, "0.29.2", "2.15.0"), "FAIL", "one is missing"),
+        (lambda: env.check_memory(2.0), "OK", "2.0 GB free"),
+        (lambda: env.check_memory(1.9), "NOTE", "close other programs"),
+        (lambda: env.check_disk(0.5), "OK", "0.5 GB free"),
+        (lambda: env.check_disk(0.1), "NOTE", "make room"),
+        (env.check_device, "OK", ""),
+        (env.check_memory, "", "GB free"),
+        (env.check_disk, "", "GB free"),
+    ],
+)
+def test_a_check_finds(finding, state, says):
+    found = finding()
+    assert found.state.startswith(state)
+    assert says in found.text
+    assert "\n" not in str(found)
+
+
+def test_a_line_of_the_report():
+    assert str(env.Finding("OK", "disk", "fine")) == "[OK]   disk: fine"
+    assert str(env.Finding("FAIL", "disk", "full")) == "[FAIL] disk: full"
+
+
+def test_the_build_of_a_release_does_not_matter(monkeypatch):
+    monkeypatch.setattr(metadata, "version", lambda package: "2.15.0+cpu")
+    assert env.installed("torch") == "2.15.0"
+
+
+def test_a_missing_package_is_no_error():
+    assert env.installed("no-such-package") is None
+
+
+@pytest.mark.parametrize(
+    ("needs", "wanted"),
+    [
+        (["numpy", "torch==2.15.0", "pillow"], "2.15.0"),
+        (["torch (==2.15.0)"], "2.15.0"),
+        (["torch>=2"], None),
+        (["pytorch==1.0"], None),
+        (None, None),
+    ],
+)
+def test_torchvision_names_its_torch(monkeypatch, needs, wanted):
+    monkeypatch.setattr(metadata, "requires", lambda package: needs)
+    assert env.torch_wanted_by_torchvision() == wanted
+
+
+def test_an_import_that_works_finds_nothing():
+    assert env.check_import("json") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("raise OSError('libcudart.so: cannot open\\nmore')", "(libcudart.so: cannot open)"),
+        ("raise RuntimeError", "(RuntimeError)"),
+        ("import no_such_module", "No module named 'no_such_module'"),
+    ],
+)
+def test_a_broken_import_is_told_in_one_line(monkeypatch, tmp_path, code, says):
+    (tmp_path / "broken_package.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = env.check_import("broken_package")
+    assert found.state == "FAIL"
+    assert says in found.text
+    assert "\n" not in str(found)
+
+
+def test_the_kernel_is_told(monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    assert "plain Python process" in env.check_kernel().text
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr(sys, "prefix", "/somewhere/else")
+    assert env.check_kernel().state == "OK"
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setenv("VIRTUAL_ENV", "/an/environment")
+    assert env.check_kernel().state == "NOTE"
+
+
+def test_a_machine_without_the_packages_is_told_all_of_it(monkeypatch, capsys):
+    monkeypatch.setattr(env, "installed", lambda package: None)
+    monkeypatch.setattr(env, "torch_wanted_by_torchvision", lambda: None)
+    assert env.report() is False
+    text = capsys.readouterr().out
+    assert text.count("[FAIL]") == 6  # four packages, the pair, and the last line
+    assert "Something is missing" in text
+
+
+def test_a_torch_that_cannot_be_imported_does_not_stop_the_report(monkeypatch, capsys):
+    works = env.check_import
+    broken = env.Finding("FAIL", "torch", "cannot be imported")
+    monkeypatch.setattr(env, "check_import", lambda m: broken if m == "torch" else works(m))
+    assert env.report() is False
+    text = capsys.readouterr().out
+    assert "[FAIL] torch: cannot be imported" in text
+    assert "device:" not in text
+    assert "disk:" in text
+
+
+def run(*more):
+    return subprocess.run(
+        [sys.executable, *more, "-m", "helpers.environment"],
+        cwd=BOOK,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_as_a_command_it_ends_well_on_this_machine():
+    done = run()
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("Ready for the book.\n")
+    assert done.stderr == ""
+
+
+def test_as_a_command_it_fails_where_nothing_is_installed():
+    done = run("-S")  # without site-packages
+    assert done.returncode == 1
+    assert "[FAIL] torch: not installed; run: pip install -r requirements.txt" in done.stdout
+    assert done.stderr == ""
+
+
+def test_every_package_that_is_checked_is_pinned():
+    assert {"torch", "torchvision", "matplotlib", "jupyterlab", "psutil"} <= set(env.pins())

@@ -1,0 +1,78 @@
+"""The self-check of the exercises says what is wrong."""
+
+import pytest
+import torch
+
+from helpers.exercises import check, fault_in
+
+FLOATS = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (FLOATS.clone(), FLOATS),
+        (FLOATS + 1e-5, FLOATS),
+        (torch.tensor([float("nan"), float("inf")]), torch.tensor([float("nan"), float("inf")])),
+        (torch.tensor(1 + 2j), torch.tensor(1 + 2j)),
+        (torch.tensor([True, False]), torch.tensor([True, False])),
+        (FLOATS.clone().requires_grad_(), FLOATS),
+        (torch.empty(0), torch.empty(0)),
+        (3, 3),
+        (3.00001, 3.0),
+        (3, 3.0),
+        (float("inf"), float("inf")),
+        ("a", "a"),
+        ((2, 3), (2, 3)),
+        ([FLOATS, 1], [FLOATS, 1]),
+        (torch.Size([2]), torch.Size([2])),
+        (None, None),
+    ],
+)
+def test_a_right_answer(answer, expected, capsys):
+    check(answer, expected, hint="not shown")
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "fault"),
+    [
+        ([1.0], FLOATS, "wanted is a tensor, this is a list."),
+        (FLOATS[0], FLOATS, "the shape is (2,), wanted is (2, 2)."),
+        (FLOATS.double(), FLOATS, "the dtype is torch.float64, wanted is torch.float32."),
+        (FLOATS.to("meta"), FLOATS, "the device is meta, wanted is cpu."),
+        (
+            FLOATS + torch.tensor([[0.0, 1.0], [0.0, 1.0]]),
+            FLOATS,
+            "shape and dtype are right, but 2 of 4 elements differ, the first at [0, 1].",
+        ),
+        (torch.tensor(1), torch.tensor(2), "1 of 1 elements differ, the first at []."),
+        (torch.tensor([True]), torch.tensor([False]), "1 of 1 elements differ"),
+        (torch.tensor(3), 3, "wanted is an int, this is a tensor of shape ()."),
+        (4, 3, "4 is not right."),
+        (4.0, 3.0, "4.0 is not the right number."),
+        (True, 1.0, "wanted is a float, this is a bool."),
+        ("3", 3, "wanted is an int, this is a str."),
+        ([2, 3], (2, 3), "wanted is a tuple, this is a list."),
+        ((2,), (2, 3), "there are 1 elements, wanted are 2."),
+        ([FLOATS, 2], [FLOATS, 1], "element 1: 2 is not right."),
+        ([FLOATS + 1, 1], [FLOATS, 1], "element 0: shape and dtype are right"),
+    ],
+)
+def test_a_wrong_answer_is_told_why(answer, expected, fault, capsys):
+    assert fault in fault_in(answer, expected)
+    check(answer, expected, hint="look again.")
+    out = capsys.readouterr().out
+    assert out.startswith("Not yet: ")
+    assert out.endswith("Hint: look again.\n")
+    assert out.count("\n") == 1
+
+
+def test_three_dots_are_no_answer_yet(capsys):
+    check(..., 3)
+    assert capsys.readouterr().out.startswith("Not answered yet")
+
+
+def test_without_a_hint_none_is_printed(capsys):
+    check(4, 3)
+    assert capsys.readouterr().out == "Not yet: 4 is not right.\n"

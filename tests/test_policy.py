@@ -1,0 +1,51 @@
+"""The ``verify`` entry of a cell's metadata."""
+
+import pytest
+
+from helpers.verification import Policy
+
+
+def test_no_entry_is_the_strict_default():
+    assert Policy.from_metadata({}) == Policy.from_metadata({"verify": None}) == Policy()
+    assert Policy().kind == "equal"
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [
+        ({"rtol": 0.01}, "tolerance"),
+        ({"atol": 2, "integers": True}, "tolerance"),
+        ({"shift": 3}, "tolerance"),
+        ({"colour": 40}, "tolerance"),
+        ({"timing": True}, "form"),
+        ({"timing": True, "rtol": 0.01}, "form"),
+        ({"picture": "form"}, "form"),
+        ({"free": ["a.*"]}, "form"),
+    ],
+)
+def test_an_entry_says_what_kind_of_comparison_it_asks_for(entry, kind):
+    assert Policy.from_metadata({"verify": entry | {"reason": "because"}}).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ({"rtol": 0.01}, "no reason"),
+        ({"rtol": 0.01, "reason": "  "}, "no reason"),
+        ({"rtool": 0.01, "reason": "x"}, "unknown names: rtool"),
+        ({"rtol": -1, "reason": "x"}, "rtol is a number, zero or more"),
+        ({"rtol": True, "reason": "x"}, "rtol is a number, zero or more"),
+        ({"atol": "0.1", "reason": "x"}, "atol is a number, zero or more"),
+        ({"rtol": float("nan"), "reason": "x"}, "rtol is a number, zero or more"),
+        ({"shift": 1.5, "reason": "x"}, "shift is a whole number"),
+        ({"timing": "yes", "reason": "x"}, "timing is true or false"),
+        ({"integers": 1, "reason": "x"}, "integers is true or false"),
+        ({"picture": "blurred", "reason": "x"}, 'picture is "pixels" or "form"'),
+        ({"free": ["(unclosed"], "reason": "x"}, "free is a list of regular"),
+        ({"free": "a.*", "reason": "x"}, "free is a list of regular"),
+        ("timing", "is no table"),
+    ],
+)
+def test_a_wrong_entry_is_refused(entry, fault):
+    with pytest.raises(ValueError, match=fault):
+        Policy.from_metadata({"verify": entry})

@@ -1,0 +1,191 @@
+"""The outputs of a cell: their number, kind and order, then each with its counterpart."""
+
+import base64
+import copy
+import io
+
+import nbformat
+import pytest
+from nbformat.v4 import new_output
+from PIL import Image
+
+from helpers.verification import Policy, compare_outputs, join_streams
+from helpers.verification.outputs import as_text
+
+
+def stream(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+def result(text, **more):
+    return new_output("execute_result", data={"text/plain": text} | more)
+
+
+def display(text, **more):
+    return new_output("display_data", data={"text/plain": text} | more)
+
+
+def error(name, value):
+    return new_output("error", ename=name, evalue=value, traceback=["\x1b[31mline 1\x1b[0m"])
+
+
+def picture(colour="white", size=(30, 20), alt="a plain area"):
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return display(alt, **{"image/png": base64.b64encode(out.getvalue()).decode()})
+
+
+OUTPUTS = [
+    stream("a line\n"),
+    picture(),
+    stream("a warning\n", "stderr"),
+    error("ValueError", "no"),
+    result("0.5", **{"text/html": "<b>0.5</b>"}),
+]
+
+
+def test_a_cell_agrees_with_itself():
+    assert compare_outputs(OUTPUTS, copy.deepcopy(OUTPUTS)) == []
+    assert compare_outputs([], []) == []
+
+
+def test_plain_dictionaries_as_in_a_file_agree_too():
+    outputs = [{"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]}]
+    assert compare_outputs(outputs, [stream("one\ntwo\n")]) == []
+
+
+def test_the_outputs_are_left_as_they_were():
+    outputs = [stream("one\r"), stream("two")]
+    before = copy.deepcopy(outputs)
+    join_streams(outputs)
+    compare_outputs(outputs, outputs)
+    assert outputs == before
+
+
+@pytest.mark.parametrize("n", range(len(OUTPUTS)))
+def test_an_output_that_is_missing_or_new_fails(n):
+    fewer = OUTPUTS[:n] + OUTPUTS[n + 1 :]
+    for stored, new in ((OUTPUTS, fewer), (fewer, OUTPUTS)):
+        (fault,) = compare_outputs(stored, new)
+        assert "number, kind or order" in fault.text
+
+
+@pytest.mark.parametrize("n", range(len(OUTPUTS) - 1))
+def test_another_order_fails(n):
+    swapped = [*OUTPUTS[:n], OUTPUTS[n + 1], OUTPUTS[n], *OUTPUTS[n + 2 :]]
+    assert compare_outputs(OUTPUTS, swapped)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        (stream("1"), result("1")),
+        (stream("1"), stream("1", "stderr")),
+        (result("1"), display("1")),
+        (result("1"), error("ValueError", "1")),
+        (error("ValueError", "1"), result("1")),
+        (picture(), display("a plain area")),
+        (display("a plain area"), picture()),
+        (result("1"), result("1", **{"text/html": "1"})),
+    ],
+)
+def test_another_kind_fails(stored, new):
+    (fault,) = compare_outputs([stored], [new])
+    assert "number, kind or order" in fault.text
+
+
+@pytest.mark.parametrize(
+    ("stored", "new", "text"),
+    [
+        (stream("a"), stream("b"), "line 1: expected 'a', got 'b'"),
+        (result("3"), result("4"), "text/plain: expected 3, got 4"),
+        (
+            error("ValueError", "no"),
+            error("TypeError", "no"),
+            "'ValueError: no', got 'TypeError: no'",
+        ),
+        (
+            error("ValueError", "no"),
+            error("ValueError", "yes"),
+            "'ValueError: no', got 'ValueError: yes'",
+        ),
+        (
+            result("1", **{"text/html": "<b>1</b>"}),
+            result("1", **{"text/html": "<i>1</i>"}),
+            "text/html: line 1",
+        ),
+        (
+            result("1", **{"application/json": {"a": 1}}),
+            result("1", **{"application/json": {"a": 2}}),
+            "application/json: expected 1, got 2",
+        ),
+        (picture(), picture(alt="another"), "text/plain: line 1"),
+        (picture(), picture("red"), "picture: 600 pixels look different"),
+        (picture(), picture(size=(30, 21)), "picture: expected 30x20 pixels, got 30x21"),
+        (picture("#ffffff"), picture("#eeeeee"), "picture: "),
+    ],
+)
+def test_another_content_fails_and_says_how(stored, new, text):
+    (fault,) = compare_outputs([stored], [new])
+    assert text in fault.text
+
+
+def test_a_traceback_and_a_running_number_are_not_compared():
+    other = error("ValueError", "no")
+    other.traceback = ["elsewhere"]
+    assert not compare_outputs([error("ValueError", "no")], [other])
+    assert not compare_outputs([result("1")], [{**result("1"), "execution_count": 7}])
+
+
+def test_the_pictures_of_a_failure_come_with_it():
+    (fault,) = compare_outputs([picture()], [picture("red")])
+    stored, new, drawn = (Image.open(io.BytesIO(data)) for data in fault.pictures)
+    assert [p.size for p in (stored, new, drawn)] == [(30, 20)] * 3
+    assert stored.getpixel((0, 0)) == (255, 255, 255)
+    assert new.getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_a_policy_reaches_texts_and_pictures():
+    assert not compare_outputs([result("1.0")], [result("1.5")], Policy(atol=1, reason="x"))
+    assert not compare_outputs([picture()], [picture("#e0e0e0")], Policy(colour=40, reason="x"))
+    in_form = Policy(picture="form", reason="x")
+    assert not compare_outputs([picture()], [picture("red")], in_form)
+    assert compare_outputs([picture()], [picture(alt="another")], in_form)
+    assert compare_outputs([picture()], [picture(size=(31, 20))], in_form)
+
+
+def test_a_widget_is_compared_by_its_text_only():
+    kind = "application/vnd.jupyter.widget-view+json"
+    a, b = (display("a slider", **{kind: {"model_id": name}}) for name in ("1a", "2b"))
+    assert not compare_outputs([a], [b])
+
+
+def test_pieces_of_a_stream_are_joined_only_if_they_are_neighbours():
+    pieces = [stream("a"), stream("b\n"), stream("", "stderr"), picture(), stream("c")]
+    assert [as_text(output) for output in join_streams(pieces)] == ["ab", "a plain area", "c"]
+    names = [stream("a"), stream("b", "stderr"), stream("c")]
+    assert [output["name"] for output in join_streams(names)] == ["stdout", "stderr", "stdout"]
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("\r 0%\r50%\r100%\n", "100%\n"),
+        ("start\n\r 0%\r100%\nend\n", "start\n100%\nend\n"),
+        ("\r 0%\r100%\r    \r", ""),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("plain\n", "plain\n"),
+    ],
+)
+def test_a_progress_bar_keeps_its_last_state(written, seen):
+    assert "".join(output["text"] for output in join_streams([stream(written)])) == seen
+    letter_by_letter = [stream(letter) for letter in written]
+    assert "".join(output["text"] for output in join_streams(letter_by_letter)) == seen
+
+
+def test_joined_outputs_are_valid_in_a_notebook():
+    cell = nbformat.v4.new_code_cell(
+        "1", outputs=join_streams([stream("a"), stream("b"), *OUTPUTS])
+    )
+    cell.outputs[-1].execution_count = 1
+    nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))

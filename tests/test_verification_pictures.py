@@ -1,0 +1,143 @@
+"""Pictures: lines may move by a pixel, nothing may look different."""
+
+import io
+
+import matplotlib.pyplot as plt
+import pytest
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from helpers.verification.pictures import compare_pictures
+
+
+def figure(
+    *,
+    dpi=100,
+    size=(4, 2.5),
+    slope=1.0,
+    colour="#0072B2",
+    patch="#E69F00",
+    legend="upper left",
+    mark=True,
+    title="A title",
+    antialiased=True,
+):
+    """A plot with a curve, a patch, a mark, a legend and a title, as a PNG file's bytes."""
+    drawn, axes = plt.subplots(figsize=size, dpi=dpi)
+    axes.plot(
+        [0, 1, 2, 3], [0, slope, 2, 3], color=colour, label="a curve", antialiased=antialiased
+    )
+    axes.bar([2.5], [1], width=0.5, color=patch, antialiased=antialiased)
+    if mark:
+        axes.plot([1], [2.5], "o", color="black", markersize=4)
+    axes.set(xlim=(-0.2, 3.2), ylim=(-0.2, 3.5), title=title)
+    axes.legend(loc=legend)
+    out = io.BytesIO()
+    drawn.savefig(out, format="png")
+    plt.close(drawn)
+    return out.getvalue()
+
+
+def png(picture):
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return figure()
+
+
+def moved(data, x, y):
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    background = Image.new("RGB", picture.size, "white")
+    background.paste(picture, (x, y))
+    return png(background)
+
+
+def test_the_same_figure_drawn_again_passes(stored):
+    assert compare_pictures(stored, figure()) is None
+
+
+def test_the_same_pixels_in_another_file_pass(stored):
+    assert compare_pictures(stored, png(Image.open(io.BytesIO(stored)).convert("RGB"))) is None
+
+
+@pytest.mark.parametrize(("x", "y"), [(1, 0), (0, 1), (-1, -1)])
+def test_a_shift_by_one_pixel_passes(stored, x, y):
+    assert compare_pictures(stored, moved(stored, x, y)) is None
+
+
+def test_other_smoothing_of_the_edges_passes(stored):
+    assert compare_pictures(stored, figure(antialiased=False), colour=40) is None
+
+
+def test_a_few_levels_of_colour_pass(stored):
+    picture = Image.open(io.BytesIO(stored)).convert("RGB")
+    darker = ImageChops.subtract(picture, Image.new("RGB", picture.size, (8, 8, 8)))
+    assert compare_pictures(stored, png(darker)) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slope": 1.2},
+        {"colour": "#D55E00"},
+        {"patch": "#56B4E9"},
+        {"patch": "#CC9F00"},
+        {"legend": "lower right"},
+        {"mark": False},
+        {"title": "A tittle"},
+        {"title": ""},
+    ],
+    ids=str,
+)
+def test_what_looks_different_fails(stored, change):
+    new = figure(**change)
+    assert compare_pictures(stored, new) is not None
+    assert compare_pictures(new, stored) is not None
+
+
+def test_a_line_of_one_pixel_that_is_missing_or_new_fails(stored):
+    picture = Image.open(io.BytesIO(stored)).convert("RGB")
+    ImageDraw.Draw(picture).line((80, 60, 300, 60), "#0072B2", 1)
+    assert compare_pictures(stored, png(picture)) is not None
+    assert compare_pictures(png(picture), stored) is not None
+
+
+def test_a_shift_by_four_pixels_fails(stored):
+    assert compare_pictures(stored, moved(stored, 4, 0)) is not None
+    assert compare_pictures(stored, moved(stored, 4, 0), shift=4) is None
+
+
+def test_a_blurred_picture_fails(stored):
+    blurred = Image.open(io.BytesIO(stored)).convert("RGB").filter(ImageFilter.GaussianBlur(2))
+    assert compare_pictures(stored, png(blurred)) is not None
+
+
+def test_an_empty_picture_fails(stored):
+    assert compare_pictures(stored, png(Image.new("RGB", (400, 250), "white"))) is not None
+
+
+def test_another_size_fails_under_any_tolerance(stored):
+    fault = compare_pictures(stored, figure(size=(4, 2.6)), shift=9, colour=255)
+    assert fault.text == "expected 400x250 pixels, got 400x260"
+    assert fault.drawn is None
+
+
+def test_in_form_only_the_size_counts(stored):
+    assert compare_pictures(stored, figure(slope=2), shift=0, colour=255) is None
+
+
+def test_transparency_is_seen_as_on_paper():
+    clear, white = (png(Image.new("RGBA", (20, 20), c)) for c in ((0, 0, 0, 0), "white"))
+    assert compare_pictures(clear, white) is None
+
+
+def test_the_difference_is_drawn_and_placed(stored):
+    fault = compare_pictures(stored, figure(patch="#56B4E9"))
+    drawn = Image.open(io.BytesIO(fault.drawn))
+    red = sum(n for n, colour in drawn.getcolors(maxcolors=1 << 16) if colour == (255, 0, 0))
+    assert drawn.size == (400, 250)
+    assert fault.text.startswith(f"{red} pixels look different")
+    assert "of 400x250" in fault.text

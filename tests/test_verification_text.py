@@ -1,0 +1,187 @@
+"""Texts: words exactly, numbers within a tolerance, timings in form."""
+
+import pytest
+
+from helpers.verification.policy import Policy
+from helpers.verification.text import difference
+
+STRICT = Policy()
+TIMING = Policy(timing=True, reason="durations")
+TIMEIT = "{} ± {} per loop (mean ± std. dev. of 7 runs, {} each)"
+CPU = "CPU times: user {}, sys: {}, total: {}\nWall time: {}"
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        ("loss 0.123456", "loss 0.123457"),
+        ("tensor([0.50000, 2.0000])", "tensor([0.50001, 2.0000])"),
+        ("1.00000e+05", "1.00001e+05"),
+        ("9.99999", "10.00000"),
+        (" 9.99999  3", "10.00000  3"),
+        ("-0.0000", "0.0000"),
+        ("(1.500000+2.500000j)", "(1.500000+2.500001j)"),
+        ("1.2e-09", "3.4e-09"),
+        ("tensor([1.0000, 2.])", "tensor([1., 2.])"),
+        ("nan inf", "nan inf"),
+        ("one\r\ntwo\r\n", "one\ntwo\n"),
+        ("a line \n", "a line"),
+        ("<object at 0x7f3a5c1d2e80>", "<object at 0x55d0aa10>"),
+    ],
+)
+def test_a_reader_sees_no_difference(stored, new):
+    assert difference(stored, new, STRICT) == ""
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        ("loss 0.1234", "loss 0.1235"),
+        ("tensor([0.1234, 2.0000])", "tensor([0.1234, 2.1000])"),
+        ("1.5", "-1.5"),
+        ("1e5", "1e6"),
+        ("60000 pictures", "60001 pictures"),
+        ("10,000", "10,001"),
+        ("55.1 %", "55.2 %"),
+        ("2", "2.0"),
+        ("tensor([1.])", "tensor([1])"),
+        ("1+2j", "1+3j"),
+        ("1.0", "inf"),
+        ("1.0", "nan"),
+        ("a word", "another word"),
+        ("True", "False"),
+        ("one\ntwo", "one"),
+        ("one", "one\ntwo"),
+        ("one\ntwo", "two\none"),
+        ("", "something"),
+    ],
+)
+def test_a_reader_sees_a_difference(stored, new):
+    assert difference(stored, new, STRICT)
+    assert difference(new, stored, STRICT)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [("a b", "a  b"), ("a\nb", "a\n b"), ("a\nb", "a\n\nb"), ("a\tb", "a b"), ("x  3", "x 3")],
+)
+def test_a_change_of_blanks_alone_is_a_difference(stored, new):
+    assert difference(stored, new, STRICT)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        ("torch 2.15.0", "torch 2.15.1"),
+        ("torch.Size([3, 4])", "torch.Size([4, 3])"),
+        ("32x32", "33x32"),
+        ("torch.float32", "torch.float64"),
+        ("conv1.weight", "conv2.weight"),
+        ("cuda:0", "cuda:1"),
+        ("C03", "C04"),
+        ("0x41", "0x42"),
+    ],
+)
+def test_versions_shapes_and_names_are_exact_under_any_tolerance(stored, new):
+    assert difference(stored, new, Policy(rtol=0.5, atol=10, timing=True, reason="wide"))
+
+
+def test_a_tolerance_frees_whole_numbers_only_if_it_says_so():
+    assert difference("3", "4", Policy(atol=2, reason="a count"))
+    assert not difference("3", "4", Policy(atol=2, integers=True, reason="a count"))
+    assert difference("3", "6", Policy(atol=2, integers=True, reason="a count"))
+
+
+def test_a_failure_shows_the_band():
+    text = difference(
+        "accuracy 55.0", "accuracy 60.5", Policy(atol=0, rtol=0.02, reason="training")
+    )
+    assert text == "expected 55.0, got 60.5: 5.5 apart, allowed is 55.0 ± 1.1"
+
+
+def test_a_failure_counts_the_other_numbers():
+    assert "(and 1 more of 3 numbers)" in difference("1.5 2.5 3.5", "1.5 2.6 3.6", STRICT)
+
+
+def test_a_failure_names_the_line_whose_words_differ():
+    stored, new = "loss 0.500000\nfine", "loss 0.500001\nbroken"
+    assert difference(stored, new, STRICT) == "line 2: expected 'fine', got 'broken'"
+
+
+def test_a_missing_line_is_named():
+    assert difference("one\ntwo", "one", STRICT) == "line 2: expected 'two', got no such line"
+
+
+def test_free_parts_are_not_compared_and_the_rest_is():
+    policy = Policy(free=("(?<=disk: ).*",), reason="the machine's own")
+    assert not difference("[OK] disk: 3 GB free", "[OK] disk: 12.5 GB free", policy)
+    assert difference("[OK] disk: 3 GB free", "[FAIL] disk: 3 GB free", policy)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        (
+            TIMEIT.format("1.03 μs", "12.3 ns", "100,000 loops"),
+            TIMEIT.format("958 ns", "3.2 ns", "1,000,000 loops"),
+        ),
+        (
+            TIMEIT.format("1min 3s", "1.2 s", "1 loop"),
+            TIMEIT.format("2.5 ms", "40 μs", "10 loops"),
+        ),
+        (
+            CPU.format("3.2 ms", "1 ms", "4.2 ms", "1min 3s"),
+            CPU.format("1h 2min 3s", "0 ns", "1h 2min 3s", "5.96 µs"),
+        ),
+        (
+            CPU.format("3.2 ms", "1 ms", "4.2 ms", "4.3 ms"),
+            "CPU times: total: 15.6 ms\nWall time: 17 ms",
+        ),
+        ("12.3 GB/s", "812.4 MB/s"),
+        ("1,234 pictures/s", "98.7 pictures/s"),
+        ("[00:12<00:00, 33.2it/s]", "[1:02:03<00:00,  1.3s/it]"),
+        ("3.1x faster", "12x faster"),
+        ("3.1× faster", "12.4 × faster"),
+        ("  3.1 ms | sum", "412.7 ms | sum"),
+        ("9 s", "1 min"),
+    ],
+)
+def test_timings_are_compared_in_form(stored, new):
+    assert not difference(stored, new, TIMING)
+    assert difference(stored, new, STRICT)
+
+
+def test_what_ipython_adds_to_timings_now_and_then_is_no_difference():
+    line = TIMEIT.format("1.03 μs", "12.3 ns", "100,000 loops")
+    slow = (
+        "The slowest run took 7.39 times longer than the fastest. "
+        "This could mean that an intermediate result is being cached.\n"
+    )
+    assert not difference(line, slow + line, TIMING)
+    wall = "CPU times: total: 1 s\nWall time: 1 s"
+    assert not difference(wall, wall + "\nCompiler : 123 ms\n", TIMING)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        (TIMEIT.format("1 s", "1 ms", "1 loop"), "1 s per loop (mean of 7 runs, 1 loop each)"),
+        (TIMEIT.format("1 s", "1 ms", "1 loop"), TIMEIT.format("1 s", "1 ms", "1 loop") + "\n3"),
+        (
+            TIMEIT.format("1 s", "1 ms", "1 loop").replace("7", "8"),
+            TIMEIT.format("1 s", "1 ms", "1 loop"),
+        ),
+        ("Wall time: 1 s", "Wall clock: 1 s"),
+        ("3.1x", "3.1 ms"),
+        ("3.1 GB/s", "3.1 s"),
+        ("3 GB in 1 s", "4 GB in 1 s"),
+        ("55.1 % in 20 s", "54.1 % in 20 s"),
+        ("32 x 32 in 1 s", "64 x 32 in 1 s"),
+        ("3 samples, 1 s", "4 samples, 1 s"),
+        ("5 m long", "6 m long"),
+        ("batch 4: 1 s", "batch 8: 1 s"),
+        ("conv3 1 s", "conv4 1 s"),
+    ],
+)
+def test_timings_free_nothing_else(stored, new):
+    assert difference(stored, new, TIMING)
