@@ -34,8 +34,9 @@ def settings(folder: Path, workers: int = 1) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "COLUMNS": "100",
-        # Threads that wait sleep: spinning ones make training many times slower when the cores are shared.
-        "OMP_WAIT_POLICY": "PASSIVE",
+        # OpenMP threads (GNU's) that wait for each other spin for long; on busy cores that makes training
+        # tens of times slower. This much spinning costs nothing on idle cores and is harmless on busy ones.
+        "GOMP_SPINCOUNT": "30000",
         # A CUDA toolkit without a GPU makes torch log a line; the pages compile nothing, so none is looked for.
         "CUDA_HOME": "",
         "CUDA_PATH": "",

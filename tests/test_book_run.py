@@ -126,7 +126,7 @@ CELLS = {
     "missing output": ("x = 1", {}, stored(PRINTED), KINDS + "stdout; got nothing"),
     "kind": ("1", {}, stored(PRINTED), KINDS + "stdout; got result of text/plain"),
     "order": ("print(1)\ndisplay(2)", {}, swapped, KINDS + "display of text/plain, stdout; got stdout, display"),
-    "place": ("print(1)\ndisplay(2)\nprint(3)", {}, joined, KINDS + "stdout, display of text/plain; got stdout, display"),
+    "place": ("print(1)\ndisplay(2)\nprint(3)", {}, joined, KINDS + "stdout, display of text/plain; got stdout, dis"),
     "intact place": ("print(1)\ndisplay(2)\nprint(3)", {}, None, ""),
     "error for result": ("int('no')", RAISES, stored(RESULT), KINDS + "result of text/plain; got error"),
     "intact error": ("int('no')", RAISES, None, ""),
