@@ -227,7 +227,8 @@ plotting.show(
 
 # %% [markdown]
 # Two regimes. Small tensors all take about the same time: it is the cost of the call itself, whatever the size. Large
-# ones take time in proportion, set by memory. So a hundred small calls are slow where one large call is fast.
+# ones take time in proportion, set by where they lie: the processor's cache is read faster than memory, so the rate
+# falls again once a tensor no longer fits there. A hundred small calls are slow where one large call is fast.
 
 # %%
 time_of = dict(zip(sizes, times, strict=True))
