@@ -133,8 +133,9 @@ for _ in range(20):
     start = time.perf_counter()
     layer(x)
     seconds.append(time.perf_counter() - start)
-print(f"first call {1e3 * seconds[0]:.3f} ms, fastest {1e3 * min(seconds):.3f} ms")
-assert seconds[0] >= min(seconds)
+median = sorted(seconds[1:])[len(seconds) // 2]
+print(f"first call {1e3 * seconds[0]:.3f} ms, median of the others {1e3 * median:.3f} ms")
+assert seconds[0] > median
 
 # %% [markdown]
 # PyTorch has a timer of its own, `torch.utils.benchmark`. It warms up, repeats until enough time has passed, and gives
@@ -283,7 +284,7 @@ print(torch.sum.__doc__.strip().splitlines()[0])
 from helpers.exercises import check
 
 answer_1 = ...
-check(answer_1, torch.zeros(3, 4, dtype=torch.int64), "zeros takes a dtype")
+check(answer_1, torch.tensor([[0] * 4] * 3), "zeros takes a dtype")
 
 # %% [markdown]
 # **2.** How many bytes does `values.sum()` read for a million 32-bit floats?
@@ -297,7 +298,7 @@ check(answer_2, torch.ones(1_000_000).nbytes, "32 bits are 4 bytes")
 
 # %%
 answer_3 = ...
-check(answer_3, 4e9 / 0.5 / 1e9, "bytes over seconds, then over a billion")
+check(answer_3, 8.0, "bytes over seconds, then over a billion")
 
 # %% [markdown]
 # **4.** Write with `torch.tensor` what `torch.Tensor([1, 2])` makes: same values, same dtype.
@@ -312,7 +313,7 @@ check(answer_4, torch.Tensor([1, 2]), "write one of the numbers as a float")
 # Click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
-check(torch.zeros(3, 4, dtype=torch.int64), torch.zeros(3, 4, dtype=torch.int64))
+check(torch.zeros(3, 4, dtype=torch.int64), torch.tensor([[0] * 4] * 3))
 
 # %% jupyter={"source_hidden": true}
 check(4 * 1_000_000, torch.ones(1_000_000).nbytes)

@@ -242,8 +242,8 @@ for number in (0, 2):
     print(f"num_workers={number}: {count} pictures in {time.perf_counter() - start:.2f} s")
 
 # %% [markdown]
-# On so small a job they rarely do. They help when a sample is slow to make (large JPEG files, heavy augmentation) and
-# cores are idle. This page needs none: it keeps all pixels in memory and normalises a whole batch in one call.
+# Sometimes they do, sometimes not: it depends on how slow a sample is to make and on whether cores are idle. So measure.
+# This page needs none: it keeps all pixels in memory and normalises a whole batch in one call.
 #
 # ## Step 2: define the network · 定义网络
 #
@@ -281,12 +281,13 @@ net = LeNet().to(device)
 print(sum(p.numel() for p in net.parameters()), "parameters, on", device.type)
 
 # %% [markdown]
-# Untrained, it guesses. Guessing among ten classes costs ln 10 = 2.303 in cross entropy.
+# Untrained, it guesses. Guessing among ten classes costs the logarithm of 10 in cross entropy.
 
 # %% tags=["cifar10"] verify={"reason": "float sums of another order", "rtol": 0.01}
 with torch.inference_mode():
     scores = net(batch.to(device))
-print(f"loss before training: {F.cross_entropy(scores, labels[:1000].to(device)).item():.3f}")
+untrained = F.cross_entropy(scores, labels[:1000].to(device)).item()
+print(f"loss before training {untrained:.3f}, of a guess {torch.tensor(10.0).log():.3f}")
 
 # %% [markdown]
 # ## Step 3: loss and optimiser · 损失函数和优化器
@@ -549,7 +550,8 @@ check(
 
 # %%
 answer_3 = ...
-check(answer_3, confusion.diag() / confusion.sum(0), "the net's answers are the columns")
+by_counting = [(test_labels[guesses == c] == c).float().mean() for c in range(10)]
+check(answer_3, torch.stack(by_counting), "the net's answers are the columns")
 
 # %% [markdown]
 # **4.** How many parameters has `conv1`, by arithmetic: 3 channels in, 6 out, 5 x 5, and a bias for each output?
@@ -570,7 +572,7 @@ check(50_000 // 128, len(DataLoader(samples, batch_size=128, drop_last=True)))
 check(batch * std.view(3, 1, 1) + mean.view(3, 1, 1), pixels[:1000].float() / 255)
 
 # %% jupyter={"source_hidden": true}
-check(confusion.diag() / confusion.sum(0), confusion.diag() / confusion.sum(0))
+check(confusion.diag() / confusion.sum(0), torch.stack(by_counting))
 
 # %% jupyter={"source_hidden": true}
 check(6 * 3 * 5 * 5 + 6, sum(p.numel() for p in net.conv1.parameters()))
