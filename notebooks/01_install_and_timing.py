@@ -31,7 +31,7 @@
 #
 # **You need** a Python environment with the book's packages. No GPU.
 #
-# **Time**: 11 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 12 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## Is everything there? · 安装检查
 #
@@ -281,31 +281,35 @@ print(torch.sum.__doc__.strip().splitlines()[0])
 # **1.** Make a 3 x 4 tensor of 64-bit whole numbers, all zero.
 
 # %%
-from helpers.exercises import check
+from helpers.exercises import Check
 
 answer_1 = ...
-check(answer_1, torch.tensor([[0] * 4] * 3), "zeros takes a dtype")
+check_1 = Check(torch.tensor([[0] * 4] * 3), hint="zeros takes a dtype")
+check_1(answer_1)
 
 # %% [markdown]
 # **2.** How many bytes does `values.sum()` read for a million 32-bit floats?
 
 # %%
 answer_2 = ...
-check(answer_2, torch.ones(1_000_000).nbytes, "32 bits are 4 bytes")
+check_2 = Check(torch.ones(1_000_000).nbytes, hint="32 bits are 4 bytes")
+check_2(answer_2)
 
 # %% [markdown]
 # **3.** A sum over 10⁹ such floats takes 0.5 s. How many GB/s is that, as a float?
 
 # %%
 answer_3 = ...
-check(answer_3, 8.0, "bytes over seconds, then over a billion")
+check_3 = Check(8.0, hint="bytes over seconds, then over a billion")
+check_3(answer_3)
 
 # %% [markdown]
 # **4.** Write with `torch.tensor` what `torch.Tensor([1, 2])` makes: same values, same dtype.
 
 # %%
 answer_4 = ...
-check(answer_4, torch.Tensor([1, 2]), "write one of the numbers as a float")
+check_4 = Check(torch.Tensor([1, 2]), hint="write one of the numbers as a float")
+check_4(answer_4)
 
 # %% [markdown]
 # ## Solutions
@@ -313,17 +317,21 @@ check(answer_4, torch.Tensor([1, 2]), "write one of the numbers as a float")
 # Click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
-check(torch.zeros(3, 4, dtype=torch.int64), torch.tensor([[0] * 4] * 3))
+check_1(torch.zeros(3, 4, dtype=torch.int64))
+check_1(torch.zeros(3, 4))  # a mistake: floats are the default
 
 # %% jupyter={"source_hidden": true}
-check(4 * 1_000_000, torch.ones(1_000_000).nbytes)
+check_2(4 * 1_000_000)
+check_2(32 * 1_000_000)  # a mistake: bits
 
 # %% jupyter={"source_hidden": true}
-check(4e9 / 0.5 / 1e9, 8.0)
+check_3(4e9 / 0.5 / 1e9)
+check_3(4e9 * 0.5 / 1e9)  # a mistake: multiplied
 
 # %% jupyter={"source_hidden": true}
-check(torch.tensor([1.0, 2]), torch.Tensor([1, 2]))
+check_4(torch.tensor([1.0, 2]))
+check_4(torch.tensor([1, 2]))  # a mistake: whole numbers
 
 # %% [markdown]
 # ---
-# Back: [start here](00_start_here.ipynb) · On: [train a classifier on CIFAR-10](04_cifar10.ipynb)
+# Back: [start here](00_start_here.ipynb) · On: [differentiate automatically](02_autograd.ipynb)

@@ -32,7 +32,7 @@
 # **You need** tensors and `nn.Module` in outline. No GPU. CIFAR-10 is found on your machine or downloaded; failing
 # both, drawn shapes stand in for it, and the page says so.
 #
-# **Time**: 21 min to read, 33 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 28 s to run (AMD EPYC, 2 cores).
 #
 # ## Step 1: load the data · 加载数据
 #
@@ -528,21 +528,23 @@ assert torch.allclose(predict(again, test_pixels), scores, atol=1e-4)
 # **1.** How many steps has an epoch over the 50,000 pictures with batches of 128 and `drop_last=True`?
 
 # %%
-from helpers.exercises import check
+from helpers.exercises import Check
 
 answer_1 = ...
-check(answer_1, len(DataLoader(samples, batch_size=128, drop_last=True)), "only full batches count")
+full_batches = DataLoader(samples, batch_size=128, drop_last=True)
+check_1 = Check(len(full_batches), hint="only full batches count")
+check_1(answer_1)
 
 # %% [markdown]
 # **2.** Undo the normalisation of `batch`: back to values from 0 to 1.
 
 # %%
 answer_2 = ...
-check(
-    answer_2,
+check_2 = Check(
     pixels[:1000].float() / 255,
-    "multiply, then add; give std and mean the shape (3, 1, 1)",
+    hint="multiply, then add; give std and mean the shape (3, 1, 1)",
 )
+check_2(answer_2)
 
 # %% [markdown]
 # **3.** *Precision* asks the other way round: of the pictures that the net called a class, how many are of that class?
@@ -551,14 +553,18 @@ check(
 # %%
 answer_3 = ...
 by_counting = [(test_labels[guesses == c] == c).float().mean() for c in range(10)]
-check(answer_3, torch.stack(by_counting), "the net's answers are the columns")
+check_3 = Check(torch.stack(by_counting), hint="the net's answers are the columns")
+check_3(answer_3)
 
 # %% [markdown]
 # **4.** How many parameters has `conv1`, by arithmetic: 3 channels in, 6 out, 5 x 5, and a bias for each output?
 
 # %%
 answer_4 = ...
-check(answer_4, sum(p.numel() for p in net.conv1.parameters()), "weights are out x in x 5 x 5")
+check_4 = Check(
+    sum(p.numel() for p in net.conv1.parameters()), hint="weights are out x in x 5 x 5"
+)
+check_4(answer_4)
 
 # %% [markdown]
 # ## Solutions
@@ -566,17 +572,21 @@ check(answer_4, sum(p.numel() for p in net.conv1.parameters()), "weights are out
 # Click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
-check(50_000 // 128, len(DataLoader(samples, batch_size=128, drop_last=True)))
+check_1(50_000 // 128)
+check_1(-(-50_000 // 128))  # a mistake: the rest counted too
 
 # %% jupyter={"source_hidden": true}
-check(batch * std.view(3, 1, 1) + mean.view(3, 1, 1), pixels[:1000].float() / 255)
+check_2(batch * std.view(3, 1, 1) + mean.view(3, 1, 1))
+check_2(batch * mean.view(3, 1, 1) + std.view(3, 1, 1))  # a mistake: the two confused
 
 # %% jupyter={"source_hidden": true}
-check(confusion.diag() / confusion.sum(0), torch.stack(by_counting))
+check_3(confusion.diag() / confusion.sum(0))
+check_3(confusion.diag() / confusion.sum(1))  # a mistake: the accuracy of each class
 
 # %% jupyter={"source_hidden": true}
-check(6 * 3 * 5 * 5 + 6, sum(p.numel() for p in net.conv1.parameters()))
+check_4(6 * 3 * 5 * 5 + 6)
+check_4(6 * 3 * 5 * 5)  # a mistake: no bias
 
 # %% [markdown]
 # ---
-# Back: [install and time](01_install_and_timing.ipynb) · Contents: [start here](00_start_here.ipynb)
+# Back: [build and train a neural network](03_neural_networks.ipynb) · On: [change the shape of a tensor](06_tensor_shapes.ipynb)

@@ -1,5 +1,6 @@
 """What every page of the book must be: each check yields one line a fault, and nothing for a good page."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -125,6 +126,40 @@ def closes_with_recap_exercises_solutions(page: Page) -> Iterator[str]:
         yield f"the last headings are {found}, wanted are {wanted}"
 
 
+def has_self_checks_that_accept_and_refuse(page: Page) -> Iterator[str]:
+    """One ``Check`` serves an exercise and its solution, which shows that it accepts the right answer, found in
+    another way than the check's own, and refuses a plausible mistake. (The run of the book compares the outputs.)"""
+    checks, answers = {}, {}
+    for cell in page.code_cells:
+        for node in ast.walk(
+            ast.parse(re.sub(r"^\s*[%!].*", "pass", cell.source, flags=re.MULTILINE))
+        ):
+            match node:
+                case ast.Assign([ast.Name(name)], ast.Call(ast.Name("Check"), [expected])):
+                    checks[name] = expected
+                case ast.Call(ast.Name(name), [given]) if re.fullmatch(r"check_\d", name):
+                    seen = "".join(output.get("text", "") for output in cell.outputs)
+                    answers.setdefault(name, []).append((cell, given, seen.splitlines()))
+    checks = {
+        name: expected for name, expected in checks.items() if re.fullmatch(r"check_\d", name)
+    }
+    if (
+        list(checks) != [f"check_{n}" for n in range(1, len(checks) + 1)]
+        or not 3 <= len(checks) <= 5
+    ):
+        yield f"the exercises are not check_1 to check_3, 4 or 5: {list(checks)}"
+    for name, expected in checks.items():
+        first, *solution = answers.get(name) or [(None, None, [])]
+        if len(first[2]) != 1 or not first[2][0].startswith("Not answered yet"):
+            yield f"the exercise of {name} is not open: {first[2]}"
+        verdicts = solution[0][2] if solution else []
+        words = [line.partition(":")[0] for line in verdicts]
+        if not words or words != ["Right."] + ["Not yet"] * (len(solution) - 1) or len(words) < 2:
+            yield f"the solution of {name} should print 'Right.', then 'Not yet: ...' of a mistake: {verdicts}"
+        if solution and ast.dump(solution[0][1]) == ast.dump(expected):
+            yield f"{name} finds its expected value the way the solution does"
+
+
 def is_small(page: Page) -> Iterator[str]:
     if (size := page.path.stat().st_size) >= 1_000_000:
         yield f"the file has {size} bytes"
@@ -160,6 +195,7 @@ CHECKS = [
     has_links_that_resolve,
     opens_with_title_and_aims,
     closes_with_recap_exercises_solutions,
+    has_self_checks_that_accept_and_refuse,
     is_small,
     asks_for_tolerance_with_reason,
     names_claims_that_exist,

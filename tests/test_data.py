@@ -1,8 +1,12 @@
-"""CIFAR-10 and its stand-in. No test uses the network: a script plays the download."""
+"""CIFAR-10 and its stand-in: where they are found, what pages get, what the command says.
+
+Downloads and their faults are in test_data_faults.py. No test uses the network.
+"""
 
 import hashlib
 import os
-import stat
+import pickle
+import re
 import subprocess
 import sys
 import time
@@ -13,8 +17,13 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.datasets import CIFAR10
 
-from helpers import data
+from helpers import cifar10_files as files
+from helpers import data, download, stand_in
+from helpers.verification.outputs import join_streams
+from tests import bad_mirror
+from tests.bad_mirror import Mirror
 
 REAL = os.environ.get("CIFAR10_ROOT", data.STAND_IN)
 
@@ -22,8 +31,14 @@ REAL = os.environ.get("CIFAR10_ROOT", data.STAND_IN)
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch, tmp_path):
     """No data set, none found yet, and a data folder of the test's own."""
-    monkeypatch.delenv("CIFAR10_ROOT", raising=False)
+    for name in ("CIFAR10_ROOT", "CIFAR10_URL", "CIFAR10_PATIENCE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(data, "FOLDER", tmp_path / "data")
+    monkeypatch.setattr(data, "MIRRORS", [bad_mirror.nobody()])
+    monkeypatch.setattr(data, "SETTINGS", download.Settings(pause=0.01, patience=5.0))
+    tmp_path.joinpath("here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     data._find.cache_clear()
     yield
     data._find.cache_clear()
@@ -44,7 +59,7 @@ def test():
 
 def test_the_stand_in_has_the_form_of_cifar10(monkeypatch):
     monkeypatch.setattr(
-        data, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
+        stand_in, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
     )
     assert len(data.StandIn(train=True)) == 50_000
     assert len(data.StandIn(train=False)) == 10_000
@@ -65,8 +80,8 @@ def test_pictures_and_labels_have_the_types_of_cifar10(train):
 
 
 def test_a_transform_gets_the_picture():
-    stand_in = data.StandIn(train=False, transform=lambda picture: picture.size, count=10)
-    assert stand_in[0] == ((32, 32), stand_in.targets[0])
+    drawn = data.StandIn(train=False, transform=lambda picture: picture.size, count=10)
+    assert drawn[0] == ((32, 32), drawn.targets[0])
 
 
 def test_the_classes_are_balanced_and_mixed(train):
@@ -84,7 +99,7 @@ def test_drawing_leaves_the_global_random_numbers_alone():
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)
-    data.draw_shapes(10, seed=5)
+    stand_in.draw_shapes(10, seed=5)
     assert torch.equal(torch.rand(3), expected)
 
 
@@ -94,10 +109,8 @@ def test_no_test_picture_is_a_training_picture(train, test):
     assert not seen & {picture.tobytes() for picture in test.data}
 
 
-def tensors(stand_in):
-    return torch.tensor(stand_in.data).permute(0, 3, 1, 2) / 255 - 0.5, torch.tensor(
-        stand_in.targets
-    )
+def tensors(drawn):
+    return torch.tensor(drawn.data).permute(0, 3, 1, 2) / 255 - 0.5, torch.tensor(drawn.targets)
 
 
 def test_a_small_net_learns_the_stand_in_but_not_at_once(train, test):
@@ -140,173 +153,459 @@ def test_colours_do_not_tell_the_class(train, test):
 
 # --- where the pictures come from
 
+CONTENTS, FLAT = bad_mirror.small_files(batch=3)
+ARCHIVE = bad_mirror.packed(bad_mirror.in_folder(CONTENTS))
 
-@pytest.fixture
+
+@pytest.fixture(autouse=True)
 def official(monkeypatch):
-    """Make the official files small: returns a function that writes them into a folder."""
-    contents = {name: f"the content of {name}".encode() for name in data.FILES}
-    sums = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
-    monkeypatch.setattr(data, "FILES", sums)
-
-    def write(root):
-        folder = root / "cifar-10-batches-py"
-        folder.mkdir(parents=True)
-        for name, content in contents.items():
-            (folder / name).write_bytes(content)
-        return folder
-
-    return write
+    """Let a CIFAR-10 of 18 pictures be the official one."""
+    monkeypatch.setattr(files, "OFFICIAL", bad_mirror.official(CONTENTS, FLAT, ARCHIVE))
 
 
-@pytest.fixture
-def download(monkeypatch, tmp_path):
-    """Let a script play the download: it gets the folder to fill as ``folder``."""
+def write(folder):
+    """Write the seven files into a folder; returns it."""
+    folder.mkdir(parents=True)
+    for name, content in CONTENTS.items():
+        (folder / name).write_bytes(content)
+    return folder
 
-    def play(code):
-        script = tmp_path / "download"
-        script.write_text(
-            f"#!{sys.executable}\nimport sys, time, pathlib\nfolder = pathlib.Path(sys.argv[3])\n{code}"
+
+def write_archive(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(ARCHIVE)
+    return path
+
+
+def snapshot(folder):
+    return {
+        str(path.relative_to(folder)): (
+            path.stat().st_mtime_ns,
+            path.is_file() and path.read_bytes(),
         )
-        script.chmod(script.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(sys, "executable", str(script))
-
-    return play
+        for path in folder.rglob("*")
+    }
 
 
-@pytest.fixture
-def offline(download):
-    download("raise OSError('no network')")
+def again():
+    """As in a new process."""
+    data._find.cache_clear()
+    return data.origin()
 
 
-def test_cifar10_root_comes_first(monkeypatch, tmp_path, official):
-    official(tmp_path / "mine")
-    official(data.FOLDER)
-    monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "mine"))
-    assert data._find() == (
-        tmp_path / "mine",
-        "CIFAR-10: the official pictures, found by CIFAR10_ROOT.",
-    )
+BASE = files.FOLDER
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f"{BASE}/",
+        "files directly/",
+        f"{BASE}-target/{BASE}/",
+        "cifar-10-python.tar.gz",
+        f"{BASE}.tar.gz",
+        f"{BASE}-target_archive",
+        f"{BASE}-target.tar.gz",
+    ],
+)
+@pytest.mark.parametrize("root", ["named", "data", "here/data", "keras/datasets"])
+def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, root, place):
+    folder = tmp_path / root
+    if place.endswith("/"):
+        write(folder / ("" if place.startswith("files") else place))
+    else:
+        write_archive(folder / place)
+    if root == "named":
+        monkeypatch.setenv("CIFAR10_ROOT", str(folder))
+    before = snapshot(folder)
+    where = {
+        "named": "by CIFAR10_ROOT",
+        "data": "in data/",
+        "here/data": "in ./data",
+        "keras/datasets": f"in {folder}",
+    }[root]
+    says = f"CIFAR-10: the official pictures, found {where}; checked and decoded in 0."
+    assert data.origin().startswith(says)
     assert data.is_real()
+    assert "\n" not in data.origin()
+    after = snapshot(folder)
+    for name in (files.CACHE, data.LOCK):  # in the book's data/ they may be
+        assert after.pop(name, None) is None or root == "data"
+    assert after == before
+    assert again().startswith(says.partition(";")[0] if root in ("named", "data") else "CIFAR-10")
+    assert "decoded before and checked in 0." in data.origin()
 
 
-def test_then_the_data_folder(official):
-    official(data.FOLDER)
-    assert data._find() == (data.FOLDER, "CIFAR-10: the official pictures, found in data/.")
+def test_the_archive_itself_can_be_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("CIFAR10_ROOT", str(write_archive(tmp_path / "a stick" / "any name")))
+    assert "found by CIFAR10_ROOT" in data.origin()
 
 
-def test_the_stand_in_can_be_asked_for(monkeypatch, official):
-    official(data.FOLDER)
+def test_cifar10_root_comes_first(monkeypatch, tmp_path):
+    write(tmp_path / "mine" / BASE)
+    write(tmp_path / "data" / BASE)
+    monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "mine"))
+    for text in (again(), again()):
+        assert "found by CIFAR10_ROOT" in text
+    assert data.cifar10(train=True).root == tmp_path / "mine"
+
+
+def test_the_cache_alone_will_do(tmp_path):
+    file = write_archive(tmp_path / "data" / files.ARCHIVE)
+    data.origin()
+    file.unlink()
+    assert "found in data/; decoded before" in again()
+
+
+def test_the_stand_in_can_be_asked_for(monkeypatch, tmp_path):
+    write(tmp_path / "data" / BASE)
     monkeypatch.setenv("CIFAR10_ROOT", "stand-in")
     assert not data.is_real()
     assert data.origin().startswith("STAND-IN DATA: ")
     assert data.origin().endswith("CIFAR10_ROOT=stand-in asks for the stand-in.")
     monkeypatch.setattr(
-        data, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
+        stand_in, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
     )
     assert isinstance(data.cifar10(train=False), data.StandIn)
 
 
-@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        ("empty", "CIFAR10_ROOT was passed over: there is no folder cifar-10-batches-py in it"),
-        ("missing", "CIFAR10_ROOT was passed over: data_batch_3 is missing"),
-        ("truncated", "CIFAR10_ROOT was passed over: data_batch_3 is broken"),
-        ("changed", "CIFAR10_ROOT was passed over: data_batch_3 is broken"),
+        ("nowhere", "neither cifar-10-batches-py nor cifar-10-python.tar.gz is in it."),
+        ("missing", "data_batch_3 is missing."),
+        ("truncated", "data_batch_3 is broken (its size is wrong)."),
+        ("changed", "data_batch_3 is broken (its SHA-256 is not the official one)."),
     ],
 )
-def test_a_fault_in_the_named_folder_is_told_in_one_line(
-    monkeypatch, tmp_path, official, fault, says
-):
-    file = official(tmp_path / "mine") / "data_batch_3"
+@pytest.mark.parametrize("named", [True, False])
+def test_a_fault_is_told_in_one_line(monkeypatch, tmp_path, fault, says, named):
+    root = tmp_path / ("mine" if named else "data")
+    file = write(root / BASE) / "data_batch_3"
     if fault == "missing":
         file.unlink()
     elif fault == "truncated":
         file.write_bytes(file.read_bytes()[:-3])
     elif fault == "changed":
         file.write_bytes(file.read_bytes()[::-1])
-    monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / ("mine" if fault != "empty" else "nowhere")))
+    elif not named:
+        return  # an empty data/ is nothing to tell
+    if named:
+        monkeypatch.setenv(
+            "CIFAR10_ROOT", str(root) if fault != "nowhere" else str(tmp_path / "no")
+        )
+    before = snapshot(root / BASE)
     assert not data.is_real()
     (line,) = [line for line in data.origin().splitlines() if "passed over" in line]
-    assert says in line
+    assert line == f"({'CIFAR10_ROOT' if named else 'data/'} was passed over: {says})"
+    assert snapshot(root / BASE) == before
+    write_archive(tmp_path / "here" / "data" / files.ARCHIVE)
+    assert again().endswith(line)
+    assert "found in ./data" in data.origin()
+    assert "\n" not in data.origin()
 
 
-@pytest.mark.usefixtures("offline")
-def test_a_broken_data_folder_is_told_and_kept(official):
-    file = official(data.FOLDER) / "test_batch"
-    file.write_bytes(b"")
-    assert "data/ was passed over: test_batch is broken" in data.origin()
-    assert file.exists()
+@pytest.mark.parametrize("fault", ["no current folder", "no home"])
+def test_without_a_folder_of_that_kind(monkeypatch, tmp_path, fault):
+    def fail():
+        raise FileNotFoundError if "current" in fault else RuntimeError
+
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setattr(Path, "cwd" if "current" in fault else "home", fail)
+    write(tmp_path / "data" / BASE)
+    assert "found in data/" in data.origin()
 
 
-@pytest.mark.usefixtures("offline")
-def test_without_a_network_the_stand_in_and_one_message(capsys):
+# --- what pages get
+
+
+@pytest.fixture
+def here(tmp_path):
+    write_archive(tmp_path / "data" / files.ARCHIVE)
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize("start", ["cold", "warm", "cache gone since", "cache cut off since"])
+def test_a_data_set_has_the_form_of_torchvisions(here, start):
+    data.origin()
+    if start != "cold":
+        again()
+    if "gone" in start:
+        (here / files.CACHE).unlink()
+    elif "cut" in start:
+        (here / files.CACHE).unlink()
+        (here / files.CACHE).write_bytes(b"?")
+    pictures, labels = files.split(FLAT)
+    for train, rows in ((True, slice(15)), (False, slice(15, 18))):
+        found = data.cifar10(train)
+        assert isinstance(found, CIFAR10)
+        assert found.train == train
+        assert found.data.dtype == np.uint8
+        assert type(found.data) is np.ndarray
+        assert np.array_equal(found.data, pictures[rows].transpose(0, 2, 3, 1))
+        assert found.targets == labels[rows].tolist()
+        assert {type(label) for label in found.targets} == {int}
+        assert found.classes == files.CLASSES
+        assert found.class_to_idx == {name: n for n, name in enumerate(files.CLASSES)}
+        picture, label = found[2]
+        assert (picture.size, picture.mode, label) == ((32, 32), "RGB", found.targets[2])
+        assert np.array_equal(np.asarray(picture), found.data[2])
+        assert "Number of datapoints" in repr(found)
+        copy = pickle.loads(
+            pickle.dumps(found)
+        )  # as the workers of a DataLoader get it, on some systems
+        assert np.array_equal(copy.data, found.data)
+    assert data.cifar10(False, transform=lambda picture: picture.size)[0][0] == (32, 32)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("start", ["cold", "warm", "no cache"])
+def test_a_data_set_is_the_callers_own(monkeypatch, here, start):
+    if start == "no cache":
+
+        def fail(*_):
+            raise OSError(28, "full")
+
+        monkeypatch.setattr(files, "keep", fail)
+    data.origin()
+    if start == "warm":
+        again()
+    first, second = data.cifar10(True), data.cifar10(True)
+    torch.from_numpy(first.data).zero_()  # would warn if it could not be written
+    first.targets[0] = first.classes[0] = None
+    assert not first.data.any()
+    for other in (second, data.cifar10(True)):
+        assert np.array_equal(other.data, files.split(FLAT)[0][:15].transpose(0, 2, 3, 1))
+        assert None not in (other.targets[0], other.classes[0])
+    if start == "no cache":
+        assert data.origin().endswith(", not kept for the next start: full.")
+    else:
+        assert (here / files.CACHE).read_bytes() == FLAT.tobytes()
+
+
+# --- the download, when nothing is wrong
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    mirrors = []
+
+    def start(**options):
+        mirrors.append(Mirror(ARCHIVE, **options))
+        return mirrors[-1]
+
+    yield start
+    for one in mirrors:
+        one.close()
+
+
+def test_a_download_says_what_it_did_and_leaves_no_trace_in_a_page(monkeypatch, mirror, capsys):
+    url = mirror().url
+    monkeypatch.setattr(data, "MIRRORS", [url])
+    text = data.origin()
+    host = url.split("/")[2]
+    assert text.startswith(
+        f"CIFAR-10: the official pictures, downloaded into {data.FOLDER} from {host}: "
+    )
+    assert "MB/s; checked and decoded in 0." in text
+    assert "\n" not in text
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert "CIFAR-10" in shown.out and "B/s" in shown.out
+    assert join_streams([{"output_type": "stream", "name": "stdout", "text": shown.out}]) == []
+    names = sorted(path.name for path in data.FOLDER.iterdir())
+    assert names == [data.LOCK, files.CACHE, files.ARCHIVE]
+
+
+def test_a_mirror_of_ones_own_is_asked_first_and_alone(monkeypatch, mirror):
+    public, own = mirror(), mirror(rate=1_000_000)
+    monkeypatch.setattr(data, "MIRRORS", [public.url])
+    monkeypatch.setenv("CIFAR10_URL", own.url.replace("://", "://me:secret@"))
+    assert data.is_real()
+    assert "secret" not in data.origin()
+    assert (len(own.asked), public.asked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "url", [bad_mirror.nobody(), "no address", "ftp://127.0.0.1/x", "http://[/"]
+)
+def test_a_mirror_of_ones_own_that_fails_is_no_obstacle(monkeypatch, mirror, url):
+    monkeypatch.setattr(data, "MIRRORS", [mirror().url])
+    monkeypatch.setenv("CIFAR10_URL", url)
+    assert data.is_real(), data.origin()
+
+
+@pytest.mark.parametrize("url", ["me:secret@no/x", "ftp://me:secret@no", "http://me:secret@[/x"])
+def test_a_password_in_an_address_is_not_shown(monkeypatch, capsys, url):
+    monkeypatch.setenv("CIFAR10_URL", url)
+    assert "is no address that can be asked" in data.origin()
+    assert "secret" not in data.origin() + "".join(capsys.readouterr())
+
+
+def test_without_a_network_one_message_with_the_ways_to_get_them(capsys):
     assert not data.is_real()
     text = data.origin()
     assert text.startswith("STAND-IN DATA: ")
-    assert "could not be downloaded (OSError: no network)" in text
-    assert "To get them by hand: " in text
+    assert f"\n  {data.MIRRORS[0].split('/')[2]}: Connection refused\n" in text
+    assert "in the background: python -m helpers.data --download" in text
+    assert [text.count(f"\n  {n}. ") for n in (1, 2, 3)] == [1, 1, 1]
     assert "Traceback" not in text + "".join(capsys.readouterr())
-    assert list(data.FOLDER.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_is_told(monkeypatch, tmp_path):
-    (tmp_path / "a file").touch()
-    monkeypatch.setattr(data, "FOLDER", tmp_path / "a file" / "data")
-    assert "cannot be written (Not a directory)" in data.origin()
+@pytest.mark.parametrize("patience", ["0.3", "soon"])
+def test_the_patience_can_be_set(monkeypatch, mirror, patience):
+    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=20).url])
+    monkeypatch.setenv("CIFAR10_PATIENCE", patience)
+    began = time.monotonic()
+    assert not data.is_real()
+    assert time.monotonic() - began < 3
+    says = "given up after 0 s" if patience == "0.3" else "CIFAR10_PATIENCE=soon is no number of"
+    assert says in data.origin()
 
 
-def test_a_download_that_crawls_is_given_up_and_ended(monkeypatch, tmp_path, download):
-    download(
-        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(__import__('os').getpid()))\n"
-        "(folder / 'cifar-10-python.tar.gz').write_bytes(bytes(2_000_000))\n"
-        "time.sleep(60)\n"
+def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror):
+    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=len(ARCHIVE)).url])
+    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(race_bytes=5000, promise=5.0))
+    monkeypatch.setenv("CIFAR10_PATIENCE", "0.3")
+    began = time.monotonic()
+    assert data.is_real(), data.origin()
+    assert time.monotonic() - began > 0.6  # it did take longer than the patience
+
+
+def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch, mirror):
+    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=len(ARCHIVE) / 2).url])
+    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(race_bytes=1000))
+    partial = files.partial_of(data.FOLDER / files.ARCHIVE)
+    written = download._Download._write
+
+    def interrupt(self, chunk):
+        written(self, chunk)
+        if self.position > 5000:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(download._Download, "_write", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            data.origin()
+    assert partial.read_bytes() == ARCHIVE[: partial.stat().st_size] != b""
+    with data.FileLock(data.FOLDER / data.LOCK).acquire(timeout=0):
+        pass
+    assert data.is_real()
+
+
+# --- the command
+
+
+def command(capsys, *arguments):
+    """Its exit status and what it printed."""
+    data._find.cache_clear()
+    status = data.main(arguments)
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    return status, shown.out.rpartition("\r")[2].strip()
+
+
+def test_check(monkeypatch, here, capsys):
+    says = f"CIFAR-10 is here, whole and right: found in data/ ({here})."
+    assert command(capsys, "--check") == (0, says)
+    assert sorted(path.name for path in here.iterdir()) == [files.ARCHIVE]  # nothing was written
+    data.origin()
+    assert command(capsys, "--check") == (0, says)
+    (here / files.ARCHIVE).write_bytes(ARCHIVE[::-1])
+    status, text = command(capsys, "--check")
+    assert (status, text) == (
+        1,
+        "CIFAR-10, found in data/, is not right: cifar-10-python.tar.gz is broken "
+        "(its SHA-256 is not the official one).",
     )
-    monkeypatch.setattr(data, "PATIENCE", 0.5)
-    start = time.monotonic()
-    assert "The download was given up after" in data.origin()
-    assert "2.0 of 170 MB had come." in data.origin()
-    assert time.monotonic() - start < 5
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
-    assert list(data.FOLDER.iterdir()) == []
+    (here / files.ARCHIVE).unlink()
+    assert command(capsys, "--check") == (0, says)
+    (here / files.CACHE).write_bytes(FLAT[::-1].tobytes())
+    status, text = command(capsys, "--check")
+    assert status == 1
+    assert text.startswith(f"{here / files.CACHE} is broken") and "\n" not in text
+    (here / files.CACHE).unlink()
+    status, text = command(capsys, "--check")
+    assert status == 1
+    assert text.startswith("CIFAR-10 is not here") and "\n" not in text
+    monkeypatch.setenv("CIFAR10_ROOT", "stand-in")
+    assert command(capsys, "--check") == (1, "CIFAR10_ROOT=stand-in: no pictures are in use.")
 
 
-def test_a_download_that_says_much_is_not_held_up(monkeypatch, download):
-    download("sys.stderr.write('a line of progress\\r' * 10_000)\nsys.exit('the last word')\n")
-    monkeypatch.setattr(data, "PATIENCE", 5)
-    assert "could not be downloaded (the last word)" in data.origin()
+def test_download(monkeypatch, mirror, capsys):
+    status, text = command(capsys, "--download")
+    assert status == 1
+    assert text.startswith("The pictures could not be downloaded. No mirror delivered")
+    crawl = mirror(rate=len(ARCHIVE) / 2)
+    monkeypatch.setattr(data, "MIRRORS", [crawl.url])
+    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(patience=0.1, promise=0.1))
+    assert not data.is_real()  # a page has no such patience
+    status, text = command(capsys, "--download")
+    assert status == 0
+    assert text.startswith("CIFAR-10: the official pictures, downloaded into ")
+    status, text = command(capsys, "--download")
+    assert status == 0
+    assert text.startswith("CIFAR-10: the official pictures, found in data/")
 
 
-def test_an_interrupted_download_leaves_nothing(monkeypatch, download):
-    download("time.sleep(60)")
-
-    def interrupt(seconds):
+def test_download_can_be_stopped(monkeypatch, capsys):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(data.time, "sleep", interrupt)
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        data.origin()
-    assert time.monotonic() - start < 10
-    assert list(data.FOLDER.iterdir()) == []
+    monkeypatch.setattr(data, "_have", stop)
+    status, text = command(capsys, "--download")
+    assert status == 1
+    assert text == "Stopped. What has come is kept; --download goes on from there."
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_only_a_whole_download_is_used(tmp_path, official, download, whole):
-    source = official(tmp_path / "server")
-    if not whole:
-        (source / "batches.meta").unlink()
-    official(data.FOLDER).joinpath("test_batch").write_bytes(b"broken before")
-    download(f"import shutil\nshutil.copytree({str(source)!r}, folder / 'cifar-10-batches-py')\n")
-    assert data.is_real() == whole
-    if whole:
-        assert "the official pictures, downloaded into data/." in data.origin()
-        assert data.fault_in(data.FOLDER) == ""
-    else:
-        assert "not the official CIFAR-10 (batches.meta is missing)" in data.origin()
-    assert [path.name for path in data.FOLDER.iterdir()] == ["cifar-10-batches-py"]
+def test_where(monkeypatch, tmp_path, here, capsys):
+    monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "nowhere"))
+    write(tmp_path / "keras" / "datasets" / BASE)
+    status, text = command(capsys, "--where")
+    nothing = "neither cifar-10-batches-py nor cifar-10-python.tar.gz is in it"
+    assert status == 0
+    assert text.splitlines() == [
+        f"CIFAR10_ROOT: {tmp_path / 'nowhere'}: {nothing}",
+        f"data/: {here}: cifar-10-python.tar.gz",
+        f"./data: {tmp_path / 'here' / 'data'}: {nothing}",
+        f"{tmp_path / 'keras' / 'datasets'}: {tmp_path / 'keras' / 'datasets'}: cifar-10-batches-py",
+    ]
+
+
+def test_clean_removes_unfinished_files_and_nothing_else(here, capsys):
+    assert command(capsys, "--clean") == (0, "There is nothing to remove.")
+    mine = [here / ".mine.partial", here / "notes", write(here / BASE) / ".data_batch_1.partial"]
+    for path in mine:
+        path.write_text("mine")
+    partials = [files.partial_of(here / name) for name in (files.ARCHIVE, files.CACHE)]
+    data.origin()
+    for path in partials:
+        path.write_bytes(bytes(1_000_000))
+    before = snapshot(here)
+    with data.FileLock(here / data.LOCK):
+        other = data.FileLock(here / data.LOCK)  # stands for another process
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(data, "_lock", lambda: other)
+            assert command(capsys, "--clean") == (
+                1,
+                "Nothing was removed: another process is downloading.",
+            )
+    assert snapshot(here).keys() == before.keys()
+    status, text = command(capsys, "--clean")
+    assert status == 0
+    assert text == f"Removed {partials[0].name}, {partials[1].name} (2 MB)."
+    assert before.keys() - snapshot(here).keys() == {path.name for path in partials}
+
+
+def test_two_options_at_once_are_refused(capsys):
+    with pytest.raises(SystemExit) as end:
+        data.main(["--check", "--clean"])
+    assert end.value.code == 2
+    with pytest.raises(SystemExit) as end:
+        data.main(["--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert all(option in text for option in ("--check", "--download", "--where", "--clean"))
 
 
 def test_as_a_command_it_says_where_the_pictures_come_from():
@@ -323,14 +622,79 @@ def test_as_a_command_it_says_where_the_pictures_come_from():
     assert done.stderr == ""
 
 
+def test_nothing_that_is_written_can_be_committed():
+    names = [data.LOCK, files.ARCHIVE, files.CACHE]
+    names += [files.partial_of(Path(name)).name for name in names[1:]]
+    done = subprocess.run(
+        ["git", "check-ignore", *(f"data/{name}" for name in names)],
+        cwd=data.BOOK,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [f"data/{name}" for name in names]
+
+
+# --- the official checksums
+
+
+OFFICIAL = files.OFFICIAL
+
+
+def test_the_official_sizes_and_names_are_those_of_torchvision():
+    assert {*OFFICIAL.files} == {name for name, _ in CIFAR10.train_list + CIFAR10.test_list} | {
+        CIFAR10.meta["filename"]
+    }
+    assert CIFAR10.base_folder == files.FOLDER
+    assert CIFAR10.filename == files.ARCHIVE
+    assert OFFICIAL.arrays_bytes == 60_000 * 3073
+    assert len(set(ADDRESSES)) == 7
+    assert CIFAR10.url in ADDRESSES
+
+
+ADDRESSES = list(data.MIRRORS)
+
+
 @pytest.mark.skipif(
     REAL == data.STAND_IN, reason="CIFAR10_ROOT names no folder with the real pictures"
 )
 def test_the_real_pictures_are_accepted(monkeypatch):
-    assert data.fault_in(Path(REAL)) == ""
+    monkeypatch.setattr(files, "OFFICIAL", OFFICIAL)
     monkeypatch.setenv("CIFAR10_ROOT", REAL)
-    assert data.is_real()
-    test = data.cifar10(train=False)
-    assert len(test) == 10_000
-    assert test.data.shape == (10_000, 32, 32, 3)
-    assert test.classes[3] == "cat"
+    assert data.is_real(), data.origin()
+    theirs = {train: CIFAR10(REAL, train) for train in (True, False)}  # checks MD5, then unpickles
+    for start in ("cold", "warm"):
+        for train in (True, False):
+            ours = data.cifar10(train)
+            assert np.array_equal(ours.data, theirs[train].data), start
+            assert ours.data.strides == theirs[train].data.strides
+            assert ours.targets == theirs[train].targets
+            assert ours.classes == theirs[train].classes
+            assert ours.class_to_idx == theirs[train].class_to_idx
+        again()
+    sums = dict(CIFAR10.train_list + CIFAR10.test_list)
+    for name, (size, sha256) in OFFICIAL.files.items():
+        content = Path(REAL, BASE, name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (size, sha256)
+        md5 = hashlib.md5(content).hexdigest()
+        assert md5 == sums.get(name, CIFAR10.meta["md5"])
+
+
+@pytest.mark.skipif(
+    REAL == data.STAND_IN, reason="CIFAR10_ROOT names no folder with the real pictures"
+)
+def test_the_benchmark_prints_its_figures_and_a_warm_start_is_the_faster():
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers.data_benchmark", "--rounds=3"],
+        cwd=Path(__file__).parents[1],
+        env=os.environ | {"CIFAR10_ROOT": REAL},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    ratios = dict(re.findall(r"^(\w+): .*  ([\d.]+) x torchvision$", done.stdout, re.MULTILINE))
+    assert ratios.keys() == {"cold", "warm", "torchvision"}
+    assert float(ratios["warm"]) < 0.8
+    assert float(ratios["torchvision"]) == 1

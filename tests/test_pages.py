@@ -9,7 +9,7 @@ from helpers import pages
 from tests import page_checks
 
 PAGES = pages.all_pages()
-COVERED = {f"C{n:02}" for n in (*range(1, 5), *range(18, 27))}  # so far, of C01..C54
+STATEMENTS = {f"C{n:02}" for n in range(1, 55)}  # of the notes
 
 
 @pytest.mark.parametrize("check", page_checks.CHECKS, ids=lambda check: check.__name__)
@@ -23,10 +23,9 @@ def test_every_source_has_its_notebook():
     assert sources == {page.name for page in PAGES}
 
 
-def test_the_statements_covered_so_far():
+def test_every_statement_has_a_cell_that_proves_it():
     proved = {claim for page in PAGES for claim in page.claims}
-    assert proved >= COVERED, f"no cell proves {sorted(COVERED - proved)}"
-    assert proved <= COVERED, f"add to COVERED: {sorted(proved - COVERED)}"
+    assert proved == STATEMENTS, f"differ: {sorted(proved ^ STATEMENTS)}"
 
 
 # --- the checks themselves
@@ -47,6 +46,19 @@ PROSE = """# Do a thing · 做一件事
 [this page](01_good.ipynb), [a part of it](#Recap), [the same](01_good.ipynb#Recap), [else](https://pytorch.org/docs)
 
 ![a described picture](picture.png)"""
+
+
+def exercise(n):
+    source = f"answer_{n} = ...\ncheck_{n} = Check(2 * {n}, hint='')\ncheck_{n}(answer_{n})"
+    text = "Not answered yet: put your code in the place of the three dots.\n"
+    output = new_output("stream", name="stdout", text=text)
+    return new_code_cell(source, execution_count=3 + n, outputs=[output])
+
+
+def solution(n):
+    source = f"check_{n}({n} + {n})\ncheck_{n}({n})"
+    output = new_output("stream", name="stdout", text=f"Right.\nNot yet: {n} is not right.\n")
+    return new_code_cell(source, execution_count=6 + n, outputs=[output])
 
 
 def good_notebook():
@@ -84,7 +96,9 @@ def good_notebook():
                     new_output("error", ename="ValueError", evalue="no", traceback=["in Cell 3"])
                 ],
             ),
+            *(exercise(n) for n in (1, 2, 3)),
             new_markdown_cell("## Solutions"),
+            *(solution(n) for n in (1, 2, 3)),
         ],
         metadata={"jupytext": {"cell_metadata_filter": "tags,claims,verify,jupyter"}},
     )
@@ -170,8 +184,26 @@ def with_another_cell(page):
     page.notebook.cells.append(new_markdown_cell("more"))
 
 
-def without_last_cell(page):
-    del page.notebook.cells[-1]
+def without_solutions(page):
+    page.notebook.cells = [c for c in page.notebook.cells if c.source != "## Solutions"]
+
+
+def without_third_exercise(page):
+    del page.notebook.cells[8], page.notebook.cells[-1]
+
+
+def cell_says(n, text):
+    def spoil(page):
+        page.code_cells[n].outputs[0].text = text + "\n"
+
+    return spoil
+
+
+def cell_is(n, text):
+    def spoil(page):
+        page.code_cells[n].source = text
+
+    return spoil
 
 
 def grown(page):
@@ -179,7 +211,7 @@ def grown(page):
 
 
 def with_many_cells(page):
-    page.notebook.cells += [new_code_cell("1") for _ in range(48)]
+    page.notebook.cells += [new_code_cell("1") for _ in range(42)]
 
 
 BAD = [
@@ -198,10 +230,10 @@ BAD = [
     (
         "is_in_sync_with_its_twin",
         with_another_cell,
-        "cell 7 of 01_good.ipynb has 'markdown {}', 01_good.py has None",
+        "cell 13 of 01_good.ipynb has 'markdown {}', 01_good.py has None",
     ),
-    ("was_run_in_order", not_run, "[1, None, 3]"),
-    ("was_run_in_order", run_twice, "[1, 2, 4]"),
+    ("was_run_in_order", not_run, "[1, None, 3, "),
+    ("was_run_in_order", run_twice, "[1, 2, 4, 4, "),
     ("has_no_stderr", printed("UserWarning", "stderr"), "cell 0 writes to stderr: 'UserWarning'"),
     ("has_no_untagged_error", untagged, "cell 2 fails: ValueError"),
     ("shows_no_address", printed("<object at 0x7f3a5c1d2e80>"), "cell 0 shows an address: 0x7f"),
@@ -237,7 +269,21 @@ BAD = [
     ),
     ("opens_with_title_and_aims", prose("You will", "You may"), "no list of three to five aims"),
     ("opens_with_title_and_aims", prose("- see a third.", ""), "no list of three to five aims"),
-    ("closes_with_recap_exercises_solutions", without_last_cell, "['Recap', 'Exercises']"),
+    ("closes_with_recap_exercises_solutions", without_solutions, "['Recap', 'Exercises']"),
+    ("has_self_checks_that_accept_and_refuse", cell_says(5, "Right."), "check_3 is not open"),
+    ("has_self_checks_that_accept_and_refuse", cell_says(6, "Right."), "of a mistake: ['Right.']"),
+    (
+        "has_self_checks_that_accept_and_refuse",
+        cell_says(7, "Not yet: no.\nNot yet: no."),
+        "of check_2 should print 'Right.'",
+    ),
+    ("has_self_checks_that_accept_and_refuse", cell_says(8, "Right.\nRight."), "of check_3 should"),
+    (
+        "has_self_checks_that_accept_and_refuse",
+        cell_is(6, "check_1(2 * 1)\ncheck_1(1)"),
+        "check_1 finds its expected value the way the solution does",
+    ),
+    ("has_self_checks_that_accept_and_refuse", without_third_exercise, "are not check_1 to"),
     ("is_small", grown, "bytes"),
     ("is_small", with_many_cells, "51 code cells"),
     ("asks_for_tolerance_with_reason", source("1", verify={"rtol": 1}), "gives no reason"),

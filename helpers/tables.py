@@ -1,0 +1,49 @@
+"""Tables of calls and what they give, made by running each call."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from IPython.display import Markdown
+
+
+def results(*calls: str) -> Markdown:
+    """Run each call, written as text, and set its result beside it, or its error.
+
+    Args:
+        calls: expressions over the names of the page that this is called from.
+
+    Returns:
+        A table of two columns, to be the last line of a cell.
+    """
+    names = sys._getframe(1).f_globals
+    return table(["call", "result"], [(f"`{call}`", _run(call, names)) for call in calls])
+
+
+def attempt(call: str, **names: Any) -> str:
+    """Run one expression over the names of the calling page, and ``names``: the result in short, or the error."""
+    return _run(call, sys._getframe(1).f_globals | names)
+
+
+def _run(call: str, names: dict[str, Any]) -> str:
+    try:
+        return text(eval(call, names))
+    except (RuntimeError, TypeError, ValueError) as error:
+        return f"error: {str(error).splitlines()[0].split(': [')[0]}"
+
+
+def table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markdown:
+    """A Markdown table, which JupyterLab and GitHub render alike."""
+    lines = [head, [":--"] * len(head), *rows]
+    return Markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+
+
+def text(value: Any) -> str:
+    """A value in short: numbers to five digits, tensors and tuples as nested lists, shapes as tuples."""
+    if isinstance(value, torch.Size):
+        return str(tuple(value))
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(text, value))}]"
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,27 @@
+"""The training program on a few drawn pictures with a tiny net: what tests start as a process, alone or by torchrun."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from helpers import training
+from helpers.stand_in import draw_shapes
+
+NET = ["widths=4,8", "depths=1,2", "pools=True,True", "stem_filters=4", "batch=32"]
+
+
+def load(validation=False):
+    drawn, labels = map(torch.as_tensor, draw_shapes(320, seed=0))
+    return training.Pictures(drawn[:256], labels[:256], drawn[256:], labels[256:])
+
+
+if __name__ == "__main__":
+    training.load = load
+    training.cifar10_data.origin = lambda: "small pictures"
+    training.cifar10_data.is_real = lambda: False
+    sys.exit(
+        training.main([*sys.argv[1:], "--device", "cpu", "--precision", "fp32", "--set", *NET])
+    )

@@ -1,0 +1,44 @@
+"""The memory of tensors is counted as it is taken and let go."""
+
+import torch
+
+from helpers.memory import peak_bytes
+
+KB = torch.zeros(250).nbytes
+
+
+def test_what_is_let_go_does_not_count():
+    assert peak_bytes(lambda: [torch.zeros(250).sum().item() for _ in range(5)]) == KB + 4
+
+
+def test_what_is_kept_adds_up():
+    assert peak_bytes(lambda: [torch.zeros(250) for _ in range(5)]) == 5 * KB
+
+
+def test_views_and_changes_in_place_take_nothing():
+    assert peak_bytes(lambda: torch.zeros(250).add_(1).view(25, 10)[5:]) == KB
+
+
+def test_tensors_from_before_do_not_count():
+    before = torch.zeros(1000)
+    assert peak_bytes(lambda: before.view(10, 100).add_(1)) == 0
+
+
+def test_the_highest_moment_not_the_last():
+    def function():
+        big = [torch.zeros(250) for _ in range(4)]
+        del big
+        return torch.zeros(250)
+
+    assert peak_bytes(function) == 4 * KB
+
+
+def test_what_autograd_keeps_counts():
+    x = torch.zeros(250, requires_grad=True)
+
+    def chain():
+        return x.exp().exp().exp()
+
+    assert peak_bytes(chain) == 3 * KB
+    with torch.no_grad():
+        assert peak_bytes(chain) == 2 * KB
