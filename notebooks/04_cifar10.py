@@ -561,9 +561,7 @@ check_3(answer_3)
 
 # %%
 answer_4 = ...
-check_4 = Check(
-    sum(p.numel() for p in net.conv1.parameters()), hint="weights are out x in x 5 x 5"
-)
+check_4 = Check(sum(p.numel() for p in net.conv1.parameters()), hint="weights are out x in x 5 x 5")
 check_4(answer_4)
 
 # %% [markdown]
