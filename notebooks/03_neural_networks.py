@@ -31,7 +31,7 @@
 #
 # **You need** tensors in outline, and that `backward` fills `grad` ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 45 min to read, 10 s to run (AMD EPYC, 2 cores).
+# **Time**: 43 min to read, 41 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## A network is a class · 网络是一个类
 #
@@ -115,20 +115,19 @@ print(f"total {sum(by_hand.values()):>7,}")
 assert sum(p.numel() for p in net.parameters()) == sum(by_hand.values()) == 61_706
 
 # %% [markdown]
-# A module finds its parts because they are its attributes. Parts in a plain list are not found: an optimiser would
-# never train them. `ModuleList` is a list that is.
+# A module finds its parts because they are its attributes, and the parts of its parts: dots join their names. Parts in a
+# plain list are not found, and an optimiser would never train them. A `ModuleList` is found.
 
 
 # %%
 class Stack(nn.Module):
     def __init__(self, container):
         super().__init__()
-        self.layers = container(nn.Linear(8, 8) for _ in range(3))
+        self.layers = container(nn.Linear(8, 8) for _ in range(2))
 
 
 for container in (list, nn.ModuleList):
-    found = sum(p.numel() for p in Stack(container).parameters())
-    print(f"{container.__name__:11} {found:>3} parameters found")
+    print(container.__name__, [name for name, _ in Stack(container).named_parameters()])
 
 # %% [markdown]
 # ### Sequential and state_dict
@@ -204,19 +203,17 @@ import matplotlib.pyplot as plt
 from helpers import plotting
 
 plotting.use_style()
-layers = dict(net.named_children())
-parameters = [by_hand[name] / 1000 for name in layers]
 products = [
-    layer.weight.numel() * outputs[name][0, 0].numel() / 1000 for name, layer in layers.items()
+    getattr(net, name).weight.numel() * outputs[name][0, 0].numel()  # weights x places
+    for name in by_hand
 ]
-figure, axes = plt.subplots(1, 2, figsize=(8, 2.7), sharey=True)
-for axis, values, title in zip(
-    axes, (parameters, products), ("parameters", "multiplications"), strict=True
-):
-    bars = axis.barh(list(layers), values, color=plotting.BLUE)
-    axis.bar_label(bars, fmt="%.1f", padding=3)
-    axis.set(title=f"{title}, thousands", xlim=(0, 1.15 * max(values)))
-    axis.grid(axis="y", visible=False)
+counts = {"parameters": list(by_hand.values()), "multiplications": products}
+figure, axes = plt.subplots(1, 2, figsize=(8, 2.5), sharey=True)
+for axis, (title, numbers) in zip(axes, counts.items(), strict=True):
+    bars = axis.barh(list(by_hand), numbers, color=plotting.BLUE)
+    axis.bar_label(bars, fmt="{:,.0f}", padding=3)
+    axis.set(title=title, xticks=[], xlim=(0, 1.2 * max(numbers)))
+    axis.grid(False)
 axes[0].invert_yaxis()
 plotting.show(
     figure, alt="Bars: most parameters are in fc1, most multiplications in the two convolutions."
@@ -324,7 +321,7 @@ for name in ("conv1", "pool1", "conv2", "pool2"):
 # %% [markdown]
 # And the proof, by gradients: take one output near the middle and differentiate it by the input. Pixels that it does
 # not depend on have gradient zero. (A maximum listens to one pixel at a time, so the gradients of 200 random pictures
-# are added up.) What is not zero fills the predicted box exactly.
+# are added up.) What is not zero fills the predicted box (orange) exactly.
 
 # %% verify={"colour": 24, "reason": "sums of many gradients: a colour may be off a little"}
 torch.manual_seed(0)
@@ -333,16 +330,15 @@ for axis, (name, (field, step)) in zip(axes, fields.items(), strict=True):
     noise = torch.randn(200, 1, 32, 32, requires_grad=True)
     output = outputs_of(chain, noise)[name]
     middle = output.shape[-1] // 2
-    output[:, :, middle, middle].sum().backward()
-    depends = noise.grad.abs().sum((0, 1))
-    top, left = depends.nonzero().amin(0).tolist()
-    bottom, right = depends.nonzero().amax(0).tolist()
-    assert (top, left) == (middle * step, middle * step)
-    assert (bottom - top + 1, right - left + 1) == (field, field)
+    (gradient,) = torch.autograd.grad(output[:, :, middle, middle].sum(), noise)
+    depends = gradient.abs().sum((0, 1))
+    first = middle * step  # where the predicted box begins, across and down
+    box = torch.zeros(32, 32, dtype=torch.bool)
+    box[first : first + field, first : first + field] = True
+    assert torch.equal(depends > 0, box)
     axis.imshow(depends, vmin=0)
-    axis.add_patch(
-        plt.Rectangle((left - 0.5, top - 0.5), field, field, fill=False, color=plotting.ORANGE)
-    )
+    corner = (first - 0.5, first - 0.5)
+    axis.add_patch(plt.Rectangle(corner, field, field, fill=False, color=plotting.ORANGE))
     axis.set_title(f"{name}: {field} x {field}")
     plotting.bare(axis)
 plotting.show(
@@ -355,85 +351,75 @@ plotting.show(
 # The notes: `torch.nn` takes mini-batches only; one sample needs `unsqueeze(0)`.
 #
 # > **Then and now.** Since release 1.11 most layers take a single sample as well: `Conv2d` takes C x H x W. Not all
-# > do: batch norm does not.
+# > do: batch norm (explained further below) does not.
 #
-# Which ones? Try it. Each layer gets one sample, alone and in a batch of one. Where both work, the numbers are
-# compared.
+# Which ones? Try it: give each layer one sample, alone and in a batch of one, and compare. The weights are random, so
+# that a mix-up of dimensions shows.
+
+
+# %% claims=["C14"]
+def alone_or_in_batch(layer, sample):
+    for p in layer.eval().parameters():
+        nn.init.uniform_(p)
+    in_batch = layer(sample.unsqueeze(0))
+    try:
+        alone = layer(sample)
+    except (ValueError, RuntimeError) as error:
+        return f"refused: {type(error).__name__}"
+    if isinstance(alone, tuple):  # recurrent layers return their state as well
+        alone, in_batch = alone[0], in_batch[0]
+    same = alone.shape == in_batch.shape[1:] and torch.allclose(alone, in_batch[0], atol=1e-5)
+    return "as in a batch" if same else "**other numbers, no error**"
+
 
 # %% claims=["C14", "C15"]
+from helpers import tables
+
 torch.manual_seed(0)
+maps, rows = torch.randn(8, 8, 8), torch.randn(8, 8)
 trials = [
-    (torch.randn(1, 32, 32), [nn.Conv2d(1, 6, 5), LeNet()]),
-    (torch.randn(8, 8, 8), [
-        nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(), nn.InstanceNorm2d(8), nn.BatchNorm2d(8),
-        nn.GroupNorm(2, 8), nn.Flatten(), nn.Upsample(scale_factor=2),
-    ]),
-    (torch.randn(8), [nn.Linear(8, 4), nn.LayerNorm(8), nn.BatchNorm1d(8)]),
-    (torch.randn(8, 8), [
-        nn.RNN(8, 4, batch_first=True), nn.LSTM(8, 4, batch_first=True),
-        nn.MultiheadAttention(8, 2, batch_first=True), nn.BatchNorm1d(8),
-    ]),
-    (torch.randn(8, 5), [nn.BatchNorm1d(8)]),
-    (torch.arange(5), [nn.Embedding(10, 4)]),
-]  # fmt: skip
-
-
-def run(layer, x):
-    y = layer(x, x, x) if isinstance(layer, nn.MultiheadAttention) else layer(x)
-    return y[0] if isinstance(y, tuple) else y
-
-
-for sample, layers in trials:
-    for layer in layers:
-        for p in layer.eval().parameters():
-            nn.init.uniform_(p)
-        wanted = run(layer, sample.unsqueeze(0))[0]
-        try:
-            alone = run(layer, sample)
-        except (ValueError, RuntimeError) as error:
-            verdict = f"refused: {type(error).__name__}"
-        else:
-            right = alone.shape == wanted.shape and torch.allclose(alone, wanted, atol=1e-5)
-            verdict = "as in a batch" if right else "RUNS, BUT GIVES SOMETHING ELSE"
-        print(f"{tuple(sample.shape)!s:12}{type(layer).__name__:19}{verdict}")
+    (torch.randn(1, 32, 32), nn.Conv2d(1, 6, 5), LeNet()),
+    (maps, nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(), nn.InstanceNorm2d(8), nn.BatchNorm2d(8)),
+    (maps, nn.GroupNorm(2, 8), nn.Flatten(), nn.Upsample(scale_factor=2)),
+    (rows[0], nn.Linear(8, 4), nn.LayerNorm(8), nn.BatchNorm1d(8)),
+    (rows, nn.RNN(8, 4, batch_first=True), nn.LSTM(8, 4, batch_first=True), nn.BatchNorm1d(8)),
+    (rows, nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)),
+    (rows[:, :5], nn.BatchNorm1d(8)),
+    (torch.arange(5), nn.Embedding(10, 4)),
+]
+verdicts = [
+    (tuple(sample.shape), type(layer).__name__, alone_or_in_batch(layer, sample))
+    for sample, *layers in trials
+    for layer in layers
+]
+tables.table(["one sample", "layer", "given alone"], verdicts)
 
 # %% [markdown]
-# Those in capitals are the ones to fear. `GroupNorm`, `Flatten` and `BatchNorm1d` take the first dimension for the
+# Those in bold are the ones to fear. `GroupNorm`, `Flatten` and `BatchNorm1d` take the first dimension for the
 # batch, and `Upsample` enlarges one dimension instead of two. No error, other numbers. (`BatchNorm1d` notices if the
 # sizes do not happen to agree.)
 #
-# LeNet refuses because of its flattening. There are several ways to write that line:
+# LeNet refuses because of its flattening. There are several ways to write that line. Here `x` stands for what the
+# convolutions give, and `head` for the layers after the flattening:
 
 # %% claims=["C14", "C15"]
 features, head = chain[:6], chain[7:]  # before and after the flattening
-ways = {
-    "x.flatten(1)": lambda x: x.flatten(1),
-    "x.view(x.size(0), -1)": lambda x: x.view(x.size(0), -1),  # the notes' way
-    "x.view(-1, 16 * 5 * 5)": lambda x: x.view(-1, 16 * 5 * 5),
-    "x.flatten(-3)": lambda x: x.flatten(-3),
-}
-inputs = {"alone": x[0], "unsqueeze(0)": x[0].unsqueeze(0), "4 pictures": x}
+ways = ["x.flatten(1)", "x.view(x.size(0), -1)", "x.view(-1, 16 * 5 * 5)", "x.flatten(-3)"]
+inputs = {"one alone": x[0], "a batch of one": x[0].unsqueeze(0), "a batch of 4": x}
 inputs["25 of 36 x 36"] = torch.randn(25, 1, 36, 36)
-reasons = []
-print(" " * 25 + "".join(f"{name:14}" for name in inputs))
-for way, flatten in ways.items():
-    results = []
-    for pictures in inputs.values():
-        try:
-            results.append(tuple(head(flatten(features(pictures))).shape))
-        except RuntimeError as error:
-            results.append("refused")
-            reasons.append(str(error).partition("mat1")[2])
-    print(f"{way:25}" + "".join(f"{result!s:14}" for result in results))
-    assert results[1] == (1, 10) and results[2] == (4, 10)
+rows = []
+for way in ways:
+    given = [tables.attempt(f"head({way}).shape", x=features(p)) for p in inputs.values()]
+    # some releases name the operation, addmm, in the message
+    rows.append([f"`{way}`", *(text.replace("addmm: ", "") for text in given)])
 assert torch.allclose(net(x[0].unsqueeze(0)), net(x)[:1], atol=1e-6)
-print("the first refusal: mat1" + reasons[0])
+tables.table(["flattening", *inputs], rows)
 
 # %% [markdown]
-# `flatten(1)` and the notes' `view` take the 16 maps of one picture for 16 samples; `fc1` wants 400 numbers of each, not
-# 25, and refuses. `view(-1, 400)` takes anything that can be cut into rows of 400. One sample passes, and so do pictures
-# of the wrong size: 25 go in, 36 answers come out, without a word. So never let `-1` stand for the batch. `flatten(-3)`
-# joins the last three dimensions, with a batch or without.
+# `flatten(1)` and the second line, the notes' way, take the 16 maps of one picture for 16 samples; `fc1` wants 400
+# numbers of each, not 25, and refuses. `view(-1, 400)` takes anything that can be cut into rows of 400. One sample
+# passes, and so do pictures of the wrong size: 25 go in, 36 answers come out, without a word. So never let `-1` stand
+# for the batch. `flatten(-3)` joins the last three dimensions, with a batch or without.
 #
 # The notes' advice still holds: a batch of one, made by `unsqueeze(0)`, is right for every layer and every way.
 #
@@ -453,30 +439,21 @@ except RuntimeError as error:
 
 # %% [markdown]
 # `channels_last`, meant for speed, changes the order in *memory* and not the shape: the same sizes, other strides (how
-# far apart in memory two neighbours are). Here is a picture of 2 x 2 in three colours, as it lies in memory:
+# far apart in memory two neighbours are). Here is a picture of 2 x 2 in three colours, numbered in the order of a
+# contiguous tensor, and how it lies in memory:
 
 # %% claims=["C15"]
+from helpers.storage_pictures import show_storage
+
 picture = torch.arange(12).view(1, 3, 2, 2)
 last = picture.contiguous(memory_format=torch.channels_last)
-assert torch.equal(picture, last)
-figure, axes = plt.subplots(2, 1, figsize=(8, 1.9))
-for axis, tensor, name in zip(axes, (picture, last), ("contiguous", "channels_last"), strict=True):
-    in_memory = tensor.as_strided((12,), (1,)).tolist()
-    for place, number in enumerate(in_memory):
-        c, pixel = divmod(number, 4)
-        colour = (plotting.VERMILION, plotting.GREEN, plotting.BLUE)[c]
-        axis.add_patch(plt.Rectangle((place, 0), 0.94, 0.94, color=colour))
-        label = f"{'RGB'[c]}{pixel // 2}{pixel % 2}"
-        axis.text(place + 0.47, 0.45, label, color="white", ha="center", va="center")
-    axis.set(xlim=(0, 12), ylim=(0, 1), aspect="equal")
-    axis.set_title(
-        f"{name}: shape {tuple(tensor.shape)}, strides {tensor.stride()}", loc="left", fontsize=10
-    )
-    plotting.bare(axis)
-plotting.show(
-    figure,
-    alt="Two rows of cells. Contiguous: all red, all green, all blue. channels_last: pixel by pixel.",
-)
+assert torch.equal(picture, last) and last.shape == picture.shape
+print("contiguous    strides", picture.stride())
+print("channels_last strides", last.stride())
+show_storage(last[0], "channels_last")
+
+# %% [markdown]
+# The three colours of the first pixel (0, 4, 8) lie side by side, then those of the second.
 
 # %% [markdown]
 # ## Training mode, buffers, devices · 训练模式与测试模式
@@ -576,11 +553,11 @@ print(f"loss {wrong:.3f} instead of {F.mse_loss(target, target):.3f}")
 # ### Cross entropy · 交叉熵
 #
 # For classes: softmax turns scores into probabilities, $p_i = e^{s_i} / \sum_j e^{s_j}$; the loss is $-\log p$ of the
-# right class, averaged over the batch. `CrossEntropyLoss` does both: it wants the **raw scores**. By hand it is the
+# right class, averaged over the batch. `CrossEntropyLoss` does both: it wants the **raw scores** (*logits*). By hand it is the
 # logarithm of softmax (`log_softmax`), then one number picked from each row (`nll_loss`).
 
 # %% claims=["C17"]
-s = torch.tensor([[2.0, 1.0, 0.0], [0.0, 0.0, 3.0]])
+s = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
 labels = torch.tensor([0, 1])
 log_p = s - s.exp().sum(1, keepdim=True).log()
 by_hand = -log_p[torch.arange(2), labels]
@@ -616,55 +593,21 @@ for label in (0, 1):
         print(f"{word}, {name:14} loss {loss.item():8.4f}, largest gradient: {pulls}")
 
 # %% [markdown]
-# The whole course, for ten classes: the score of the right class goes from -6 to 12, all others are 0.
-# With softmax twice the curve is flat at both ends. *Label smoothing*, explained below, has its minimum where the net is not
-# quite sure. On the right, two classes with one score, for targets 1 and 0.
-
-# %%
-s = torch.linspace(-6, 12, 181)
-ten = torch.zeros(181, 10)
-ten[:, 0] = s
-right_class = torch.zeros(181, dtype=torch.int64)
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.3))
-for out, smoothing, name in (
-    (ten, 0.0, "cross entropy"),
-    (ten.softmax(1), 0.0, "softmax twice"),
-    (ten, 0.1, "label smoothing 0.1"),
-):
-    loss = F.cross_entropy(out, right_class, label_smoothing=smoothing, reduction="none")
-    left.plot(s, loss, label=name)
-left.set(xlabel="score of the right class", ylabel="loss", title="ten classes")
-left.set(xlim=(-6, 12), ylim=(0, 8))
-left.legend()
-for target in (1.0, 0.0):
-    loss = F.binary_cross_entropy_with_logits(s, torch.full_like(s, target), reduction="none")
-    right.plot(s, loss, label=f"target {target:.0f}")
-right.set(xlabel="score", title="two classes, one score", ylim=(0, 8), xlim=(-6, 6))
-right.legend()
-plotting.show(
-    figure,
-    alt="Left: cross entropy falls to zero, softmax twice stays high. Right: mirrored slopes.",
-)
-
-# %% [markdown]
 # ### More targets · 更多目标
 #
 # > **Then and now.** Since release 1.10, a target of `CrossEntropyLoss` may also be a row of probabilities, and
 # > `label_smoothing` mixes each target with equal shares for all classes.
 #
-# One is written with the other: smoothing by 0.1 is a target of 0.9 for the label, plus 0.1 spread over all. A label can also be
-# ignored (-100, unless `ignore_index` says otherwise): the mean is then over the rest. That serves for padding.
+# One is written with the other: smoothing by 0.1 is a target of 0.9 for the label, plus 0.1 spread over all. A label can
+# also be ignored (-100, unless `ignore_index` says otherwise): the mean is then over the rest. That serves for padding.
 
 # %% claims=["C17"]
-smoothed = 0.9 * F.one_hot(labels, 10) + 0.1 / 10
-some = ten[[0, 100]]
-print(F.cross_entropy(some, smoothed), F.cross_entropy(some, labels, label_smoothing=0.1))
-assert torch.allclose(
-    F.cross_entropy(some, smoothed), F.cross_entropy(some, labels, label_smoothing=0.1)
-)
-with_gap = torch.tensor([-100, labels[1]])
-print(F.cross_entropy(some, with_gap), F.cross_entropy(some[1:], labels[1:]))
-assert torch.equal(F.cross_entropy(some, with_gap), F.cross_entropy(some[1:], labels[1:]))
+smoothed = 0.9 * F.one_hot(labels, 3) + 0.1 / 3
+by_target, by_option = F.cross_entropy(s, smoothed), F.cross_entropy(s, labels, label_smoothing=0.1)
+print(by_target, by_option)
+with_gap, of_rest = F.cross_entropy(s, torch.tensor([-100, 1])), F.cross_entropy(s[1:], labels[1:])
+print(with_gap, of_rest)
+assert torch.allclose(by_target, by_option) and torch.equal(with_gap, of_rest)
 
 # %% [markdown]
 # ### Yes or no · 二分类
@@ -677,15 +620,45 @@ assert torch.equal(F.cross_entropy(some, with_gap), F.cross_entropy(some[1:], la
 no = torch.zeros(1)
 print("score   BCELoss  gradient   with logits  gradient")
 for score in (2.0, 5.0, 20.0, 200.0):
-    s = torch.tensor([score], requires_grad=True)
+    z = torch.tensor([score], requires_grad=True)
     row = f"{score:5.0f}"
     for loss in (
-        F.binary_cross_entropy(s.sigmoid(), no),
-        F.binary_cross_entropy_with_logits(s, no),
+        F.binary_cross_entropy(z.sigmoid(), no),
+        F.binary_cross_entropy_with_logits(z, no),
     ):
-        (gradient,) = torch.autograd.grad(loss, s)
+        (gradient,) = torch.autograd.grad(loss, z)
         row += f"{loss.item():10.2f}{gradient.item():10.2f}  "
     print(row)
+
+# %% [markdown]
+# ### How the loss depends on the score
+#
+# On the left, ten classes: the score of the right one goes from -6 to 12, all others are 0. With softmax twice the curve
+# is flat at both ends. Label smoothing has its minimum where the net is not quite sure. On the right, yes or no.
+
+# %%
+z = torch.linspace(-6, 12, 181)
+ten = F.pad(z.unsqueeze(1), (0, 9))  # a score for class 0, nine zeros
+label = torch.zeros(181, dtype=torch.int64)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.3))
+for name, out, smoothing in (
+    ("cross entropy", ten, 0.0),
+    ("softmax twice", ten.softmax(1), 0.0),
+    ("label smoothing 0.1", ten, 0.1),
+):
+    loss = F.cross_entropy(out, label, label_smoothing=smoothing, reduction="none")
+    left.plot(z, loss, label=name)
+for answer, target in (("yes", torch.ones(181)), ("no", torch.zeros(181))):
+    loss = F.binary_cross_entropy_with_logits(z, target, reduction="none")
+    right.plot(z, loss, label=f"the answer is {answer}")
+left.set(xlabel="score of the right class", ylabel="loss", xlim=(-6, 12), ylim=(0, 8))
+right.set(xlabel="score", xlim=(-6, 6), ylim=(0, 8))
+left.legend()
+right.legend()
+plotting.show(
+    figure,
+    alt="Left: cross entropy falls to zero, softmax twice stays high. Right: mirrored slopes.",
+)
 
 # %% [markdown]
 # ## Optimisers · 优化器
@@ -707,37 +680,26 @@ assert all(torch.allclose(p, q) for p, q in zip(net.parameters(), other.paramete
 
 # %% [markdown]
 # *Momentum* adds a part of the step before: the steps gather speed. *Adam* divides by the size that the gradient had
-# of late, so each parameter gets steps of about `lr`. By hand and by `torch.optim`, five steps for one weight:
-
+# of late, so each parameter gets steps of about `lr`. Both start from zero; Adam corrects for that. One weight meets
+# five gradients, by hand and by `torch.optim`:
 
 # %%
-def momentum(w, g, state, t):
-    state["v"] = 0.9 * state.get("v", 0) + g
-    return w - 0.1 * state["v"]
-
-
-def adam(w, g, state, t):
-    state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
-    state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
-    m, v = state["m"] / (1 - 0.9**t), state["v"] / (1 - 0.999**t)  # a start from zero, corrected
-    return w - 0.1 * m / (v**0.5 + 1e-8)
-
-
-w = torch.tensor(1.0, requires_grad=True)
-for rule, optimizer in (
-    (momentum, torch.optim.SGD([w], lr=0.1, momentum=0.9)),
-    (adam, torch.optim.Adam([w], lr=0.1)),
-):
-    nn.init.constant_(w, 1.0)
-    mine, state, course = 1.0, {}, []
-    for t in range(1, 6):
-        mine = rule(mine, 2 * (mine - 3), state, t)
-        optimizer.zero_grad()
-        ((w - 3) ** 2).backward()
-        optimizer.step()
-        course.append(round(w.item(), 3))
-    print(f"{rule.__name__:9}{course}")
-    assert abs(w.item() - mine) < 1e-5
+by_sgd, by_adam = (torch.ones((), requires_grad=True) for _ in range(2))
+sgd = torch.optim.SGD([by_sgd], lr=0.1, momentum=0.9)
+adam = torch.optim.Adam([by_adam], lr=0.1)
+a = b = 1.0
+speed = mean = square = 0.0
+print("gradient  momentum: by hand, SGD    by hand, Adam")
+for t, g in enumerate((-4.0, -3.0, -1.0, 2.0, 1.0), start=1):
+    speed = 0.9 * speed + g
+    a -= 0.1 * speed
+    mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g**2
+    b -= 0.1 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.999**t)) ** 0.5 + 1e-8)
+    by_sgd.grad, by_adam.grad = torch.tensor(g), torch.tensor(g)
+    sgd.step()
+    adam.step()
+    print(f"{g:8.0f}{a:19.3f}{by_sgd:8.3f}{b:11.3f}{by_adam:8.3f}")
+assert abs(a - by_sgd) < 1e-5 and abs(b - by_adam) < 1e-5
 
 # %% [markdown]
 # *Weight decay* pulls all weights towards zero. Adam adds it to the gradient, and then divides by the gradient's size, which
@@ -761,35 +723,35 @@ for cls in (torch.optim.SGD, torch.optim.AdamW, torch.optim.Adam):
 # %%
 def path(cls, steps=40, **options):
     p = torch.tensor([-9.0, 2.0], requires_grad=True)
-    optimizer = cls([p], **options)
-    course = [p.detach().clone()]
+    optimizer, course = cls([p], **options), [p.tolist()]
     for _ in range(steps):
         optimizer.zero_grad()
         (p[0] ** 2 / 20 + p[1] ** 2).backward()
         optimizer.step()
-        course.append(p.detach().clone())
-    return torch.stack(course)
+        course.append(p.tolist())
+    return torch.tensor(course)
 
 
-SGD = torch.optim.SGD
-rates = {f"lr {lr}": path(SGD, steps, lr=lr) for lr, steps in ((0.1, 40), (0.9, 40), (1.1, 6))}
-rules = {"SGD": rates["lr 0.9"], "momentum": path(SGD, lr=0.1, momentum=0.8)}
-rules["Adam"] = path(torch.optim.Adam, lr=0.5)
-assert torch.isclose(rates["lr 0.9"][1, 1], torch.tensor(2.0) * (1 - 2 * 0.9))
+SGD, Adam = torch.optim.SGD, torch.optim.Adam
+rates = {f"SGD, lr {lr}": path(SGD, steps, lr=lr) for lr, steps in ((0.1, 40), (0.9, 40), (1.1, 6))}
+fast = rates["SGD, lr 0.9"]
+assert torch.isclose(fast[1, 1], fast[0, 1] * (1 - 2 * 0.9))
+rules = {
+    "momentum": path(SGD, lr=0.1, momentum=0.8),
+    "SGD, lr 0.9": fast,
+    "Adam": path(Adam, lr=0.5),
+}
 u, v = torch.meshgrid(torch.linspace(-10, 4, 141), torch.linspace(-3, 3, 61), indexing="xy")
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
 for axis, paths in zip(axes, (rates, rules), strict=True):
     axis.contour(u, v, u**2 / 20 + v**2, levels=8, colors="#BBBBBB", linewidths=0.8)
     for name, course in paths.items():
         axis.plot(*course.T, marker=".", markersize=5, linewidth=1.2, label=name)
-    axis.plot(0, 0, "*", color="black", markersize=11)
-    axis.set(xlim=(-10, 4), ylim=(-3, 3), xlabel="x")
+    axis.plot(0, 0, "k*", markersize=11)
+    axis.set(xlim=(-10, 4), ylim=(-3, 3), xlabel="x", ylabel="y")
     axis.legend(loc="upper right")
-axes[0].set_ylabel("y", rotation=0)
-plotting.show(
-    figure,
-    alt="Left: a slow path, a zigzag, one that flies out. Right: momentum swings, Adam curves.",
-)
+alt = "Left: a slow path, a zigzag, one that flies out. Right: momentum swings, Adam curves."
+plotting.show(figure, alt)
 
 # %% [markdown]
 # Across the valley, each step of SGD multiplies $y$ by $1 - 2 \cdot$ lr: beyond a rate of 1 it grows. Along the valley,
@@ -798,26 +760,27 @@ plotting.show(
 #
 # ### Schedules, groups, clipping
 #
-# A *scheduler* changes the rate from step to step. Call `step()` of the optimiser first, then of the scheduler.
+# A *scheduler* changes the rate from step to step. Call `step()` of the optimiser first, then of the scheduler. A rise at
+# the start, as `LinearLR` and `OneCycleLR` have it, is called *warm-up*.
 
 # %%
-from torch.optim import lr_scheduler as schedules
+from torch.optim import lr_scheduler
 
-makers = {
-    "StepLR": lambda o: schedules.StepLR(o, step_size=30, gamma=0.4),
-    "CosineAnnealingLR": lambda o: schedules.CosineAnnealingLR(o, T_max=100),
-    "OneCycleLR": lambda o: schedules.OneCycleLR(o, max_lr=1.0, total_steps=101),
-    "LinearLR (warm-up)": lambda o: schedules.LinearLR(o, start_factor=0.1, total_iters=20),
+settings = {
+    "StepLR": {"step_size": 30, "gamma": 0.4},
+    "CosineAnnealingLR": {"T_max": 100},
+    "OneCycleLR": {"max_lr": 1.0, "total_steps": 101},
+    "LinearLR": {"start_factor": 0.1, "total_iters": 20},
 }
 figure, axis = plt.subplots(figsize=(7.5, 3))
-for name, make in makers.items():
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-    scheduler = make(optimizer)
-    rates = [optimizer.param_groups[0]["lr"]]
+for name, options in settings.items():
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler = getattr(lr_scheduler, name)(optimizer, **options)
+    rates = []
     for _ in range(100):
+        rates += scheduler.get_last_lr()
         optimizer.step()
         scheduler.step()
-        rates.append(optimizer.param_groups[0]["lr"])
     axis.plot(rates, label=name)
 axis.set(xlabel="step", ylabel="rate", ylim=(0, 1.05), xlim=(0, 100))
 axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -847,47 +810,41 @@ assert torch.allclose(after, before / before.norm(), atol=1e-5)
 # %% [markdown]
 # ## How weights start · 初始化
 #
-# Weights start at random, and their spread matters: each layer multiplies it. For layers with $n$ inputs and ReLU, a
-# deviation of $\sqrt{2/n}$ keeps the spread (He's rule, `kaiming_normal_`). A stack of 20 layers shows what becomes of
-# the signal on its way forward, and of the gradient on its way back.
+# Weights start at random, and their spread matters: each layer multiplies the signal's spread by a factor. For layers
+# with $n$ inputs and ReLU, a standard deviation of $\sqrt{2/n}$ keeps the spread (He's rule, `kaiming_normal_`). A
+# stack of 20 layers shows what becomes of the signal on its way forward, and of the gradient on its way back.
+
 
 # %%
-width, depth = 128, 20
-
-
-def spreads(initialise):
+def spreads(start, width=128, depth=20):
     torch.manual_seed(0)
-    h = torch.randn(128, width)
-    hidden = []
+    hidden = [torch.randn(128, width)]
     for _ in range(depth):
         layer = nn.Linear(width, width, bias=False)
-        initialise(layer.weight)
-        h = F.relu(layer(h))
-        hidden.append(h)
-    back = torch.autograd.grad(h, hidden, torch.randn_like(h))
-    return [h.std().item() for h in hidden], [g.std().item() for g in back]
+        start(layer.weight)
+        hidden.append(F.relu(layer(hidden[-1])))
+    back = torch.autograd.grad(hidden[-1], hidden[1:], torch.randn(128, width))
+    return [h.std().item() for h in hidden[1:]], [g.std().item() for g in back]
 
 
-he = (2 / width) ** 0.5
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.4), sharey=True)
-for name, initialise in {
+he = (2 / 128) ** 0.5
+starts = {
     "too large (2 x He)": lambda w: nn.init.normal_(w, std=2 * he),
     "He": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
     "too small (He / 2)": lambda w: nn.init.normal_(w, std=he / 2),
     "default of nn.Linear": lambda w: w,
-}.items():
-    for axis, spread in zip(axes, spreads(initialise), strict=True):
-        axis.semilogy(range(1, depth + 1), spread, label=name)
+}
+figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.4), sharey=True)
+for name, start in starts.items():
+    for axis, spread in zip(axes, spreads(start), strict=True):
+        axis.semilogy(range(1, 21), spread, label=name)
 axes[0].set(title="forward: spread of the outputs", ylim=(1e-9, 1e9))
 axes[1].set(title="backward: spread of the gradients")
+plt.setp(axes, xlabel="layer", xticks=[1, 5, 10, 15, 20])
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-assert nn.Linear(width, width).weight.abs().max() <= width**-0.5
-for axis in axes:
-    axis.set(xlabel="layer", xticks=[1, 5, 10, 15, 20])
-plotting.show(
-    figure,
-    alt="Spread by layer, logarithmic: only He's rule stays level; the others grow or fade.",
-)
+alt = "Spread by layer, logarithmic: only He's rule stays level; the others grow or fade."
+plotting.show(figure, alt)
+assert nn.Linear(128, 128).weight.abs().max() <= 128**-0.5
 
 # %% [markdown]
 # Read the right panel from right to left: that is the way of the gradient. What grows or fades forward does so
@@ -926,8 +883,8 @@ print(f"{right} of {len(y)} right, loss below 0.05: {losses[-1] < 0.05}")
 assert right == len(y) and losses[-1] < 0.05
 
 # %% [markdown]
-# The same batch with two mistakes of this book: softmax before the loss, and gradients never zeroed. Both programs run
-# without an error. The curve tells.
+# The same batch with two mistakes: a softmax before the loss (see above), and gradients never zeroed (they add up, see
+# page 02). Both programs run without an error. The curve tells.
 
 
 # %% tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "shift": 8}
