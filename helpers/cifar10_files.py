@@ -1,8 +1,8 @@
 """The files of CIFAR-10: which they are, whether they are right, and how they become arrays.
 
 Only checksums are trusted. Nothing is opened before its SHA-256 has been found right, and then by a reader that can
-build uint8 arrays, strings, numbers, lists and dicts, and nothing else. No archive is unpacked onto the disk: its seven
-known members are read into memory, so no path, link or other member in it can do anything.
+build strings, numbers, lists, dicts and the bytes of arrays, and nothing else. No archive is unpacked onto the disk:
+its seven known members are read into memory, so no path, link or other member in it can do anything.
 """
 
 import hashlib
@@ -181,10 +181,9 @@ def decode(source: Path) -> np.ndarray:
             missing.remove(name)
             if name in BATCHES:
                 first = BATCHES.index(name) * OFFICIAL.batch
-                batch = unpickle(name, content)
                 rows = slice(first, first + OFFICIAL.batch)
-                pictures[rows] = batch[b"data"].reshape(-1, *PICTURE)
-                labels[rows] = batch[b"labels"]
+                flat_pictures, labels[rows] = unpickle(name, content)
+                pictures[rows] = flat_pictures.reshape(-1, *PICTURE)
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise DamagedError(f"{source.name} cannot be read ({error})") from error
     if missing:
@@ -213,37 +212,61 @@ def _contents(source: Path) -> Iterator[tuple[str, bytes]]:
                     yield name, tar.extractfile(member).read()
 
 
-class _Unpickler(pickle.Unpickler):
-    """Reads pickles that need nothing but uint8 arrays; all else that a pickle can name is refused."""
+class _Noted:
+    """Stands for an array or a dtype while a pickle is read: it notes what NumPy would be given, and does nothing.
 
-    def find_class(self, module: str, name: str) -> Any:
+    NumPy itself trusts that state: a false one can make it crash.
+    """
+
+    state: tuple = ()
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+
+    def __setstate__(self, state: tuple) -> None:
+        self.state = state
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads pickles of arrays, strings, numbers, lists and dicts; all else that a pickle can name is refused."""
+
+    def find_class(self, module: str, name: str) -> type[_Noted]:
         """Called for each class or function that a pickle names: the three that old NumPy's arrays need."""
-        match module, name:
-            case "numpy.core.multiarray", "_reconstruct":
-                return lambda *_: np.ndarray(0, np.uint8)  # its content comes as its state
-            case "numpy", "ndarray":
-                return np.ndarray
-            case "numpy", "dtype":
-                return lambda code, *_: np.dtype({b"u1": "u1"}[code], copy=True)
+        if f"{module}.{name}" in (
+            "numpy.core.multiarray._reconstruct",
+            "numpy.ndarray",
+            "numpy.dtype",
+        ):
+            return _Noted
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no part of a picture")
 
 
-def unpickle(name: str, content: bytes) -> dict[bytes, Any]:
-    """Read a batch, written by Python 2: ``b"data"``, uint8 of N x 3072, and ``b"labels"``, N numbers 0..9.
+def unpickle(name: str, content: bytes) -> tuple[np.ndarray, list[int]]:
+    """Read a batch, written by Python 2.
+
+    Args:
+        name: of the file, for messages.
+        content: the file's bytes.
+
+    Returns:
+        The pictures (uint8, N x 3072, not to be written to) and the labels (N numbers 0..9).
 
     Raises:
         DamagedError: it is no such batch. No code in it has been run.
     """
     try:
         batch = _Unpickler(io.BytesIO(content), encoding="bytes").load()
-        data, labels = batch[b"data"], batch[b"labels"]
-        if (type(data), data.dtype, data.shape) != (np.ndarray, np.uint8, (OFFICIAL.batch, 3072)):
+        _, shape, dtype, by_columns, pixels = batch[b"data"].state
+        if (shape, dtype.arguments[0], by_columns) != ((OFFICIAL.batch, 3072), b"u1", False):
             raise ValueError("its pictures have another form")
+        pictures = np.frombuffer(pixels, np.uint8).reshape(shape)
+        labels = batch[b"labels"]
         if len(labels) != OFFICIAL.batch or not set(labels) <= set(range(10)):
             raise ValueError("its labels have another form")
     except Exception as error:  # a broken pickle can raise anything
-        raise DamagedError(f"{name} cannot be read ({error})") from error
-    return batch
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise DamagedError(f"{name} cannot be read ({why})") from error
+    return pictures, labels
 
 
 def keep(flat: np.ndarray, folder: Path) -> Arrays:

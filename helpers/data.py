@@ -199,7 +199,7 @@ def _read(source: Path, where: str, root: Path) -> Found:
     except Timeout:
         pass  # another process is about to write them
     except OSError as error:
-        how += f", not kept for the next start: {error.strerror}"
+        how += f", not kept for the next start: {error.strerror or error}"
     return Found(arrays, _official(where, how), root)
 
 
@@ -242,7 +242,7 @@ def _get(patience_seconds: float | None) -> Found:
             return _read(archive, f"downloaded into {_short(FOLDER)} {fetched}", FOLDER)
     except OSError as error:
         raise CannotError(
-            f"The pictures could not be downloaded: {_short(FOLDER)} cannot be written ({error.strerror})."
+            f"The pictures could not be downloaded: {_short(FOLDER)} cannot be written ({error.strerror or error})."
         ) from error
     except (download.FailedError, files.DamagedError) as error:
         raise CannotError(f"The pictures could not be downloaded. {error}") from error
@@ -272,19 +272,24 @@ def _lock() -> BaseFileLock:
 def _wait(lock: BaseFileLock, partial: Path, patience: download.Patience) -> None:
     """Wait for the lock, and watch what its holder downloads. Raises `CannotError` if that does not promise to end."""
     size, began = files.OFFICIAL.archive_bytes, download.size_of(partial)
+    have, seen = began, 0.0  # bytes, and when there were bytes to be seen, in seconds of the wait
     with download.progress(size, began, "CIFAR-10, by another process") as bar:
         while True:
             try:
                 lock.acquire(timeout=0.2)
                 return
             except Timeout:
-                have = download.size_of(partial)
+                waited = patience.seconds()
+            if partial.exists():
+                have, seen = download.size_of(partial), waited
+                over = patience.is_over(size - have, (have - began) / waited)
+            else:  # it decodes, which takes seconds, or it hangs
+                over = waited - seen > patience.settings.patience
             bar.update(have - bar.n)
-            rate = (have - began) / patience.seconds()
-            if partial.exists() and patience.is_over(size - have, rate):
+            if over:
                 raise CannotError(
                     f"Another process is downloading the pictures and has {download.amount(have)} of "
-                    f"{download.amount(size)}; this one has waited {patience.seconds():.0f} s for it."
+                    f"{download.amount(size)}; this one has waited {waited:.0f} s for it."
                 )
 
 
@@ -292,7 +297,10 @@ def _patience() -> float:
     """Seconds that a page waits for a download that does not promise to end."""
     named = os.environ.get("CIFAR10_PATIENCE")
     try:
-        return float(named) if named else SETTINGS.patience
+        seconds = float(named) if named else SETTINGS.patience
+        if math.isnan(seconds):
+            raise ValueError
+        return seconds
     except ValueError:
         raise CannotError(f"CIFAR10_PATIENCE={named} is no number of seconds.") from None
 
@@ -377,7 +385,7 @@ def clean() -> tuple[bool, str]:
     except Timeout:
         return False, "Nothing was removed: another process is downloading."
     except OSError as error:
-        return False, f"{_short(FOLDER)} cannot be written ({error.strerror})."
+        return False, f"{_short(FOLDER)} cannot be written ({error.strerror or error})."
     return True, f"Removed {', '.join(path.name for path in partials)} ({download.amount(size)})."
 
 

@@ -192,10 +192,10 @@ def _first_byte(
         text = f"answers {answer.status_code} ({answer.reason})"
         if not wait:
             raise BusyError(text, settings.pause)
+        if not wait.isdecimal():  # a date: a clock that somebody has set would decide
+            raise RefusedError(f"{text} and asks to wait until {wait}")
         text += f" and asks to wait {wait} s"
-        if not wait.isdecimal() or int(wait) > settings.retry_after:
-            raise RefusedError(text)
-        raise BusyError(text, int(wait))
+        raise RefusedError(text) if int(wait) > settings.retry_after else BusyError(text, int(wait))
     if answer.status_code not in (200, 206) or (answer.status_code == 206 and not start):
         raise RefusedError(f"answers {answer.status_code} ({answer.reason})")
     encoding = heads.get("Content-Encoding", "identity").lower()
@@ -227,7 +227,7 @@ class _Stream(threading.Thread):
     def __init__(self, mirror: Mirror, start: int, size: int, settings: Settings) -> None:
         super().__init__(daemon=True, name=f"download from {mirror.host}")
         self.mirror = mirror
-        self.chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=256)
+        self.chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=1024)
         self.received = self.useful = 0  # bytes
         self.fault: Exception | None = None
         self._transfer = transfer(mirror.url, start, size, settings)
@@ -238,7 +238,8 @@ class _Stream(threading.Thread):
         try:
             for received, chunk in self._transfer:
                 self.received += received
-                self._put(chunk)
+                if chunk:  # those before the part that is wanted are empty
+                    self._put(chunk)
                 self.useful += len(chunk)
                 while self.useful >= self._race_bytes and not self._won.wait(0.05):
                     if self._stopped.is_set():
@@ -489,7 +490,10 @@ def fetch(
 
 def size_of(path: Path) -> int:
     """Bytes of a file, 0 if there is none."""
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # another process may take it away at any moment
+        return 0
 
 
 def progress(size: int, done: int, label: str = "CIFAR-10") -> tqdm:

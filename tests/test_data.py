@@ -36,7 +36,7 @@ def fresh(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(data, "FOLDER", tmp_path / "data")
     monkeypatch.setattr(data, "MIRRORS", [bad_mirror.nobody()])
-    monkeypatch.setattr(data, "SETTINGS", download.Settings(pause=0.01, patience=5.0))
+    monkeypatch.setattr(data, "SETTINGS", download.Settings(pause=0.01))
     tmp_path.joinpath("here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     data._find.cache_clear()
@@ -224,8 +224,8 @@ def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, root, p
         "here/data": "in ./data",
         "keras/datasets": f"in {folder}",
     }[root]
-    says = f"CIFAR-10: the official pictures, found {where}; checked and decoded in 0."
-    assert data.origin().startswith(says)
+    says = f"CIFAR-10: the official pictures, found {where}; checked and decoded in "
+    assert re.fullmatch(re.escape(says) + r"\d+\.\d s\.", data.origin())
     assert data.is_real()
     assert "\n" not in data.origin()
     after = snapshot(folder)
@@ -233,7 +233,7 @@ def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, root, p
         assert after.pop(name, None) is None or root == "data"
     assert after == before
     assert again().startswith(says.partition(";")[0] if root in ("named", "data") else "CIFAR-10")
-    assert "decoded before and checked in 0." in data.origin()
+    assert re.search(r"; decoded before and checked in \d+\.\d s\.$", data.origin())
 
 
 def test_the_archive_itself_can_be_named(monkeypatch, tmp_path):
@@ -407,7 +407,9 @@ def test_a_download_says_what_it_did_and_leaves_no_trace_in_a_page(monkeypatch, 
     assert text.startswith(
         f"CIFAR-10: the official pictures, downloaded into {data.FOLDER} from {host}: "
     )
-    assert "MB/s; checked and decoded in 0." in text
+    assert re.search(
+        r": [\d.]+ kB in \d+ s, [\d.]+ [kM]B/s; checked and decoded in \d+\.\d s\.$", text
+    )
     assert "\n" not in text
     shown = capsys.readouterr()
     assert shown.err == ""
@@ -452,24 +454,25 @@ def test_without_a_network_one_message_with_the_ways_to_get_them(capsys):
     assert "Traceback" not in text + "".join(capsys.readouterr())
 
 
-@pytest.mark.parametrize("patience", ["0.3", "soon"])
+@pytest.mark.parametrize("patience", ["0.3", "soon", "nan"])
 def test_the_patience_can_be_set(monkeypatch, mirror, patience):
     monkeypatch.setattr(data, "MIRRORS", [mirror(rate=20).url])
     monkeypatch.setenv("CIFAR10_PATIENCE", patience)
-    began = time.monotonic()
     assert not data.is_real()
-    assert time.monotonic() - began < 3
-    says = "given up after 0 s" if patience == "0.3" else "CIFAR10_PATIENCE=soon is no number of"
-    assert says in data.origin()
+    if patience == "0.3":
+        waited = re.search(r"given up after (\d+) s", data.origin())
+        assert int(waited[1]) < data.SETTINGS.patience / 2
+    else:
+        assert f"CIFAR10_PATIENCE={patience} is no number of" in data.origin()
 
 
 def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror):
-    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=len(ARCHIVE)).url])
-    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(race_bytes=5000, promise=5.0))
-    monkeypatch.setenv("CIFAR10_PATIENCE", "0.3")
+    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=len(ARCHIVE) / 2.5).url])
+    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(race_bytes=1000, promise=60.0))
+    monkeypatch.setenv("CIFAR10_PATIENCE", "1.5")
     began = time.monotonic()
     assert data.is_real(), data.origin()
-    assert time.monotonic() - began > 0.6  # it did take longer than the patience
+    assert time.monotonic() - began > 2  # it did take longer than the patience
 
 
 def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch, mirror):

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import pickle
 import shutil
@@ -34,17 +35,23 @@ RIGHT = "right pictures"
 CONTENTS, FLAT = bad_mirror.small_files(batch=20)
 ARCHIVE = packed(in_folder(CONTENTS))
 SIZE = len(ARCHIVE)
-FAST = download.Settings(
-    patience=3.0,
-    promise=4.0,
+# Limits that nothing reaches by chance, however busy the machine is ...
+CALM = download.Settings(
+    patience=60.0,
+    promise=60.0,
     race_bytes=16_384,
-    race_seconds=0.6,
+    race_seconds=10.0,
     floor=20_000.0,
-    floor_seconds=0.4,
-    timeout=0.8,
+    floor_seconds=5.0,
+    timeout=10.0,
     retry_after=1.0,
     pause=0.05,
 )
+# ... and for rows in which a limit must be reached, one that soon is.
+HASTY = {
+    "never answers": CALM._replace(race_seconds=0.5),
+    "trickles at 1 kB/s": CALM._replace(race_seconds=0.5, patience=1.0),
+}
 # A thread that ends in an error would print a traceback into a page.
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -63,7 +70,7 @@ class World:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
         monkeypatch.setattr(data, "FOLDER", self.folder)
-        self.settings = FAST
+        self.settings = CALM
         tmp_path.joinpath("elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
 
@@ -298,7 +305,7 @@ HOSTS = {
         "ended at 75%",
     ),
     "one flipped byte, dies at 75 %, goes on rightly": (spoils_the_first_part, "another SHA-256"),
-    "trickles at 1 kB/s": (always(rate=1000), "given up after 3 s"),
+    "trickles at 1 kB/s": (always(rate=1000), "it did not promise to end within"),
 }
 
 
@@ -306,7 +313,7 @@ HOSTS = {
 def test_host_alone(world, row, fault):
     behave, expected = HOSTS[fault]
     world.mirror(behave)
-    row(expected)
+    row(expected, settings=HASTY.get(fault))
     assert ("given up" in data.origin()) == (fault == "trickles at 1 kB/s")  # no other has to wait
 
 
@@ -433,7 +440,15 @@ def test_right_archive(world, row, fault):
     assert not Path("evil").exists() and not Path("/tmp/evil").exists()
 
 
+FALSE_STATE = b"(K\x03U\x01|NNNK\x01K\x01K?t"  # says that its elements are Python's objects
 PICKLES = {
+    "lies about its dtype": CONTENTS["data_batch_2"]
+    .replace(b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t", FALSE_STATE)
+    .replace(
+        b"\x89T" + (20 * 3072).to_bytes(4, "little") + FLAT[20 * 3072 : 40 * 3072].tobytes(),
+        b"\x89](" + b"K\x01" * 20 * 3072 + b"e",
+    ),
+    "wants objects from elsewhere": b"\x80\x02U\x01xQ.",  # an error of more than one line
     "runs code": pickle.dumps(Bomb(), protocol=2),
     "names another class": b"\x80\x02ccollections\nOrderedDict\n)R.",
     "is cut off": CONTENTS["data_batch_2"][:-2000],
@@ -452,6 +467,8 @@ def test_pickle(world, row, fault):
     world.claim(archive, contents)
     world.mirror(content=archive)
     row("data_batch_2 cannot be read", fault=f"a pickle that {fault}")
+    (line,) = [line for line in data.origin().splitlines() if "data_batch_2" in line]
+    assert line.endswith(")")
     assert not Path("bomb").exists()
 
 
@@ -651,17 +668,20 @@ def processes():
             process.kill()
 
 
-def wait_for(condition, process, seconds=60):
+def wait_for(condition, worker=None, seconds=300):
+    """Wait until something is so; ``worker``: the process or thread that must be alive until then."""
     end = time.monotonic() + seconds
     while not condition():
-        assert process.is_alive() and time.monotonic() < end, "it did not come to that"
+        alive = worker is None or worker.is_alive()
+        assert alive and time.monotonic() < end, "it did not come to that"
         time.sleep(0.01)
 
 
 @pytest.mark.parametrize("moment", ["mid-download", "mid-extract", "mid-cache"])
 def test_killed(world, row, processes, tmp_path, moment):
     """Killed by SIGKILL, with the lock held; then started again."""
-    mirror = world.mirror(once({"rate": SIZE / 4}))
+    mirror = world.mirror(once({"slow_from": (SIZE // 5, 1)}))  # it comes to that and no further
+    world.settings = CALM._replace(floor=0.0, patience=600.0, timeout=600.0)
     marker = tmp_path / "marker"
     partial = files.partial_of(world.folder / files.ARCHIVE)
     hang = {"mid-download": "", "mid-extract": "decode", "mid-cache": "cache"}[moment]
@@ -672,6 +692,7 @@ def test_killed(world, row, processes, tmp_path, moment):
         wait_for(marker.exists, process)
     else:
         wait_for(lambda: download.size_of(partial) > SIZE // 10, process)
+        world.settings = CALM
     lock = data.FileLock(world.folder / data.LOCK)
     with pytest.raises(data.Timeout):
         lock.acquire(timeout=0)
@@ -689,12 +710,12 @@ def test_killed(world, row, processes, tmp_path, moment):
 
 @pytest.mark.parametrize("count", [2, 8])
 def test_at_once(world, table, processes, tmp_path, count):
-    world.settings = FAST._replace(patience=30.0)
+    world.settings = CALM._replace(patience=300.0)
     mirror = world.mirror(rate=SIZE / 1.5)
     reports = [tmp_path / f"report{n}" for n in range(count)]
     running = [processes(world, report) for report in reports]
     for process in running:
-        process.join(60)
+        process.join(300)
     found = [json.loads(report.read_text()) for report in reports]
     right = sum(one["sha256"] == world.official.arrays_sha256 for one in found)
     loaded = sum("downloaded" in one["text"] for one in found)
@@ -711,7 +732,7 @@ def test_at_once(world, table, processes, tmp_path, count):
 def test_quota(world, table, processes, tmp_path):
     """A limit that the kernel sets on the size of files."""
     world.mirror()
-    processes(world, tmp_path / "report", limit=SIZE // 2).join(60)
+    processes(world, tmp_path / "report", limit=SIZE // 2).join(300)
     found = json.loads((tmp_path / "report").read_text())
     says = f"data cannot be written ({os.strerror(errno.EFBIG)})"
     line = found["text"].splitlines()[1]
@@ -720,31 +741,30 @@ def test_quota(world, table, processes, tmp_path):
     world.check_folder()
 
 
-def test_the_second_does_not_wait_for_a_crawl(world, row):
-    """The first has the lock and downloads, at a rate that promises no end."""
+@pytest.mark.parametrize("fault", ["another process crawls", "another process hangs"])
+def test_the_second_does_not_wait_for_ever(world, row, fault):
+    """The first has the lock and downloads, at a rate that promises no end; or does nothing at all."""
     world.folder.mkdir(parents=True)
-    partial = files.partial_of(world.folder / files.ARCHIVE)
-    partial.write_bytes(ARCHIVE[:1000])
+    if "crawls" in fault:
+        files.partial_of(world.folder / files.ARCHIVE).write_bytes(ARCHIVE[:1000])
     world.mirror()
     held, done = threading.Event(), threading.Event()
 
     def hold():
         with data.FileLock(world.folder / data.LOCK):
             held.set()
-            done.wait(30)
+            done.wait(300)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait(10)
+    assert held.wait(300)
     try:
-        began = time.monotonic()
-        settings = FAST._replace(patience=0.5)
-        row("Another process is downloading", fault="another process crawls", settings=settings)
-        assert time.monotonic() - began < 3
+        row("Another process is downloading", settings=CALM._replace(patience=0.5))
+        assert thread.is_alive()  # it did not end because of the first
     finally:
         done.set()
         thread.join()
-    row(RIGHT, fault="... and has ended")
+    row(RIGHT, fault=f"{fault}, and has ended")
 
 
 # --- rates: race, floor, resume
@@ -756,7 +776,9 @@ def larger(world):
     contents, flat = bad_mirror.small_files(batch=50)
     archive = packed(in_folder(contents))
     world.claim(archive, contents, flat)
-    world.settings = FAST._replace(floor=100_000.0, patience=60.0)
+    world.settings = CALM._replace(
+        race_seconds=0.6, floor=100_000.0, floor_seconds=0.4, patience=600.0
+    )
     return archive
 
 
@@ -776,17 +798,22 @@ FIELDS = {
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_race(world, table, capsys, larger, field):
-    """With one fast mirror among others it takes at most 1.5 times what the fast one takes alone."""
-    seconds = {}
-    alone, others = [{"rate": FASTEST}], FIELDS[field]
-    for name, options in (("alone", alone), ("field", others)):
-        shutil.rmtree(world.folder, ignore_errors=True)
-        world.mirrors += [Mirror(larger, always(**one)) for one in options]
-        began = time.monotonic()
-        urls = [mirror.url for mirror in world.mirrors[-len(options) :]]
-        assert world.seen(capsys, urls=urls) == RIGHT
-        seconds[name] = time.monotonic() - began
-    ratio = seconds["field"] / seconds["alone"]
+    """With one fast mirror among others it takes at most 1.5 times what the fast one takes alone.
+
+    A busy machine can only add to a time, so the least of a few rounds is the one that tells; one is mostly enough.
+    """
+    seconds = {"alone": math.inf, "field": math.inf}
+    for _ in range(4):
+        for name, options in (("alone", [{"rate": FASTEST}]), ("field", FIELDS[field])):
+            shutil.rmtree(world.folder, ignore_errors=True)
+            runners = [Mirror(larger, always(**one)) for one in options]
+            world.mirrors += runners
+            began = time.monotonic()
+            assert world.seen(capsys, urls=[mirror.url for mirror in runners]) == RIGHT
+            seconds[name] = min(seconds[name], time.monotonic() - began)
+        ratio = seconds["field"] / seconds["alone"]
+        if ratio <= 1.5:
+            break
     table(field, "at most 1.5 times the fast one alone", f"ratio {ratio:.2f}")
     assert seconds["alone"] > 0.8 * len(larger) / FASTEST  # else the rates were not set
     assert ratio <= 1.5, seconds
@@ -794,35 +821,46 @@ def test_race(world, table, capsys, larger, field):
 
 def test_the_race_takes_a_few_hundred_kb_from_each_and_no_more(world):
     runners = [world.mirror() for _ in range(3)]
-    settings = FAST._replace(race_bytes=100_000)
+    settings = CALM._replace(race_bytes=100_000)
     streams = [
         download._Stream(download.Mirror(mirror.url), 0, SIZE, settings) for mirror in runners
     ]
     for stream in streams:
         stream.start()
-    time.sleep(0.5)
+    for stream in streams:
+        wait_for(lambda stream=stream: stream.useful >= 100_000)
+    time.sleep(0.3)  # in which they might go on
     for stream in streams:
         assert 100_000 <= stream.useful < 100_000 + download.CHUNK
         stream.stop()
-        stream.join(5)
+        stream.join(60)
         assert not stream.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("start", "options"), [(0, {}), (SIZE - 1000, {"ranges": False})], ids=["wanted", "in vain"]
+)
+def test_a_race_is_run_to_its_end_however_small_the_pieces(world, monkeypatch, start, options):
+    """Nobody takes them while a race is on, so all of them must find room."""
+    monkeypatch.setattr(download, "CHUNK", 200)
+    mirror = world.mirror(**options)
+    enough = min(100_000, SIZE - start)
+    settings = CALM._replace(race_bytes=enough)
+    stream = download._Stream(download.Mirror(mirror.url), start, SIZE, settings)
+    stream.start()
+    wait_for(lambda: stream.useful >= enough, stream, seconds=60)
+    stream.stop()
 
 
 def test_all_slow(world, table, capsys, larger):
     """A floor that nobody reaches must not keep the pictures away from one who has the patience."""
     rates = (150_000, 250_000, 80_000)
     world.mirrors += [Mirror(larger[:], always(rate=rate)) for rate in rates]
-    world.settings = FAST._replace(floor=1_000_000.0, patience=60.0)
-    began = time.monotonic()
+    world.settings = world.settings._replace(floor=1_000_000.0)
     assert world.seen(capsys) == RIGHT
-    took = time.monotonic() - began
-    best = len(larger) / max(rates)
-    table(
-        "all mirrors under the floor",
-        "at most 1.5 times the best alone",
-        f"ratio {took / best:.2f}",
-    )
-    assert took <= 1.5 * best
+    share = world.mirrors[rates.index(max(rates))].sent / len(larger)
+    table("all mirrors under the floor", "more than half from the best", f"{share:.0%}")
+    assert share > 0.5
     assert sum(len(mirror.asked) for mirror in world.mirrors) <= 10  # it settles for one
 
 
