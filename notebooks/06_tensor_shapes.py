@@ -31,10 +31,10 @@
 #
 # **You need** to know what a tensor is. No GPU.
 #
-# **Time**: 25 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 13 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
-# **Find it** · 速查
+# ## Find it · 速查
 #
 # | in the notes | today | on this page |
 # |:--|:--|:--|
@@ -85,7 +85,6 @@ show_storage(t, "t")
 
 # %%
 cells = storage_cells(t)
-print("strides", t.stride(), "offset", t.storage_offset())
 for i in range(2):
     for j in range(3):
         k = t.storage_offset() + i * t.stride(0) + j * t.stride(1)
@@ -93,8 +92,8 @@ for i in range(2):
         assert t[i, j] == cells[k]
 
 # %% [markdown]
-# `cells_read` does the same for any number of dimensions. Everything that follows is another shape, another
-# list of strides or another offset, mostly over the same cells.
+# `cells_read`, a second helper, works out these cells for any number of dimensions. Everything that follows is another
+# shape, another list of strides or another offset, mostly over the same cells.
 #
 # ## View · 改变形状
 #
@@ -114,15 +113,14 @@ assert row_by_row == [v[i, j] for i in range(3) for j in range(2)]
 
 # %% [markdown]
 # The number of elements must stay too, as the notes say. One size may be left open with `-1`, which stands for
-# whatever is missing; two cannot.
+# whatever is missing; two cannot. (`results` runs each call and sets its result or its error beside it.)
 
 # %% claims=["C27"]
-print(t.view(-1).shape, t.view(-1, 2).shape)
-for shape in [(4, 2), (4, -1), (-1, -1)]:
-    try:
-        t.view(shape)
-    except RuntimeError as error:
-        print(f"{shape!s:8} {error}")
+from helpers.tables import attempt, results, table
+
+results(
+    "t.view(-1).shape", "t.view(-1, 2).shape", "t.view(4, 2)", "t.view(4, -1)", "t.view(-1, -1)"
+)
 
 # %% [markdown]
 # The notes go on: a view shares memory with its source, and a change in one shows in the other. Both ways:
@@ -135,7 +133,8 @@ print(t)
 assert t[0, 1] == v[0, 1] == 11
 
 # %% [markdown]
-# To ask without writing: compare the address of the storage's first byte.
+# To ask without writing: compare where in memory the storages begin. `untyped_storage()` is the storage as plain
+# bytes, `data_ptr()` the address of the first.
 
 
 # %% claims=["C28"]
@@ -158,36 +157,21 @@ show_storage(t.T, "t.T")
 # A view in one dimension would need one stride from each element to the next. There is none:
 
 # %% claims=["C27"]
-from itertools import pairwise
-
-read = cells_read(t.T)
-print("cells", read, "steps", [b - a for a, b in pairwise(read)])
-try:
-    t.T.view(6)
-except RuntimeError as error:
-    print(error)
+read = torch.tensor(cells_read(t.T))
+print("cells", read.tolist(), "steps", read.diff().tolist())
+print(attempt("t.T.view(6)"))
 
 # %% [markdown]
 # A tensor whose cells are read one after the other is *contiguous*; it can be viewed in any shape. But that is
 # more than a view needs. Two neighbouring dimensions can be merged if one step in the first is as long as the whole
-# second: `stride(0) == size(1) * stride(1)`. `spaced` uses every second cell and still can be flattened.
-
+# second: `stride(0) == size(1) * stride(1)`. `spaced` uses every second cell, and yet it can be flattened.
 
 # %% claims=["C27"]
-def can_be_flattened(x):
-    try:
-        return x.view(-1).dim() == 1
-    except RuntimeError:
-        return False
-
-
 spaced = torch.arange(12)[::2].view(2, 3)
 for name, x in {"t": t, "t.T": t.T, "spaced": spaced}.items():
-    rule = x.stride(0) == x.size(1) * x.stride(1)
-    print(
-        f"{name:7} strides {x.stride()}, contiguous: {x.is_contiguous()}, can be flattened: {rule}"
-    )
-    assert rule == can_be_flattened(x)
+    fits = x.stride(0) == x.size(1) * x.stride(1)
+    print(f"{name:7} strides {x.stride()}, contiguous: {x.is_contiguous()}, can be merged: {fits}")
+    assert fits != attempt("x.view(6)").startswith("error")
 
 # %% [markdown]
 # ## Reshape, contiguous, flatten · 重塑
@@ -195,16 +179,14 @@ for name, x in {"t": t, "t.T": t.T, "spaced": spaced}.items():
 # > **Then and now.** In 2017 the way out was `x.contiguous().view(...)`. Since 0.4 (2018) there is `reshape`: a view
 # > where the strides allow one, otherwise a copy.
 #
-# It does not say which of the two you got. Here the same call is once a view and once a copy; only the view passes a
-# change on.
+# It does not say which of the two you got. Here the same call is a view of `t` and a copy of `t.T`; only the view passes
+# a change on.
 
 # %% claims=["C27"]
-for name, x in {"t": t, "t.T": t.T}.items():
+for x in (t.clone(), t.clone().T):
     flat = x.reshape(6)
     flat[0] = 99
-    kind = "view" if shares_memory(flat, x) else "copy"
-    print(f"{name}.reshape(6) is a {kind}; after flat[0] = 99, {name}[0, 0] is {x[0, 0]}")
-    x[0, 0] = 10
+    print("view:" if shares_memory(flat, x) else "copy:", "x[0, 0] is now", x[0, 0].item())
 
 # %% [markdown]
 # So: `view` if the result must share, `reshape` if it is only read, `clone` if it must not share.
@@ -245,7 +227,7 @@ for dim, indexed in ((0, t[None]), (1, t[:, None]), (2, t[:, :, None]), (-1, t[.
 
 # %% claims=["C29"]
 x = torch.zeros(1, 3, 1)
-x.squeeze(0).shape, x.squeeze(1).shape, x.squeeze((0, 2)).shape, x.squeeze().shape
+results("x.squeeze(0).shape", "x.squeeze(1).shape", "x.squeeze((0, 2)).shape", "x.squeeze().shape")
 
 # %% [markdown]
 # The last one, bare `squeeze()`, drops *every* dimension of size 1, and so a bug waits in it: the batch may have size
@@ -253,22 +235,18 @@ x.squeeze(0).shape, x.squeeze(1).shape, x.squeeze((0, 2)).shape, x.squeeze().sha
 
 # %% claims=["C29"]
 net = torch.nn.Linear(4, 1)
-batches = torch.zeros(33, 4).split(32)
-print("scores   squeeze()  squeeze(1)")
-for batch in batches:
-    scores = net(batch)
-    shapes = [tuple(x.shape) for x in (scores, scores.squeeze(), scores.squeeze(1))]
-    print("{!s:8} {!s:10} {}".format(*shapes))
+scores = [net(batch) for batch in torch.zeros(33, 4).split(32)]
+results("[x.shape for x in scores]", "[x.squeeze().shape for x in scores]")
 
 # %% [markdown]
-# It works for months, until the size of the data set leaves a rest of one:
+# A score without dimensions cannot be joined to the others. It works for months, until the size of the data set leaves a
+# rest of one:
 
 # %% claims=["C29"]
-try:
-    torch.cat([net(batch).squeeze() for batch in batches])
-except RuntimeError as error:
-    print(error)
-print("with squeeze(1):", torch.cat([net(batch).squeeze(1) for batch in batches]).shape)
+results(
+    "torch.cat([x.squeeze() for x in scores]).shape",
+    "torch.cat([x.squeeze(1) for x in scores]).shape",
+)
 
 # %% [markdown]
 # ## Expand and repeat · 扩展与重复
@@ -296,10 +274,7 @@ print(f"repeated {row.repeat(1000, 1).untyped_storage().nbytes():>9,} bytes")
 
 # %%
 wide = column.expand(3, 4)
-try:
-    wide.add_(1)
-except RuntimeError as error:
-    print(str(error).split(".")[0])
+print(attempt("wide.add_(1)"))
 wide[0, 0] = 99
 wide
 
@@ -307,18 +282,14 @@ wide
 # ## Permute, transpose, movedim · 维度换序
 #
 # `transpose` swaps two dimensions, `permute` gives all of them a new order, `movedim` takes one elsewhere. Each only
-# rearranges shape and strides. The example is 2 x 3 x 4: two matrices, drawn one below the other, over 24 cells.
+# rearranges shape and strides. The example is 2 x 3 x 4: two matrices, drawn one below the other, over 24 cells. Below
+# the picture, what the three calls make of it.
 
 # %%
 cube = torch.arange(24).view(2, 3, 4)
 show_storage(cube, "cube")
-print(f"{'cube':22}{tuple(cube.shape)} strides {cube.stride()}")
-for name, moved in {
-    "transpose(0, 2)": cube.transpose(0, 2),
-    "permute(2, 0, 1)": cube.permute(2, 0, 1),
-    "movedim(2, 0)": cube.movedim(2, 0),
-}.items():
-    print(f"{name:22}{tuple(moved.shape)} strides {moved.stride()}")
+for moved in (cube.transpose(0, 2), cube.permute(2, 0, 1), cube.movedim(2, 0)):
+    print("shape", tuple(moved.shape), "strides", moved.stride())
     assert shares_memory(moved, cube)
 
 # %% [markdown]
@@ -346,16 +317,15 @@ plotting.show(
 # %% [markdown]
 # ## Stack, cat, split, chunk · 拼接与切分
 #
-# `cat` joins along a dimension that is there, `stack` along a new one. Both copy.
+# `cat` joins along a dimension that is there, `stack` along a new one: it is `unsqueeze`, then `cat`. Both copy. Four
+# tensors of shape (2, 3):
 
 # %%
-u = t + 100
+four = [t, t + 100, t + 200, t + 300]
 for dim in (0, 1):
-    joined, stacked = torch.cat([t, u], dim), torch.stack([t, u], dim)
-    print(f"dim={dim}: cat {tuple(joined.shape)}, stack {tuple(stacked.shape)}")
-    assert torch.equal(stacked, torch.cat([t.unsqueeze(dim), u.unsqueeze(dim)], dim))
-    for n, part in enumerate((t, u)):
-        assert torch.equal(stacked.select(dim, n), part) and not shares_memory(stacked, part)
+    stacked = torch.stack(four, dim)
+    print(f"dim={dim}: cat {tuple(torch.cat(four, dim).shape)}, stack {tuple(stacked.shape)}")
+    assert torch.equal(stacked, torch.cat([x.unsqueeze(dim) for x in four], dim))
 
 # %% [markdown]
 # `split` takes the size of a piece, or a list of sizes. `chunk` takes the number of pieces, but may give fewer: it
@@ -363,10 +333,7 @@ for dim in (0, 1):
 
 # %%
 ten = torch.arange(10, 20)
-print("split(4)     ", [len(piece) for piece in ten.split(4)])
-print("split([3, 7])", [len(piece) for piece in ten.split([3, 7])])
-print("chunk(4)     ", [len(piece) for piece in ten.chunk(4)])
-print("chunk(6)     ", [len(piece) for piece in ten.chunk(6)])
+results("ten.split(4)", "ten.split([3, 7])", "ten.chunk(4)", "ten.chunk(6)")
 
 # %% [markdown]
 # The pieces are views. The second of `split(4)` starts at cell 4: that is what the offset is for. The pale cells are
@@ -396,8 +363,9 @@ assert moving.tolist() == [sum(series[i : i + 3].tolist()) / 3 for i in range(5)
 
 # %%
 square = torch.arange(16).view(4, 4)
-print(square.as_strided((4,), (5,)))
-assert torch.equal(square.as_strided((4,), (5,)), square.diagonal())
+diagonal = square.as_strided((4,), (5,))
+assert torch.equal(diagonal, square.diagonal())
+diagonal
 
 # %% [markdown]
 # It asks only whether the cells are in the *storage*, not whether they belong to the tensor. Here `public` has the
@@ -413,10 +381,7 @@ show_storage(leak, "public.as_strided((2, 3), (3, 1))")
 # Only the end of the storage stops it. Prefer the named calls: they cannot miscount.
 
 # %%
-try:
-    public.as_strided((3, 3), (3, 1))
-except RuntimeError as error:
-    print(error)
+print(attempt("public.as_strided((3, 3), (3, 1))"))
 
 # %% [markdown]
 # ## Resize in place · 原地改变大小
@@ -427,14 +392,9 @@ except RuntimeError as error:
 # %% claims=["C30"]
 import warnings
 
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    try:
-        t.resize(4, 2)
-    except RuntimeError as error:
-        print(str(error).split(". ")[1])
-for warning in caught:
-    print(f"{warning.category.__name__}: {warning.message}")
+with warnings.catch_warnings(record=True, action="always") as caught:
+    print(attempt("t.resize(4, 2)"))
+print("warning:", caught[0].message)
 
 # %% [markdown]
 # `resize_` to a smaller size keeps the storage as it is. The old numbers are still there, as the notes say,
@@ -459,18 +419,13 @@ assert r.flatten()[:6].tolist() == [10, 11, 12, 13, 14, 15]
 
 # %% [markdown]
 # Why does hardly anybody use it? It ignores the strides: a transposed tensor comes out in the order of the storage, not
-# in its own. And it refuses tensors with a gradient, and memory that is not PyTorch's own.
+# in its own. And it refuses a tensor that requires gradients, and memory that is not PyTorch's own.
 
 # %% claims=["C30"]
 import numpy as np
 
-print("reshape:", t.T.reshape(6))
-print("resize_:", t.clone().T.resize_(6))
-for x in (torch.ones(3, requires_grad=True), torch.from_numpy(np.ones(3))):
-    try:
-        x.resize_(6)
-    except RuntimeError as error:
-        print(error)
+w, shared = torch.ones(3, requires_grad=True), torch.from_numpy(np.ones(3))
+results("t.T.reshape(6)", "t.clone().T.resize_(6)", "w.resize_(6)", "shared.resize_(6)")
 
 # %% [markdown]
 # Today a *new* tensor is made: all of its elements are defined, and no other tensor changes with it.
@@ -484,20 +439,18 @@ F.pad(ten, (0, 2)), ten[:3].clone()
 # ## Proof of shared memory · 共享内存的证明
 #
 # Old texts compare `id(a.storage())` with `id(b.storage())`. That proves nothing. `storage()` makes a new Python
-# object with each call; it is thrown away at once, and the next one may take its place and its `id`. A hundred
-# unrelated tensors:
+# object with each call; it is thrown away at once, and the next one may take its place and its `id`. So tensors that have
+# nothing to do with each other get the same `id`. A hundred of them:
 
 # %% claims=["C28"]
 many = [torch.zeros(3) for _ in range(100)]
-print("storages by address:", len({x.untyped_storage().data_ptr() for x in many}))
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
+addresses = {x.untyped_storage().data_ptr() for x in many}
+with warnings.catch_warnings(record=True, action="always") as caught:
+    assert t.storage() is not t.storage()
     ids = {id(x.storage()) for x in many}
-    print("fewer by id:", len(ids) < len(many))
-    print("same object for the same tensor:", t.storage() is t.storage())
-for warning in caught:
-    print(f"{warning.category.__name__}: {str(warning.message).split('.')[0]}")
-assert len(ids) < len(many)
+print(f"{len(addresses)} addresses, fewer than 100 ids: {len(ids) < 100}")
+print("warning:", str(caught[0].message).split(".")[0])
+assert len(addresses) == 100 > len(ids)
 
 # %% [markdown]
 # > **Then and now.** Since 2.0 `storage()` is deprecated and `untyped_storage()` takes its place. Its `id` is no proof
@@ -522,58 +475,36 @@ print("array and array[1:]:", shares_memory(a, torch.from_numpy(array[1:])))
 # ## View or copy · 视图还是副本
 #
 # Every operation of this page, on a contiguous matrix and on its transpose. The table is made by running each of
-# them.
+# them: here as text, below by `eval`.
 
 # %%
-operations = {
-    "view(-1)": lambda x: x.view(-1),
-    "reshape(-1)": lambda x: x.reshape(-1),
-    "flatten()": lambda x: x.flatten(),
-    "unflatten(0, (-1, 1))": lambda x: x.unflatten(0, (-1, 1)),
-    "contiguous()": lambda x: x.contiguous(),
-    "clone()": lambda x: x.clone(),
-    "unsqueeze(0)": lambda x: x.unsqueeze(0),
-    "x[None]": lambda x: x[None],
-    "squeeze()": lambda x: x.squeeze(),
-    "expand(2, -1, -1)": lambda x: x.expand(2, -1, -1),
-    "repeat(2, 1)": lambda x: x.repeat(2, 1),
-    "transpose(0, 1)": lambda x: x.transpose(0, 1),
-    "permute(1, 0)": lambda x: x.permute(1, 0),
-    "movedim(0, 1)": lambda x: x.movedim(0, 1),
-    "stack([x, x])": lambda x: torch.stack([x, x]),
-    "cat([x, x])": lambda x: torch.cat([x, x]),
-    "split(1)[0]": lambda x: x.split(1)[0],
-    "chunk(2)[0]": lambda x: x.chunk(2)[0],
-    "unfold(0, 2, 1)": lambda x: x.unfold(0, 2, 1),
-    "as_strided((2,), (1,))": lambda x: x.as_strided((2,), (1,)),
-    "resize_(2, 2)": lambda x: x.resize_(2, 2),
-}
+calls = """
+x.view(-1); x.reshape(-1); x.flatten(); x.unflatten(0, (-1, 1)); x.contiguous(); x.clone();
+x.unsqueeze(0); x[None]; x.squeeze(); x.expand(2, -1, -1); x.repeat(2, 1);
+x.T; x.transpose(0, 1); x.permute(1, 0); x.movedim(0, 1);
+torch.stack([x, x]); torch.cat([x, x]); x.split(1)[0]; x.chunk(2)[0]; x[:1];
+x.unfold(0, 2, 1); x.diagonal(); x.as_strided((2,), (1,)); x.resize_(2, 2); F.pad(x, (0, 2))
+"""
 
 # %% [markdown]
 # Each result is put to the rule of strides too: its elements must be what lies in the cells that its strides lead to.
 
 
 # %% claims=["C27", "C28", "C29", "C30"]
-from IPython.display import Markdown
-
-
-def verdict(operation, x):
+def verdict(call, x):
     try:
-        result = operation(x)
+        result = eval(call)
     except RuntimeError:
         return "error"
-    memory = storage_cells(result)
-    assert result.flatten().tolist() == [memory[k] for k in cells_read(result)]
+    assert result.flatten().equal(storage_cells(result)[cells_read(result)])
     if result is x:
         return "x itself"
     return "view" if shares_memory(result, x) else "**copy**"
 
 
-table = ["| operation | x contiguous | x transposed |", "|:--|:--|:--|"]
-for name, operation in operations.items():
-    found = verdict(operation, t.clone()), verdict(operation, t.clone().T)
-    table.append(f"| `{name}` | {found[0]} | {found[1]} |")
-Markdown("\n".join(table))
+head = ["call", "x contiguous", "x transposed"]
+lines = [call.strip() for call in calls.split(";")]
+table(head, [(f"`{x}`", verdict(x, t.clone()), verdict(x, t.clone().T)) for x in lines])
 
 # %% [markdown]
 # Where the two columns differ, the strides decide.
