@@ -148,9 +148,10 @@ class FastNet(nn.Module):
         stem_filters: eigenvectors used; the stem has twice as many channels.
         stem_bias: learn a bias for the stem? Without, no gradient goes back through the largest map.
         skip: add a stage's first activation to its last.
+        learn_stem: train the stem from random filters, as nets usually do, instead of computing it.
         classes: how many logits.
 
-    The convolutions of the stem are of use only after `whiten`.
+    Without ``learn_stem``, the convolutions of the stem are of use only after `whiten`.
     """
 
     def __init__(
@@ -164,6 +165,7 @@ class FastNet(nn.Module):
         stem_filters: int = 24,
         stem_bias: bool = True,
         skip: bool = False,
+        learn_stem: bool = False,
         classes: int = 10,
     ) -> None:
         super().__init__()
@@ -172,7 +174,7 @@ class FastNet(nn.Module):
             3, channels, stem_size, stem_stride, padding=1 if stem_stride > 1 else 0
         )
         nn.init.zeros_(self.stem.bias)
-        self.stem.weight.requires_grad = False
+        self.stem.weight.requires_grad = learn_stem
         self.stem.bias.requires_grad = stem_bias
         stages = []
         for width, depth, pool in zip(widths, depths, pools, strict=True):

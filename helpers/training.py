@@ -39,6 +39,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +61,7 @@ from helpers.recipes import BY_WORK, Recipe, for_gpu, for_work, picture_size, ra
 
 CHECKPOINT = cifar10_data.BOOK / "data" / "training.pt"
 HELD_OUT = 5_000
+SETTINGS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")  # can take instructions from a CPU
 
 
 # --- the pictures
@@ -266,6 +268,7 @@ def build(recipe: Recipe) -> nn.Module:
         stem_filters=recipe.stem_filters,
         stem_bias=recipe.stem_bias,
         skip=recipe.skip,
+        learn_stem=not recipe.whiten,
     )
 
 
@@ -520,7 +523,7 @@ def prepare(
     if recipe.loader:  # its own transforms bring 0..255 to -1..1
         by = Moments(torch.full_like(by.mean, 127.5), torch.full_like(by.mean, 127.5))
     net = build(recipe).to(device, memory_format=torch.channels_last)
-    if isinstance(net, FastNet):
+    if isinstance(net, FastNet) and recipe.whiten:
         net.whiten(normalised(train_set[:1000], by))
     run = Run(net, optimisers_of(net, recipe), train_set, labels, by)
     if resume:
@@ -719,20 +722,35 @@ def result_of(
         "precision": trained.precision,
         "device": device,
         "processes": processes,
+        **machine(device),
+        "recipe": asdict(trained.recipe),
+        "parameters": sum(weight.numel() for weight in trained.net.parameters()),
+        "losses": [round(statistics.fmean(part), 4) for part in parts_of(trained.losses)],
+        "seconds_at": [round(part[-1], 2) for part in parts_of(trained.seconds_at)],
+    }
+
+
+def machine(device: str) -> dict:
+    """What a result was measured on, ready for JSON."""
+    return {
         "threads": torch.get_num_threads(),
         "cpu": environment.cpu_name(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+        "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ},
         "versions": {
             "python": platform.python_version(),
             "torch": torch.__version__,
             "torchvision": torchvision.__version__,
         },
-        "recipe": asdict(trained.recipe),
-        "parameters": sum(weight.numel() for weight in trained.net.parameters()),
-        "losses": [round(loss, 4) for loss in trained.losses],
-        "seconds_at": [round(seconds, 2) for seconds in trained.seconds_at],
     }
+
+
+def parts_of(values: Sequence[float], count: int = 100) -> list[Sequence[float]]:
+    """Values in ``count`` pieces of about one length, in order; each alone where there are fewer."""
+    count = min(count, len(values))
+    ends = [n * len(values) // count for n in range(count + 1)]
+    return [values[start:end] for start, end in pairwise(ends)]
 
 
 def last_line(results: Sequence[dict]) -> str:
@@ -973,7 +991,7 @@ def judged(trained: Trained, pictures: Pictures, limit: Limit, **about: Any) -> 
 
 def write_results(path: Path, results: dict) -> None:
     """Write results as JSON, with the command that made them."""
-    command = "python -m helpers.training " + " ".join(sys.argv[1:])
+    command = " ".join(["python", "-m", f"helpers.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
     write(path, (json.dumps({"command": command, **results}, indent=1) + "\n").encode())
 
 
