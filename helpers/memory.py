@@ -1,12 +1,31 @@
-"""How much memory tensors take while a function runs."""
+"""How much memory tensors take: given ones, those kept for the backward pass, all while a function runs."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+
+
+def bytes_of(tensors: Iterable[torch.Tensor]) -> int:
+    """The bytes of the tensors' storages; one that several of them share counts once."""
+    storages = [tensor.untyped_storage() for tensor in tensors]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+
+
+def kept_for_backward(function: Callable[[], Any]) -> list[torch.Tensor]:
+    """Call a function and return every tensor that autograd keeps for the backward pass, parameters among them."""
+    kept = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        function()
+    return kept
 
 
 def peak_bytes(function: Callable[[], Any]) -> int:

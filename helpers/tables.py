@@ -8,29 +8,33 @@ import torch
 from IPython.display import Markdown
 
 
-def results(*calls: str) -> Markdown:
+def results(*calls: str, dtypes: bool = False) -> Markdown:
     """Run each call, written as text, and set its result beside it, or its error.
 
     Args:
         calls: expressions over the names of the page that this is called from.
+        dtypes: whether a third column gives the dtype of each result that has one.
 
     Returns:
-        A table of two columns, to be the last line of a cell.
+        A table of two or three columns, to be the last line of a cell.
     """
     names = sys._getframe(1).f_globals
-    return table(["call", "result"], [(f"`{call}`", _run(call, names)) for call in calls])
+    rows = [(f"`{call}`", *_run(call, names)[: 2 if dtypes else 1]) for call in calls]
+    return table(["call", "result", *["dtype"] * dtypes], rows)
 
 
 def attempt(call: str, **names: Any) -> str:
     """Run one expression over the names of the calling page, and ``names``: the result in short, or the error."""
-    return _run(call, sys._getframe(1).f_globals | names)
+    return _run(call, sys._getframe(1).f_globals | names)[0]
 
 
-def _run(call: str, names: dict[str, Any]) -> str:
+def _run(call: str, names: dict[str, Any]) -> tuple[str, str]:
+    """What a call gives, in short, and the dtype of that ('' if it has none)."""
     try:
-        return text(eval(call, names))
+        value = eval(call, names)
     except (RuntimeError, TypeError, ValueError) as error:
-        return f"error: {str(error).splitlines()[0].split(': [')[0]}"
+        return f"error: {str(error).splitlines()[0].split(': [')[0]}", ""
+    return text(value), str(getattr(value, "dtype", "")).removeprefix("torch.")
 
 
 def table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markdown:

@@ -31,13 +31,13 @@
 #
 # **You need** tensors and a first idea of `nn.Module`. No GPU: what needs one has a branch for the CPU.
 #
-# **Time**: 38 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 38 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
-# **Find it.** The notes' words, today's call, and the place on this page.
+# ## Find it · 速查
 #
-# | the notes say | today | shown under |
-# |---|---|---|
+# | in the notes | today | here |
+# |:--|:--|:--|
 # | `torch.FloatTensor`, `DoubleTensor`, `HalfTensor`, `ByteTensor`, ... | `dtype=torch.float32`, `float64`, `float16`, `uint8`, ... | [Eight names from 2017](#Eight-names-from-2017-·-八种类型) |
 # | the table of types | `torch.finfo(dtype)`, `torch.iinfo(dtype)`, `dtype.itemsize` | [Every type of this release](#Every-type-of-this-release-·-全部数据类型) |
 # | `t.set_deault_tensor_type` (a slip) | `torch.set_default_dtype`, `torch.set_default_device` | [Default type and device](#Default-type-and-device-·-默认类型和设备) |
@@ -62,15 +62,11 @@ sys.path.insert(0, "..")  # the folder that holds helpers/
 
 import torch
 
-from helpers import plotting
-
-plotting.use_style()
-
 # %% [markdown]
 # All sixteen classes are still there, with or without a GPU. Each knows its *dtype*, the data type as an object.
 
 # %% claims=["C38"]
-eight = ["Float", "Double", "Half", "Byte", "Char", "Short", "Int", "Long"]
+eight = "Float Double Half Byte Char Short Int Long".split()
 for name in eight:
     cpu, gpu = (getattr(module, f"{name}Tensor") for module in (torch, torch.cuda))
     assert cpu.dtype == gpu.dtype
@@ -92,8 +88,7 @@ type(x).__name__, x.dtype, x.device.type, x.type()
 #
 # The installed PyTorch can be asked which dtypes it has. To see what they are good for, four operations are tried with each
 # on the CPU; one that is not implemented raises an error. Some types warn that they are experimental, so the warnings are
-# collected. The *step*, the distance from 1 to the next larger number, is found by trying too: of 1 + 1, 1 + 1/2, 1 + 1/4,
-# ..., which come through the conversion unchanged?
+# collected, and printed below.
 
 # %% claims=["C38"]
 import warnings
@@ -105,55 +100,62 @@ operations = {"+": torch.add, "*": torch.mul, "sum": lambda a, b: a.sum(), "@": 
 def runs(operation, dtype):
     try:
         ones = torch.ones(2, 2).to(dtype)
-        operation(ones, ones)
+        return operation(ones, ones) is not None
     except (RuntimeError, TypeError):
         return False
-    return True
-
-
-def step(dtype):
-    above = 1 + 2.0 ** -torch.arange(53, dtype=torch.float64)
-    kept = above.to(dtype).to(torch.complex128).real == above
-    return f"{above[kept].min() - 1:.5g}" if kept.any() else ""
 
 
 with warnings.catch_warnings(record=True) as warned:
     able = {d: [sign for sign, f in operations.items() if runs(f, d)] for d in dtypes}
 
 # %% [markdown]
-# Those that can do anything at all, by kind and size. A dot marks the eight of the notes. `finfo` and `iinfo` know the
-# range, and `finfo` the step as `eps` (but for `float8_e5m2fnuz`, which 2.9 had wrong). A complex number is two floats, and
-# its range is that of each.
+# The *step* is the distance from 1 to the next larger number. It is found by trying too: of 1 + 1, 1 + 1/2, 1 + 1/4, ...,
+# which come through the conversion unchanged? `finfo` knows it as `eps` (but 2.9 has it wrong for `float8_e5m2fnuz`).
+
 
 # %% claims=["C38"]
-from IPython.display import HTML
+def step(dtype):
+    above = 1 + 2.0 ** -torch.arange(53, dtype=torch.float64)
+    kept = above.to(dtype).to(torch.complex128).real == above
+    return (above[kept] - 1).min().item() if kept.any() else ""
 
 
-def row(dtype):
-    name = torch.zeros(2, dtype=dtype).type().removeprefix("torch.")
-    old = [f"{m.__name__}.{name}" if hasattr(m, name) else "" for m in (torch, torch.cuda)]
-    dot, limits = "●" if name.removesuffix("Tensor") in eight else "", "False, True"
-    if dtype != torch.bool:
-        is_float = dtype.is_floating_point or dtype.is_complex
-        info = torch.finfo(dtype) if is_float else torch.iinfo(dtype)
-        low, high = (f"{v:.5g}" if is_float else str(v) for v in (info.min, info.max))
-        limits = f"±{high}" if low == f"-{high}" else f"{low} to {high}"
-    runs_on_cpu = "\u00a0".join(able[dtype])
-    return dot, str(dtype)[6:], 8 * dtype.itemsize, limits, step(dtype), *old, runs_on_cpu
+step(torch.int32), step(torch.float32), torch.finfo(torch.float32).eps
+
+# %% [markdown]
+# Those that can do at least one of the four, by kind and size. A dot marks the eight of the notes. `finfo` and `iinfo` know
+# the range. A complex number is two floats, and its range is that of each. (`table`, `text`, `attempt` and `results` are
+# helpers of this book: the first draws a table, the second writes a value in short; the others, further down, run calls
+# given as text.)
+
+# %% claims=["C38"]
+from helpers.tables import attempt, results, table, text
 
 
-usable = [dtype for dtype in dtypes if able[dtype]]
+def limits(dtype):
+    if dtype == torch.bool:
+        return "False, True"
+    is_float = dtype.is_floating_point or dtype.is_complex
+    info = torch.finfo(dtype) if is_float else torch.iinfo(dtype)
+    low, high = text(info.min), text(info.max)
+    return f"±{high}" if low == f"-{high}" else f"{low} to {high}"
+
+
+usable = [d for d in dtypes if able[d]]
 usable.sort(key=lambda d: (d.is_complex, d.is_floating_point, d.itemsize, str(d)))
-head = ("", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU")
-head = [f"<b>{name}</b>" for name in head]
-td = '<td style="text-align:left">{}</td>'
-lines = ["".join(map(td.format, cells)) for cells in (head, *map(row, usable))]
-HTML(f"<table><tr>{'</tr><tr>'.join(lines)}</tr></table>")
+rows = []
+for d in usable:
+    name = torch.zeros(2, dtype=d).type().removeprefix("torch.")
+    old = [f"{m.__name__}.{name}" if hasattr(m, name) else "" for m in (torch, torch.cuda)]
+    dot, signs = "●" if name[:-6] in eight else "", f"`{' '.join(able[d])}`"
+    rows.append((dot, str(d)[6:], 8 * d.itemsize, limits(d), text(step(d)), *old, signs))
+table(["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"], rows)
 
 # %% [markdown]
 # The newer ones have no class of the old kind: only a dtype. `uint16`, `uint32` and `uint64` (since 2.3) and the
 # float8 types (since 2.1) are there to be stored, moved and converted, hardly to be computed with. The name of a float8
-# type tells its parts: `e4m3` has four bits of exponent and three of fraction; `fn` means that it has no infinity.
+# type tells its parts: `e4m3` has four bits of exponent and three of fraction; `fn` means that it is finite, without
+# infinity. (`fnuz` also has no negative zero; `e8m0fnu` has no sign and no fraction, only powers of two.)
 #
 # The rest can do none of the four on the CPU: types for quantised values, for fewer than eight bits, for raw bits, and
 # experiments.
@@ -170,31 +172,31 @@ print("warned:", *sorted(str(w.message).split(" support")[0] for w in warned))
 # ## What a float can hold · 浮点数的表示
 #
 # A float spends its bits on a sign, an exponent and a fraction. The exponent sets the range, the fraction sets the
-# step. `finfo` gives the step, and the number of fraction bits follows from it.
+# step. `finfo` gives the step, and the number of fraction bits follows from it: each bit more halves the step.
 
 # %%
 import math
 
 import matplotlib.pyplot as plt
 
-floats = ("float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64")
+from helpers import plotting
+
+plotting.use_style()
+floats = ["float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64"]
+info = [torch.finfo(getattr(torch, name)) for name in floats]
+fraction = torch.tensor([round(-math.log2(i.eps)) for i in info])
+exponent = torch.tensor([i.bits for i in info]) - 1 - fraction
+sign = left = torch.ones(len(info)).int()
 figure, axis = plt.subplots(figsize=(8, 2.8))
-for y, name in enumerate(floats):
-    info = torch.finfo(getattr(torch, name))
-    fraction = round(-math.log2(info.eps))
-    start, widths = 0, {"sign": 1, "exponent": info.bits - 1 - fraction, "fraction": fraction}
-    for (part, width), colour in zip(widths.items(), plotting.COLOURS[1:], strict=False):
-        squares = [(start + n + 0.1, 0.8) for n in range(width)]
-        axis.broken_barh(squares, (y - 0.35, 0.7), facecolor=colour, label=part if y == 0 else None)
-        start += width
-    axis.text(start + 0.6, y, " + ".join(map(str, widths.values())), va="center")
-axis.set_yticks(range(len(floats)), floats)
-axis.set(xlim=(0, 73), xticks=[0, 8, 16, 32, 64], xlabel="bits")
+for part, width in {"sign": sign, "exponent": exponent, "fraction": fraction}.items():
+    bars = axis.barh(floats, width, left=left - 1, label=part, edgecolor="white")
+    axis.bar_label(bars, label_type="center", color="white", fontsize=8)
+    left = left + width
+axis.set(xticks=[0, 8, 16, 32, 64], xlabel="bits")
 axis.legend(loc="lower right")
-axis.grid(False)
 plotting.show(
     figure,
-    alt="Rows of bits for six float types: one sign bit, then exponent bits, then fraction bits. "
+    alt="Bars of bits for six float types: one for the sign, then the exponent, then the fraction. "
     "bfloat16 has as many exponent bits as float32, float16 has more fraction bits.",
 )
 
@@ -202,29 +204,33 @@ plotting.show(
 # `bfloat16` is `float32` without the last 16 bits: the same range, a coarse step. `float16` has a fine step and a
 # small range.
 #
-# Types of 8 and 16 bits have so few values that all can be tried: each bit pattern is read as a number. On the number
-# line the gaps double at each power of two, while integers lie evenly.
+# Types of 8 and 16 bits have so few values that all can be listed: each pattern of bits is read as a number (`view` with a
+# dtype reads the same bits as another type). On the number line the gaps double at each power of two, while integers lie
+# evenly. Printed first: how many of the values are infinite. `float8_e4m3fn` has none, the others plus and minus infinity.
 
 
 # %%
-def values(dtype):
-    patterns = torch.arange(256).to(torch.uint8)
-    if dtype.itemsize == 2:
-        patterns = torch.arange(-(2**15), 2**15).to(torch.int16)
-    return patterns.view(dtype).double()
+def values(name):
+    dtype = getattr(torch, name)
+    patterns = torch.arange(2 ** (8 * dtype.itemsize))
+    return patterns.to(torch.uint8 if dtype.itemsize == 1 else torch.uint16).view(dtype).double()
 
 
-assert values(torch.float8_e5m2).isinf().any() and not values(torch.float8_e4m3fn).isinf().any()
+print({name: values(name).isinf().sum().item() for name in floats[:4]}, "of them infinite")
+colours = dict(zip(("int8", *floats), plotting.COLOURS[::-1], strict=False))
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.3), width_ratios=(5, 4))
 shown = {(0, 8): ("float8_e4m3fn", "float8_e5m2", "int8"), (1, 1.05): ("float16", "bfloat16")}
 for axis, ((low, high), names) in zip(axes, shown.items(), strict=True):
-    for y, name in enumerate(names):
-        marks = values(getattr(torch, name))
-        marks = marks[(marks >= low) & (marks <= high)]
-        axis.vlines(marks, y - 0.35, y + 0.35, color=plotting.COLOURS[y], linewidth=1)
+    marks = [v[(v >= low) & (v <= high)] for v in map(values, names)]
+    axis.eventplot(
+        marks,
+        lineoffsets=range(len(names)),
+        linelengths=0.7,
+        linewidths=1,
+        colors=[colours[n] for n in names],
+    )
     axis.set_yticks(range(len(names)), names)
-    margin = (high - low) / 40
-    axis.set(xlim=(low - margin, high + margin), title=f"all values from {low} to {high}")
+    axis.set_title(f"all values from {low} to {high}")
     axis.grid(False)
 plotting.show(
     figure,
@@ -256,20 +262,25 @@ finally:
     torch.set_default_dtype(torch.float32)
 
 # %% [markdown]
-# > **Then and now.** The notes' `set_deault_tensor_type` is a slip for `set_default_tensor_type`. It set type and device
-# > in one. It still works and has been deprecated since 2.1: it warns, and names the two functions that took its place.
+# > **Then and now.** The notes' `set_deault_tensor_type` is a slip for `set_default_tensor_type`. It sets type and device
+# > in one: after `torch.cuda.FloatTensor` new tensors are on the GPU, if there is one. It still works and has been
+# > deprecated since 2.1: it warns, and names the two functions that took its place.
 
 # %% claims=["C40"]
-assert not hasattr(torch, "set_deault_tensor_type")
 with warnings.catch_warnings(record=True) as warned:
     try:
         torch.set_default_tensor_type(torch.DoubleTensor)
         print(torch.zeros(2).type())
+        torch.set_default_tensor_type(torch.cuda.FloatTensor)
+        assert torch.zeros(2).device.type == "cuda"
+    except (RuntimeError, TypeError):  # which one depends on the build
+        assert not torch.cuda.is_available()
     finally:
         torch.set_default_tensor_type(torch.FloatTensor)
-assert torch.get_default_dtype() == torch.float32
+print(torch.zeros(2).type())
 for warning in warned[:1]:  # given once in a process
     print(warning.category.__name__, str(warning.message).split(" (")[0], sep=": ")
+assert not hasattr(torch, "set_deault_tensor_type")
 
 # %% [markdown]
 # The device has its own default: `torch.set_default_device` (since 2.0), or for a few lines `with
@@ -328,59 +339,53 @@ estimated = {
 }
 
 # %% [markdown]
-# Then measured, by counting bytes. Each tensor's memory is its *storage*; one that several tensors share counts
-# once. `saved_tensors_hooks` hands over every tensor that is kept for `backward`.
+# Then measured, with two helpers of this book. `bytes_of` adds up the bytes of tensors; each tensor's memory is its
+# *storage*, and one that several share counts once. `kept_for_backward` runs a function and returns every tensor that
+# autograd keeps for `backward` (PyTorch hands them over through `saved_tensors_hooks`). The parameters are among them, but
+# are no activations.
 
 
 # %%
-def bytes_of(tensors):
-    storages = [t.untyped_storage() for t in tensors]
-    return sum({s.data_ptr(): s.nbytes() for s in storages}.values())
+import torch.nn.functional as F
+
+from helpers.memory import bytes_of, kept_for_backward
 
 
-def activations(net, batch):
-    saved, own = [], {p.data_ptr() for p in net.parameters()}
-
-    def keep(tensor):
-        saved.append(tensor)
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        targets = torch.zeros(batch, dtype=torch.int64)
-        loss = nn.functional.cross_entropy(net(torch.zeros(batch, 784)), targets)
-    return loss, bytes_of(t for t in saved if t.untyped_storage().data_ptr() not in own)
+def activations(batch):
+    x, labels = torch.zeros(batch, 784), torch.zeros(batch, dtype=torch.int64)
+    kept = kept_for_backward(lambda: F.cross_entropy(net(x), labels))
+    return bytes_of([*kept, *net.parameters()]) - bytes_of(net.parameters())
 
 
+activations(128)
+
+# %%
 adam = torch.optim.Adam(net.parameters())
-loss, measured_activations = activations(net, 128)
-loss.backward()
+net(torch.zeros(128, 784)).sum().backward()
 adam.step()
-
-# %%
-weights = list(net.parameters())
 measured = {
-    "parameters": bytes_of(weights),
-    "gradients": bytes_of(p.grad for p in weights),
+    "parameters": bytes_of(net.parameters()),
+    "gradients": bytes_of(p.grad for p in net.parameters()),
     "Adam": bytes_of(t for state in adam.state.values() for t in state.values()),
-    "activations": measured_activations,
+    "activations": activations(128),
 }
 for name, nbytes in measured.items():
     print(f"{name:12} estimated {estimated[name]:>9,}  measured {nbytes:>9,} bytes")
     assert estimated[name] <= nbytes <= 1.01 * estimated[name]
 
 # %% [markdown]
-# What paper forgot: Adam counts its steps, and the loss keeps the labels. Four times the parameters is the fixed
-# part; the activations grow with the batch, and beyond some size they are nearly all there is.
+# What paper forgot: Adam counts its steps, and the loss keeps the labels and one number more. Four times the parameters is
+# the fixed part; the activations grow with the batch, and for large batches they are most of the whole.
 
 # %%
-batches = (32, 128, 512, 2048)
+batches = [32, 128, 512, 2048]
 figure, axis = plt.subplots(figsize=(7, 2.8))
-left = [0.0] * len(batches)
+left = torch.zeros(len(batches))
 for name, nbytes in measured.items():
-    sizes = [activations(net, b)[1] if name == "activations" else nbytes for b in batches]
-    axis.barh(range(len(batches)), [s / 1e6 for s in sizes], left=left, label=name)
-    left = [start + s / 1e6 for start, s in zip(left, sizes, strict=True)]
-axis.set_yticks(range(len(batches)), batches)
+    sizes = [activations(n) if name == "activations" else nbytes for n in batches]
+    megabytes = torch.tensor(sizes) / 1e6
+    axis.barh([str(n) for n in batches], megabytes, left=left, label=name)
+    left += megabytes
 axis.set(xlabel="MB", ylabel="batch size")
 axis.legend(loc="lower right")
 plotting.show(
@@ -408,11 +413,12 @@ h + h, h @ h
 # %% claims=["C39"] verify={"reason": "durations", "timing": true}
 from torch.utils import benchmark
 
+seconds = {}
 for dtype in (torch.float32, torch.float16, torch.bfloat16):
-    m = torch.ones(64, 64, dtype=dtype)
-    seconds = benchmark.Timer("m @ m", globals={"m": m}).blocked_autorange(min_run_time=0.1).median
-    single = seconds if dtype == torch.float32 else single
-    print(f"{str(dtype)[6:]:10}{1e6 * seconds:.1f} us, {seconds / single:.2f}x the time of float32")
+    timer = benchmark.Timer("m @ m", globals={"m": torch.ones(64, 64, dtype=dtype)})
+    seconds[dtype] = timer.blocked_autorange(min_run_time=0.1).median
+    ratio = seconds[dtype] / seconds[torch.float32]
+    print(f"{dtype} {1e6 * seconds[dtype]:.1f} us, {ratio:.2f}x the time of float32")
 
 # %% [markdown]
 # What halves hold, as `finfo` tells it. *Smallest* is the smallest number at full precision; below it the step no longer
@@ -420,33 +426,39 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
 # nothing.
 
 # %% claims=["C42"]
-print(f"{'':10}{'largest':>12}{'step at 1':>12}{'smallest':>12}{'counts to':>12}")
+rows = []
 for dtype in (torch.float16, torch.bfloat16, torch.float32):
     f = torch.finfo(dtype)
     n = torch.tensor(2 / f.eps, dtype=dtype)
     assert n + 1 == n and n - 1 != n
-    print(f"{str(dtype)[6:]:10}{f.max:12.5g}{f.eps:12.3g}{f.smallest_normal:12.3g}{n.item():12.0f}")
+    rows.append((str(dtype)[6:], text(f.max), text(f.eps), text(f.smallest_normal), int(n)))
+table(["", "largest", "step at 1", "smallest", "counts to"], rows)
 
 # %% [markdown]
 # ### Overflow and underflow · 溢出
 #
-# The largest half is 65504. Beyond it lies infinity, which 300 x 300 already reaches. `sum` adds in higher precision,
-# but its result must be a half again; `mean` fits.
+# The largest half is 65504. Beyond it lies infinity, which 300 x 300 already reaches; `bfloat16` goes much further. `sum`
+# adds in higher precision, but its result must be a half again, and 1000 times 100 is none; the mean is.
 #
 # At the other end, 10⁻⁸ is zero: small gradients vanish. The cure for `float16` is to *scale*: multiply the loss, hence
 # the gradients, by a large number, and divide when they are in `float32` again. `torch.amp.GradScaler` does that in a
 # training loop.
+#
+# `results` runs each call and sets its result beside it, and its dtype if asked.
 
 # %% claims=["C42"]
-h = torch.tensor([65504.0, 300.0]).half()
-print("squares", (h * h).tolist(), "in bfloat16", (h.bfloat16() ** 2).tolist())
-many = torch.full((1000,), 100.0).half()
-print("sum", many.sum().item(), "in float32", many.sum(dtype=torch.float32).item())
-print("mean", many.mean().item())
+h, many = torch.tensor([65504.0, 300.0]).half(), torch.full((1000,), 100.0).half()
 small = torch.tensor(1e-8)
-scaled = (small * 65536).half().float() / 65536
-print(f"10⁻⁸ {small.half().item():.3g}, scaled {scaled.item():.3g}")
-assert small.half() == 0 and torch.isclose(scaled, small, rtol=1e-3)
+results(
+    "h * h",
+    "h.bfloat16() ** 2",
+    "many.sum()",
+    "many.sum(dtype=torch.float32)",
+    "many.mean()",
+    "small.half()",
+    "(small * 65536).half().float() / 65536",
+    dtypes=True,
+)
 
 # %% [markdown]
 # The whole picture: take a thousand numbers between each two powers of two, convert, and see how far off the worst one
@@ -456,14 +468,12 @@ assert small.half() == 0 and torch.isclose(scaled, small, rtol=1e-3)
 powers = 2.0 ** torch.arange(-152, 130, dtype=torch.float64)
 x = powers[:, None] * (1 + (torch.arange(1000) + 1 / 3).double() / 1000)
 figure, axis = plt.subplots(figsize=(7, 3.2))
-colours = {"float16": plotting.VERMILION, "bfloat16": plotting.GREEN, "float32": plotting.BLUE}
-for name, colour in colours.items():
+halves_and_single = ["float16", "bfloat16", "float32"]
+for name in halves_and_single:
     error = ((x.to(getattr(torch, name)).double() - x).abs() / x).amax(1)
-    axis.loglog(powers[error <= 1], error[error <= 1], color=colour)
-    at = 1e16 if name != "float16" else 1e-3
-    level = error[powers == 1].item()
-    axis.text(at, 1.5 * level, name, color=colour)
+    axis.loglog(powers[error <= 1], error[error <= 1], color=colours[name], label=name)
 axis.set(xlabel="number", ylabel="worst relative error", ylim=(1e-8, 3))
+axis.legend(loc="center right")
 plotting.show(
     figure,
     alt="Worst relative rounding error against the size of the number. float16 is a narrow "
@@ -474,21 +484,17 @@ plotting.show(
 # ### Lost additions · 精度损失
 #
 # The step between neighbours grows with the number, so a small number added to a large one is lost. In slow motion: add
-# 0.001 ten thousand times, one after the other. The sum should be 10. PyTorch's own `sum` keeps its running total in
-# `float32` and does better.
+# 0.001 ten thousand times, one after the other (`:=` gives `total` its new value within the list). The sum should be 10.
+# PyTorch's own `sum` keeps its running total in `float32` and does better.
 
 
 # %% claims=["C42"]
-def running_sum(dtype, terms=10_000):
+def running_sum(dtype):
     total, term = torch.tensor(0, dtype=dtype), torch.tensor(0.001, dtype=dtype)
-    sums = []
-    for _ in range(terms):
-        total = total + term
-        sums.append(total.item())
-    return torch.tensor(sums, dtype=torch.float64)
+    return torch.stack([total := total + term for _ in range(10_000)]).double()
 
 
-sums = {name: running_sum(getattr(torch, name)) for name in colours}
+sums = {name: running_sum(getattr(torch, name)) for name in halves_and_single}
 for name, s in sums.items():
     own = torch.full((10_000,), 0.001, dtype=getattr(torch, name)).sum()
     print(f"{name:9} one by one {s[-1].item():7.4f}, by sum() {own.item():.4f}")
@@ -509,35 +515,28 @@ plotting.show(
 )
 
 # %% [markdown]
-# Once half a step is more than 0.001, each addition rounds back to where it was. The same happens to weights kept in
-# half precision when the updates are small.
+# Once half a step is more than 0.001, each addition rounds back to where it was. (Before that, an addition may round up:
+# `float16` even runs ahead for a while.) The same happens to weights kept in half precision when the updates are small.
 #
 # ### Autocast · 自动混合精度
 #
 # So half precision suits large products, on hardware made for it, and harms where much is added or little is changed.
-# `torch.autocast` draws that line for you, operation by operation. Each is called with `float32` and with `bfloat16`; what comes out?
+# `torch.autocast` draws that line for you, operation by operation. Each call below is made with `a` in `float32` and in
+# `bfloat16`; the table has the type of what comes out.
 
 # %%
-F = nn.functional
-calls = {
-    "a @ b": lambda a: a @ a,
-    "linear": lambda a: F.linear(a, a),
-    "conv2d": lambda a: F.conv2d(a[None, None], a[None, None]),
-    "a + b": lambda a: a + a,
-    "relu": torch.relu,
-    "sum": torch.sum,
-    "mse_loss": lambda a: F.mse_loss(a, a),
-    "cross_entropy": lambda a: F.cross_entropy(a, a),
-}
-a = torch.ones(4, 4)
+calls = """a @ a; F.linear(a, a); F.conv2d(a[None, None], a[None, None]); a + a; a.relu(); a.sum();
+F.mse_loss(a, a); F.cross_entropy(a, a)""".replace("\n", " ").split("; ")
+rows, a = [], torch.ones(4, 4)
 with torch.autocast("cpu", dtype=torch.bfloat16):
-    for name, call in calls.items():
-        results = [str(call(argument).dtype)[6:] for argument in (a, a.bfloat16())]
-        print("{:15} float32 -> {:10} bfloat16 -> {}".format(name, *results))
+    for call in calls:
+        kinds = [attempt(f"({call}).dtype", a=given) for given in (a, a.bfloat16())]
+        rows.append((f"`{call}`", *kinds))
+table(["", "`a` in float32", "`a` in bfloat16"], rows)
 
 # %% [markdown]
-# Products and convolutions go down to `bfloat16`, losses go up to `float32`, the rest stays as it comes. (Each kind of
-# device has its own lists.) The parameters stay in `float32`, and so do their gradients: a small update is not lost.
+# Products and convolutions go down to `bfloat16`, losses go up to `float32`, the rest of these stays as it comes. (Each
+# kind of device has its own lists.) The parameters stay in `float32`, and so do their gradients: a small update is not lost.
 
 # %%
 layer = nn.Linear(4, 1)
@@ -578,28 +577,25 @@ x.dtype, layer.weight.dtype
 # %% [markdown]
 # ### Mixed types · 类型提升
 #
-# What is the type of an `int64` plus a `float16`? All pairs, by running each; `torch.promote_types` says the same. Bold
-# results are neither of the two types, since neither could hold the other's numbers.
+# What is the type of an `int64` plus a `float16`? All pairs, by running each; `torch.promote_types` says the same. Each
+# cell is the type of row plus column. A bold one is neither of the two, since neither can hold the other's numbers.
 
 # %% claims=["C43"]
 names = "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128"
 names = names.split()
-shades = {"bo": "#DDDDDD", "bf": "#CDE7F5", "fl": "#CDE7F5", "co": "#F0D5E4"}
+ones = [torch.ones(2, dtype=getattr(torch, name)) for name in names]
+assert all((a + b).dtype == torch.promote_types(a.dtype, b.dtype) for a in ones for b in ones)
+cells = [[str((a + b).dtype)[6:] for b in ones] for a in ones]
+shade = {"b": "#DDDDDD", "u": "#FBE7C6", "i": "#FBE7C6", "f": "#CDE7F5", "c": "#F0D5E4"}
+shades = [[shade[cell.replace("bf", "f")[0]] for cell in row] for row in cells]
 figure, axis = plt.subplots(figsize=(9, 4.6))
-table = axis.table(
-    [names] * 12, rowLabels=names, colLabels=names, cellLoc="center", bbox=(0, 0, 1, 1)
-)
-for i, first in enumerate(names):
-    for j, second in enumerate(names):
-        a, b = (torch.ones(2, dtype=getattr(torch, name)) for name in (first, second))
-        assert (a + b).dtype == torch.promote_types(a.dtype, b.dtype)
-        name = str((a + b).dtype)[6:]
-        weight = "normal" if name in (first, second) else "bold"
-        table[i + 1, j].set_text_props(text=name, weight=weight)
-        table[i + 1, j].set_facecolor(shades.get(name[:2], "#FBE7C6"))
-table.auto_set_font_size(False)
-for cell in table.get_celld().values():
-    cell.set_text_props(text=cell.get_text().get_text().replace("complex", "complex\n"), size=8)
+grid = axis.table(cells, shades, "center", rowLabels=names, colLabels=names, bbox=(0, 0, 1, 1))
+grid.auto_set_font_size(False)
+for (i, j), cell in grid.get_celld().items():
+    name = cell.get_text().get_text()
+    new = i > 0 <= j and name not in (names[i - 1], names[j])
+    wrapped, weight = name.replace("complex", "complex\n"), "bold" if new else "normal"
+    cell.set_text_props(text=wrapped, size=8, weight=weight)
     cell.set_edgecolor("white")
 axis.axis("off")
 plotting.show(
@@ -618,40 +614,37 @@ plotting.show(
 
 # %%
 i, h = torch.tensor([60_000]), torch.tensor([60_000.0]).half()
-print("int64 + float16", i + h)
-print("int64 + 1.5    ", i + 1.5)
-print("float16 + 1    ", h + 1)
-print("float16 + a float64 without dimensions", (h + i.double()[0]).dtype)
-print("10 * 1.9       ", torch.tensor(10) * 1.9)
-try:
-    i += 0.5
-except RuntimeError as error:
-    print("in place:", error)
+results(
+    "i + h",
+    "torch.tensor([1]) + 1.5",
+    "h + 1",
+    "h + torch.tensor(1.0, dtype=torch.float64)",
+    "torch.tensor(10) * 1.9",
+    "i.add_(0.5)",
+    dtypes=True,
+)
 
 # %% [markdown]
 # ### Integers · 整数
 #
 # > **Then and now.** `/` between whole numbers used to cut off the fraction. That was deprecated in 1.5, an error in 1.6, and is true
 # > division since 1.7. `//` rounds down, as in Python; before 1.13 it cut off towards zero, as `rounding_mode="trunc"` does.
-
-# %%
-n = torch.tensor([7, -7])
-assert (n // 2).tolist() == [7 // 2, -7 // 2]
-n / 2, n // 2, torch.div(n, 2, rounding_mode="trunc")
-
-# %% [markdown]
-# Integers that overflow say nothing: they start again at the other end. A sum is safe, it counts in `int64`. A number
+#
+# Integers that overflow say nothing: they start again at the other end (they *wrap*). A sum is safe, it counts in `int64`. A number
 # that does not fit is refused when a tensor is made from it, and wraps when a tensor is converted.
 
 # %%
-small = torch.tensor([250, 127], dtype=torch.uint8)
-print("plus 10", small + 10)
-print("as int8", small.to(torch.int8))
-print("sum    ", small.sum())
-try:
-    torch.tensor(300, dtype=torch.uint8)
-except RuntimeError as error:
-    print("refused:", str(error).split(" to ")[0])
+n, small = torch.tensor([7, -7]), torch.tensor([250, 127], dtype=torch.uint8)
+results(
+    "n / 2",
+    "n // 2",
+    "torch.div(n, 2, rounding_mode='trunc')",
+    "small + 10",
+    "small.to(torch.int8)",
+    "small.sum()",
+    "torch.tensor(300, dtype=torch.uint8)",
+    dtypes=True,
+)
 
 # %% [markdown]
 # ### From float to integer · 浮点数转整数
@@ -661,18 +654,20 @@ except RuntimeError as error:
 # CPUs and GPUs differ. So the page does not show it; it shows how to tell, and how to be safe.
 #
 # One trap is left: not every large integer has a `float32` of its own. The largest `int32` becomes a float that no longer
-# fits, so for `int32` and `int64` clamp in `float64`, or well below the limit.
+# fits (the last two rows), so for `int32` clamp in `float64`. Not even that has every `int64`: there, clamp well below the
+# limit.
 
 # %% claims=["C43"]
 x = torch.tensor([2.9, -2.9, 0.5, 300.0, torch.nan, torch.inf])
-limits = torch.iinfo(torch.int8)
-defined = (x.trunc() >= limits.min) & (x.trunc() <= limits.max)
-print("defined", defined.tolist())
-print("cut off", x[defined].to(torch.int8))
-print("rounded", x[defined].round().to(torch.int8))
-print("safe   ", x.nan_to_num(nan=0).clamp(limits.min, limits.max).to(torch.int8))
-largest = torch.iinfo(torch.int32).max
-print("the largest int32", largest, "as a float32", int(torch.tensor(largest).float()))
+defined = (x.trunc() >= -128) & (x.trunc() <= 127)
+results(
+    "defined",
+    "x[defined].to(torch.int8)",
+    "x[defined].round().to(torch.int8)",
+    "x.nan_to_num(nan=0).clamp(-128, 127).to(torch.int8)",
+    "torch.iinfo(torch.int32).max",
+    "int(torch.tensor(torch.iinfo(torch.int32).max).float())",
+)
 
 # %% [markdown]
 # ### Bool, complex, eight bits · 布尔、复数、八位
@@ -681,11 +676,7 @@ print("the largest int32", largest, "as a float32", int(torch.tensor(largest).fl
 
 # %%
 yes, no = torch.tensor([True, True]), torch.tensor([True, False])
-print(yes + no, yes * no, yes.sum(), torch.tensor([0.0, 0.5, torch.nan]).bool())
-try:
-    yes - no
-except RuntimeError as error:
-    print(str(error).split(". ")[0])
+results("yes + no", "yes * no", "yes.sum()", "yes - no", "torch.tensor([0, 0.5, torch.nan]).bool()")
 
 # %% [markdown]
 # A complex tensor is a pair of floats for each element. `real` and `imag` are views of it; to drop the imaginary part, say
@@ -698,24 +689,32 @@ z, z.dtype, z.abs(), torch.view_as_real(z)
 
 # %% [markdown]
 # Eight bits are for storing. Divide by a *scale* so that the largest number just fits, convert, and multiply again before
-# computing. With `int8` that is quantisation. `float8` has small steps for small numbers, `int8` equal steps for all.
-#
+# computing. With `int8` that is called quantisation. `float8` has small steps for small numbers, `int8` equal steps for all:
+# it loses the smallest number here altogether.
+
+# %% verify={"free": ["(?<=: ).*"], "reason": "changed between the releases this book is verified with"}
+weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03, 0.01])
+scale_8, scale_i = weights.max() / torch.finfo(torch.float8_e4m3fn).max, weights.max() / 127
+in_float8 = (weights / scale_8).to(torch.float8_e4m3fn)
+in_int8 = (weights / scale_i).round().to(torch.int8)
+results(
+    "weights",
+    "in_float8.float() * scale_8",
+    "in_int8 * scale_i",
+    "in_int8",
+    "in_int8.nbytes",
+    "weights.nbytes",
+)
+
+# %% [markdown]
 # Without a scale, `float8_e4m3fn` ends at 448. What lies beyond became NaN in 2.9 and becomes 448 in 2.15. PyTorch's own
 # quantised types, such as `qint8`, carry their scale within the tensor; they are on their way out, and making one warns
 # since 2.13.
 
 # %% verify={"free": ["(?<=: ).*"], "reason": "changed between the releases this book is verified with"}
-weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03, 0.01])
-scale = weights.max() / torch.finfo(torch.float8_e4m3fn).max
-in_float8 = (weights / scale).to(torch.float8_e4m3fn)
-print("float8", in_float8.float() * scale)
-scale = weights.max() / torch.iinfo(torch.int8).max
-in_int8 = (weights / scale).round().to(torch.int8)
-print("int8  ", in_int8 * scale)
-assert 4 * in_float8.nbytes == 4 * in_int8.nbytes == weights.nbytes
 print("500 as float8_e4m3fn:", torch.tensor(500.0).to(torch.float8_e4m3fn).item())
 with warnings.catch_warnings(record=True) as warned:
-    quantised = torch.quantize_per_tensor(weights, scale.item(), 0, torch.qint8)
+    quantised = torch.quantize_per_tensor(weights, scale_i.item(), 0, torch.qint8)
 print("quantize_per_tensor:", "warns" if warned else "does not warn")
 assert torch.equal(quantised.int_repr(), in_int8)
 
@@ -736,20 +735,13 @@ assert np.shares_memory(array, shared.numpy()) and not np.shares_memory(array, c
 array, shared, copied
 
 # %% [markdown]
-# NumPy does not know every type. And a tensor that takes part in autograd must be detached first.
+# NumPy does not know every type. (`attempt` gives what one call would show in such a table: here, whether it is an error.)
+# And a tensor that takes part in autograd must be detached first.
 
 # %%
-unknown = []
-for dtype in usable:
-    try:
-        torch.zeros(1, dtype=dtype).numpy()
-    except TypeError:
-        unknown.append(str(dtype)[6:])
-print("unknown to NumPy:", *unknown)
-try:
-    torch.zeros(1, requires_grad=True).numpy()
-except RuntimeError as error:
-    print(error)
+call = "torch.zeros(1, dtype=d).numpy()"
+print("unknown to NumPy:", *[str(d)[6:] for d in usable if "error" in attempt(call, d=d)])
+results("torch.zeros(1, requires_grad=True).numpy()")
 
 # %% [markdown]
 # ## CPU and GPU · 设备之间移动
@@ -779,11 +771,10 @@ moved.cpu()
 # `meta` device plays the second one here.
 
 # %% claims=["C44"]
-print((torch.tensor(1.0) + torch.ones(2, device="meta")).device)
-try:
-    torch.ones(2) + torch.ones(2, device="meta")
-except RuntimeError as error:
-    print(error)
+results(
+    '(torch.tensor(1.0) + torch.ones(2, device="meta")).device',
+    'torch.ones(2) + torch.ones(2, device="meta")',
+)
 
 # %% [markdown]
 # ## Recap

@@ -2,7 +2,7 @@
 
 import torch
 
-from helpers.memory import peak_bytes
+from helpers.memory import bytes_of, kept_for_backward, peak_bytes
 
 KB = torch.zeros(250).nbytes
 
@@ -42,3 +42,19 @@ def test_what_autograd_keeps_counts():
     assert peak_bytes(chain) == 3 * KB
     with torch.no_grad():
         assert peak_bytes(chain) == 2 * KB
+
+
+def test_a_shared_storage_counts_once():
+    one = torch.zeros(250)
+    assert bytes_of([one, one.view(25, 10), one[:5]]) == KB
+    assert bytes_of(torch.zeros(250) for _ in range(3)) == 3 * KB
+
+
+def test_what_backward_needs_is_found():
+    x, w = torch.ones(250), torch.ones(250, requires_grad=True)
+    assert {tensor.data_ptr() for tensor in kept_for_backward(lambda: x * w)} == {x.data_ptr()}
+    (result,) = kept_for_backward(w.exp)
+    assert torch.equal(result, w.exp())
+    assert kept_for_backward(lambda: w + x) == []
+    with torch.no_grad():
+        assert kept_for_backward(w.exp) == []

@@ -13,6 +13,16 @@ def test_results_runs_calls_over_the_names_of_the_page():
     )
 
 
+def test_dtypes_are_a_third_column():
+    assert results("x > 1", "x.shape", "x + torch.ones(3)", dtypes=True).data.splitlines()[::2] == [
+        "| call | result | dtype |",
+        "| `x > 1` | [False, True] | bool |",
+        "| `x + torch.ones(3)` | error: The size of tensor a (2) must match the size of tensor b (3) "
+        "at non-singleton dimension 0 |  |",
+    ]
+    assert "| `x.shape` | (2,) |  |" in results("x.shape", dtypes=True).data
+
+
 def test_an_error_is_a_result():
     assert attempt("x + torch.ones(3)").startswith("error: The size of tensor a (2) must match")
 
