@@ -32,7 +32,7 @@
 # **You need** tensors and `nn.Module` in outline. No GPU. CIFAR-10 is found on your machine or downloaded; failing
 # both, drawn shapes stand in for it, and the page says so.
 #
-# **Time**: 21 min to read, 28 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 59 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Step 1: load the data · 加载数据
 #
@@ -577,7 +577,7 @@ check_1(-(-50_000 // 128))  # a mistake: the rest counted too
 check_2(batch * std.view(3, 1, 1) + mean.view(3, 1, 1))
 check_2(batch * mean.view(3, 1, 1) + std.view(3, 1, 1))  # a mistake: the two confused
 
-# %% jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["cifar10"] verify={"free": ["\\d+ of 10 elements differ, the first at \\[\\d+\\]"], "reason": "training: by chance a class may be named as often as it occurs"}
 check_3(confusion.diag() / confusion.sum(0))
 check_3(confusion.diag() / confusion.sum(1))  # a mistake: the accuracy of each class
 
