@@ -31,7 +31,7 @@
 #
 # **You need** tensors and a first idea of `nn.Module`. No GPU: what needs one has a branch for the CPU.
 #
-# **Time**: 38 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 37 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
 # ## Find it · 速查
@@ -147,8 +147,8 @@ rows = []
 for d in usable:
     name = torch.zeros(2, dtype=d).type().removeprefix("torch.")
     old = [f"{m.__name__}.{name}" if hasattr(m, name) else "" for m in (torch, torch.cuda)]
-    dot, signs = "●" if name[:-6] in eight else "", f"`{' '.join(able[d])}`"
-    rows.append((dot, str(d)[6:], 8 * d.itemsize, limits(d), text(step(d)), *old, signs))
+    dot, signs = "●" if name[:-6] in eight else "", "\u00a0".join(able[d])
+    rows.append((dot, str(d)[6:], 8 * d.itemsize, limits(d), text(step(d)), *old, f"`{signs}`"))
 table(["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"], rows)
 
 # %% [markdown]
@@ -222,14 +222,9 @@ figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.3), width_ratios=(5, 4))
 shown = {(0, 8): ("float8_e4m3fn", "float8_e5m2", "int8"), (1, 1.05): ("float16", "bfloat16")}
 for axis, ((low, high), names) in zip(axes, shown.items(), strict=True):
     marks = [v[(v >= low) & (v <= high)] for v in map(values, names)]
-    axis.eventplot(
-        marks,
-        lineoffsets=range(len(names)),
-        linelengths=0.7,
-        linewidths=1,
-        colors=[colours[n] for n in names],
-    )
-    axis.set_yticks(range(len(names)), names)
+    rows, paint = range(len(names)), [colours[name] for name in names]
+    axis.eventplot(marks, lineoffsets=rows, linelengths=0.7, linewidths=1, colors=paint)
+    axis.set_yticks(rows, names)
     axis.set_title(f"all values from {low} to {high}")
     axis.grid(False)
 plotting.show(
