@@ -6,6 +6,7 @@ test set.
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ _MUON = Recipe(muon_rate=0.05, warm=0.05, sizes=_GROWING)
 # did on the held-out pictures, is in notebooks/05_search.json.
 BY_WORK: tuple[tuple[float, Recipe], ...] = (
     (3.0, replace(_MUON, widths=(16, 32, 64), batch=64, rate=0.1, muon_rate=0.03, shift=0)),
-    (30.0, replace(_MUON, widths=(24, 48, 96))),
-    (math.inf, replace(_MUON, widths=(48, 96, 192))),
+    (30.0, replace(_MUON, widths=(24, 48, 96), depths=(2, 2, 3))),
+    (80.0, replace(_MUON, widths=(32, 64, 128), depths=(2, 2, 3))),
+    (150.0, replace(_MUON, widths=(40, 80, 160), depths=(2, 2, 3))),
+    (math.inf, replace(_MUON, widths=(64, 128, 256), depths=(2, 2, 3))),
 )
 
 # Work and the test accuracy that it gave, in first tries (TFLOP, percent); `work_for` reads between them.
@@ -113,3 +116,12 @@ def work_for(accuracy: float) -> float:
     n = sum(wanted < error for error, _ in points[1:-1])  # the piece that holds it, or the nearest
     (e1, w1), (e2, w2) = points[n], points[n + 1]
     return math.exp(w1 + (w2 - w1) * (wanted - e1) / (e2 - e1))
+
+
+def recipe_of(values: dict) -> Recipe:
+    """A recipe from its JSON or checkpoint form, where tuples may be lists. Raises TypeError, KeyError."""
+
+    def frozen(value: Any) -> Any:
+        return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+
+    return Recipe(**{name: frozen(value) for name, value in values.items()})

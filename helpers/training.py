@@ -26,8 +26,6 @@ if __name__ == "__main__":
 import argparse
 import ast
 import copy
-import hashlib
-import io
 import json
 import platform
 import re
@@ -37,27 +35,45 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-import torch.distributed as dist
 import torchvision
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from helpers import data as cifar10_data
 from helpers import environment, peers
 from helpers.augmentation import Moments, batches, moments, normalised, resized
+from helpers.checkpoints import CheckpointError, read_checkpoint, write, write_checkpoint
 from helpers.fast_net import FastNet
-from helpers.optimisers import optimisers
-from helpers.recipes import BY_WORK, Recipe, for_gpu, for_work, picture_size, rate_factor, work_for
+from helpers.loader import loader_batches
+from helpers.machine_speed import best_convolution, best_precision, measure_speed
+from helpers.processes import Processes, joined, mean_over_processes
+from helpers.recipes import (
+    BY_WORK,
+    Recipe,
+    for_gpu,
+    for_work,
+    picture_size,
+    rate_factor,
+    recipe_of,
+    work_for,
+)
+from helpers.training_step import (
+    autocast,
+    build,
+    flops_of_step,
+    optimisers_of,
+    set_rates,
+    step,
+    synchronise,
+)
 
 CHECKPOINT = cifar10_data.BOOK / "data" / "training.pt"
 HELD_OUT = 5_000
@@ -116,203 +132,7 @@ def seconds_of(text: str) -> float:
     return float(found[1]) * (60 if found[2] == "min" else 1)
 
 
-# --- several processes
-
-
-class Processes(NamedTuple):
-    """This process among those that torchrun has started, or alone."""
-
-    rank: int = 0
-    count: int = 1
-
-    def largest(self, *numbers: float) -> list[float]:
-        """The largest value that any process gives, for each of the numbers: what all have to agree on."""
-        if self.count == 1:
-            return list(numbers)
-        shared = torch.tensor(numbers, dtype=torch.float64, device=_device_of_messages())
-        dist.all_reduce(shared, op=dist.ReduceOp.MAX)
-        return shared.tolist()
-
-
-def _device_of_messages() -> str:
-    return "cuda" if dist.get_backend() == "nccl" else "cpu"
-
-
-@contextmanager
-def joined(device: str, threads: int | None = None) -> Iterator[Processes]:
-    """Join the other processes if torchrun has started this one, and share the cores with those of this machine."""
-    local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    if threads or "LOCAL_WORLD_SIZE" in os.environ:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        torch.set_num_threads(threads or max(1, (cores or 1) // local))
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Processes()
-        return
-    if device == "cuda":
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if device == "cuda" else "gloo")
-    try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
-    finally:
-        dist.destroy_process_group()
-
-
-# --- what this machine can do
-
-
-def autocast(device: str, precision: str) -> Any:
-    """The context that a net computes in: with ``"bf16"`` torch uses bfloat16 where that is safe."""
-    return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
-
-
-def flops_of_step(recipe: Recipe, batch: int, size: int) -> int:
-    """FLOP of one training step of so many pictures, forward, backward and optimiser, by torch's own counter.
-
-    Counted on the "meta" device: shapes without numbers, so it costs no time. The counter knows matrix products and
-    convolutions, and counts a multiplication and an addition as two; what is done element by element is left out.
-    """
-    with torch.device("meta"):
-        net = build(recipe)
-        pictures, labels = torch.empty(batch, 3, size, size), torch.empty(batch, dtype=torch.long)
-    steppers = optimisers_of(net, recipe)
-    with FlopCounterMode(display=False) as counter:
-        step(net, steppers, pictures, labels)
-    return counter.get_total_flops()
-
-
-def measure_speed(device: str, precision: str, recipe: Recipe, seconds: float = 0.5) -> float:
-    """FLOP/s of this machine in training steps of a recipe's net, with 64 random pictures: the median step."""
-    net = build(recipe).to(device, memory_format=torch.channels_last)
-    steppers = optimisers_of(net, recipe)
-    pictures = torch.randn(64, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
-    labels = torch.arange(64, device=device) % 10
-    took, began = [], time.perf_counter()
-    while len(took) < 3 or time.perf_counter() - began < seconds:
-        start = time.perf_counter()
-        step(net, steppers, pictures, labels, device=device, precision=precision)
-        synchronise(device)
-        took.append(time.perf_counter() - start)
-    return flops_of_step(recipe, 64, 32) / statistics.median(took[1:])
-
-
-def best_precision(device: str) -> str:
-    """``"bf16"`` if training steps are at least 1.2 times faster so here, else ``"fp32"``.
-
-    Without instructions for it bf16 is up to hundreds of times slower, so tiny convolutions are asked first.
-    """
-    if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    if device != "cpu":
-        return "fp32"
-    for width, size, batch in ((32, 8, 1), (32, 16, 4)):
-        tiny = {
-            precision: convolution_speed(width, size, batch, device=device, precision=precision)
-            for precision in ("fp32", "bf16")
-        }
-        if tiny["bf16"] < tiny["fp32"] / 2:
-            return "fp32"
-    speed = {p: measure_speed(device, p, Recipe(), seconds=0.3) for p in ("fp32", "bf16")}
-    return "bf16" if speed["bf16"] > 1.2 * speed["fp32"] else "fp32"
-
-
-def convolution_speed(
-    width: int, size: int, batch: int, *, device: str, precision: str, repeats: int = 5
-) -> float:
-    """FLOP/s of one 3x3 convolution alone, forward and backward: ``width`` channels to as many, the best of a few."""
-    kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    shape = {"device": device, "dtype": kind}
-    x = torch.randn(batch, width, size, size, **shape).to(memory_format=torch.channels_last)
-    weight = torch.randn(width, width, 3, 3, **shape).to(memory_format=torch.channels_last)
-    x.requires_grad, weight.requires_grad = True, True
-    took = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        y = F.conv2d(x, weight, padding=1)
-        torch.autograd.grad(y, (x, weight), y.detach())
-        synchronise(device)
-        took.append(time.perf_counter() - start)
-    return 3 * 2 * 9 * width * width * size * size * batch / min(took[1:])
-
-
-def best_convolution(recipe: Recipe, device: str, precision: str) -> float:
-    """FLOP/s of the fastest of the 3x3 convolutions of this recipe's widths, each at its stage's map size."""
-    size = 32 // recipe.stem_stride
-    speeds = []
-    for width, pool in zip(recipe.widths, recipe.pools, strict=True):
-        size = size // 2 if pool else size
-        speeds.append(
-            convolution_speed(width, size, recipe.batch, device=device, precision=precision)
-        )
-    return max(speeds)
-
-
-def synchronise(device: str) -> None:
-    """Wait until a GPU has done what it was given, so that the clock tells the truth."""
-    if device == "cuda":
-        torch.cuda.synchronize()
-
-
-# --- the net and a step
-
-
-def build(recipe: Recipe) -> nn.Module:
-    """The net of a recipe, not yet whitened."""
-    if recipe.net != "fast":
-        return peers.NETS[recipe.net]()
-    return FastNet(
-        widths=recipe.widths,
-        depths=recipe.depths,
-        pools=recipe.pools,
-        stem_size=recipe.stem_size,
-        stem_stride=recipe.stem_stride,
-        stem_filters=recipe.stem_filters,
-        stem_bias=recipe.stem_bias,
-        skip=recipe.skip,
-        learn_stem=not recipe.whiten,
-    )
-
-
-def optimisers_of(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """The optimisers that a recipe trains a net with."""
-    return optimisers(
-        net,
-        rate=recipe.rate,
-        momentum=recipe.momentum,
-        bias_rate=recipe.bias_rate,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.nesterov,
-        muon_rate=recipe.muon_rate,
-        muon_momentum=recipe.muon_momentum,
-    )
-
-
-def step(
-    net: nn.Module,
-    steppers: Sequence[torch.optim.Optimizer],
-    pictures: torch.Tensor,
-    labels: torch.Tensor,
-    *,
-    smoothing: float = 0.0,
-    device: str = "cpu",
-    precision: str = "fp32",
-) -> torch.Tensor:
-    """One training step on float pictures (N x 3 x H x W) and labels (N); returns the loss, a detached scalar."""
-    with autocast(device, precision):
-        logits = net(pictures)
-    loss = F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
-    for optimiser in steppers:
-        optimiser.zero_grad()
-    loss.backward()
-    for optimiser in steppers:
-        optimiser.step()
-    return loss.detach()
-
-
-def set_rates(steppers: Sequence[torch.optim.Optimizer], factor: float) -> None:
-    """Set every group's rate to its peak times ``factor``."""
-    for optimiser in steppers:
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * factor
+# --- how good
 
 
 class Accuracy(NamedTuple):
@@ -550,15 +370,6 @@ def state_of(run: Run, recipe: Recipe, precision: str, seconds: float) -> dict:
     }
 
 
-def mean_over_processes(losses: list, processes: Processes) -> list[float]:
-    """Each step's loss, as the mean of what the processes found for their shares."""
-    if processes.count == 1:
-        return [float(loss) for loss in losses]
-    mean = torch.tensor([float(loss) for loss in losses], device=_device_of_messages())
-    dist.all_reduce(mean)
-    return (mean / processes.count).tolist()
-
-
 BAR = "{l_bar}{bar}| {elapsed} gone, {remaining} left"
 
 
@@ -581,108 +392,6 @@ def feed_of(
         rank=processes.rank,
         processes=processes.count,
     )
-
-
-class _PicturesOneByOne(torch.utils.data.Dataset):
-    """PIL pictures through torchvision's transforms to floats in -1..1, as in the old tutorials."""
-
-    def __init__(self, pictures: torch.Tensor, labels: torch.Tensor) -> None:
-        from torchvision.transforms import v2
-
-        self.pictures, self.labels = pictures.cpu().numpy(), labels.tolist()
-        self.transform = v2.Compose(
-            [
-                v2.ToImage(),
-                v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize([0.5] * 3, [0.5] * 3),
-            ]
-        )
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        from PIL import Image
-
-        return self.transform(Image.fromarray(self.pictures[index])), self.labels[index]
-
-
-def loader_batches(
-    pictures: torch.Tensor, labels: torch.Tensor, size: int, seed: int, workers: int = 2
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Batches of the old way, without end: a ``DataLoader`` with workers, one picture at a time, floats in -1..1."""
-    loader = torch.utils.data.DataLoader(
-        _PicturesOneByOne(pictures, labels),
-        batch_size=size,
-        shuffle=True,
-        num_workers=workers,
-        generator=torch.Generator().manual_seed(seed),
-        drop_last=True,
-    )
-    while True:
-        for x, y in loader:
-            yield x.to(pictures.device), y.to(pictures.device)
-
-
-# --- files
-
-
-class CheckpointError(Exception):
-    """A checkpoint cannot be used; the text says why and what to do."""
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: never is there half of one under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_checkpoint(path: Path, state: dict) -> None:
-    """Keep the state of a training, for `read_checkpoint`."""
-    file = io.BytesIO()
-    torch.save(state, file)
-    content = file.getvalue()  # torch does not notice when a number in it is changed: hence the sum
-    write(path, content + hashlib.sha256(content).digest())
-
-
-def read_checkpoint(path: Path) -> dict:
-    """The state of a training. Only tensors, numbers, text are read: no code in the file is ever run.
-
-    Raises:
-        CheckpointError: there is none, or it is damaged, or is something else.
-    """
-    try:
-        content = path.read_bytes()
-        content, digest = content[:-32], content[-32:]
-        if hashlib.sha256(content).digest() != digest:
-            raise ValueError("the checksum is wrong")
-        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        recipe_of(state["recipe"])
-        needed = {"net", "optimisers", "steps", "seconds", "limit", "unit", "seed"}
-        missing = needed - state.keys()
-    except FileNotFoundError:
-        raise CheckpointError(f"There is nothing to resume: {path} does not exist.") from None
-    except Exception as error:
-        raise CheckpointError(
-            f"{path} is damaged, or no checkpoint of this program ({type(error).__name__}): start without --resume."
-        ) from error
-    if missing:
-        raise CheckpointError(f"{path} is no checkpoint of this program: start without --resume.")
-    return state
-
-
-def recipe_of(values: dict) -> Recipe:
-    """A recipe from its JSON or checkpoint form, where tuples may be lists. Raises TypeError, KeyError."""
-
-    def frozen(value: Any) -> Any:
-        return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
-
-    return Recipe(**{name: frozen(value) for name, value in values.items()})
 
 
 # --- one run, judged and put into words

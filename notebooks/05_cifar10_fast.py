@@ -98,7 +98,7 @@ assert 6 * 28 * 28 * 3 * 5 * 5 * 2 == counter.get_total_flops()
 from helpers.peers import PEERS
 
 lenet_recipe = PEERS["LeNet, whole tensors"]
-of_picture = training.flops_of_step(lenet_recipe, batch=1, size=32)
+of_picture = flops_of_step(lenet_recipe, batch=1, size=32)
 print(f"{of_picture / 1e6:.2f} MFLOP a picture, {of_picture * 100_000 / 1e12:.2f} TFLOP in all")
 
 # %% [markdown]
@@ -129,12 +129,12 @@ print(f"peak: {peak / 1e9:.1f} GFLOP/s")
 # %% verify={"reason": "speed of the machine", "timing": true}
 from functools import partial
 
-lenet = training.build(lenet_recipe)
-steppers = training.optimisers_of(lenet, lenet_recipe)
+lenet = build(lenet_recipe)
+steppers = optimisers_of(lenet, lenet_recipe)
 reached = {}
 for batch in (4, 16, 64, 256):
     x, y = torch.randn(batch, 3, 32, 32), torch.arange(batch) % 10
-    seconds = fastest(partial(training.step, lenet, steppers, x, y))
+    seconds = fastest(partial(step, lenet, steppers, x, y))
     reached[batch] = batch * of_picture / seconds
     print(f"batch of {batch:3}: {reached[batch] / 1e9:5.2f} GFLOP/s")
 assert reached[64] > 2 * reached[4]
@@ -153,7 +153,7 @@ assert reached[64] > 2 * reached[4]
 from helpers.augmentation import batches, cropped, moments, normalised
 
 by = moments(pictures.train)  # mean and deviation of red, green and blue
-through_loader = training.loader_batches(pictures.train, pictures.train_labels, 64, 0, workers=0)
+through_loader = loader_batches(pictures.train, pictures.train_labels, 64, 0, workers=0)
 by_indexing = batches(pictures.train, pictures.train_labels, by, 64, seed=0)
 loader_seconds = fastest(lambda: [next(through_loader) for _ in range(16)], times=2)
 index_seconds = fastest(lambda: [next(by_indexing) for _ in range(16)], times=2)
@@ -309,12 +309,10 @@ theirs.shape
 from helpers.recipes import for_work
 
 recipe = for_work(0.2)  # the book's recipe for so many TFLOP
-net = training.build(recipe)
+net = build(recipe)
 for name, part in [("stem", net.stem), *net.stages.named_children(), ("head", net.head)]:
     print(f"{name:6}{sum(p.numel() for p in part.parameters() if p.requires_grad):>8,} to learn")
-print(
-    f"{training.flops_of_step(recipe, 64, 32) / 64 / of_picture:.1f} times the work of LeNet a picture"
-)
+print(f"{flops_of_step(recipe, 64, 32) / 64 / of_picture:.1f} times the work of LeNet a picture")
 
 # %% [markdown]
 # Three habits of such nets, after Keller Jordan (airbench) and David Page. A new convolution begins by handing its inputs
@@ -399,7 +397,7 @@ axes[1].set(title="side of the pictures, pixels", xlabel="% of the work", ylim=(
 plotting.show(
     figure, alt="Left: a steep rise, then a long fall to zero. Right: steps at 20, 26 and 32."
 )
-costs = {size: training.flops_of_step(recipe, 64, size) for size, _ in recipe.sizes}
+costs = {size: flops_of_step(recipe, 64, size) for size, _ in recipe.sizes}
 print({size: f"{cost / costs[32]:.2f}" for size, cost in costs.items()})
 
 # %% [markdown]
@@ -411,15 +409,15 @@ print({size: f"{cost / costs[32]:.2f}" for size, cost in costs.items()})
 # %%
 def short_training(recipe, steps, seed):
     torch.manual_seed(seed)
-    net = training.build(recipe).to(memory_format=torch.channels_last)
+    net = build(recipe).to(memory_format=torch.channels_last)
     net.whiten(normalised(pictures.train[:1000], by))
-    optimisers = training.optimisers_of(net, recipe)
+    optimisers = optimisers_of(net, recipe)
     feed, losses = (
         stream(pictures.train, pictures.train_labels, recipe.batch, seed, recipe.shift),
         [],
     )
     for n in range(steps):
-        training.set_rates(optimisers, rate_factor(recipe, n / steps))
+        set_rates(optimisers, rate_factor(recipe, n / steps))
         x, y = next(feed)
         loss = F.cross_entropy(net(x), y, label_smoothing=recipe.smoothing)
         for optimiser in optimisers:
@@ -541,8 +539,8 @@ plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
 # %% verify={"reason": "speed of the machine", "timing": true}
 wide = for_work(12.0)
 peak = 2 * 1024**3 / fastest(lambda: a @ a)
-conv = training.best_convolution(wide, "cpu", "fp32")
-step = training.measure_speed("cpu", "fp32", wide)
+conv = best_convolution(wide, "cpu", "fp32")
+step = measure_speed("cpu", "fp32", wide)
 for name, speed in (("matrix product", peak), ("best 3x3 convolution", conv), ("whole step", step)):
     print(f"{name:22}{speed / 1e9:7.1f} GFLOP/s")
 
@@ -554,9 +552,7 @@ for name, speed in (("matrix product", peak), ("best 3x3 convolution", conv), ("
 # ratio on this machine, on a small convolution (above 1: bfloat16 is faster):
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-speed = {
-    p: training.convolution_speed(32, 16, 4, device="cpu", precision=p) for p in ("fp32", "bf16")
-}
+speed = {p: convolution_speed(32, 16, 4, device="cpu", precision=p) for p in ("fp32", "bf16")}
 print(f"{speed['bf16'] / speed['fp32']:.2f}x")
 
 # %% [markdown]
@@ -566,7 +562,7 @@ print(f"{speed['bf16'] / speed['fp32']:.2f}x")
 threads = torch.get_num_threads()
 for count in (1, threads, 4 * threads):
     torch.set_num_threads(count)
-    print(f"{count} threads: {training.measure_speed('cpu', 'fp32', recipe) / 1e9:.1f} GFLOP/s")
+    print(f"{count} threads: {measure_speed('cpu', 'fp32', recipe) / 1e9:.1f} GFLOP/s")
 torch.set_num_threads(threads)
 
 # %% [markdown]

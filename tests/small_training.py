@@ -11,6 +11,7 @@ from helpers import training
 from helpers.stand_in import draw_shapes
 
 NET = ["widths=4,8", "depths=1,2", "pools=True,True", "stem_filters=4", "batch=32"]
+NET += ["muon_rate=0.1"]  # so that it moves in 16 steps
 
 
 def load(validation=False):

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers import training
+from helpers import checkpoints
 
 PROGRAM = Path(__file__).with_name("small_training.py")
 
@@ -90,7 +90,7 @@ def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
         started.kill()
     assert started.returncode != 0
     assert re.search(r"rank\s*: 1 .*\n.*exitcode\s*: -9", err)  # torchrun's report
-    assert training.read_checkpoint(kept)["steps"] > 0
+    assert checkpoints.read_checkpoint(kept)["steps"] > 0
 
 
 def test_after_a_death_torchrun_goes_on_from_the_checkpoint(tmp_path):
@@ -101,7 +101,7 @@ def test_after_a_death_torchrun_goes_on_from_the_checkpoint(tmp_path):
     )
     try:
         wait_for(kept, started)
-        steps = training.read_checkpoint(kept)["steps"]
+        steps = checkpoints.read_checkpoint(kept)["steps"]
         os.kill(workers_of(started)[1], signal.SIGKILL)
         said, err = started.communicate(timeout=90)
     finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helpers import peers, recipes, training
+from helpers import checkpoints, machine_speed, peers, recipes, training, training_step
 from helpers.recipes import Recipe, picture_size, rate_factor
 from helpers.stand_in import draw_shapes
 from helpers.training import Interrupted, Limit, Pictures, train
@@ -112,7 +112,7 @@ def test_it_learns(pictures):
 def test_epochs_and_work_are_kept(pictures):
     trained = small(pictures)
     assert (trained.steps, trained.epochs) == (16, 2)
-    one = training.flops_of_step(SMALL, 32, 32) / 1e12
+    one = training_step.flops_of_step(SMALL, 32, 32) / 1e12
     assert trained.tflop == pytest.approx(16 * one)
     assert small(pictures, limit=Limit(9.7 * one, "TFLOP")).steps == 10
     assert small(pictures, limit=Limit(9.3 * one, "TFLOP")).steps == 9
@@ -157,21 +157,21 @@ def test_without_a_recipe_the_speed_decides(pictures, monkeypatch):
 def test_bf16_is_refused_where_a_tiny_convolution_is_slow(monkeypatch):
     speeds = {"fp32": 2.1, "bf16": 1.0}
     monkeypatch.setattr(
-        training, "convolution_speed", lambda *_, precision, **__: speeds[precision]
+        machine_speed, "convolution_speed", lambda *_, precision, **__: speeds[precision]
     )
-    monkeypatch.setattr(training, "measure_speed", lambda *_, **__: pytest.fail("was asked"))
-    assert training.best_precision("cpu") == "fp32"
+    monkeypatch.setattr(machine_speed, "measure_speed", lambda *_, **__: pytest.fail("was asked"))
+    assert machine_speed.best_precision("cpu") == "fp32"
 
 
 @pytest.mark.parametrize(("gain", "choice"), [(1.7, "bf16"), (1.1, "fp32")])
 def test_bf16_is_chosen_where_steps_are_faster(monkeypatch, gain, choice):
-    monkeypatch.setattr(training, "convolution_speed", lambda *_, **__: 1.0)
+    monkeypatch.setattr(machine_speed, "convolution_speed", lambda *_, **__: 1.0)
     monkeypatch.setattr(
-        training,
+        machine_speed,
         "measure_speed",
         lambda _, precision, *__, **___: gain if precision == "bf16" else 1,
     )
-    assert training.best_precision("cpu") == choice
+    assert machine_speed.best_precision("cpu") == choice
 
 
 def test_work_is_counted_as_by_hand():
@@ -182,9 +182,9 @@ def test_work_is_counted_as_by_hand():
     third = 2 * 4 * 4 * 8 * 8 * 9
     head = 2 * 8 * 10
     expected = stem + 2 * first + 3 * (second + third + head)
-    assert training.flops_of_step(recipe, 5, 32) == 5 * expected
-    assert training.flops_of_step(SMALL, 5, 32) == 5 * (expected + first)
-    assert training.flops_of_step(MUON, 5, 32) > 5 * (expected + first)
+    assert training_step.flops_of_step(recipe, 5, 32) == 5 * expected
+    assert training_step.flops_of_step(SMALL, 5, 32) == 5 * (expected + first)
+    assert training_step.flops_of_step(MUON, 5, 32) > 5 * (expected + first)
 
 
 def test_flips_are_averaged(pictures):
@@ -223,11 +223,11 @@ def test_a_resumed_training_gives_the_numbers_of_an_uninterrupted_one(pictures, 
     path = tmp_path / "kept.pt"
 
     def keep(state):
-        training.write_checkpoint(path, state)
+        checkpoints.write_checkpoint(path, state)
 
     with pytest.raises(Interrupted, match=r"Stopped after .* s, at 31 % of 2 epochs"):
         small(pictures, recipe, stop=stop_after(5), keep=keep)
-    again = small(pictures, recipe, resume=training.read_checkpoint(path))
+    again = small(pictures, recipe, resume=checkpoints.read_checkpoint(path))
     assert again.losses == whole.losses
     assert (again.steps, again.tflop) == (whole.steps, pytest.approx(whole.tflop))
     for a, b in zip(again.net.state_dict().values(), whole.net.state_dict().values(), strict=True):
@@ -277,9 +277,9 @@ def test_a_damaged_checkpoint_is_refused_in_one_sentence(pictures, tmp_path, dam
         small(
             *(pictures,),
             stop=stop_after(3),
-            keep=lambda state: training.write_checkpoint(path, state),
+            keep=lambda state: checkpoints.write_checkpoint(path, state),
         )
-    assert training.read_checkpoint(path)["steps"] == 3
+    assert checkpoints.read_checkpoint(path)["steps"] == 3
     path.write_bytes(damage(path.read_bytes()))
     assert training.main(["--resume", "--checkpoint", str(path)]) == 1
     said = capsys.readouterr().err.strip()
@@ -288,27 +288,27 @@ def test_a_damaged_checkpoint_is_refused_in_one_sentence(pictures, tmp_path, dam
 
 def test_a_checkpoint_runs_no_code(tmp_path):
     path = tmp_path / "bad.pt"
-    training.write_checkpoint(path, {"recipe": Path("x")})
-    with pytest.raises(training.CheckpointError, match="UnpicklingError"):
-        training.read_checkpoint(path)
+    checkpoints.write_checkpoint(path, {"recipe": Path("x")})
+    with pytest.raises(checkpoints.CheckpointError, match="UnpicklingError"):
+        checkpoints.read_checkpoint(path)
 
 
 def test_no_checkpoint_and_wrong_names_are_said(tmp_path, capsys):
     assert training.main(["--resume", "--checkpoint", str(tmp_path / "none.pt")]) == 1
     assert "nothing to resume" in capsys.readouterr().err
     path = tmp_path / "other.pt"
-    training.write_checkpoint(path, {"recipe": {}})
-    with pytest.raises(training.CheckpointError, match="no checkpoint of this program"):
-        training.read_checkpoint(path)
+    checkpoints.write_checkpoint(path, {"recipe": {}})
+    with pytest.raises(checkpoints.CheckpointError, match="no checkpoint of this program"):
+        checkpoints.read_checkpoint(path)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "folder" / "result.json"
-    training.write(path, b"first")
+    checkpoints.write(path, b"first")
     with monkeypatch.context() as broken:
         broken.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("no room")))
         with pytest.raises(OSError, match="no room"):
-            training.write(path, b"second")
+            checkpoints.write(path, b"second")
     assert path.read_bytes() == b"first"
     assert list(path.parent.iterdir()) == [path]
 
@@ -322,15 +322,8 @@ def command(pictures, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training, "load", lambda validation: pictures)
     monkeypatch.setattr(training.cifar10_data, "origin", lambda: "small pictures")
     monkeypatch.setattr(training.cifar10_data, "is_real", lambda: False)
-    net = [
-        "widths=4,8",
-        "depths=1,2",
-        "pools=True,True",
-        "stem_filters=4",
-        "batch=32",
-        "muon_rate=0.0",
-        "sizes=((32,1.0),)",
-    ]
+    net = ["widths=4,8", "depths=1,2", "pools=True,True", "stem_filters=4", "batch=32"]
+    net += ["muon_rate=0.0", "warm=0.2", "sizes=((32,1.0),)"]
 
     def run(*arguments, small=True):
         always = [
@@ -376,7 +369,7 @@ def test_several_runs_and_their_results(command, tmp_path):
         assert len(run["losses"]) == len(run["seconds_at"]) == run["steps"] == 8
         assert set(run["versions"]) == {"python", "torch", "torchvision"}
         assert {"cpu", "threads", "precision", "tflop", "efficiency"} <= run.keys()
-        assert training.recipe_of(run["recipe"]) == SMALL
+        assert recipes.recipe_of(run["recipe"]) == SMALL
         assert run["efficiency"] == pytest.approx(
             run["flop_per_second"] / run["best_convolution_flop_per_second"]
         )
@@ -501,7 +494,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_a_line(tmp_path):
         out.splitlines()[-1],
     )
     assert "Traceback" not in err
-    assert training.read_checkpoint(kept)["steps"] > 0
+    assert checkpoints.read_checkpoint(kept)["steps"] > 0
 
 
 # --- the peers

@@ -1,0 +1,56 @@
+"""Several processes that torchrun has started, on one machine or many: who they are, and what they agree on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+import torch.distributed as dist
+
+
+class Processes(NamedTuple):
+    """This process among those that torchrun has started, or alone."""
+
+    rank: int = 0
+    count: int = 1
+
+    def largest(self, *numbers: float) -> list[float]:
+        """The largest value that any process gives, for each of the numbers: what all have to agree on."""
+        if self.count == 1:
+            return list(numbers)
+        shared = torch.tensor(numbers, dtype=torch.float64, device=_device_of_messages())
+        dist.all_reduce(shared, op=dist.ReduceOp.MAX)
+        return shared.tolist()
+
+
+def _device_of_messages() -> str:
+    return "cuda" if dist.get_backend() == "nccl" else "cpu"
+
+
+@contextmanager
+def joined(device: str, threads: int | None = None) -> Iterator[Processes]:
+    """Join the other processes if torchrun has started this one, and share the cores with those of this machine."""
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if threads or "LOCAL_WORLD_SIZE" in os.environ:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        torch.set_num_threads(threads or max(1, (cores or 1) // local))
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Processes()
+        return
+    if device == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
+
+
+def mean_over_processes(losses: list, processes: Processes) -> list[float]:
+    """Each step's loss, as the mean of what the processes found for their shares."""
+    if processes.count == 1:
+        return [float(loss) for loss in losses]
+    mean = torch.tensor([float(loss) for loss in losses], device=_device_of_messages())
+    dist.all_reduce(mean)
+    return (mean / processes.count).tolist()
