@@ -72,7 +72,7 @@ def picture_size(recipe: Recipe, progress: float) -> int:
 
 # Small pictures first: a step costs less, so more are made.
 _GROWING = ((20, 0.3), (26, 0.6), (32, 1.0))
-_MUON = Recipe(muon_rate=0.05, warm=0.05, sizes=_GROWING)
+_MUON = Recipe(muon_rate=0.04, warm=0.05, smoothing=0.1, sizes=_GROWING)
 
 # The nets for a given work, the smallest first: up to so many TFLOP of training. What else was tried, and how each
 # did on the held-out pictures, is in notebooks/05_search.json.
