@@ -1,12 +1,14 @@
 """Where the time of a training step goes: torch's profiler over a few steps, its operations put into seven groups.
 
-python -m helpers.step_profile --out notebooks/05_records/step_profile.json
+python -m helpers.step_profile --compile --out notebooks/05_records/step_profile.json
 
 The training is that of the recipe for 12 TFLOP, in float32, with the real pictures.
 """
 
 import argparse
+import statistics
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -15,6 +17,7 @@ from torch.profiler import ProfilerActivity, profile
 from helpers import training
 from helpers.recipes import for_work
 from helpers.training import Limit
+from helpers.training_step import build, optimisers_of, step
 
 # The first name that an operation's name contains decides.
 GROUPS = {
@@ -47,18 +50,39 @@ def shares(steps: int = 40) -> dict[str, float]:
     return {group: round(100 * time / sum(times.values()), 1) for group, time in times.items()}
 
 
+def compilation(steps: int = 30) -> dict[str, float]:
+    """Seconds of a step, plain and compiled, and of the first of each; compiling needs a C++ compiler."""
+    recipe = for_work(12.0)
+    x = torch.randn(recipe.batch, 3, 32, 32).to(memory_format=torch.channels_last)
+    labels = torch.arange(recipe.batch) % 10
+    found = {}
+    for name, change in (("plain", lambda net: net), ("compiled", torch.compile)):
+        net = build(recipe).to(memory_format=torch.channels_last)
+        steppers, runner, took = optimisers_of(net, recipe), change(net), []
+        for _ in range(steps):
+            start = time.perf_counter()
+            step(runner, steppers, x, labels)
+            took.append(time.perf_counter() - start)
+        found |= {f"{name}_first": took[0], name: statistics.median(took[1:])}
+    return {name: round(seconds, 4) for name, seconds in found.items()}
+
+
 def main() -> int:
     """Read the command line, measure, print, write."""
     parser = argparse.ArgumentParser(
         prog="python -m helpers.step_profile", description=__doc__.splitlines()[0]
     )
+    parser.add_argument("--compile", action="store_true", help="time compiled steps too")
     parser.add_argument("--out", type=Path, help="write the result here, as JSON")
     options = parser.parse_args()
-    found = shares()
-    for group, share in found.items():
+    found = {"percent": shares()}
+    for group, share in found["percent"].items():
         print(f"{group:15}{share:5.1f} %")
+    if options.compile:
+        found["seconds_of_step"] = compilation()
+        print(found["seconds_of_step"])
     if options.out:
-        training.write_results(options.out, {**training.machine("cpu"), "percent": found})
+        training.write_results(options.out, {**training.machine("cpu"), **found})
     return 0
 
 

@@ -539,7 +539,7 @@ plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
 # %% verify={"reason": "speed of the machine", "timing": true}
 wide = for_work(12.0)
 peak = 2 * 1024**3 / fastest(lambda: a @ a)
-conv = best_convolution(wide, "cpu", "fp32")
+alone = best_convolution(wide, "cpu", "fp32")
 step = measure_speed("cpu", "fp32", wide)
 for name, speed in (("matrix product", peak), ("best 3x3 convolution", conv), ("whole step", step)):
     print(f"{name:22}{speed / 1e9:7.1f} GFLOP/s")

@@ -1,5 +1,6 @@
 """The training in several processes under torchrun: the numbers of one process, one writer, and what a death does."""
 
+import contextlib
 import json
 import os
 import re
@@ -36,7 +37,7 @@ def results(processes, folder):
     out = folder / f"{processes}.json"
     kept = folder / f"{processes}.pt"
     started = start(processes, "--epochs", 2, "--out", out, "--checkpoint", kept)
-    said, err = started.communicate(timeout=120)
+    said, err = started.communicate(timeout=240)
     assert started.returncode == 0, err
     return json.loads(out.read_text(encoding="utf-8"))["runs"][0], said
 
@@ -72,9 +73,17 @@ def workers_of(started):
     return [found[rank] for rank in sorted(found)]
 
 
+def end(started):
+    """End torchrun and its workers, which would live on without it."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(started.pid).children(recursive=True):
+            process.kill()
+    started.kill()
+
+
 def wait_for(path, started):
-    end = time.monotonic() + 60
-    while not path.exists() and started.poll() is None and time.monotonic() < end:
+    latest = time.monotonic() + 120
+    while not path.exists() and started.poll() is None and time.monotonic() < latest:
         time.sleep(0.05)
     assert path.exists(), started.communicate(timeout=10)[1]
 
@@ -85,9 +94,9 @@ def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
     try:
         wait_for(kept, started)
         os.kill(workers_of(started)[1], signal.SIGKILL)
-        _, err = started.communicate(timeout=60)
+        _, err = started.communicate(timeout=240)
     finally:
-        started.kill()
+        end(started)
     assert started.returncode != 0
     assert re.search(r"rank\s*: 1 .*\n.*exitcode\s*: -9", err)  # torchrun's report
     assert checkpoints.read_checkpoint(kept)["steps"] > 0
@@ -103,9 +112,9 @@ def test_after_a_death_torchrun_goes_on_from_the_checkpoint(tmp_path):
         wait_for(kept, started)
         steps = checkpoints.read_checkpoint(kept)["steps"]
         os.kill(workers_of(started)[1], signal.SIGKILL)
-        said, err = started.communicate(timeout=90)
+        said, err = started.communicate(timeout=240)
     finally:
-        started.kill()
+        end(started)
     assert started.returncode == 0, err
     found = json.loads(out.read_text(encoding="utf-8"))["runs"][0]
     assert found["steps"] > steps
