@@ -75,7 +75,7 @@ _GROWING = ((20, 0.3), (26, 0.6), (32, 1.0))
 _MUON = Recipe(muon_rate=0.04, warm=0.05, smoothing=0.1, sizes=_GROWING)
 
 # The nets for a given work, the smallest first: up to so many TFLOP of training. What else was tried, and how each
-# did on the held-out pictures, is in notebooks/05_search.json.
+# did on the held-out pictures, is in notebooks/05_records/search.json.
 BY_WORK: tuple[tuple[float, Recipe], ...] = (
     (3.0, replace(_MUON, widths=(16, 32, 64), batch=64, rate=0.1, muon_rate=0.03, shift=0)),
     (30.0, replace(_MUON, widths=(24, 48, 96), depths=(2, 2, 3))),

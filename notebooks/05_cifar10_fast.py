@@ -59,8 +59,6 @@ from helpers import data, training
 
 print(data.origin())
 pictures = training.load(validation=True)
-
-# %%
 print("to train:", tuple(pictures.train.shape), pictures.train.dtype)
 print("to judge:", tuple(pictures.judge.shape), pictures.judged_on)
 
@@ -81,14 +79,8 @@ with torch.device("meta"):
     conv, x = nn.Conv2d(3, 6, 5), torch.empty(1, 3, 32, 32)
 with FlopCounterMode(display=False) as counter:
     conv(x)
+assert counter.get_total_flops() == 6 * 28 * 28 * 3 * 5 * 5 * 2
 counter.get_total_flops()
-
-# %% [markdown]
-# By hand: 6 x 28 x 28 outputs, for each 3 x 5 x 5 products, and a product counts as two, one multiplication and one
-# addition.
-
-# %%
-assert 6 * 28 * 28 * 3 * 5 * 5 * 2 == counter.get_total_flops()
 
 # %% [markdown]
 # `flops_of_step` counts a whole training step in this way: forward, backward, optimiser. So the classic recipe, 100,000
@@ -96,6 +88,7 @@ assert 6 * 28 * 28 * 3 * 5 * 5 * 2 == counter.get_total_flops()
 
 # %%
 from helpers.peers import PEERS
+from helpers.training_step import build, flops_of_step, optimisers_of, set_rates, step
 
 lenet_recipe = PEERS["LeNet, whole tensors"]
 of_picture = flops_of_step(lenet_recipe, batch=1, size=32)
@@ -151,6 +144,7 @@ assert reached[64] > 2 * reached[4]
 
 # %% verify={"reason": "durations", "timing": true}
 from helpers.augmentation import batches, cropped, moments, normalised
+from helpers.loader import loader_batches
 
 by = moments(pictures.train)  # mean and deviation of red, green and blue
 through_loader = loader_batches(pictures.train, pictures.train_labels, 64, 0, workers=0)
@@ -358,15 +352,13 @@ def evened(matrix, rounds=3):
 
 torch.manual_seed(0)
 gradient = torch.randn(32, 8) @ torch.randn(8, 144) + 0.3 * torch.randn(32, 144)
-before, after = (torch.linalg.svdvals(m) for m in (gradient / gradient.norm(), evened(gradient)))
-print(
-    f"largest to smallest: before {before[0] / before[-1]:.1f}, after {after.max() / after.min():.1f}"
-)
 
 # %%
 from helpers.optimisers import orthogonalised
 
-assert torch.allclose(evened(gradient), orthogonalised(gradient), atol=1e-5)
+even = evened(gradient)
+assert torch.allclose(even, orthogonalised(gradient), atol=1e-5)
+before, after = torch.linalg.svdvals(gradient / gradient.norm()), torch.linalg.svdvals(even)
 figure, axis = plt.subplots(figsize=(6, 2.6))
 axis.plot(before, "o-", markersize=4, label="the gradient")
 axis.plot(after, "s-", markersize=4, label="the step of Muon")
@@ -490,18 +482,16 @@ if data.is_real():
 # It takes a quarter of an hour, so its result is kept as data. All rungs ran one after the other on one machine.
 
 # %%
-from helpers import ladder
+from helpers import ladder, records
 
-records = {path.stem: json.loads(path.read_text()) for path in Path("05_records").glob("*.json")}
-climbed = records["ladder"]
+recorded = records.read()
+climbed = recorded["ladder"]
 print(climbed["command"], "on", climbed["cpu"], climbed["cpu_capability"])
 print(*ladder.lines(climbed["rungs"]), sep="\n")
 
 # %%
 names = [rung["rung"] for rung in climbed["rungs"]]
-seconds = [
-    sum(run["seconds"] for run in rung["runs"]) / len(rung["runs"]) for rung in climbed["rungs"]
-]
+seconds = [records.mean(rung["runs"], "seconds") for rung in climbed["rungs"]]
 figure, axis = plt.subplots(figsize=(8, 3.4))
 bars = axis.barh(names, seconds, color=plotting.BLUE)
 axis.bar_label(bars, [f"{s:.1f} s" for s in seconds], padding=4)
@@ -513,8 +503,7 @@ plotting.show(
 )
 
 # %% [markdown]
-# The issue of a technique is not only its seconds: what helps at 54 % may cost at 90 %. For a mark this low the labels
-# need no smoothing, for instance.
+# A technique that helps at this mark may cost at a higher one, and the reverse. So each line is true of this mark only.
 #
 # ## Where a step's time goes · 时间去哪了
 #
@@ -522,7 +511,7 @@ plotting.show(
 # TFLOP:
 
 # %%
-profile = records["step_profile"]
+profile = recorded["step_profile"]
 print(profile["command"], "on", profile["cpu"], profile["cpu_capability"])
 figure, axis = plt.subplots(figsize=(8, 2.6))
 bars = axis.barh(list(profile["percent"]), list(profile["percent"].values()), color=plotting.BLUE)
@@ -537,11 +526,15 @@ plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
 # faster than the largest product of matrices. Below it, one convolution alone, and the whole step.
 
 # %% verify={"reason": "speed of the machine", "timing": true}
+from helpers.machine_speed import best_convolution, convolution_speed, measure_speed
+
 wide = for_work(12.0)
-peak = 2 * 1024**3 / fastest(lambda: a @ a)
-alone = best_convolution(wide, "cpu", "fp32")
-step = measure_speed("cpu", "fp32", wide)
-for name, speed in (("matrix product", peak), ("best 3x3 convolution", conv), ("whole step", step)):
+speeds = {
+    "matrix product": 2 * 1024**3 / fastest(lambda: a @ a),
+    "best 3x3 convolution": best_convolution(wide, "cpu", "fp32"),
+    "whole step": measure_speed("cpu", "fp32", wide),
+}
+for name, speed in speeds.items():
     print(f"{name:22}{speed / 1e9:7.1f} GFLOP/s")
 
 # %% [markdown]
@@ -566,6 +559,17 @@ for count in (1, threads, 4 * threads):
 torch.set_num_threads(threads)
 
 # %% [markdown]
+# **Compiling.** `torch.compile` makes one faster program of many operations, and takes its time for it. Recorded, by the
+# command above: seconds of the first step and of a later one.
+
+# %%
+times = profile["seconds_of_step"]
+print(times)
+saved = times["plain"] - times["compiled"]
+pays = f"{times['compiled_first'] / saved:.0f} steps" if saved > 0 else "never"
+print("compiling has paid for itself after:", pays)
+
+# %% [markdown]
 # **Processes.** `torchrun` starts the same program several times; each process takes its share of every batch, and their
 # gradients are averaged (`DistributedDataParallel`). They draw the same order from the seed and take every n-th picture of
 # it, so no picture is seen twice, and the losses are those of one process. Recorded, with the same work:
@@ -576,13 +580,13 @@ torch.set_num_threads(threads)
 # ```
 
 # %%
-alone, together = (records[f"processes_{n}"]["runs"][0] for n in (1, 2))
-for run in (alone, together):
+single, double = (recorded[f"processes_{n}"]["runs"][0] for n in (1, 2))
+for run in (single, double):
     print(
-        f"{run['processes']} process(es) of {run['threads']} thread(s): {run['seconds']:.1f} s, {run['accuracy']:.1f} %"
+        f"processes: {run['processes']}, threads of each: {run['threads']}, {run['seconds']:.1f} s"
     )
-print(f"{together['seconds'] / alone['seconds']:.2f} times as long")
-print("first losses", alone["losses"][:3], together["losses"][:3])
+print(f"{double['seconds'] / single['seconds']:.1f} times as long")
+print("first losses:", single["losses"][:4], double["losses"][:4])
 
 # %% [markdown]
 # On one machine of two cores two processes buy nothing: two threads share the work already, without sending gradients.
@@ -624,49 +628,14 @@ if FULL:
 # %%
 from helpers.tables import table
 
-goals = {
-    "tflop_12": ("12 TFLOP", 85), "tflop_50": ("50 TFLOP", 90), "tflop_200": ("200 TFLOP", 93),
-    "seconds_60": ("60 s", 86), "seconds_180": ("180 s", 90.5), "seconds_600": ("600 s", 93.5),
-    "avx2_60": ("60 s, AVX2", 81), "avx2_180": ("180 s, AVX2", 87), "avx2_600": ("600 s, AVX2", 91),
-}  # fmt: skip
-
-
-def mean_of(runs, name):
-    return sum(run[name] for run in runs) / len(runs)
-
-
-rows = []
-for name, (limit, goal) in goals.items():
-    if name not in records:
-        rows.append((limit, f"{goal} %", "not measured yet", "", "", "", ""))
-        continue
-    runs = records[name]["runs"]
-    found = [run["accuracy"] for run in runs]
-    rows.append(
-        (
-            *(
-                limit,
-                f"{goal} %",
-                f"{mean_of(runs, 'accuracy'):.2f} %",
-                f"{min(found)} to {max(found)}",
-            ),
-            *(len(runs), f"{mean_of(runs, 'seconds'):.1f} s", f"{mean_of(runs, 'tflop'):.1f}"),
-        )
-    )
-table(["at most", "goal", "reached", "spread", "runs", "seconds", "TFLOP"], rows)
+table(["at most", "goal", "reached", "spread", "seconds", "TFLOP"], records.goal_rows(recorded))
 
 # %% [markdown]
 # How well the machine was used: the speed of the whole training against that of its best 3 x 3 convolution alone. And the
 # command behind each line:
 
 # %%
-for name in sorted(set(records) & set(goals)):
-    run = records[name]["runs"][0]
-    settings = " ".join(f"{key}={value}" for key, value in run["settings"].items())
-    print(
-        f"{run['efficiency']:.0%} of the best convolution, {run['precision']}, {run['cpu']} {run['cpu_capability']}:"
-    )
-    print("   ", settings, records[name]["command"])
+print(*records.commands(recorded), sep="\n")
 
 # %% [markdown]
 # ### Against other nets · 与其他网络比较
@@ -675,65 +644,79 @@ for name in sorted(set(records) & set(goals)):
 # batch, where it would have made too few steps): `python -m helpers.training --budget 60s --peers`.
 
 # %%
-for name in ("peers_60", "peers_180"):
-    print(records[name]["command"], "\n")
-    print(training.peers_table(records[name]["peers"]), "\n")
+for name in sorted(name for name in recorded if name.startswith("peers_")):
+    print(recorded[name]["command"])
+    print(training.peers_table(recorded[name]["peers"]))
 
 # %% [markdown]
-# Accuracy against time, on a logarithmic axis: each doubling of the time buys less. The grey lines are published records
-# on GPUs, for scale (94 %: an A100 with Hiverge's net 1.99 s, airbench94_muon 2.59 s, airbench94 3.83 s; David Page's
-# ResNet-9 on a V100 79 s).
+# For scale, what others have published on GPUs. (This program was not measured on a GPU.)
 
 # %%
-figure, axis = plt.subplots(figsize=(8, 4.2))
-for label, names, marker in (
-    ("this book, AVX512", ("seconds_60", "seconds_180", "seconds_600"), "o-"),
-    ("this book, AVX2", ("avx2_60", "avx2_180", "avx2_600"), "s-"),
-):
-    known = [records[name]["runs"] for name in names if name in records]
-    axis.plot(
-        *[[mean_of(runs, key) for runs in known] for key in ("seconds", "accuracy")],
-        marker,
-        label=label,
+table(
+    ["net", "hardware", "seconds", "accuracy"],
+    [(p.name, p.hardware, p.seconds, f"{p.accuracy} %") for p in records.PUBLISHED],
+)
+
+# %% [markdown]
+# All of it in one picture, with time on a logarithmic axis: each doubling of the time buys less.
+
+# %%
+figure, axis = plt.subplots(figsize=(8, 4.4))
+for label, points in records.curves(recorded).items():
+    style = "o-" if label.startswith("this book") else ".--"
+    axis.plot(*zip(*points, strict=True), style, label=label)
+axis.plot(
+    [classic["train_seconds"]],
+    [classic["test_accuracy"]],
+    "x",
+    color="black",
+    label="page 04's record",
+)
+for p in records.PUBLISHED:
+    axis.plot([p.seconds], [p.accuracy], "*", color=plotting.GREY)
+    axis.annotate(
+        p.hardware,
+        (p.seconds, p.accuracy),
+        (0, 6),
+        textcoords="offset points",
+        fontsize=8,
+        ha="center",
     )
-for peer in list(PEERS):
-    known = [records[name]["peers"][peer] for name in ("peers_60", "peers_180")]
-    axis.plot(
-        *[[mean_of(runs, key) for runs in known] for key in ("seconds", "accuracy")],
-        ".--",
-        linewidth=1,
-        label=peer,
-    )
-for seconds in (1.99, 2.59, 3.83, 79):
-    axis.axvline(seconds, color="#999999", linewidth=1)
-axis.axhline(94, color="#999999", linewidth=1)
 axis.set(
     xscale="log",
-    xlim=(1, 1000),
-    ylim=(40, 96),
+    xlim=(1, 1500),
+    ylim=(30, 100),
     xlabel="seconds of training",
     ylabel="test accuracy, %",
 )
 axis.legend(fontsize=8, loc="lower left")
 plotting.show(
     figure,
-    alt="Accuracy rises with the time; the curves of this book lie above those of the other nets.",
+    alt="Accuracy against seconds. Stars of GPU records at the top left; below them the curves of this book rise.",
 )
 
 # %% [markdown]
 # ### What was tried · 搜索记录
 #
 # The recipes were chosen by trainings like these, each on 45,000 pictures and judged by the 5,000 held out, one seed
-# each. A change of less than half a point may be chance.
+# each: a difference of less than half a point may be chance. "Growing" stands for pictures of 20, then 26, then 32 pixels.
 
 # %%
-for tried in json.loads(Path("05_search.json").read_text())["tried"]:
-    print(f"{tried['tflop']:4} TFLOP  {tried['accuracy']:5.2f} %  {tried['changes']}")
+growing = "sizes=((20,0.3),(26,0.6),(32,1.0))"
+tried = recorded["search"]["tried"]
+print(recorded["search"]["command"])
+table(
+    ["TFLOP", "held-out accuracy", "changes"],
+    [
+        (t["tflop"], f"{t['accuracy']:.2f} %", t["changes"].replace(growing, "growing"))
+        for t in tried
+    ],
+)
 
 # %% [markdown]
 # ## Recap
 #
-# - Work is counted in FLOP and does not depend on the machine; the classic recipe uses a hundredth of what the machine can do.
+# - Work is counted in FLOP and does not depend on the machine; batches of 4 leave most of the machine idle.
 # - A data set that fits into memory is fed by indexing, shifted and mirrored on the way.
 # - The first layer can be computed: whitening. Muon evens out the directions of a step.
 # - Each technique was left out, and the loss seen; recorded runs show the rest.
