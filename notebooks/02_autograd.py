@@ -31,7 +31,7 @@
 #
 # **You need** tensors in outline, and derivatives from school. No GPU.
 #
-# **Time**: 28 min to read, 37 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 28 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## What is recorded · 计算图
 #

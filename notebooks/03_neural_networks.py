@@ -31,7 +31,7 @@
 #
 # **You need** tensors in outline, and that `backward` fills `grad` ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 43 min to read, 41 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 43 min to read, 8 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## A network is a class · 网络是一个类
 #

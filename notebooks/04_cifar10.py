@@ -32,7 +32,7 @@
 # **You need** tensors and `nn.Module` in outline. No GPU. CIFAR-10 is found on your machine or downloaded; failing
 # both, drawn shapes stand in for it, and the page says so.
 #
-# **Time**: 21 min to read, 59 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 21 min to read, 22 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Step 1: load the data · 加载数据
 #

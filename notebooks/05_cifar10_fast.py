@@ -522,8 +522,9 @@ axis.grid(axis="y", visible=False)
 plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
 
 # %% [markdown]
-# So the convolutions decide. How far are they from what the machine can do? The *roofline* of a CPU: no operation is
-# faster than the largest product of matrices. Below it, one convolution alone, and the whole step.
+# The convolutions do nearly all the computing and take about half of the time. Norm, activation and pooling compute
+# little, but read and write every number; on a CPU that costs almost as much. So the whole step stays below what a
+# convolution alone reaches, and that below a large product of matrices, the *roofline* that nothing goes beyond:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.machine_speed import best_convolution, convolution_speed, measure_speed

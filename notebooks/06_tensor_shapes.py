@@ -31,7 +31,7 @@
 #
 # **You need** to know what a tensor is. No GPU.
 #
-# **Time**: 22 min to read, 13 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 22 min to read, 5 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
 # ## Find it · 速查

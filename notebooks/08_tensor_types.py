@@ -31,7 +31,7 @@
 #
 # **You need** tensors and a first idea of `nn.Module`. No GPU: what needs one has a branch for the CPU.
 #
-# **Time**: 37 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 37 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
 # ## Find it · 速查
