@@ -31,7 +31,7 @@ def rungs() -> dict[str, Recipe]:
     classic = PEERS["LeNet, classic recipe"]
     whole = replace(classic, loader=False)
     steps = PEERS["LeNet, whole tensors"]
-    fast = for_work(1.0)
+    fast = for_work(0.25)
     conv = replace(
         fast, whiten=False, muon_rate=0.0, sizes=((32, 1.0),), smoothing=0.0, bias_rate=1.0
     )
