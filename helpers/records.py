@@ -54,8 +54,8 @@ def mean(runs: Sequence[dict], key: str) -> float:
 
 
 def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
-    """For each goal: limit, goal, mean accuracy, smallest and largest, runs, seconds, TFLOP; or that it was not run."""
-    rows: list[tuple[str, ...]] = []
+    """For each goal: limit, goal, mean accuracy, smallest and largest, seconds, TFLOP; or that it was not run."""
+    rows = [_ladder_row(records["ladder"])] if "ladder" in records else []
     for name, limit, goal in GOALS:
         if name not in records:
             rows.append((limit, f"{goal:g} %", "not run yet", "", "", "", ""))
@@ -68,9 +68,28 @@ def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
     return rows
 
 
+def _ladder_row(record: dict) -> tuple[str, ...]:
+    """The goal of the ladder: its mark in a thirtieth of the classic recipe's seconds."""
+    first, last = record["rungs"][0]["runs"], record["rungs"][-1]["runs"]
+    seconds, found = mean(last, "seconds"), [run["accuracy"] for run in last]
+    spread = (
+        f"{min(found):.2f} to {max(found):.2f} %"
+        if len(found) > 1
+        else f"{found[0]:.2f} %, one run"
+    )
+    return (
+        *(
+            f"{record['mark']} %",
+            "30 times faster",
+            f"{mean(first, 'seconds') / seconds:.1f} times",
+        ),
+        *(spread, f"{seconds:.1f} s", f"{mean(last, 'tflop'):.1f}"),
+    )
+
+
 def commands(records: dict[str, dict]) -> list[str]:
     """How each goal's figures were made: command, settings, machine, and how well the machine was used."""
-    lines = []
+    lines = [records["ladder"]["command"]] if "ladder" in records else []
     for name, _, _ in GOALS:
         if name in records:
             run = records[name]["runs"][0]

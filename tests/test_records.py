@@ -40,6 +40,19 @@ def test_every_goal_has_a_row():
     assert rows["200 TFLOP"][1] == "not run yet"
 
 
+def test_the_ladders_goal_comes_first():
+    rungs = [{"runs": [run(90, 54.0)]}, {"runs": [run(3, 55.0, tflop=0.26)]}]
+    rows = records.goal_rows({**SMALL, "ladder": {"mark": 54.4, "rungs": rungs}})
+    assert rows[0] == (
+        "54.4 %",
+        "30 times faster",
+        "30.0 times",
+        "55.00 %, one run",
+        "3.0 s",
+        "0.3",
+    )
+
+
 def test_commands_come_with_settings_and_machine():
     lines = records.commands(SMALL)
     assert lines[0] == "python -m one"
