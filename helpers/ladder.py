@@ -134,7 +134,7 @@ def main() -> int:
     entries = climb(options.runs)
     if options.out:
         training.write_results(
-            options.out, {"mark": MARK, **training.machine("cpu"), "rungs": entries}
+            options.out, {"mark": MARK, **training.machine("cpu"), "rungs": entries}, "ladder"
         )
     print("\n".join(lines(entries)))
     return 0

@@ -28,6 +28,19 @@ def _device_of_messages() -> str:
     return "cuda" if dist.get_backend() == "nccl" else "cpu"
 
 
+def _store() -> dist.Store:
+    """Where the processes find each other: torchrun's store, with the addresses of each restart kept apart.
+
+    torch 2.15 by itself keeps those of the processes that have died, and the new ones call there in vain.
+    """
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    is_master = (
+        os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" and os.environ["RANK"] == "0"
+    )
+    store = dist.TCPStore(address, port, int(os.environ["WORLD_SIZE"]), is_master)
+    return dist.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+
+
 @contextmanager
 def joined(device: str, threads: int | None = None) -> Iterator[Processes]:
     """Join the other processes if torchrun has started this one, and share the cores with those of this machine."""
@@ -40,7 +53,9 @@ def joined(device: str, threads: int | None = None) -> Iterator[Processes]:
         return
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    backend = "nccl" if device == "cuda" else "gloo"
+    dist.init_process_group(backend, store=_store(), rank=rank, world_size=count)
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())
     finally:

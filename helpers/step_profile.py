@@ -82,7 +82,7 @@ def main() -> int:
         found["seconds_of_step"] = compilation()
         print(found["seconds_of_step"])
     if options.out:
-        training.write_results(options.out, {**training.machine("cpu"), **found})
+        training.write_results(options.out, {**training.machine("cpu"), **found}, "step_profile")
     return 0
 
 

@@ -56,7 +56,6 @@ from helpers.loader import loader_batches
 from helpers.machine_speed import best_convolution, best_precision, measure_speed
 from helpers.processes import Processes, joined, mean_over_processes
 from helpers.recipes import (
-    BY_WORK,
     Recipe,
     for_gpu,
     for_work,
@@ -237,7 +236,7 @@ def train(
     if processes.count > 1:
         if isinstance(run.net, FastNet):
             run.net.norms_over_processes()
-        runner = DistributedDataParallel(run.net, broadcast_buffers=False)
+        runner = DistributedDataParallel(run.net)
     feed = feed_of(run, recipe, seed, processes)
     steps_of_epoch = len(run.pictures) / recipe.batch
     work: dict[int, float] = {}  # TFLOP of a step at each size of pictures
@@ -686,7 +685,7 @@ def chosen_recipe(asked: argparse.Namespace, limit: Limit, device: str) -> Recip
     """The recipe that the command line asks for; None for "what this machine can do in the budget"."""
     if limit.unit == "s" and not asked.set:
         return None
-    recipe = for_work(limit.amount) if limit.unit == "TFLOP" else BY_WORK[1][1]
+    recipe = for_work(limit.amount) if limit.unit == "TFLOP" else for_work(12.0)
     return changed(for_gpu(recipe) if device == "cuda" else recipe, asked.set)
 
 
@@ -698,9 +697,9 @@ def judged(trained: Trained, pictures: Pictures, limit: Limit, **about: Any) -> 
     return {**result, "pictures_are_real": cifar10_data.is_real()}
 
 
-def write_results(path: Path, results: dict) -> None:
-    """Write results as JSON, with the command that made them."""
-    command = " ".join(["python", "-m", f"helpers.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
+def write_results(path: Path, results: dict, program: str = "training") -> None:
+    """Write results as JSON, with the command that made them: the program of helpers/ and its arguments."""
+    command = " ".join(["python", "-m", f"helpers.{program}", *sys.argv[1:]])
     write(path, (json.dumps({"command": command, **results}, indent=1) + "\n").encode())
 
 

@@ -704,7 +704,7 @@ def test_killed(world, row, processes, tmp_path, moment):
     assert not (world.folder / files.CACHE).exists()
     assert (world.folder / files.ARCHIVE).exists() == bool(hang)
     row(RIGHT, fault=f"killed in {moment}, started again")
-    assert mirror.asked[1:] == ([] if hang else [f"bytes={left}-"])
+    assert set(mirror.asked[1:]) == (set() if hang else {f"bytes={left}-"})
     assert (world.folder / files.CACHE).exists()
 
 
