@@ -632,7 +632,7 @@ from helpers.tables import table
 table(["at most", "goal", "reached", "spread", "seconds", "TFLOP"], records.goal_rows(recorded))
 
 # %% [markdown]
-# Not all goals were reached, and two have not been run: this machine is slower than the one they were set on. (The run of
+# Not all goals were reached, by work no more than by time, and two have not been run. One run is no spread. (The run of
 # 50 TFLOP shared the machine with other work, so its seconds mean nothing; its accuracy does.)
 #
 # How well the machine was used: the speed of the whole training against that of its best 3 x 3 convolution alone. And the
