@@ -9,12 +9,12 @@ from typing import Any
 
 import nbformat
 
+from helpers.verification.headings import headings
+
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
 CODE_LINES_A_MINUTE = 20  # code read with care
 TIME = re.compile(r"^\*\*Time\*\*: .*$", re.MULTILINE)
-HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$", re.MULTILINE)
-FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)  # "# ..." in it is a comment
 
 
 class Page:
@@ -74,22 +74,6 @@ class Page:
 def all_pages() -> list[Page]:
     """The pages in the order of their numbers."""
     return [Page(path) for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))]
-
-
-def headings_of_code_cells(notebook: Mapping[str, Any]) -> list[str]:
-    """For each code cell the heading that it stands under ('' before the first)."""
-    found, heading = [], ""
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            found.append(heading)
-        elif cell["cell_type"] == "markdown":
-            heading = [heading, *headings(cell["source"])][-1]
-    return found
-
-
-def headings(text: str) -> list[str]:
-    """The headings in a Markdown text, without their marks."""
-    return [words for _, words in HEADING.findall(FENCED.sub("", text))]
 
 
 def reading_minutes(notebook: Mapping[str, Any]) -> int:

@@ -8,8 +8,9 @@ from itertools import zip_longest
 
 import jupytext
 
-from helpers.pages import FENCED, HEADING, Page, anchor, headings, links
+from helpers.pages import Page, anchor, links
 from helpers.verification import Policy
+from helpers.verification.headings import FENCED, HEADING, headings
 from helpers.verification.outputs import as_text
 
 SHARED_METADATA = ("tags", "claims", "verify", "jupyter")  # what the .py twin keeps of a cell's

@@ -1,10 +1,10 @@
 """Compare the outputs of a notebook cell with those stored in the notebook, as a reader would.
 
-It knows nothing of this book: ``compare_outputs(stored, new, Policy.from_metadata(cell.metadata))`` returns
-the differences, an empty list if there are none. The book's ``conftest.py`` joins it to nbval.
+It knows nothing of the project around it: ``compare_outputs(stored, new, Policy.from_metadata(cell.metadata))`` returns
+the differences, an empty list if there are none. ``plugin`` joins it to nbval and pytest.
 """
 
-from helpers.verification.outputs import Difference, compare_outputs, join_streams
-from helpers.verification.policy import Policy
+from .outputs import Difference, compare_outputs, join_streams
+from .policy import Policy
 
 __all__ = ["Difference", "Policy", "compare_outputs", "join_streams"]

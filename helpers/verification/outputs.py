@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from helpers.verification.pictures import compare_pictures
-from helpers.verification.policy import Policy
-from helpers.verification.text import difference
+from .pictures import compare_pictures
+from .policy import Policy
+from .text import difference
 
 _REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier

@@ -4,7 +4,7 @@ import math
 import re
 from itertools import zip_longest
 
-from helpers.verification.policy import Policy
+from .policy import Policy
 
 # A memory address, as in <object at 0x7f3a5c1d2e80>.
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
