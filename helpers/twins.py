@@ -15,7 +15,7 @@ import jupytext
 import nbformat
 from nbformat.reader import NotJSONError
 
-from helpers.pages import headings_of_code_cells
+from helpers.verification.headings import headings_of_code_cells
 
 PERCENT = "py:percent"
 SHARED = ("tags", "claims", "verify", "jupyter")  # what the .py keeps of a cell's metadata

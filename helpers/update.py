@@ -41,6 +41,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from helpers import kernel, pages, twins
 from helpers.environment import cpu_name
 from helpers.verification import Difference, Policy, compare_outputs, join_streams
+from helpers.verification.headings import headings_of_code_cells
 
 DATA_TAG = "cifar10"  # marks a cell whose outputs depend on the pictures
 STRICT = Policy(rtol=0, atol=0)
@@ -146,7 +147,7 @@ def check(notebook: nbformat.NotebookNode) -> None:
     Raises:
         NotUpdatedError: a cell asks for an impossible comparison, or depends on pictures that are not there.
     """
-    headings = pages.headings_of_code_cells(notebook)
+    headings = headings_of_code_cells(notebook)
     for n, (cell, heading) in enumerate(zip(_code(notebook), headings, strict=True)):
         try:
             Policy.from_metadata(cell.metadata)
@@ -218,7 +219,7 @@ def settle(
         narrow = [Policy(timing=policy.timing, free=policy.free) for policy in policies]
         policies = narrow[:first] + [STRICT] * len(narrow[first:])
     changes = []
-    headings = pages.headings_of_code_cells(notebook)
+    headings = headings_of_code_cells(notebook)
     for n, (old, cell, policy) in enumerate(zip(stored, new, policies, strict=True)):
         outputs = join_streams(old.outputs) if old else []
         differences = compare_outputs(outputs, cell.outputs, policy)
@@ -360,7 +361,7 @@ def _counted(output: nbformat.NotebookNode, count: int) -> nbformat.NotebookNode
 
 def _last_run(notebook: nbformat.NotebookNode) -> str:
     """The cell that a run ended in, for a message."""
-    cells = list(zip(_code(notebook), pages.headings_of_code_cells(notebook), strict=True))
+    cells = list(zip(_code(notebook), headings_of_code_cells(notebook), strict=True))
     n = max((n for n, (cell, _) in enumerate(cells) if cell.execution_count), default=0)
     return f"cell {n} (In [{n + 1}]), under {cells[n][1]!r},"
 
