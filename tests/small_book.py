@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 from helpers.kernel import settings
@@ -26,6 +26,7 @@ class Run(NamedTuple):
     text: str
     passed: set[str]
     failed: dict[str, str]
+    skipped: dict[str, str]
 
 
 def make(folder):
@@ -69,20 +70,25 @@ def environment(folder, **more):
     return kept | {"TMPDIR": str(folder), "CIFAR10_ROOT": "stand-in"} | more
 
 
+def with_outputs(cells):
+    """A notebook of cells ``(heading, source, what it prints)`` whose outputs nobody had to make."""
+    book = notebook([(heading, source, {}) for heading, source, _ in cells])
+    for n, (cell, (*_, text)) in enumerate(zip(book.cells[1::2], cells, strict=True), 1):
+        cell.execution_count = n
+        cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
+    return book
+
+
+def command(*targets):
+    """The command line of ``pytest --nbval``."""
+    return [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", *map(str, targets)]
+
+
 def verify(*targets, folder, cwd, options=(), **variables):
     """Run ``pytest --nbval`` on pages, as a process of its own, and read what it found."""
     report = folder / "report.xml"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "-p",
-        "no:cacheprovider",
-        f"--junitxml={report}",
-    ]
     done = subprocess.run(
-        [*command, *options, *map(str, targets)],
+        [*command(*targets), f"--junitxml={report}", *options],
         cwd=cwd,
         env=environment(folder, **variables),
         stdout=subprocess.PIPE,
@@ -93,12 +99,16 @@ def verify(*targets, folder, cwd, options=(), **variables):
         check=False,
     )
     assert report.exists(), done.stdout
-    passed, failed = set(), {}
+    run = Run(done.stdout, set(), {}, {})
     for case in ElementTree.parse(report).iter("testcase"):
         name = f"{case.get('classname').rpartition('notebooks.')[2].removesuffix('.ipynb')}::{case.get('name')}"
         faults = [fault.text for fault in case if fault.tag in ("failure", "error")]
+        skips = [fault.get("message") for fault in case if fault.tag == "skipped"]
         if faults:
-            failed[name] = "\n".join(faults)
+            run.failed[name] = "\n".join(faults)
+        elif skips:
+            run.skipped[name] = skips[0]
         else:
-            passed.add(name)
-    return Run(done.stdout, passed, failed)
+            run.passed.add(name)
+    report.unlink()
+    return run

@@ -8,7 +8,6 @@ import copy
 import io
 import json
 import re
-import time
 from pathlib import Path
 
 import nbformat
@@ -108,7 +107,8 @@ CELLS = {
     "all history": ("%hist", {}, None, ""),
     "word": ("print('three plain words')", {}, replaced("plain", "plane"), "expected 'three plane words'"),
     "intact print": ("print('three plain words')", {}, None, ""),
-    "number": ("print('loss 0.1234')", {}, replaced("0.1234", "0.1235"), "expected 0.1235, got 0.1234: 0.0001 apart"),
+    "number": ("print('loss 0.1234')", {}, replaced("0.1234", "0.1235"), "expected 0.1235, got 0.1234: 0.0001 apart, "
+               "allowed 1.34e-05: 7.5 times too far"),
     "last digit": ("1 / 3", {}, replaced("0.3333333333333333", "0.3333333333333334"), None),
     "integer": ("6 * 7", {}, replaced("42", "43"), "expected 43, got 42 (whole numbers are compared exactly)"),
     "tensor": ("print('tensor([0.1235, 2.0000])')", {}, replaced("2.0", "2.1"), "expected 2.1000, got 2.0000"),
@@ -119,8 +119,8 @@ CELLS = {
     "intact figure": (FIGURE, {}, None, ""),
     "missing figure": (FIGURE, {}, without_picture, KINDS + "display of text/plain; got display of image/png+text/p"),
     "figure for nothing": (FIGURE, {}, stored(), KINDS + "nothing; got display of image/png+text/plain"),
-    "beyond the band": ("print('55.0 %')", BAND, replaced("55", "61"), "expected 61.0, got 55.0: 6 apart, allowed is "
-                        "61.0 ± 5"),
+    "beyond the band": ("print('55.0 %')", BAND, replaced("55", "61"), "expected 61.0, got 55.0: 6 apart, allowed 5: "
+                        "1.2 times too far"),
     "within the band": ("print('55.0 %')", BAND, replaced("55", "52"), None),
     "new output": ("print(1)", {}, stored(), KINDS + "nothing; got stdout"),
     "missing output": ("x = 1", {}, stored(PRINTED), KINDS + "stdout; got nothing"),
@@ -174,14 +174,9 @@ def test_an_intact_cell_among_corrupted_ones_passes(run, heading):
 def test_a_corrupted_cell_fails_and_says_where_and_how(run, heading):
     n = NUMBER[heading]
     text = run.failed[f"corrupted::Cell {n}"]
-    assert text.startswith(f"corrupted.ipynb, cell {n} (In [{n + 1}]), under '{heading}'")
-    assert CELLS[heading][-1] in text
-
-
-def test_expected_and_got_stand_side_by_side(run):
-    lines = run.failed[f"corrupted::Cell {NUMBER['word']}"].splitlines()
-    (line,) = [line for line in lines if " ! " in line]
-    assert re.fullmatch(r"  three plane words +! three plain words", line)
+    says, where = text.splitlines()[:2]
+    assert where == f"corrupted.ipynb, cell {n} (In [{n + 1}]), under '{heading}'"
+    assert CELLS[heading][-1] in says
 
 
 @pytest.mark.parametrize("heading", ["curve", "patch"])
@@ -193,7 +188,7 @@ def test_the_three_pictures_of_a_failure_are_written(run, heading):
 
 
 def test_the_summary_counts_what_was_compared_and_how(run):
-    summary = run.text.partition("the book on this machine")[2]
+    summary = run.text.partition("the notebooks on this machine")[2]
     assert "device: not asked, torch not imported" in summary
     assert "data: no page that ran uses any" in summary
     own = sum(bool(metadata.get("verify")) for _, metadata, *_ in CELLS.values())
@@ -253,30 +248,13 @@ def test_it_works_elsewhere_in_parallel_and_without_a_locale(elsewhere):
 
 
 def test_the_summary_names_the_machine_and_the_data(elsewhere):
-    summary = elsewhere.text.partition("the book on this machine")[2]
+    summary = elsewhere.text.partition("the notebooks on this machine")[2]
     assert re.search(r"device: (cpu|cuda|mps), torch \d", summary)
     assert "data: STAND-IN DATA" in summary
 
 
 def test_the_summary_gives_reasons_for_cells_that_were_only_run(elsewhere):
-    summary = elsewhere.text.partition("the book on this machine")[2]
+    summary = elsewhere.text.partition("the notebooks on this machine")[2]
     assert "cells only run: 2" in summary
     assert "1: depends on the CIFAR-10 pictures; the stand-in is in use" in summary
     assert "1: exempted by a tag" in summary
-
-
-def test_a_killed_kernel_names_its_cell_soon(tmp_path):
-    notebooks = small_book.make(tmp_path / "book")
-    book = small_book.notebook(
-        [("before", "x = 1", {}), ("fatal", "import os\nos.kill(os.getpid(), 9)", {})]
-    )
-    for cell in book.cells[1::2]:
-        cell.execution_count = 1
-    page = small_book.write(book, notebooks / "killed.ipynb")
-    start = time.monotonic()
-    run = small_book.verify(page, folder=tmp_path, cwd=tmp_path)
-    assert run.passed == {"killed::Cell 0"}
-    text = run.failed["killed::Cell 1"]
-    assert text.startswith("killed.ipynb, cell 1 (In [2]), under 'fatal'")
-    assert "the kernel died while this cell ran" in text
-    assert time.monotonic() - start < 30

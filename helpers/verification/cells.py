@@ -1,32 +1,42 @@
 """Notebooks and their cells as tests: nbval's, compared as this package does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbval.plugin
 import pytest
+from nbval.plugin import NbCellError
 
 from .headings import headings_of_code_cells
-from .kernel import PageKernel
+from .kernel import KernelDiedError, PageKernel
 from .outputs import Difference, compare_outputs, join_streams
 from .policy import Policy
-from .report import failure
+from .report import as_data, as_lines, plain, write_pictures
 
 # nbval joins all pieces of a stream, wherever they stand; the order of text and figures matters here.
 nbval.plugin.coalesce_streams = join_streams
 
 
 class Page(nbval.plugin.IPyNbFile):
-    """A notebook whose cells are tests and share one kernel."""
+    """A notebook whose cells are tests and share one kernel.
+
+    Attributes:
+        cells: all of them, those not chosen too.
+        position: how many of them this kernel has run.
+        ended: why no cell can be run any more; '' as long as the kernel lives.
+    """
 
     kernel: PageKernel | None = None
+    cells: tuple["Cell", ...] = ()
+    position = 0
+    ended = ""
 
     def collect(self) -> Iterable[pytest.Item]:
         """One test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
         items = list(super().collect())
-        for item, heading in zip(items, headings_of_code_cells(self.nb), strict=True):
-            yield Cell.from_parent(
+        self.cells = tuple(
+            Cell.from_parent(
                 self,
                 name=item.name,
                 cell_num=item.cell_num,
@@ -34,6 +44,9 @@ class Page(nbval.plugin.IPyNbFile):
                 options=item.options,
                 heading=heading,
             )
+            for item, heading in zip(items, headings_of_code_cells(self.nb), strict=True)
+        )
+        return self.cells
 
     def setup(self) -> None:
         """Start the kernel in the notebook's folder."""
@@ -43,66 +56,176 @@ class Page(nbval.plugin.IPyNbFile):
             cwd=str(self.path.parent),
             startup_timeout=self.config.option.nbval_kernel_startup_timeout,
         )
+        self.position = 0
         self.setup_sanitize_files()
 
     def teardown(self) -> None:
         """End the kernel."""
-        if self.kernel is not None and self.kernel.is_alive():
+        if self.kernel is not None:
             self.kernel.stop()
+
+    def end(self, why: str) -> None:
+        """End the kernel early; the cells that are left are not run."""
+        self.ended = why
+        self.kernel.stop()
 
 
 class Cell(nbval.plugin.IPyNbCell):
-    """A code cell: its outputs are compared under the policy in its metadata."""
+    """A code cell: its outputs are compared under the policy in its metadata.
+
+    Attributes:
+        heading: what it stands under.
+        differences: what the comparison found.
+        before: faults of cells that were run before this one because it needs them.
+        facts: what the kernel was asked after the cell.
+        verdict: how its outputs were compared ('equal', 'tolerance', 'form', 'run', 'not run'), and why so.
+    """
 
     def __init__(self, *args: Any, heading: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.heading = heading
+        self.extra_keyword_matches.add(heading)
         self.output_timeout = 60  # seconds for an output to arrive after the cell has ended
+        self.compared = True
         self.differences: list[Difference] = []
+        self.before: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self.verdict: tuple[str, str] | None = None
+
+    def setup(self) -> None:
+        """Nothing: nbval's expects failures after a timeout, here such cells are not run."""
 
     def runtest(self) -> None:
-        """Run the cell and compare; note what was done for the summary."""
-        policy = Policy.from_metadata(self.cell.metadata)  # a wrong entry fails at once
+        """Run the cell and compare its outputs."""
+        if self.parent.ended:
+            self.verdict = ("not run", self.parent.ended)
+            pytest.skip(f"not run: {self.parent.ended}")
+        policy = self._policy()  # a wrong entry fails at once
         if self.cell.execution_count is None and self.cell.source.strip():
             self.raise_cell_error("Never run before: the notebook has nothing to compare with")
-        super().runtest()
-        facts = self._facts()
-        verdict = (policy.kind, policy.reason)
-        if reason := self._exempt(facts):
-            verdict = ("run", reason)
-        elif not self.options["check"]:
-            verdict = ("run", "exempted by a tag")
-        self.user_properties += [("verdict", verdict), ("facts", facts)]
+        self._run_those_before()
+        self._run()
+        self.verdict = (policy.kind, policy.reason)
+        if reason := self._exempt() or ("" if self.options["check"] else "exempted by a tag"):
+            self.verdict = ("run", reason)
+
+    def _run_those_before(self) -> None:
+        """Run the cells above that were not chosen, without comparing: this one may need them."""
+        page = self.parent
+        if page.position > self.cell_num:  # the tests come in another order
+            page.kernel.stop()
+            page.setup()
+        for cell in page.cells[page.position : self.cell_num]:
+            if cell.options["skip"]:
+                continue
+            cell.compared = False
+            try:
+                cell._run()
+            except NbCellError as error:
+                self.before.append(f"cell {cell.cell_num}, run before this one: {error}")
+                if page.ended:
+                    self.raise_cell_error(self.before[-1], error.inner_traceback)
+            finally:
+                cell.compared = True
+
+    def _run(self) -> None:
+        """Run the cell as nbval does; a cell that hangs or ends the kernel says so in one sentence."""
+        page, number = self.parent, self.cell_num
+        seconds = self.config.option.nbval_cell_timeout
+        page.position = number + 1
+        try:
+            if not page.kernel.is_alive():
+                raise KernelDiedError(f"before it began, {page.kernel.cause_of_death()}")
+            super().runtest()
+            self._ask_for_facts()
+        except KernelDiedError as error:
+            page.end(f"the kernel died in cell {number} of {page.path.name}")
+            self.raise_cell_error(f"The kernel died in this cell ({error})")
+        except NbCellError as error:
+            if not page.kernel.interrupted:
+                raise
+            traceback = error.inner_traceback
+        if page.kernel.interrupted:
+            hung = f"ran longer than {seconds:g} s (--nbval-cell-timeout)"
+            page.end(f"cell {number} of {page.path.name} {hung}")
+            self.raise_cell_error(
+                f"The cell {hung}; it was interrupted and its kernel ended", traceback
+            )
 
     def compare_outputs(self, test: list, ref: list, skip_compare: Any = None) -> bool:
         """Called by nbval with the new (``test``) and the stored (``ref``) outputs."""
-        if self._exempt(self._facts()):
+        if not self.compared:
             return True
-        self.differences = compare_outputs(ref, test, Policy.from_metadata(self.cell.metadata))
+        self._ask_for_facts()
+        if self._exempt():
+            return True
+        self.differences = compare_outputs(ref, test, self._policy())
         self.comparison_traceback = [fault.text for fault in self.differences]
         return not self.differences
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo) -> str:
-        """Page, cell and heading; the source; expected and got side by side; pictures as files."""
-        where = f"{self.path.name}, cell {self.cell_num} (In [{self.cell_num + 1}]), under {self.heading!r}"
-        if not isinstance(excinfo.value, nbval.plugin.NbCellError):
-            return f"{where}\n{excinfo.type.__name__}: {excinfo.value}"
-        lines = [where, "", *(f"    {line}" for line in self.cell.source.splitlines()), ""]
-        if not self.differences:
-            return "\n".join([*lines, str(excinfo.value), excinfo.value.inner_traceback or ""])
-        return "\n".join(
-            [*lines, *failure(self.differences, f"{self.path.stem}-cell{self.cell_num}")]
-        )
+        """What is wrong in one line; page, cell and heading; the source; expected and got; pictures as files."""
+        self._note(excinfo.value)
+        number, terminal = self.cell_num, self.config.get_terminal_writer()
+        lines = [
+            self.says,
+            f"{self.path.name}, cell {number} (In [{number + 1}]), under {self.heading!r}",
+        ]
+        lines += ["", *(f"    {line}" for line in self.cell.source.splitlines()), ""]
+        for n, fault in enumerate(self.differences):
+            lines += [fault.text] * (n > 0)
+            lines += [*as_lines(fault, self._policy(), terminal.fullwidth), ""]
+            if fault.pictures:
+                lines += [*write_pictures(fault, f"{self.path.stem}-cell{number}"), ""]
+        if self.traceback:
+            lines += [self.traceback if terminal.hasmarkup else plain(self.traceback), ""]
+        return "\n".join([*lines, *self.before]).rstrip("\n")
+
+    def _note(self, error: BaseException) -> None:
+        """Put what made the cell fail into one line, and keep the traceback of its own code."""
+        self.says, self.traceback = f"{type(error).__name__}: {error}", ""
+        if not isinstance(error, NbCellError):
+            return
+        if self.differences:
+            more = len(self.differences) - 1
+            self.says = self.differences[0].text + (f" (and {more} more)" if more else "")
+            return
+        self.says, self.traceback = str(error), error.inner_traceback or ""
+        last = (self.test_outputs or [{}])[-1]
+        if self.says == "Cell execution caused an exception" and "ename" in last:
+            self.says = f"the cell failed with {last['ename']}: {last['evalue']}"
+
+    def record(self, report: pytest.TestReport) -> dict[str, Any]:
+        """What the summary and the HTML report need, in plain types: it may come from another process."""
+        found = {
+            "page": report.nodeid.partition("::")[0],
+            "cell": self.cell_num,
+            "heading": self.heading,
+            "outcome": report.outcome,
+            "verdict": self.verdict,
+            "facts": self.facts,
+            "seconds": report.duration,
+        }
+        if report.failed:
+            found |= {
+                "source": self.cell.source,
+                "says": self.says,
+                "traceback": plain(self.traceback),
+                "before": self.before,
+                "faults": [as_data(fault, self._policy()) for fault in self.differences],
+            }
+        return found
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """What ``pytest -v`` shows for this cell."""
         return self.path, 0, f"{self.path.name}::Cell {self.cell_num} ({self.heading})"
 
-    def _facts(self) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        for found in self.ihook.pytest_verification_facts(kernel=self.parent.kernel):
-            merged |= found
-        return merged
+    def _policy(self) -> Policy:
+        return Policy.from_metadata(self.cell.metadata)
 
-    def _exempt(self, facts: Mapping[str, Any]) -> str | None:
-        return self.ihook.pytest_verification_exempt(cell=self, facts=facts)
+    def _ask_for_facts(self) -> None:
+        for found in self.ihook.pytest_verification_facts(kernel=self.parent.kernel):
+            self.facts |= found
+
+    def _exempt(self) -> str | None:
+        return self.ihook.pytest_verification_exempt(cell=self, facts=self.facts)

@@ -1,7 +1,9 @@
 """The kernel that notebooks run in, the same for making the outputs and for verifying them."""
 
 import ast
+import math
 import os
+import signal
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,8 +36,16 @@ def settings(folder: Path, workers: int = 1) -> dict[str, str]:
     return found
 
 
+class KernelDiedError(RuntimeError):
+    """The kernel ended while a cell ran or before it."""
+
+
 class PageKernel(RunningKernel):
     """nbval's kernel, with an input history (for ``%hist``) and an end that is noticed."""
+
+    patience = 5.0  # seconds that an interrupted cell has to end
+    interrupted = False
+    _last_moment = math.inf  # no message is waited for longer
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Run a cell as a notebook does, with its input kept; returns the message's identifier."""
@@ -44,30 +54,59 @@ class PageKernel(RunningKernel):
         )
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
-        """The next message; raises ``RuntimeError`` soon after the kernel has died, ``Empty`` on a timeout."""
-        end = None if timeout is None else time.monotonic() + timeout
+        """The next message from the kernel.
+
+        Args:
+            stream: 'iopub' (outputs) or 'shell' (replies).
+            timeout: seconds to wait; None to wait for ever.
+
+        Raises:
+            queue.Empty: there was none in time, or the cell goes on though it was interrupted.
+            KernelDiedError: the kernel has ended.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
         while True:
-            left = 1.0 if end is None else min(1.0, end - time.monotonic())
+            end = min(end, self._last_moment)
             try:
-                return super().get_message(stream, timeout=max(left, 0.01))
+                return super().get_message(stream, timeout=min(1, self._left(end)))
             except Empty:
                 if not self.is_alive():
-                    raise RuntimeError(
-                        "the kernel died while this cell ran (out of memory, or killed)"
-                    ) from None
-                if end is not None and time.monotonic() >= end:
+                    raise KernelDiedError(self.cause_of_death()) from None
+                if self._left(end) <= 0:
                     raise
+
+    def _left(self, end: float) -> float:
+        """Seconds until then; raises ``Empty`` if the cell should have ended by now."""
+        if time.monotonic() >= self._last_moment:
+            raise Empty
+        return max(0, end - time.monotonic())
+
+    def interrupt(self) -> None:
+        """Interrupt the cell that runs; what it sends is waited for only ``patience`` longer."""
+        self.interrupted = True
+        self._last_moment = time.monotonic() + self.patience
+        super().interrupt()
+
+    def cause_of_death(self) -> str:
+        """How the kernel's process ended, as far as the operating system tells: 'killed by SIGKILL'."""
+        status = getattr(self.km.provisioner.process, "returncode", None)
+        if status is None or status >= 0:
+            return f"exit status {status}"
+        name = signal.Signals(-status).name
+        return f"killed by {name}" + (", perhaps for want of memory" if name == "SIGKILL" else "")
+
+    def stop(self) -> None:
+        """End the kernel, dead or alive, and the processes it has started."""
+        if hasattr(self, "km"):
+            super().stop()
 
     def ask(self, expression: str) -> Any:
         """The value of a Python expression in the kernel, a literal; None if it cannot be had."""
-        reply = self.kc.execute(
-            "",
-            silent=True,
-            store_history=False,
-            user_expressions={"asked": expression},
-            reply=True,
-            timeout=120,
+        asked = self.kc.execute(
+            "", silent=True, store_history=False, user_expressions={"asked": expression}
         )
+        while (reply := self.get_message("shell", timeout=120))["parent_header"]["msg_id"] != asked:
+            pass
         answer = reply["content"].get("user_expressions", {}).get("asked", {})
         if answer.get("status") != "ok":
             return None

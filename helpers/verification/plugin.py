@@ -10,7 +10,6 @@ own stands in its ``conftest.py``, as the functions that ``hooks`` names.
 
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,11 @@ import nbval.plugin
 import pytest
 
 from . import hooks
-from .cells import Page
+from .cells import Cell, Page
 from .kernel import settings
+from .results import Results
 
-VERDICTS = {
-    "equal": "compared",
-    "tolerance": "compared within a tolerance",
-    "form": "compared in form",
-    "run": "only run",
-}
+CELL_TIMEOUT = 600.0  # seconds; nbval's own is 2000
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -35,14 +30,27 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hooks)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The report as a page."""
+    parser.getgroup("nbval").addoption(
+        "--html-report",
+        metavar="FILE",
+        type=Path,
+        help="Write what was found, with the pictures of each failure, as one HTML page.",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Use the current environment's kernel, whatever is registered, and keep the user's settings out of it."""
     if not (config.option.nbval or config.option.nbval_lax):
         return
+    if config.option.nbval_cell_timeout == 2000:
+        config.option.nbval_cell_timeout = CELL_TIMEOUT
     if not config.option.nbval_kernel_name:
         config.option.nbval_current_env = True
     folder = tempfile.TemporaryDirectory(prefix="notebook-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
+    config.pluginmanager.register(Results(config), "verification results")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     os.environ.update(settings(Path(folder.name), workers))
 
@@ -59,31 +67,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
     ]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The machine, the data's origin, and what was compared, tolerated and left out."""
-    reports = [
-        r
-        for found in terminalreporter.stats.values()
-        for r in found
-        if hasattr(r, "user_properties")
-    ]
-    found = [
-        dict(report.user_properties) for report in reports if getattr(report, "when", "") == "call"
-    ]
-    verdicts = Counter(tuple(entry["verdict"]) for entry in found if "verdict" in entry)
-    if not verdicts:
-        return
-    facts: dict[str, Any] = {}
-    for entry in found:
-        facts |= entry.get("facts", {})
-    line = terminalreporter.write_line
-    terminalreporter.section("the book on this machine")
-    for lines in terminalreporter.config.hook.pytest_verification_summary(facts=facts):
-        for text in lines:
-            line(text)
-    for kind, words in VERDICTS.items():
-        reasons = Counter({reason: n for (k, reason), n in verdicts.items() if k == kind})
-        line(f"cells {words}: {reasons.total()}")
-        for reason, n in sorted(reasons.items()):
-            if reason:
-                line(f"    {n}: {reason}")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo
+) -> Generator[None, Any, Any]:
+    """Let the report on a cell bring what the summary needs."""
+    report = yield
+    if isinstance(item, Cell) and (call.when == "call" or report.failed):
+        report.verification = item.record(report)
+    return report

@@ -92,9 +92,9 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
     allowed = policy.atol + policy.rtol * abs(a)
     if math.isclose(a, b, rel_tol=0, abs_tol=allowed):
         return ""
-    return (
-        f"expected {stored}, got {new}: {abs(a - b):.3g} apart, allowed is {stored} ± {allowed:.3g}"
-    )
+    apart = f"expected {stored}, got {new}: {abs(a - b):.3g} apart, allowed {allowed:.3g}"
+    times = abs(a - b) / allowed if allowed else math.inf
+    return f"{apart}: {times:,.{int(times < 100)}f} times too far" if allowed else apart
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:
