@@ -77,7 +77,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         yield
     finally:
         if isinstance(item, nbval.plugin.IPyNbCell):
-            questions = item.parent.kernel.questions
+            questions = getattr(item.parent.kernel, "questions", [])
             item.user_properties += [
                 ("comparison", sum(item.comparisons)),
                 ("questions", sum(questions)),
@@ -99,8 +99,9 @@ def _timed(function: Callable, seconds: list[float]) -> Callable:
 
 def _imports(kernel: Any) -> dict[str, float]:
     """The seconds of the imports so far, by the name in the ``import`` statement."""
-    found = type(kernel).ask(kernel, "__import__('builtins')._import_seconds")
-    return found or {}
+    if not kernel.is_alive():
+        return {}
+    return type(kernel).ask(kernel, "__import__('builtins')._import_seconds") or {}
 
 
 class Recorder:
