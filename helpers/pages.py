@@ -106,8 +106,8 @@ def links(text: str) -> Iterator[str]:
 
 
 def anchor(heading: str) -> str:
-    """The anchor that JupyterLab gives a heading: blanks become hyphens."""
-    return heading.strip().replace(" ", "-")
+    """The anchor that JupyterLab gives a heading: blanks become hyphens, and marks of code go."""
+    return heading.strip().replace("`", "").replace(" ", "-")
 
 
 def dumps(notebook: nbformat.NotebookNode) -> str:

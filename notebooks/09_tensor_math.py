@@ -960,4 +960,4 @@ check_4(torch.linalg.vector_norm(three - two[:, None], dim=-1))  # a mistake: th
 
 # %% [markdown]
 # ---
-# Back: [tensor types](08_tensor_types.ipynb) · Contents: [start here](00_start_here.ipynb)
+# Back: [tensor types](08_tensor_types.ipynb) · On: [what has become of the notes](10_notes_audited.ipynb)

@@ -1,0 +1,274 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Look up what has become of the notes · 笔记核对
+#
+# All 54 statements of the notes, C01 to C54, each with a verdict: it holds, has changed, or was a slip of the pen. And the old
+# calls, each with today's. Whether a statement holds is decided by running a line; which release changed it is known
+# from the release notes.
+#
+# **You will**
+#
+# - find the call that takes the place of an old one;
+# - see how many statements still hold, and which release changed the others;
+# - run the proof of every statement, and see what a false verdict leads to;
+# - look up each statement of the notes, and the cell of this book that proves it at length.
+#
+# **You need** nothing but old notes, or old code. No GPU.
+#
+# **Time**: 9 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+#
+# ## Find your old call · 旧名速查
+#
+# Look for what you would have typed in 2017 (Ctrl+F in a browser). The table is made by running each old call and each new
+# one, so "today" is what your installed release does:
+#
+# - *error*: the call is gone, or never was one;
+# - *warns*: it runs, and says that it is deprecated;
+# - *gives ..., not ...*: it runs, without a word, and gives something else than in 2017;
+# - *runs*: it still does the same; the new call says it better, or more safely.
+#
+# "Since" is the release that gave the old call up, or brought the better one. The new call gives what the old one gave in
+# 2017. Here `x` and `t` are tensors, `w` is a leaf that wants a gradient, `mask` is
+# `x > 2`, and `x3` has three dimensions.
+
+# %%
+import sys
+
+sys.path.insert(0, "..")  # the folder that holds helpers/
+
+from helpers import audit
+
+audit.old_call_table()
+
+# %% [markdown]
+# ## All statements at once · 全部核对
+#
+# For each statement there is a line of code that says what the notes say. It is true if the statement holds today, and
+# false if it does not. For a statement that does not hold there is a second line, with what is true instead: the new
+# call, or the right name. `audit` runs all of them. It stops at the first one that is not what is on record.
+#
+# Some statements are about CIFAR-10. They are run on these pictures:
+
+# %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
+from helpers import data
+
+print(data.origin())
+
+# %%
+from collections import Counter
+
+verdicts = audit.audit()
+print(len(verdicts), "statements:", dict(Counter(verdicts.values())))
+assert sorted(verdicts) == [f"C{n:02}" for n in range(1, 55)]
+
+# %% [markdown]
+# By section of the notes:
+
+# %%
+from helpers import plotting
+
+plotting.use_style()
+plotting.show(
+    audit.draw_counts(verdicts),
+    alt="Bars by section of the notes: most statements hold everywhere. Changes are in autograd, nn, "
+    "shapes, indexing and types; slips in nn, CIFAR, indexing and math.",
+)
+
+# %% [markdown]
+# Most of it holds. What has changed is what tensors *are*, their types and their autograd; what one *does* with them,
+# the calls for shapes, indexing and mathematics, has hardly changed.
+#
+# ## From 0.2 to today · 版本变迁
+#
+# Which release did it? Each bar counts the statements that a release has changed and the old calls that it replaced;
+# beside it stands what changed most. The top row is the release of the notes, the last one that of this book.
+
+# %%
+plotting.show(
+    audit.draw_releases(),
+    alt="One row for each release from 0.2 of 2017 to 2.15 of 2026, with the main change of each. "
+    "By far the longest bar is that of 0.4, which made Variable and Tensor one.",
+)
+
+# %% [markdown]
+# One release stands out: 0.4, of April 2018. Whoever has code from before it will change almost every line that touches
+# autograd; whoever has code from after it, very little.
+#
+# The same by number, for the statements that have changed:
+
+# %%
+from helpers.notes import RELEASES, STATEMENTS
+
+for release in RELEASES:
+    if changed := [s.number for s in STATEMENTS if s.since == release]:
+        print(f"{release:5}", *changed)
+changes = [s.since for s in STATEMENTS if s.since in RELEASES]
+assert changes.count("0.4") == len(changes) / 2
+
+# %% [markdown]
+# ## A false verdict is refused · 错误的结论
+#
+# An audit is worth something if it can fail. Here are three forgeries: of the record, which claims that `Variable` is
+# still the core class; of a line, which "proves" that `view` may lose elements; and of what is true instead.
+
+# %%
+from dataclasses import replace
+
+by_number = {s.number: s for s in STATEMENTS}
+forged = [
+    replace(by_number["C05"], since=""),
+    replace(by_number["C27"], line="x.view(4, 2).numel() == 8"),
+    replace(by_number["C33"], now="hasattr(torch, 'non_zeros')"),
+]
+for statement in forged:
+    try:
+        audit.verdict(statement)
+    except (AssertionError, RuntimeError) as error:
+        print(error)
+
+# %% [markdown]
+# ## Statement by statement · 逐条核对
+#
+# Each row has the number, the section of the notes, what they say (in brackets their own word for it), the verdict, the lines
+# with what they gave just now, and the cells of this book that prove it at length. Those are taken from the pages
+# themselves: a cell that proves a statement carries its number.
+#
+# The lines use a few names. `x` is a 2 x 3 tensor of the numbers 0 to 5, `t` a square of ones, `w` a leaf whose
+# gradient has been found. `net` is the LeNet of the notes, `pictures` are four made-up inputs for it. `index` and `order`
+# serve `gather` and `scatter_`. `train`, `test` and one `picture` are CIFAR-10's, and `pairs` ten of them with their labels. `raises`
+# and `warns` run a call and tell whether it does. The rest is in `helpers/audit.py`.
+#
+# ### 2.1 Installation · 安装和配置
+
+# %%
+audit.statement_table("2.1")
+
+# %% [markdown]
+# ### 2.2.2 Autograd · 自动微分
+
+# %%
+audit.statement_table("2.2.2")
+
+# %% [markdown]
+# ### 2.2 Networks · 神经网络
+
+# %%
+audit.statement_table("2.2 nn")
+
+# %% [markdown]
+# ### 2.2 CIFAR-10 · 图像分类
+
+# %%
+audit.statement_table("2.2 CIFAR")
+
+# %% [markdown]
+# ### 3 Shapes and indexing · 形状与索引
+
+# %%
+audit.statement_table("3 shapes", "3 indexing")
+
+# %% [markdown]
+# ### 3 Types · 数据类型
+
+# %%
+audit.statement_table("3 types")
+
+# %% [markdown]
+# ### 3 Mathematics · 数学运算
+
+# %%
+audit.statement_table("3 math")
+
+# %% [markdown]
+# ## Recap
+#
+# - Old calls have new ones; the table at the top has both, run.
+# - Most statements hold. Release 0.4 changed as many of them as all others together.
+# - A verdict is the result of a line. A false one stops the audit.
+# - Each statement leads to the cells that prove it.
+#
+# ## Exercises
+#
+# Translate old code. Put your code in the place of the three dots and run the check below it.
+#
+# **1.** In 2017: `v.masked_select(1 - (v > 2))`, the elements that are *not* above 2.
+
+# %%
+import torch
+
+from helpers.exercises import Check
+
+v = torch.tensor([3, 1, 4, 1, 5, 2])
+answer_1 = ...
+check_1 = Check(torch.tensor([n for n in v.tolist() if not n > 2]), hint="masks are bool today")
+check_1(answer_1)
+
+# %% [markdown]
+# **2.** In 2017: `total += loss.data[0]` in a loop. Give the total of `losses`, as a plain number.
+
+# %%
+w = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
+losses = [(w * n).mean() for n in range(3)]
+answer_2 = ...
+check_2 = Check((0 + 1 + 2) * 7 / 3, hint="a loss has a method that takes its number out")
+check_2(answer_2)
+
+# %% [markdown]
+# **3.** In 2017: `n / 2` for a tensor of whole numbers, which cut off the fraction. Give what it gave.
+
+# %%
+n = torch.tensor([7, -7, 4])
+answer_3 = ...
+check_3 = Check(torch.tensor([int(k / 2) for k in n.tolist()]), hint="div has a rounding_mode")
+check_3(answer_3)
+
+# %% [markdown]
+# **4.** How many of the 54 statements did release 0.4 change? Read it off this page.
+
+# %%
+answer_4 = ...
+check_4 = Check(sum(s.since == "0.4" for s in STATEMENTS), hint="only statements, not old calls")
+check_4(answer_4)
+
+# %% [markdown]
+# ## Solutions
+#
+# Click to open. They run and are verified like every other cell. Below each answer, a mistake and what the check says
+# of it.
+
+# %% jupyter={"source_hidden": true}
+check_1(v.masked_select(~(v > 2)))
+check_1(v.masked_select(v > 2))  # a mistake: the others
+
+# %% jupyter={"source_hidden": true}
+check_2(sum(loss.item() for loss in losses))
+check_2(sum(losses))  # a mistake: a tensor, which keeps all graphs alive
+
+# %% jupyter={"source_hidden": true}
+check_3(torch.div(n, 2, rounding_mode="trunc"))
+check_3(n // 2)  # a mistake: -7 is rounded down
+check_3(n / 2)  # a mistake: true division
+
+# %% jupyter={"source_hidden": true}
+check_4(len(["C05", "C06", "C07", "C13", "C30"]))
+check_4(sum(verdict == "changed" for verdict in verdicts.values()))  # a mistake: of all releases
+
+# %% [markdown]
+# ---
+# Back: [tensor math](09_tensor_math.ipynb) · Contents: [start here](00_start_here.ipynb)
