@@ -34,6 +34,7 @@ from traitlets.config import Config
 
 from helpers import data, environment, pages, plotting, tables
 from helpers.notes import OLD_CALLS, RELEASES, SLIP, STATEMENTS, OldCall, Statement
+from helpers.verification.headings import headings_of_code_cells
 from helpers.workers import ProcessIds
 
 VERDICTS = "holds", "changed", "was a slip"
@@ -275,9 +276,9 @@ def places(number: str) -> list[tuple[pages.Page, str, list[int]]]:
     found: dict[tuple[int, str], list[int]] = {}
     book = pages.all_pages()
     for k, page in enumerate(book):
-        headings = pages.headings_of_code_cells(page.notebook)
+        over = headings_of_code_cells(page.notebook)
         for n in page.claims.get(number, []):
-            found.setdefault((k, headings[n]), []).append(n + 1)
+            found.setdefault((k, over[n]), []).append(n + 1)
     return [(book[k], heading, cells) for (k, heading), cells in found.items()]
 
 

@@ -9,6 +9,7 @@ import pytest
 from helpers import audit, environment, pages
 from helpers.notes import OLD_CALLS, RELEASES, SLIP, STATEMENTS
 from helpers.stand_in import StandIn
+from helpers.verification.headings import headings, headings_of_code_cells
 
 NUMBERS = [f"C{n:02}" for n in range(1, 55)]
 PAGE = pages.Page(pages.NOTEBOOKS / "10_notes_audited.ipynb")
@@ -85,16 +86,16 @@ def test_no_line_depends_on_another():
 def test_a_statement_is_proved_by_cells_under_a_heading(number):
     assert audit.places(number)
     for page, heading, cells in audit.places(number):
-        assert heading in pages.headings(page.prose)
+        assert heading in headings(page.prose)
         for n in cells:
             assert number in page.code_cells[n - 1].metadata["claims"]
-            assert pages.headings_of_code_cells(page.notebook)[n - 1] == heading
+            assert headings_of_code_cells(page.notebook)[n - 1] == heading
 
 
 @pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
 def test_an_old_call_has_a_heading(call):
     page, heading = audit.where(call)
-    assert heading in pages.headings(page.prose)
+    assert heading in headings(page.prose)
 
 
 def links(text):
@@ -107,7 +108,7 @@ def test_the_links_on_the_page_land():
     assert len(found) > 54 + len(OLD_CALLS)
     for name, anchor in found:
         page = pages.Page(pages.NOTEBOOKS / name)
-        assert anchor in map(pages.anchor, pages.headings(page.prose))
+        assert anchor in map(pages.anchor, headings(page.prose))
 
 
 def test_the_page_has_a_row_for_each_statement():
