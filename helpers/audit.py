@@ -288,6 +288,14 @@ def link(page: pages.Page, heading: str) -> str:
     return f"[{words}]({page.path.name}#{pages.anchor(heading)})"
 
 
+def proofs(number: str) -> str:
+    """Links to all places where the book proves a statement, with the numbers of the cells."""
+    return "<br>".join(
+        f"{link(page, heading)}, cell{'s' * (len(cells) > 1)} {', '.join(map(str, cells))}"
+        for page, heading, cells in places(number)
+    )
+
+
 def where(call: OldCall) -> tuple[pages.Page, str]:
     """The page and the heading for an old call."""
     if call.where.startswith("C"):
@@ -332,14 +340,10 @@ def statement_table(*sections: str) -> Markdown:
         word = verdict(s)
         since = f" in {s.since}" if word == "changed" else ""
         ran = [f"`{s.line}`: **{word == 'holds'}**", *[f"`{s.now}`: **True**"] * bool(s.now)]
-        proofs = [
-            f"{link(page, heading)}, cell{'s' * (len(cells) > 1)} {', '.join(map(str, cells))}"
-            for page, heading, cells in places(s.number)
-        ]
         says = f"{s.says} ({s.term})" if s.term else s.says
         note = f"; {s.note}" if s.note else ""
         columns = f"{s.number}<br>{s.section}", says, f"**{word}{since}**{note}"
-        rows.append((*columns, "<br>".join(ran), "<br>".join(proofs)))
+        rows.append((*columns, "<br>".join(ran), proofs(s.number)))
     return tables.table(["no.", "the notes say", "verdict", "run today", "proof"], rows)
 
 
