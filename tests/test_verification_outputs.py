@@ -137,6 +137,14 @@ def test_a_traceback_and_a_running_number_are_not_compared():
     assert not compare_outputs([result("1")], [{**result("1"), "execution_count": 7}])
 
 
+def test_what_is_free_in_a_message_frees_no_type_of_error():
+    policy = Policy(free=("(?<=: ).*",), reason="x")
+    stored = error("ValueError", "no such file: a")
+    assert not compare_outputs([stored], [error("ValueError", "no such file: b")], policy)
+    assert compare_outputs([stored], [error("ValueError", "no such folder: a")], policy)
+    assert compare_outputs([stored], [error("TypeError", "no such file: a")], policy)
+
+
 def test_the_pictures_of_a_failure_come_with_it():
     (fault,) = compare_outputs([picture()], [picture("red")])
     stored, new, drawn = (Image.open(io.BytesIO(data)) for data in fault.pictures)

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .pictures import compare_pictures
@@ -95,9 +96,14 @@ def _compare_one(
     stored: Mapping[str, Any], new: Mapping[str, Any], policy: Policy
 ) -> list[Difference]:
     texts = (as_text(stored), as_text(new))
-    if stored["output_type"] in ("stream", "error"):
+    if stored["output_type"] == "stream":
         text = difference(*texts, policy)
         return [Difference(text, *texts)] if text else []
+    if stored["output_type"] == "error":  # its type is exact, and no part of what is free
+        same = stored["ename"] == new["ename"]
+        if same and not difference(stored["evalue"], new["evalue"], policy):
+            return []
+        return [Difference(difference(*texts, replace(policy, free=())), *texts)]
     faults = []
     for mime, value in stored["data"].items():
         other = new["data"][mime]

@@ -38,7 +38,7 @@ class Policy:
 
     Attributes:
         rtol: relative tolerance of a float; |new - stored| <= atol + rtol * |stored| passes.
-        atol: absolute tolerance of a float.
+        atol: absolute tolerance of a float. (Beside an exact zero 1e-6 passes in any case.)
         integers: True if whole numbers may differ within the same tolerance; else they are exact.
         timing: True if durations, rates and speed ratios are compared in form only (see ``text.TIMING``).
         free: regular expressions; what they match is the machine's own and is not compared.
@@ -49,7 +49,7 @@ class Policy:
     """
 
     rtol: float = 1e-4
-    atol: float = 1e-6
+    atol: float = 0.0
     integers: bool = False
     timing: bool = False
     free: tuple[str, ...] = ()
@@ -89,4 +89,4 @@ class Policy:
         if self.timing or self.free or self.picture == "form":
             return "form"
         loose = (self.rtol, self.atol, self.shift, self.colour, self.integers)
-        return "equal" if loose == (1e-4, 1e-6, 1, 16, False) else "tolerance"
+        return "equal" if loose == (1e-4, 0, 1, 16, False) else "tolerance"
