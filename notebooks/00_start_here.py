@@ -30,7 +30,7 @@
 #
 # **You need** nothing to read. To run: Python 3.11 or newer and the packages in `requirements.txt`. No GPU.
 #
-# **Time**: 9 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 9 min to read, 17 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## The pages · 目录
 #
