@@ -250,7 +250,7 @@ assert torch.allclose(after[:24, :24], torch.eye(24), atol=0.15)
 # The small number added to the eigenvalues keeps noise from being blown up. Left, how the numbers of a patch go together
 # before; right, the answers of the 24 strongest filters: each for itself.
 
-# %% tags=["cifar10"] verify={"colour": 12, "reason": "sums over a million patches: a colour may be off a little"}
+# %% tags=["cifar10"]
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.2))
@@ -269,7 +269,7 @@ plotting.show(
 # The 12 strongest filters as pictures: brightness, edges in both directions, then colours and finer patterns. (The sign
 # of an eigenvector is free; here the largest number is made positive.)
 
-# %% tags=["cifar10"] verify={"colour": 40, "reason": "directions of nearly equal strength may turn into each other a little"}
+# %% tags=["cifar10"]
 shown = filters[:12].view(12, 3, 4, 4).permute(0, 2, 3, 1)
 shown = shown / shown.flatten(1).abs().amax(1).view(-1, 1, 1, 1)
 first = shown.flatten(1).gather(1, shown.flatten(1).abs().argmax(1, keepdim=True)).sign()
@@ -442,7 +442,7 @@ print(trained.steps, "steps, the same losses")
 # Short trainings of the same work, 0.2 TFLOP, less than the classic recipe's. The first line is the recipe; each other
 # line changes one thing. Judged by the held-out pictures; of one seed, so a point or two may be chance.
 
-# %% tags=["cifar10"] verify={"atol": 4, "rtol": 0, "reason": "training: rounding differs between machines and grows"}
+# %% tags=["cifar10"] verify={"atol": 8, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 variants = {
     "the recipe": recipe,
     "first layer learned": replace(recipe, whiten=False),
