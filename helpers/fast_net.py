@@ -14,6 +14,8 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
 
+from helpers.mirror import MirrorConv, MirrorNorm, MirrorStem, half_of_pairs, mean_of_halves
+
 
 def whitening_filters(
     pictures: torch.Tensor, size: int, count: int, eps: float = 5e-4
@@ -113,15 +115,26 @@ class Stage(nn.Module):
     """``depth`` convolutions of one width, each with norm and GELU; the first is followed by 2x2 pooling if ``pool``.
 
     Pooling comes before norm and activation, which then have a quarter to do (David Page). With ``skip``, what the
-    first convolution gives is added to what the last one gives.
+    first convolution gives is added to what the last one gives. With ``mirror`` all layers know mirror images.
     """
 
-    def __init__(self, inputs: int, width: int, depth: int, pool: bool, skip: bool = False) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        depth: int,
+        pool: bool,
+        *,
+        skip: bool = False,
+        mirror: bool = False,
+    ) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(
-            IdentityConv(width if n else inputs, width) for n in range(depth)
+        conv = MirrorConv if mirror else IdentityConv
+        self.convs = nn.ModuleList(conv(width if n else inputs, width) for n in range(depth))
+        self.norms = nn.ModuleList(
+            MirrorNorm(FixedScaleNorm(width // 2)) if mirror else FixedScaleNorm(width)
+            for _ in range(depth)
         )
-        self.norms = nn.ModuleList(FixedScaleNorm(width) for _ in range(depth))
         self.pool = pool
         self.skip = skip and depth > 1
 
@@ -148,6 +161,7 @@ class FastNet(nn.Module):
         stem_filters: eigenvectors used; the stem has twice as many channels.
         stem_bias: learn a bias for the stem? Without, no gradient goes back through the largest map.
         skip: add a stage's first activation to its last.
+        mirror: build it of layers that know mirror images (`helpers.mirror`); widths and stem_filters are even then.
         learn_stem: train the stem from random filters, as nets usually do, instead of computing it.
         classes: how many logits.
 
@@ -165,29 +179,40 @@ class FastNet(nn.Module):
         stem_filters: int = 24,
         stem_bias: bool = True,
         skip: bool = False,
+        mirror: bool = False,
         learn_stem: bool = False,
         classes: int = 10,
     ) -> None:
         super().__init__()
         channels = 2 * stem_filters
-        self.stem = nn.Conv2d(
-            3, channels, stem_size, stem_stride, padding=1 if stem_stride > 1 else 0
+        self.mirror = mirror
+        self.stem = (
+            MirrorStem(3, channels, stem_size, stem_stride)
+            if mirror
+            else nn.Conv2d(3, channels, stem_size, stem_stride, padding=int(stem_stride > 1))
         )
         nn.init.zeros_(self.stem.bias)
         self.stem.weight.requires_grad = learn_stem
         self.stem.bias.requires_grad = stem_bias
         stages = []
         for width, depth, pool in zip(widths, depths, pools, strict=True):
-            stages.append(Stage(channels, width, depth, pool, skip))
+            stages.append(Stage(channels, width, depth, pool, skip=skip, mirror=mirror))
             channels = width
         self.stages = nn.Sequential(*stages)
-        self.head = nn.Linear(channels, classes, bias=False)
+        self.head = nn.Linear(channels // 2 if mirror else channels, classes, bias=False)
 
     def whiten(self, pictures: torch.Tensor) -> None:
         """Compute the stem from normalised pictures (float, N x 3 x H x W; a few thousand are plenty)."""
         size, count = self.stem.kernel_size[0], self.stem.out_channels // 2
+        if self.mirror:
+            both = torch.cat([pictures, pictures.flip(3)])
+            every = len(self.stem.weight[0].flatten())
+            half = half_of_pairs(whitening_filters(both, size, every)[:every], count)
+            filters = torch.cat([half, -half])
+        else:
+            filters = whitening_filters(pictures, size, count)
         with torch.no_grad():
-            self.stem.weight.copy_(whitening_filters(pictures, size, count))
+            self.stem.weight.copy_(filters)
 
     def norms_over_processes(self) -> None:
         """From now on normalise by the batches of all processes together; they have to be joined."""
@@ -197,5 +222,5 @@ class FastNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float pictures, N x 3 x H x W, to logits, N x classes; H and W may differ from call to call."""
-        x = self.stages(F.gelu(self.stem(x)))
-        return self.head(x.amax((2, 3))) / 9
+        x = self.stages(F.gelu(self.stem(x))).amax((2, 3))
+        return self.head(mean_of_halves(x) if self.mirror else x) / 9

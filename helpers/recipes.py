@@ -24,6 +24,7 @@ class Recipe:
     stem_bias: bool = True
     whiten: bool = True  # compute the stem from the pictures; False: learn it from random filters
     skip: bool = False
+    mirror: bool = False
     # the steps; see `helpers.optimisers.optimisers`
     batch: int = 256  # pictures, over all processes together
     rate: float = 0.4

@@ -33,6 +33,7 @@ def build(recipe: Recipe) -> nn.Module:
         stem_filters=recipe.stem_filters,
         stem_bias=recipe.stem_bias,
         skip=recipe.skip,
+        mirror=recipe.mirror,
         learn_stem=not recipe.whiten,
     )
 
