@@ -132,7 +132,7 @@ class Stage(nn.Module):
         conv = MirrorConv if mirror else IdentityConv
         self.convs = nn.ModuleList(conv(width if n else inputs, width) for n in range(depth))
         self.norms = nn.ModuleList(
-            MirrorNorm(FixedScaleNorm(width // 2)) if mirror else FixedScaleNorm(width)
+            MirrorNorm(FixedScaleNorm(width)) if mirror else FixedScaleNorm(width)
             for _ in range(depth)
         )
         self.pool = pool

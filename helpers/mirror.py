@@ -9,6 +9,7 @@ representation: Cohen and Welling, arXiv 1602.07576.)
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 
 
 class MirrorStem(nn.Conv2d):
@@ -48,19 +49,36 @@ class MirrorConv(nn.Conv2d):
         return F.conv2d(x, torch.cat([self.weight, mirrored]), padding=1)
 
 
-class MirrorNorm(nn.Module):
-    """A norm for half as many channels, applied to both halves as if they were one picture beside the other."""
+class Twice(nn.Module):
+    """A parametrization: the same numbers for both halves."""
 
-    def __init__(self, norm: nn.Module) -> None:
+    def forward(self, half: torch.Tensor) -> torch.Tensor:
+        """C/2 numbers to C."""
+        return torch.cat([half, half])
+
+    def right_inverse(self, whole: torch.Tensor) -> torch.Tensor:
+        """C numbers to C/2."""
+        return whole[: len(whole) // 2]
+
+
+class MirrorNorm(nn.Module):
+    """A batch norm that treats both halves alike: a channel and its mirror image share bias, mean and variance.
+
+    In training each is normalised by its own mean and variance, which is faster and differs by chance only; after
+    training both are normalised by the mean of what both have kept.
+    """
+
+    def __init__(self, norm: nn.BatchNorm2d) -> None:
         super().__init__()
         self.norm = norm
+        parametrize.register_parametrization(norm, "bias", Twice())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Float, N x C x H x W, to the same shape; a channels-last tensor is not copied."""
-        count, channels, height, width = x.shape
-        x = x.permute(0, 2, 3, 1).reshape(count, height, width * 2, channels // 2)
-        x = self.norm(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return x.reshape(count, height, width, channels).permute(0, 3, 1, 2)
+        """Float, N x C x H x W, to the same shape."""
+        if not self.training:
+            for kept in (self.norm.running_mean, self.norm.running_var):
+                kept.copy_(kept.view(2, -1).mean(0).repeat(2))
+        return self.norm(x)
 
 
 def mean_of_halves(x: torch.Tensor) -> torch.Tensor:
