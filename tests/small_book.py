@@ -1,6 +1,9 @@
 """A small book for the tests: a copy of the verification beside notebooks made for the purpose."""
 
 import asyncio
+import base64
+import io
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +17,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+from PIL import Image, ImageDraw
 
 from helpers.kernel import settings
 
@@ -80,8 +84,17 @@ def with_outputs(cells):
 
 
 def command(*targets):
-    """The command line of ``pytest --nbval``."""
-    return [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", *map(str, targets)]
+    """The command line of ``pytest --nbval``; its folder is not put on Python's path."""
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "pytest",
+        "--nbval",
+        "-p",
+        "no:cacheprovider",
+        *map(str, targets),
+    ]
 
 
 def verify(*targets, folder, cwd, options=(), **variables):
@@ -112,3 +125,28 @@ def verify(*targets, folder, cwd, options=(), **variables):
             run.passed.add(name)
     report.unlink()
     return run
+
+
+def replaced(old, new):
+    """A corruption: in the stored outputs, ``old`` becomes ``new``."""
+
+    def change(cell):
+        text = json.dumps(cell.outputs)
+        assert old in text
+        cell.outputs = nbformat.from_dict(json.loads(text.replace(old, new)))
+
+    return change
+
+
+def painted(paint):
+    """A corruption: the stored picture is painted over."""
+
+    def change(cell):
+        (data,) = (output.data for output in cell.outputs if "image/png" in output.get("data", {}))
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
+        paint(ImageDraw.Draw(picture))
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        data["image/png"] = base64.b64encode(out.getvalue()).decode()
+
+    return change

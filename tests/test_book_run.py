@@ -3,19 +3,16 @@
 One page holds a cell for each corruption, among cells that are left as they are; its clean twin must pass.
 """
 
-import base64
 import copy
-import io
-import json
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat.v4 import new_output
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from tests import small_book
+from tests.small_book import painted, replaced
 
 FIGURE = """figure, axes = plt.subplots(figsize=(3, 2))
 axes.plot([0, 1, 2])
@@ -33,36 +30,11 @@ BAND = {"verify": {"atol": 5, "rtol": 0, "reason": "training"}}
 RAISES = {"tags": ["raises-exception"]}
 
 
-def replaced(old, new):
-    """In the stored outputs, ``old`` becomes ``new``."""
-
-    def change(cell):
-        text = json.dumps(cell.outputs)
-        assert old in text
-        cell.outputs = nbformat.from_dict(json.loads(text.replace(old, new)))
-
-    return change
-
-
 def stored(*outputs):
     """The stored outputs become these."""
 
     def change(cell):
         cell.outputs = list(outputs)
-
-    return change
-
-
-def painted(paint):
-    """The stored picture is painted over."""
-
-    def change(cell):
-        data = cell.outputs[0].data
-        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
-        paint(ImageDraw.Draw(picture))
-        out = io.BytesIO()
-        picture.save(out, "PNG")
-        data["image/png"] = base64.b64encode(out.getvalue()).decode()
 
     return change
 
@@ -143,8 +115,12 @@ INTACT = [heading for heading in CELLS if heading not in CORRUPTED]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def run(folder):
     notebooks = small_book.make(folder / "book")
     cells = [(heading, source, metadata) for heading, (source, metadata, *_) in CELLS.items()]
     clean = small_book.executed(small_book.notebook(cells), notebooks)
@@ -155,7 +131,8 @@ def run(tmp_path_factory):
         if corrupt:
             corrupt(cell)
     small_book.write(corrupted, notebooks / "corrupted.ipynb")
-    return small_book.verify("notebooks", folder=folder, cwd=folder / "book")
+    options = ["-n", "2", "--dist", "loadfile", f"--html-report={folder / 'reports' / 'run.html'}"]
+    return small_book.verify("notebooks", folder=folder, cwd=folder / "book", options=options)
 
 
 def test_the_clean_twin_passes(run):
@@ -185,6 +162,17 @@ def test_the_three_pictures_of_a_failure_are_written(run, heading):
     paths = dict(re.findall(r"^ +(\w+): +(\S.*\.png)$", text, re.MULTILINE))
     assert list(paths) == ["expected", "got", "difference"]
     assert {Image.open(Path(path)).size for path in paths.values()} == {(300, 200)}
+
+
+def test_the_html_report_has_every_failure_and_the_summary(run, folder):
+    page = (folder / "reports" / "run.html").read_text(encoding="utf-8")
+    for heading in CORRUPTED:
+        n = NUMBER[heading]
+        assert f"notebooks/corrupted.ipynb, cell {n} (In [{n + 1}]), under “{heading}”" in page
+    assert page.count("<article>") == len(CORRUPTED) == len(run.failed)
+    assert page.count("data:image/png;base64,") == 2 * 3  # the curve, the patch
+    assert "data: no page that ran uses any" in page
+    assert [path.name for path in (folder / "reports").iterdir()] == ["run.html"]
 
 
 def test_the_summary_counts_what_was_compared_and_how(run):

@@ -3,7 +3,9 @@
 import io
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from matplotlib.testing.compare import calculate_rms
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from helpers.verification.pictures import compare_pictures
@@ -152,3 +154,14 @@ def test_the_difference_is_drawn_and_placed(stored):
     assert drawn.size == (400, 250)
     assert fault.text.startswith(f"{red} pixels look different")
     assert "of 400x250" in fault.text
+
+
+def test_matplotlibs_own_comparison_could_not_tell_these_apart(stored):
+    def rms(data):
+        pixels = [np.asarray(Image.open(io.BytesIO(d)).convert("RGB")) for d in (stored, data)]
+        return calculate_rms(*pixels)
+
+    same, different = moved(stored, 1, 0), figure(mark=False)
+    assert compare_pictures(stored, same) is None
+    assert compare_pictures(stored, different) is not None
+    assert rms(same) > rms(different)

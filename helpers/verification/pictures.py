@@ -7,6 +7,12 @@ erosion and dilation of mathematical morphology: Serra, Image Analysis and Mathe
 
 Then the same is asked of both pictures blurred. A 0 and a 2 in small print have no pixel that is far from one
 of the other, but the ink lies elsewhere; a line that moved by a part of a pixel has its ink where it was.
+
+Why not what there is: ``matplotlib.testing.compare`` takes the root of the mean squared difference of all pixels.
+One threshold of that cannot do it: a figure that lies one pixel to the right, as another release of a font
+library may leave it, differs by more (36 levels in ``tests/test_verification_pictures.py``) than one in which a
+mark is missing (1.6). pixelmatch leaves out pixels that look anti-aliased, the idea that edges deserve play, but a
+line that moved by a pixel is different to it. nbval compares no pictures.
 """
 
 import io
@@ -54,12 +60,13 @@ def compare_pictures(
     blur = ImageFilter.GaussianBlur(BLUR)
     blurred = a.filter(blur), b.filter(blur)
     for words, pair, few in (("", (a, b), FEW), (", seen from afar", blurred, 0)):
-        wrong = _apart(*map(_channels, pair), shift) > colour
+        beyond = _apart(*map(_channels, pair), shift)
+        wrong = beyond > colour
         count = np.count_nonzero(wrong)
         if count > few:
             rows, columns = (np.flatnonzero(wrong.any(axis)) for axis in (1, 0))
             return PictureDifference(
-                f"{count} pixels look different{words} (x {columns[0]}..{columns[-1] + 1}, "
+                f"{count} pixels look different{words}, by up to {beyond.max()} levels (x {columns[0]}..{columns[-1] + 1}, "
                 f"y {rows[0]}..{rows[-1] + 1} of {a.size[0]}x{a.size[1]}); "
                 f"allowed: shift {shift}, colour {colour}",
                 _drawn(a, wrong),

@@ -1,4 +1,9 @@
-"""Compare two texts: words exactly, numbers within a tolerance, durations in form."""
+"""Compare two texts: words exactly, numbers within a tolerance, durations in form.
+
+A float agrees if |new - stored| <= atol + rtol * |stored|, the rule of ``numpy.testing.assert_allclose``, here
+for numbers as they are printed. nbval itself compares texts character by character; what differs can only be
+blanked out, by the patterns of ``--nbval-sanitize-with``. The ``free`` patterns do so for one cell.
+"""
 
 import re
 from decimal import Decimal
