@@ -66,8 +66,8 @@ def compare_pictures(
         if count > few:
             rows, columns = (np.flatnonzero(wrong.any(axis)) for axis in (1, 0))
             return PictureDifference(
-                f"{count} pixels look different{words}, by up to {beyond.max()} levels (x {columns[0]}..{columns[-1] + 1}, "
-                f"y {rows[0]}..{rows[-1] + 1} of {a.size[0]}x{a.size[1]}); "
+                f"{count} pixels look different{words}, by up to {beyond.max()} levels "
+                f"(x {columns[0]}..{columns[-1] + 1}, y {rows[0]}..{rows[-1] + 1} of {a.size[0]}x{a.size[1]}); "
                 f"allowed: shift {shift}, colour {colour}",
                 _drawn(a, wrong),
             )
