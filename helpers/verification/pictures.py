@@ -60,13 +60,12 @@ def compare_pictures(
     blur = ImageFilter.GaussianBlur(BLUR)
     blurred = a.filter(blur), b.filter(blur)
     for words, pair, few in (("", (a, b), FEW), (", seen from afar", blurred, 0)):
-        beyond = _apart(*map(_channels, pair), shift)
-        wrong = beyond > colour
+        wrong = _apart(*map(_channels, pair), shift) > colour
         count = np.count_nonzero(wrong)
         if count > few:
             rows, columns = (np.flatnonzero(wrong.any(axis)) for axis in (1, 0))
             return PictureDifference(
-                f"{count} pixels look different{words}, by up to {beyond.max()} levels "
+                f"{count} pixels look different{words} "
                 f"(x {columns[0]}..{columns[-1] + 1}, y {rows[0]}..{rows[-1] + 1} of {a.size[0]}x{a.size[1]}); "
                 f"allowed: shift {shift}, colour {colour}",
                 _drawn(a, wrong),
