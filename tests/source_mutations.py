@@ -32,7 +32,9 @@ from helpers import kernel, pages
 from helpers.verification import Policy, compare_outputs
 from tests.mutations import DTYPES
 
-SECONDS = 6  # for a changed cell and those after it; a cell that takes half of it by itself is not changed
+SECONDS = (
+    6  # of computing, for a changed cell and those after it; a cell that takes half as much is left
+)
 SWAPPED = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE,
@@ -90,7 +92,7 @@ def _alternatives(node, parents):
             yield "value", not value
         case ast.Constant(value=int(value)):
             yield "value", value + 1
-        case ast.Constant(value=float(value) | complex(value)):
+        case ast.Constant(value=(float() | complex()) as value):
             yield "value", value * 1.5 or 1.0
         case ast.Constant(value=str(value)) if not isinstance(
             parents[node], ast.Expr | ast.JoinedStr
@@ -230,7 +232,10 @@ def forked(work, seconds=None):
         return child, path
     try:
         if seconds:
-            signal.alarm(seconds)
+            signal.setitimer(
+                signal.ITIMER_PROF, seconds
+            )  # of computing, however busy the machine is
+            signal.alarm(20 * seconds)
             nothing = os.open(os.devnull, os.O_WRONLY)
             for stream in (1, 2):  # what a cell's own processes print
                 os.dup2(nothing, stream)
@@ -238,6 +243,7 @@ def forked(work, seconds=None):
     except BaseException:
         traceback.print_exc(file=sys.__stderr__)
     finally:
+        sys.stdout.flush()
         os._exit(0)
 
 
@@ -265,14 +271,19 @@ def score_page(page, sample=None, jobs=2):
     def whole():
         found = []
         for source in sources:
-            start = time.perf_counter()
+            start = time.process_time()
             outputs = session.run(source)
-            found.append((outputs, time.perf_counter() - start))
+            found.append((outputs, time.process_time() - start))
         return found
 
     child, path = forked(whole)
     os.waitpid(child, 0)
     before = result(path)
+    for n, (cell, policy) in enumerate(zip(cells, policies, strict=True)):
+        if compare_outputs(cell.outputs, before[n][0], policy):
+            print(
+                f"{page.name}, cell {n}: other outputs here than in the page, compared with those"
+            )
     verdicts, running = [], {}
 
     def collect():
@@ -323,7 +334,7 @@ def _try(session, sources, n, before, policies):
             touched |= uses
             outputs = session.run(source)
             # the history shows the changed source itself
-            if "hist" not in source and compare_outputs(before[k][0], outputs, policies[k]):
+            if "'hist'" not in source and compare_outputs(before[k][0], outputs, policies[k]):
                 return "seen"
     return "unseen"
 
@@ -347,24 +358,22 @@ def main():
         torch.set_num_threads(1)
         torch.set_num_threads = lambda n: None
         for page in chosen:
-            start = time.perf_counter()
-            child, path = forked(lambda page=page: score_page(page, arguments.sample))
+            child, path = forked(lambda page=page: report(page, score_page(page, arguments.sample)))
             os.waitpid(child, 0)
-            report(page, result(path), time.perf_counter() - start)
+            if not result(path):
+                return 1
     return 0
 
 
-def report(page, verdicts, seconds):
-    """Print the score of a page, what was not seen and why, and the cells that no change shows in."""
+def report(page, verdicts):
+    """Print the score of a page, what was not seen and why, and the cells that no change shows in; True."""
     counts = Counter(verdict for _, _, verdict in verdicts)
     unseen = [(n, change) for n, change, verdict in verdicts if verdict == "unseen"]
     excused = Counter(change.reason for _, change in unseen if change.reason)
     open_ = [(n, change) for n, change in unseen if not change.reason]
     counted = counts["seen"] + len(open_)
     share = 100 * counts["seen"] / counted if counted else 100
-    print(
-        f"{page.name}: {counts['seen']} of {counted} changes seen, {share:.1f} % ({seconds:.0f} s)"
-    )
+    print(f"{page.name}: {counts['seen']} of {counted} changes seen, {share:.1f} %")
     for verdict in ("slow", "takes long"):
         if counts[verdict]:
             print(f"  {counts[verdict]} not counted: {verdict}")
@@ -374,7 +383,8 @@ def report(page, verdicts, seconds):
     deaf = sorted(tried - {n for n, _, verdict in verdicts if verdict == "seen"})
     print(f"  cells in which no change is seen: {', '.join(map(str, deaf)) or 'none'}")
     for n, change in open_:
-        print(f"  cell {n}, line {change.line}: {change.what}", flush=True)
+        print(f"  cell {n}, line {change.line}: {change.what}")
+    return True
 
 
 if __name__ == "__main__":
