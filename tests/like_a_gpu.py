@@ -1,9 +1,12 @@
-"""Run by a kernel before a page: PyTorch finds an accelerator, and its convolutions round as a GPU's do.
+"""Run by a kernel before a page: the page finds an accelerator, and its convolutions round as a GPU's do.
 
-The accelerator is the CPU under another pretence, so that the branches for one run. Convolutions on NVIDIA GPUs
-take float32 numbers with ten bits of fraction (TF32, the default of cuDNN since PyTorch 1.7), and add them up in
-float32. See "TensorFloat-32 on Ampere (and later) devices" in PyTorch's notes on CUDA.
+The accelerator is the CPU by another name, and only code of the page itself is told of it, so that the page's
+branches for one run while PyTorch goes on as before. Convolutions on NVIDIA GPUs take float32 numbers with ten
+bits of fraction (TF32, ``torch.backends.cudnn.allow_tf32``, on by default), and add them up in float32. See
+"TensorFloat-32 (TF32) on Ampere (and later) devices" in PyTorch's notes on CUDA.
 """
+
+import sys
 
 import torch
 from torch.nn import functional
@@ -23,7 +26,18 @@ def _convolution(
     return exact(_rounded(x), _rounded(weight), *args, **kwargs)
 
 
+def _for_the_page(name, answer):
+    """Let a function of ``torch.accelerator`` give this answer to the page's own cells."""
+    true = getattr(torch.accelerator, name)
+
+    def asked(*args, **kwargs):
+        of_page = sys._getframe(1).f_globals.get("__name__") == "__main__"
+        return answer if of_page else true(*args, **kwargs)
+
+    setattr(torch.accelerator, name, asked)
+
+
 functional.conv2d = _convolution
-torch.accelerator.is_available = lambda: True
-torch.accelerator.current_accelerator = lambda check_available=False: torch.device("cpu")
-torch.accelerator.synchronize = lambda device=None: None
+_for_the_page("is_available", True)
+_for_the_page("current_accelerator", torch.device("cpu"))
+_for_the_page("synchronize", None)
