@@ -274,8 +274,10 @@ def add(data: dict[str, Any], name: str, page: pages.Page, found: list) -> None:
     run["pages"] = sorted({*run["pages"], page.name})
 
 
-def write(data: dict[str, Any], path: Path) -> None:
+def write(data: dict[str, Any], path: Path | None) -> None:
     """Keep the measurements: of cells that state a tolerance all, of the others those that needed any."""
+    if path is None:
+        return
     for entry in data["cells"]:
         if not entry["tolerance"]:
             entry["needed"] = {name: need for name, need in entry["needed"].items() if need}
@@ -302,9 +304,8 @@ def main() -> int:
     data = read(options.out)
     for name in options.setting:
         shown = f"torch {torch}" if name == "release" else name
-        for page in pages.all_pages():
-            if not page.name.startswith(tuple(options.pages)):
-                continue
+        chosen = [p for p in pages.all_pages() if p.name.startswith(tuple(options.pages))]
+        for page in chosen:
             found = list(measure(page, SETTINGS[name]))
             print(f"{shown}: {page.name}, {len(found)} cells", flush=True)
             for entry, need in found:
@@ -312,8 +313,8 @@ def main() -> int:
                     print(f"    cell {entry['cell']} needs {need}; states {entry['tolerance']}")
             if found:
                 add(data, shown, page, found)
-            if options.out:
-                write(data, options.out)
+            write(data, options.out)
+    write(data, options.out)
     if options.setting:
         return 0
     faults = [*judge(data), *unmeasured(data)]
