@@ -129,6 +129,18 @@ def test_ended_kernels_leave_nothing_behind(ended, tmp_path_factory):
     assert strays(tmp_path_factory.getbasetemp() / "ended0") == []
 
 
+def test_a_kernel_that_does_not_start_is_one_plain_sentence(tmp_path):
+    notebooks = small_book.make(tmp_path / "book")
+    small_book.write(small_book.with_outputs(COUNTED[:2]), notebooks / "page.ipynb")
+    report = tmp_path / "report.html"
+    options = ["--nbval-kernel-name=none-such", f"--html-report={report}"]
+    run = small_book.verify("notebooks", folder=tmp_path, cwd=notebooks.parent, options=options)
+    says = "the kernel of page.ipynb did not start: No such kernel named none-such"
+    assert set(run.failed) == {"page::Cell 0", "page::Cell 1"}
+    assert {text.strip() for text in run.failed.values()} == {says}
+    assert report.read_text(encoding="utf-8").count(says) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "stop", "first"),
     [

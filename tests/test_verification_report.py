@@ -208,5 +208,5 @@ def test_the_table_counts_each_page(read):
 
 def test_a_green_run_has_its_page_too():
     green = Read(page_of(RECORDS[:1], ["device: cpu"], VERDICTS))
-    assert [words for _, words in green.headings] == ["All 1 cells agree", "Pages"]
+    assert [words for _, words in green.headings] == ["No cell differs of 1", "Pages"]
     assert Read(page_of([], [], VERDICTS)).headings[0][1] == "No cell was run"

@@ -51,11 +51,15 @@ class Page(nbval.plugin.IPyNbFile):
     def setup(self) -> None:
         """Start the kernel in the notebook's folder."""
         name = self.config.option.nbval_kernel_name or nbval.plugin.CURRENT_ENV_KERNEL_NAME
-        self.kernel = PageKernel(
-            name,
-            cwd=str(self.path.parent),
-            startup_timeout=self.config.option.nbval_kernel_startup_timeout,
-        )
+        try:
+            self.kernel = PageKernel(
+                name,
+                cwd=str(self.path.parent),
+                startup_timeout=self.config.option.nbval_kernel_startup_timeout,
+            )
+        except Exception as error:
+            says = f"the kernel of {self.path.name} did not start: {error}"
+            raise pytest.fail.Exception(says, pytrace=False) from None
         self.position = 0
         self.setup_sanitize_files()
 
@@ -184,6 +188,8 @@ class Cell(nbval.plugin.IPyNbCell):
     def _note(self, error: BaseException) -> None:
         """Put what made the cell fail into one line, and keep the traceback of its own code."""
         self.says, self.traceback = f"{type(error).__name__}: {error}", ""
+        if isinstance(error, pytest.fail.Exception):
+            self.says = str(error)
         if not isinstance(error, NbCellError):
             return
         if self.differences:
@@ -195,7 +201,7 @@ class Cell(nbval.plugin.IPyNbCell):
         if self.says == "Cell execution caused an exception" and "ename" in last:
             self.says = f"the cell failed with {last['ename']}: {last['evalue']}"
 
-    def record(self, report: pytest.TestReport) -> dict[str, Any]:
+    def record(self, report: pytest.TestReport, call: pytest.CallInfo) -> dict[str, Any]:
         """What the summary and the HTML report need, in plain types: it may come from another process."""
         found = {
             "page": report.nodeid.partition("::")[0],
@@ -207,6 +213,7 @@ class Cell(nbval.plugin.IPyNbCell):
             "seconds": report.duration,
         }
         if report.failed:
+            self._note(call.excinfo.value)
             found |= {
                 "source": self.cell.source,
                 "says": self.says,

@@ -74,5 +74,5 @@ def pytest_runtest_makereport(
     """Let the report on a cell bring what the summary needs."""
     report = yield
     if isinstance(item, Cell) and (call.when == "call" or report.failed):
-        report.verification = item.record(report)
+        report.verification = item.record(report, call)
     return report
