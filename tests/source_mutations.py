@@ -291,7 +291,7 @@ def score_page(page, sample=None, jobs=2):
         path, cell, change = running.pop(child)
         verdicts.append((cell, change, result(path, "slow")))
 
-    chosen = _chosen(sources, before, sample, page.name)
+    chosen = _chosen(sources, policies, sample, page.name)
     for n, source in enumerate(sources):
         for change in chosen[n]:
             if before[n][1] > SECONDS / 2:
@@ -315,9 +315,12 @@ def score_page(page, sample=None, jobs=2):
     return verdicts
 
 
-def _chosen(sources, before, sample, seed):
+def _chosen(sources, policies, sample, seed):
     """The changes of each cell; a sample of them, spread over all cells, if it is given."""
-    found = [list(changes(source)) for source in sources]
+    found = []
+    for source, policy in zip(sources, policies, strict=True):
+        form = "its cell is compared in form" if policy.kind == "form" else ""
+        found.append([c._replace(reason=c.reason or form) for c in changes(source)])
     if sample is None:
         return found
     pairs = [(n, change) for n, group in enumerate(found) for change in group]

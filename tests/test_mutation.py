@@ -1,6 +1,9 @@
 """Corrupted outputs of the real pages are caught: a sample of ``python -m tests.mutation_score``."""
 
 import random
+import re
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from itertools import islice
 
@@ -45,3 +48,21 @@ def test_of_all_at_least_99_per_cent_are_caught(sample):
     counts = Counter(verdict for _, verdict in sample)
     printed = table(Counter((trial.kind, verdict) for trial, verdict in sample), "kind")
     assert score((counts["caught"], counts["missed"])) >= 99, printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="runs the cells in forked copies of a process")
+def test_a_changed_constant_changes_an_output_of_page_07():
+    """A few of the changes that ``python -m tests.source_mutations`` makes in a page's source."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.source_mutations", "07", "--sample", "40"],
+        cwd=pages.NOTEBOOKS.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    seen, counted = map(int, re.search(r"(\d+) of (\d+) changes seen", done.stdout).groups())
+    assert counted > 30, done.stdout
+    assert seen >= 0.75 * counted, (
+        done.stdout
+    )  # the others are listed, and may be so: x > 5 is x > 6
