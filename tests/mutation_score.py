@@ -145,7 +145,9 @@ def _foreign(number):
 
 def table(counts, first):
     """A printed table: a row for each kind or page, a column for each verdict, and the score."""
-    rows = sorted({row for row, _ in counts}, key=lambda r: KINDS.index(r) if r in KINDS else 0)
+    rows = sorted(
+        {row for row, _ in counts}, key=lambda r: (KINDS.index(r) if r in KINDS else 0, r)
+    )
     lines = [f"{first:31}" + "".join(f"{name:>10}" for name in VERDICTS) + "     score"]
     for row in [*rows, "all"]:
         found = [
