@@ -31,7 +31,7 @@
 #
 # **You need** the training loop of page 04. No GPU. Without CIFAR-10, drawn shapes stand in for it.
 #
-# **Time**: 36 min to read, 176 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 36 min to read, 227 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## The mark to beat · 起点
 #
