@@ -429,7 +429,9 @@ def test_a_mirror_of_ones_own_is_asked_first_and_alone(monkeypatch, mirror):
 
 
 @pytest.mark.parametrize(
-    "url", [bad_mirror.nobody(), "no address", "ftp://127.0.0.1/x", "http://[/"]
+    "url",
+    [bad_mirror.nobody(), "no address", "ftp://127.0.0.1/x", "http://[/"],
+    ids=["nobody there", "no address", "ftp", "half an address"],
 )
 def test_a_mirror_of_ones_own_that_fails_is_no_obstacle(monkeypatch, mirror, url):
     monkeypatch.setattr(data, "MIRRORS", [mirror().url])
