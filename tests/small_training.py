@@ -10,8 +10,8 @@ import torch
 from helpers import training
 from helpers.stand_in import draw_shapes
 
-NET = ["widths=4,8", "depths=1,2", "pools=True,True", "stem_filters=4", "batch=32"]
-NET += ["muon_rate=0.1"]  # so that it moves in 16 steps
+NET = ["widths=8,16", "depths=1,2", "pools=True,True", "stem_filters=8", "batch=32"]
+NET += ["muon_rate=0.2"]  # so that it moves in 16 steps
 
 
 def load(validation=False):

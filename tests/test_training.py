@@ -323,7 +323,8 @@ def command(pictures, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training.cifar10_data, "origin", lambda: "small pictures")
     monkeypatch.setattr(training.cifar10_data, "is_real", lambda: False)
     net = ["widths=4,8", "depths=1,2", "pools=True,True", "stem_filters=4", "batch=32"]
-    net += ["muon_rate=0.0", "warm=0.2", "smoothing=0.2", "sizes=((32,1.0),)"]
+    net += ["muon_rate=0.0", "warm=0.2", "smoothing=0.2", "sizes=((32,1.0),)", "mirror=False"]
+    net += ["flip=True"]
 
     def run(*arguments, small=True):
         always = [
