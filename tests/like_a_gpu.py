@@ -1,4 +1,4 @@
-"""Run by a kernel before a page: the page finds an accelerator, and its convolutions round as a GPU's do.
+"""Run by a kernel before a page: the page finds an accelerator, and nets moved there round as a GPU's do.
 
 The accelerator is the CPU by another name, and only code of the page itself is told of it, so that the page's
 branches for one run while PyTorch goes on as before. Convolutions on NVIDIA GPUs take float32 numbers with ten
@@ -9,7 +9,9 @@ bits of fraction (TF32, ``torch.backends.cudnn.allow_tf32``, on by default), and
 import sys
 
 import torch
-from torch.nn import functional
+from torch import nn
+
+DEVICE = torch.device("cpu")  # known by its identity
 
 
 def _rounded(x: torch.Tensor) -> torch.Tensor:
@@ -20,10 +22,18 @@ def _rounded(x: torch.Tensor) -> torch.Tensor:
     return x + (cut.view(torch.float32) - x.detach())
 
 
-def _convolution(
-    x: torch.Tensor, weight: torch.Tensor, *args, exact=functional.conv2d, **kwargs
-) -> torch.Tensor:
-    return exact(_rounded(x), _rounded(weight), *args, **kwargs)
+def _move(self, *args, true=nn.Module.to, **kwargs):
+    """``net.to(device)``, which is noted in the net's layers."""
+    if any(value is DEVICE for value in (*args, *kwargs.values())):
+        for layer in self.modules():
+            layer.on_accelerator = True
+    return true(self, *args, **kwargs)
+
+
+def _convolution(self, x, weight, bias, true=nn.Conv2d._conv_forward):
+    if getattr(self, "on_accelerator", False):
+        x, weight = _rounded(x), _rounded(weight)
+    return true(self, x, weight, bias)
 
 
 def _for_the_page(name, answer):
@@ -37,7 +47,7 @@ def _for_the_page(name, answer):
     setattr(torch.accelerator, name, asked)
 
 
-functional.conv2d = _convolution
+nn.Module.to, nn.Conv2d._conv_forward = _move, _convolution
 _for_the_page("is_available", True)
-_for_the_page("current_accelerator", torch.device("cpu"))
+_for_the_page("current_accelerator", DEVICE)
 _for_the_page("synchronize", None)
