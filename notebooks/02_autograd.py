@@ -184,7 +184,7 @@ torch.autograd.gradcheck(f, p)
 # Why not always use finite differences? They need two calls of the function for each input, and a net has many. And no step
 # is right. A large one misses how the curve bends, a small one loses digits in the subtraction. Here for $x^3$ at 1:
 
-# %% verify={"reason": "the last bits of a subtraction", "shift": 4}
+# %%
 steps = [10.0**-k for k in range(1, 13)]
 figure, axis = plt.subplots()
 for dtype, colour in ((torch.float32, plotting.VERMILION), (torch.float64, plotting.BLUE)):

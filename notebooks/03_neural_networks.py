@@ -323,7 +323,7 @@ for name in ("conv1", "pool1", "conv2", "pool2"):
 # not depend on have gradient zero. (A maximum listens to one pixel at a time, so the gradients of 200 random pictures
 # are added up.) What is not zero fills the predicted box (orange) exactly.
 
-# %% verify={"colour": 24, "reason": "sums of many gradients: a colour may be off a little"}
+# %%
 torch.manual_seed(0)
 figure, axes = plt.subplots(1, 4, figsize=(8.5, 2.5))
 for axis, (name, (field, step)) in zip(axes, fields.items(), strict=True):
@@ -887,7 +887,7 @@ assert right == len(y) and losses[-1] < 0.05
 # page 02). Both programs run without an error. The curve tells.
 
 
-# %% tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "shift": 8}
+# %% tags=["cifar10"]
 def twice(scores, y):
     return F.cross_entropy(scores.softmax(1), y)
 

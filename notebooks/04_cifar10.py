@@ -166,7 +166,7 @@ one_by_one = torch.stack([normalise(to_tensor(train_set[i][0])) for i in range(1
 assert torch.allclose(batch, one_by_one, atol=1e-6)
 batch.shape, batch.dtype
 
-# %% tags=["cifar10"] verify={"atol": 0.001, "reason": "a mean near zero, added up in another order"}
+# %% tags=["cifar10"]
 print(f"mean {batch.mean().item():.3f}, deviation {batch.std().item():.3f}")
 assert abs(batch.mean()) < 0.1 and abs(batch.std() - 1) < 0.1
 
@@ -283,7 +283,7 @@ print(sum(p.numel() for p in net.parameters()), "parameters, on", device.type)
 # %% [markdown]
 # Untrained, it guesses. Guessing among ten classes costs the logarithm of 10 in cross entropy.
 
-# %% tags=["cifar10"] verify={"reason": "float sums of another order", "rtol": 0.01}
+# %% tags=["cifar10"]
 with torch.inference_mode():
     scores = net(batch.to(device))
 untrained = F.cross_entropy(scores, labels[:1000].to(device)).item()
@@ -346,7 +346,7 @@ w.grad = None
 # Now the training, with a progress bar (`tqdm`). Its numbers differ a little between machines, so the verification
 # allows a band.
 
-# %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows; durations", "rtol": 0.02, "timing": true}
+# %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows; durations", "rtol": 0.04, "timing": true}
 from tqdm import tqdm
 
 torch.manual_seed(0)
@@ -367,7 +367,7 @@ print(f"training took {seconds:.1f} s")
 # %% [markdown]
 # The loss of a single batch jumps; means over 51 steps show the course.
 
-# %% tags=["cifar10"] verify={"reason": "training: the curve may lie a little higher or lower", "shift": 6}
+# %% tags=["cifar10"] verify={"reason": "training: the curve may lie a little higher or lower", "shift": 8}
 import matplotlib.pyplot as plt
 
 course = torch.tensor(losses).view(-1, 51).mean(1)
@@ -435,7 +435,7 @@ print("command:", classic["command"])
 #
 # One number hides much. The confusion matrix counts, for each true class (row), what the net said (column).
 
-# %% tags=["cifar10"] verify={"colour": 40, "reason": "training: single cells vary from run to run"}
+# %% tags=["cifar10"] verify={"colour": 20, "reason": "training: single cells vary from run to run"}
 confusion = torch.zeros(10, 10, dtype=torch.int64)
 confusion.index_put_((test_labels, guesses), torch.tensor(1), accumulate=True)
 figure, axis = plt.subplots(figsize=(5.5, 4.6))
@@ -450,7 +450,7 @@ plotting.show(figure, alt="Confusion matrix: a dark diagonal, and pale patches a
 # %% [markdown]
 # The diagonal over the row is the accuracy of a class.
 
-# %% tags=["cifar10"] verify={"atol": 12, "reason": "training: single classes vary much more than their mean"}
+# %% tags=["cifar10"] verify={"atol": 5.6, "reason": "training: single classes vary much more than their mean"}
 per_class = 100 * confusion.diag() / confusion.sum(1)
 for name, percent in zip(test_set.classes, per_class.tolist(), strict=True):
     print(f"{name:12}{percent:5.1f} %")
@@ -459,7 +459,7 @@ assert torch.isclose(per_class.mean(), torch.tensor(accuracy), atol=0.01)
 # %% [markdown]
 # Vehicles come out better than animals, on average.
 
-# %% tags=["cifar10"] verify={"atol": 4, "reason": "training"}
+# %% tags=["cifar10"] verify={"atol": 3, "reason": "training"}
 vehicles = torch.tensor([0, 1, 8, 9])
 animals = torch.tensor([2, 3, 4, 5, 6, 7])
 print(f"vehicles {per_class[vehicles].mean():.1f} %, animals {per_class[animals].mean():.1f} %")
