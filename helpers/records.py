@@ -58,7 +58,7 @@ def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
     rows = [_ladder_row(records["ladder"])] if "ladder" in records else []
     for name, limit, goal in GOALS:
         if name not in records:
-            rows.append((limit, f"{goal:g} %", "not run yet", "", "", "", ""))
+            rows.append((limit, f"{goal:g} %", "not run yet", "", "", ""))
             continue
         runs = records[name]["runs"]
         found = [run["accuracy"] for run in runs]

@@ -38,8 +38,14 @@ def _run(call: str, names: dict[str, Any]) -> tuple[str, str]:
 
 
 def table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markdown:
-    """A Markdown table, which JupyterLab and GitHub render alike."""
+    """A Markdown table, which JupyterLab and GitHub render alike.
+
+    Raises:
+        ValueError: a row is longer or shorter than the head; some viewers would show no table at all.
+    """
     lines = [head, [":--"] * len(head), *rows]
+    if wrong := [line for line in lines if len(line) != len(head)]:
+        raise ValueError(f"a table of {len(head)} columns has no place for {wrong[0]}")
     return Markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
 
 

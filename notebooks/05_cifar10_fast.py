@@ -356,8 +356,8 @@ plotting.show(
 
 # %% [markdown]
 # `MirrorConv` goes from halves to halves: mirror a picture, and its answer is mirrored, with the halves exchanged. At the
-# end the mean of the two halves is left. So the net gives a picture and its mirror image the same answer, from its first
-# step to its last, with half as many weights for the same work:
+# end the mean of the two halves is left. So a trained net gives a picture and its mirror image the same answer, with half
+# as many weights for no more work. (During training, batch norm still treats each half by its own mean.)
 
 # %%
 from helpers.mirror import MirrorConv
@@ -678,7 +678,7 @@ table(["at most", "goal", "reached", "spread", "seconds", "TFLOP"], records.goal
 
 # %% [markdown]
 # Some goals were reached, others not; the table says by how much. One run is no spread. The runs by work used one thread,
-# so that other work could go on beside them: their accuracy counts, their seconds do not.
+# so that other work could go on beside them: their accuracy counts, their seconds and speeds do not.
 #
 # How well the machine was used: the speed of the whole training against that of its best 3 x 3 convolution alone. And the
 # command behind each line:

@@ -1,5 +1,6 @@
 """A table says what the calls in it gave."""
 
+import pytest
 import torch
 
 from helpers.tables import attempt, results, table, text
@@ -39,3 +40,8 @@ def test_values_in_short():
 
 def test_a_table_is_markdown():
     assert table(["a", ""], [(1, "b")]).data == "| a |  |\n| :-- | :-- |\n| 1 | b |"
+
+
+def test_a_row_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="a table of 2 columns has no place for"):
+        table(["a", "b"], [(1, 2), (1, 2, 3)])
