@@ -81,7 +81,8 @@ class Cell(nbval.plugin.IPyNbCell):
         heading: what it stands under.
         differences: what the comparison found.
         before: faults of cells that were run before this one because it needs them.
-        facts: what the kernel was asked after the cell.
+        facts: what the kernel answered after the cell.
+        asked: whether it was asked since the cell's last run.
         verdict: how its outputs were compared ('equal', 'tolerance', 'form', 'run', 'not run'), and why so.
     """
 
@@ -94,6 +95,7 @@ class Cell(nbval.plugin.IPyNbCell):
         self.differences: list[Difference] = []
         self.before: list[str] = []
         self.facts: dict[str, Any] = {}
+        self.asked = False
         self.verdict: tuple[str, str] | None = None
 
     def setup(self) -> None:
@@ -137,11 +139,12 @@ class Cell(nbval.plugin.IPyNbCell):
         page, number = self.parent, self.cell_num
         seconds = self.config.option.nbval_cell_timeout
         page.position = number + 1
+        self.asked = False
         try:
             if not page.kernel.is_alive():
                 raise KernelDiedError(f"before it began, {page.kernel.cause_of_death()}")
             super().runtest()
-            self._ask_for_facts()
+            self._ask_for_facts()  # a cell without outputs was compared with nothing
         except KernelDiedError as error:
             page.end(f"the kernel died in cell {number} of {page.path.name}")
             self.raise_cell_error(f"The kernel died in this cell ({error})")
@@ -231,6 +234,10 @@ class Cell(nbval.plugin.IPyNbCell):
         return Policy.from_metadata(self.cell.metadata)
 
     def _ask_for_facts(self) -> None:
+        """Ask the kernel, once after each run of the cell."""
+        if self.asked:
+            return
+        self.asked = True
         for found in self.ihook.pytest_verification_facts(kernel=self.parent.kernel):
             self.facts |= found
 
