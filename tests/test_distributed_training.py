@@ -16,6 +16,7 @@ import pytest
 from helpers import checkpoints
 
 PROGRAM = Path(__file__).with_name("small_training.py")
+KILLS = pytest.mark.skipif(os.name == "nt", reason="kills a worker by SIGKILL")
 
 
 def start(processes, *arguments, torchrun=()):
@@ -88,6 +89,7 @@ def wait_for(path, started):
     assert path.exists(), started.communicate(timeout=10)[1]
 
 
+@KILLS
 def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
     kept = tmp_path / "kept.pt"
     started = start(2, "--epochs", 1e6, "--checkpoint", kept, "--checkpoint-every", 0.2)
@@ -102,6 +104,7 @@ def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
     assert checkpoints.read_checkpoint(kept)["steps"] > 0
 
 
+@KILLS
 def test_after_a_death_torchrun_goes_on_from_the_checkpoint(tmp_path):
     kept, out = tmp_path / "kept.pt", tmp_path / "out.json"
     started = start(

@@ -462,6 +462,7 @@ def test_held_out_pictures_are_no_training_pictures(monkeypatch):
         assert torch.equal(numbers[:, 0] + 256 * numbers[:, 1], labels)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_leaves_a_checkpoint_and_a_line(tmp_path):
     program, kept = Path(__file__).with_name("small_training.py"), tmp_path / "kept.pt"
     started = subprocess.Popen(
