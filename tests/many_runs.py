@@ -34,7 +34,13 @@ NO_HOME = dict.fromkeys(("HOME", "USERPROFILE"))  # None: not set
 PLAIN_C = {"LC_ALL": "C", "LANG": "C"}
 FOREIGN = "a folder 文件夹/my book 书"
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec "$@"'
-NAMESPACE = ["unshare", "--mount", *(["--map-root-user"] if getattr(os, "getuid", int)() else []), "sh", "-c"]
+NAMESPACE = [
+    "unshare",
+    "--mount",
+    *(["--map-root-user"] if getattr(os, "getuid", int)() else []),
+    "sh",
+    "-c",
+]
 
 # What a user may have of his own, below his home; each would change outputs if the book took notice of it.
 USER = {
