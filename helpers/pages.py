@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 
+from helpers import launch_lines
 from helpers.verification.headings import headings
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -77,10 +78,15 @@ def all_pages() -> list[Page]:
 
 
 def reading_minutes(notebook: Mapping[str, Any]) -> int:
-    """How long a notebook takes to read, in whole minutes, from its words and lines of code."""
-    prose = " ".join(c["source"] for c in notebook["cells"] if c["cell_type"] == "markdown")
-    code = [c["source"] for c in notebook["cells"] if c["cell_type"] == "code"]
-    words = len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", TIME.sub("", prose)))
+    """How long a notebook takes to read, in whole minutes, from its words and lines of code.
+
+    Launch badges and the code for Colab do not count.
+    """
+    prose, code = (
+        [launch_lines.without(c["source"]) for c in notebook["cells"] if c["cell_type"] == kind]
+        for kind in ("markdown", "code")
+    )
+    words = len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", TIME.sub("", " ".join(prose))))
     lines = sum(len(source.splitlines()) for source in code)
     return max(1, round(words / WORDS_A_MINUTE + lines / CODE_LINES_A_MINUTE))
 
