@@ -31,8 +31,20 @@
 #
 # **You need** tensors in outline, and derivatives from school. No GPU.
 #
-# **Time**: 28 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 29 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
+# ## Find it · 速查
+#
+# | in the notes | today | here |
+# |:--|:--|:--|
+# | `Variable`, the core class (核心类) | a Tensor is all there is | [Variable, then and now](#Variable,-then-and-now-·-从-Variable-到-Tensor) |
+# | `data`, the Tensor in a Variable | `detach()` | [`.data`, the silent mistake](#.data,-the-silent-mistake) |
+# | `grad`, a Variable (梯度) | a Tensor; it adds up until it is zeroed | [Gradients add up](#Gradients-add-up-·-梯度累加) |
+# | `grad_fn`, a Function | the same | [What is recorded](#What-is-recorded-·-计算图) |
+# | forward (前向传播), backward (反向传播) | the same; the graph is used once | [What is recorded](#What-is-recorded-·-计算图), [retain_graph](#The-graph-is-used-once-·-retain_graph) |
+# | autograd alone is laborious (略显复杂) | `torch.nn` takes the work over | [A line, by autograd alone](#A-line,-by-autograd-alone-·-线性回归) |
+
+# %% [markdown]
 # ## What is recorded · 计算图
 #
 # A tensor with `requires_grad=True` asks for derivatives. Everything computed from it is recorded.
@@ -233,7 +245,8 @@ for _ in range(3):
     print(value.item())
 
 # %% [markdown]
-# The sum of a tensor of values has, by each input, the derivative of that one value: a whole curve at once.
+# Differentiate the *sum* of many values, each computed from an input of its own: each input gets the derivative of its
+# value. One call gives the whole curve.
 
 # %%
 t = torch.linspace(-4, 4, 201, requires_grad=True)
@@ -408,7 +421,8 @@ tables.table(["operation", "input changed", "output changed"], rows)
 # %% [markdown]
 # ### The graph is used once · retain_graph
 #
-# `backward` frees what was kept. A second call finds nothing, unless the first was told to leave it.
+# `backward` frees what was kept. A second call finds nothing, unless the first was told to leave it. (Old code says
+# `retain_variables=True`.)
 
 # %%
 x = torch.tensor(3.0, requires_grad=True)
@@ -521,7 +535,7 @@ def forward_backward():
 
 # %% [markdown]
 # Memory: forward alone holds two outputs at a time, the one it reads and the one it writes. When it is recorded, the
-# outputs of all 16 ReLU are kept, for the layers that read them; one more is being made.
+# outputs of all 16 ReLU are kept: ReLU needs its own output, and the next layer its input. One more is being made.
 
 # %%
 one_output = batch.nbytes
@@ -599,7 +613,7 @@ left.scatter(x, y, s=12, color=plotting.SKY)
 ends = torch.tensor([0.0, 4.0])
 for step, style in ((0, ":"), (3, "--"), (199, "-")):
     a, b = course[step]
-    left.plot(ends, a * ends + b, style, color=plotting.VERMILION, label=f"after step {step}")
+    left.plot(ends, a * ends + b, style, color=plotting.VERMILION, label=f"after {step} steps")
 left.set(xlabel="x", ylabel="y", title="points and line")
 left.legend()
 right.plot(losses)
@@ -635,7 +649,9 @@ assert torch.allclose(torch.cat([net.weight[0], net.bias]), best, atol=1e-3)
 # ## A function of your own · 自定义 Function
 #
 # Autograd differentiates whatever is made of PyTorch's operations. For anything else, say what `backward` does:
-# `setup_context` keeps what is needed, `backward` multiplies the gradient that arrives by the derivative.
+# `setup_context` keeps what is needed, `backward` multiplies the gradient that arrives by the derivative. The class is
+# called by `apply`. (In old code its methods are not static, and it is called like a module, `Cube()(x)`; since release
+# 1.5 that is an error.)
 
 
 # %%
