@@ -628,15 +628,13 @@ def run(asked: argparse.Namespace, device: str, processes: Processes) -> int:
     changed(Recipe(), asked.set)  # says what is wrong, before anything is loaded
     # torchrun starts all processes anew when one has died: then go on from where the last checkpoint was written
     restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
-    resume = None
+    resume, command = None, sys.argv[1:]
     if asked.resume or (restarted and asked.checkpoint.exists()):
         resume = read_checkpoint(asked.checkpoint)
-        limit = Limit(resume["limit"], resume["unit"])
-        asked.seed, asked.runs = resume.get("first_seed", resume["seed"]), resume.get("runs", 1)
-        asked.validation = resume.get("validation", asked.validation)
+        limit, command = Limit(resume["limit"], resume["unit"]), ask_as_before(asked, resume)
     elif first and not restarted:
         asked.checkpoint.unlink(missing_ok=True)  # of another training
-    results: list[dict] = json.loads(resume.get("results", "[]")) if resume else []
+    results: list[dict] = json.loads(resume["results"]) if resume else []
     pictures = load(asked.validation)
     if first:
         print(cifar10_data.origin())
@@ -645,8 +643,8 @@ def run(asked: argparse.Namespace, device: str, processes: Processes) -> int:
             recipe = chosen_recipe(asked, limit, device)
 
             def keep(state: dict) -> None:
-                state |= {"first_seed": asked.seed, "runs": asked.runs}
-                state |= {"validation": asked.validation, "results": json.dumps(results)}
+                series = {"command": command} | {name: getattr(asked, name) for name in SERIES}
+                state |= {"series": json.dumps(series, default=str), "results": json.dumps(results)}
                 write_checkpoint(asked.checkpoint, state)
 
             try:
@@ -671,7 +669,7 @@ def run(asked: argparse.Namespace, device: str, processes: Processes) -> int:
                 if asked.runs > 1:
                     print(f"seed {seed}: {results[-1]['accuracy']:.2f} %")
                 if asked.out:
-                    write_results(asked.out, {"runs": results})
+                    write_results(asked.out, {"runs": results}, command=command)
     if first:
         asked.checkpoint.unlink(missing_ok=True)
         if asked.target is not None:
@@ -679,6 +677,29 @@ def run(asked: argparse.Namespace, device: str, processes: Processes) -> int:
             print(f"target {asked.target:g} %: {'reached' if worst >= asked.target else 'missed'}")
         print(last_line(results))
     return 0
+
+
+# Of the command line, what decides a series of runs; --resume takes it from the checkpoint.
+SERIES = ("seed", "runs", "set", "precision", "target", "validation", "out")
+
+
+def ask_as_before(asked: argparse.Namespace, resume: dict) -> list[str]:
+    """Make the command line ask for what the interrupted one did, but for an ``--out`` of its own.
+
+    Returns:
+        The arguments of the interrupted command.
+
+    Raises:
+        CheckpointError: the state is not one that the command kept.
+    """
+    if not {"series", "results"} <= resume.keys():
+        raise CheckpointError(
+            f"{asked.checkpoint} was not kept by this command: start without --resume."
+        )
+    series = json.loads(resume["series"])
+    command, out = series.pop("command"), series.pop("out")
+    vars(asked).update(series, out=asked.out or (Path(out) if out else None))
+    return command
 
 
 def chosen_recipe(asked: argparse.Namespace, limit: Limit, device: str) -> Recipe | None:
@@ -697,10 +718,20 @@ def judged(trained: Trained, pictures: Pictures, limit: Limit, **about: Any) -> 
     return {**result, "pictures_are_real": cifar10_data.is_real()}
 
 
-def write_results(path: Path, results: dict, program: str = "training") -> None:
-    """Write results as JSON, with the command that made them: the program of helpers/ and its arguments."""
-    command = " ".join(["python", "-m", f"helpers.{program}", *sys.argv[1:]])
-    write(path, (json.dumps({"command": command, **results}, indent=1) + "\n").encode())
+def write_results(
+    path: Path, results: dict, program: str = "training", command: Sequence[str] | None = None
+) -> None:
+    """Write results as JSON, with the command that made them.
+
+    Args:
+        path: of the file.
+        results: ready for JSON.
+        program: the module of helpers/ that was run.
+        command: its arguments; None for those of this process.
+    """
+    arguments = sys.argv[1:] if command is None else command
+    text = " ".join(["python", "-m", f"helpers.{program}", *arguments])
+    write(path, (json.dumps({"command": text, **results}, indent=1) + "\n").encode())
 
 
 def run_peers(asked: argparse.Namespace, device: str) -> int:

@@ -378,26 +378,51 @@ def test_several_runs_and_their_results(command, tmp_path):
     assert not (tmp_path / "kept.pt").exists()
 
 
-def test_an_interrupted_series_goes_on(command, tmp_path, monkeypatch):
-    out = tmp_path / "results.json"
-    command("--epochs", "1", "--runs", "2", "--out", str(out))
-    expected = [run["losses"] for run in json.loads(out.read_text(encoding="utf-8"))["runs"]]
+@pytest.mark.parametrize("interrupted", [3, 11], ids=["in the first run", "in the second"])
+def test_an_interrupted_series_goes_on_as_it_was_asked_for(
+    command, tmp_path, monkeypatch, interrupted
+):
+    out, other = tmp_path / "results.json", tmp_path / "other.json"
+    series = ("--epochs", "1", "--runs", "2", "--seed", "4", "--out", str(out))
+    monkeypatch.setattr("sys.argv", ["training.py", *series])
+    command(*series)
+    expected = json.loads(out.read_text(encoding="utf-8"))
+    out.unlink()
     real, count = training.step, iter(range(100))
 
     def step(*arguments, **how):
-        if next(count) == 11:  # in the second run
+        if next(count) == interrupted:
             signal.raise_signal(signal.SIGINT)
         return real(*arguments, **how)
 
     monkeypatch.setattr(training, "step", step)
-    status, said = command("--epochs", "1", "--runs", "2")
+    status, said = command(*series)
     assert status == 130
     assert "--resume goes on from" in said.out.splitlines()[-1]
-    status, said = command("--resume", "--out", str(out))
-    assert status == 0
-    assert [
-        run["losses"] for run in json.loads(out.read_text(encoding="utf-8"))["runs"]
-    ] == expected
+    monkeypatch.setattr("sys.argv", ["training.py", "--resume"])
+    kept = tmp_path / "kept.pt"
+    again = tmp_path / "again.pt"
+    again.write_bytes(kept.read_bytes())
+    for path, more, written in ((kept, [], out), (again, ["--out", str(other)], other)):
+        assert training.main(["--resume", "--device", "cpu", "--checkpoint", str(path), *more]) == 0
+        found = json.loads(written.read_text(encoding="utf-8"))
+        assert found["command"] == expected["command"]
+        for run, wanted in zip(found["runs"], expected["runs"], strict=True):
+            for name in ("recipe", "precision", "seed", "losses", "accuracy"):
+                assert run[name] == wanted[name]
+
+
+def test_a_state_that_the_command_did_not_keep_is_refused(pictures, tmp_path, command):
+    path = tmp_path / "kept.pt"
+    with pytest.raises(Interrupted):
+        small(
+            *(pictures,),
+            stop=stop_after(3),
+            keep=lambda state: checkpoints.write_checkpoint(path, state),
+        )
+    status, said = command("--resume")
+    assert status == 1
+    assert said.err.strip().endswith("was not kept by this command: start without --resume.")
 
 
 @pytest.mark.parametrize(
