@@ -17,6 +17,10 @@ nothing. But a page's numbers must not contradict each other, so they come from 
 - from the first cell edited on it is kept only if its numbers are equal and its pictures look the same.
 
 ``--fresh`` keeps nothing: outputs, timings and the page's run time are all taken from this run.
+
+``--dry-run`` writes nothing: it runs every cell, those after an error too, and tells which outputs have left their
+tolerance and how many have moved within it; exit status 0 if none has left. Started by the Python of an environment
+with another release of torch, it is the report on moving to that release.
 """
 
 import argparse
@@ -27,7 +31,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +44,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 from helpers import kernel, pages, twins
-from helpers.environment import cpu_name
+from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Difference, Policy, compare_outputs, join_streams
 from helpers.verification.headings import headings_of_code_cells
 
@@ -74,6 +79,22 @@ class Update(NamedTuple):
     side: str
     changes: list[Change]
     written: list[str]
+
+
+class Comparison(NamedTuple):
+    """What a dry run of a page found.
+
+    Attributes:
+        seconds: how long the run took, the start of the kernel included.
+        cells: how many code cells the page has.
+        within: how many of them have other outputs, within the tolerance that they state.
+        changes: the cells whose outputs have left it.
+    """
+
+    seconds: float
+    cells: int
+    within: int
+    changes: list[Change]
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -141,6 +162,40 @@ def update(path: Path, side: str | None = None, fresh: bool = False) -> Update:
     return Update(seconds, page.side, changes, [file.name for file in new])
 
 
+def compare(path: Path, side: str | None = None) -> Comparison:
+    """Run one page and compare its outputs with the stored ones, as ``pytest --nbval`` does; write nothing.
+
+    Args:
+        path: the page's ``.ipynb`` or ``.py`` file.
+        side: "py" or "ipynb": the file to take if both were edited; None to refuse then.
+
+    Raises:
+        NotUpdatedError: the files disagree, there are no outputs to compare with, or the kernel died.
+    """
+    source, target = path.with_suffix(".py"), path.with_suffix(".ipynb")
+    try:
+        page = twins.read(source, target, side)
+    except twins.ConflictError as error:
+        raise NotUpdatedError(str(error)) from None
+    if page.stored is None:
+        raise NotUpdatedError(f"{target.name} is missing: there is nothing to compare with.")
+    notebook = jupytext.reads(page.text, fmt=twins.PERCENT)
+    check(notebook)
+    start = time.perf_counter()
+    run(notebook, target.parent, allow_errors=True)
+    seconds = time.perf_counter() - start
+    within, changes = 0, []
+    new, headings = _code(notebook), headings_of_code_cells(notebook)
+    for n, (old, cell) in enumerate(zip(_partners(new, _code(page.stored)), new, strict=True)):
+        policy, outputs = Policy.from_metadata(cell.metadata), old.outputs if old else []
+        exact = replace(STRICT, timing=policy.timing, free=policy.free, picture=policy.picture)
+        if differences := compare_outputs(outputs, cell.outputs, policy):
+            changes.append(Change(n, headings[n], differences))
+        elif compare_outputs(outputs, cell.outputs, exact):
+            within += 1
+    return Comparison(seconds, len(new), within, changes)
+
+
 def check(notebook: nbformat.NotebookNode) -> None:
     """Refuse what would make the run useless.
 
@@ -160,12 +215,13 @@ def check(notebook: nbformat.NotebookNode) -> None:
             raise NotUpdatedError(f"its outputs need the real pictures.\n{data.origin()}")
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
+def run(notebook: nbformat.NotebookNode, folder: Path, allow_errors: bool = False) -> None:
     """Run all cells in a fresh kernel, in place.
 
     Args:
         notebook: the cells.
         folder: where the kernel starts.
+        allow_errors: True to go on after a cell that fails; the error is its output then.
 
     Raises:
         NotUpdatedError: a cell failed, took too long, or the kernel died.
@@ -175,6 +231,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
         kernel_manager_class=CurrentEnvironment,
         kernel_name=CURRENT_ENV_KERNEL_NAME,
         timeout=600,
+        allow_errors=allow_errors,
         resources={"metadata": {"path": str(folder)}},
     )
     try:
@@ -311,7 +368,37 @@ def report(name: str, done: Update) -> Iterator[str]:
     origin = f"edited in .{done.side}; " if done.side else ""
     what = f"{origin}{outputs}; wrote {', '.join(done.written)}"
     yield f"{name}: {done.seconds:.1f} s; {what if done.written else 'nothing changed'}"
-    for change in done.changes:
+    yield from _told(done.changes)
+
+
+def dry_run(paths: Iterable[Path], side: str | None = None) -> Generator[str, None, int]:
+    """Compare pages, one after the other; yields the lines of the report.
+
+    Returns:
+        The exit status: 0 if no output has left its tolerance.
+    """
+    yield f"With torch {installed('torch')}; the pages were made with {pins()['torch']}."
+    cells, within, changed, not_run = 0, 0, 0, 0
+    for path in paths:
+        try:
+            found = compare(path, side)
+        except NotUpdatedError as error:
+            yield f"{path.stem}: could not be compared: {error}"
+            not_run += 1
+            continue
+        cells, within = cells + found.cells, within + found.within
+        changed += len(found.changes)
+        told = f"{found.within} within their tolerance, {len(found.changes)} changed"
+        yield f"{path.stem}: {found.seconds:.1f} s; {found.cells} cells, {told}"
+        yield from _told(found.changes)
+    failed = f"; pages that could not be compared: {not_run}" if not_run else ""
+    yield f"All: {cells} cells, {within} within their tolerance, {changed} changed{failed}. Nothing was written."
+    return int(bool(changed or not_run))
+
+
+def _told(changes: Iterable[Change]) -> Iterator[str]:
+    """What differs, cell by cell."""
+    for change in changes:
         yield f"  cell {change.cell} (In [{change.cell + 1}]), under {change.heading!r}"
         for fault in change.differences:
             yield f"    {fault.text}"
@@ -406,7 +493,12 @@ def main() -> int:
     parser.add_argument(
         "--fresh", action="store_true", help="keep no stored output, timing or run time"
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="write nothing, tell what another release changes"
+    )
     asked = parser.parse_args()
+    if asked.dry_run and asked.fresh:
+        parser.error("--dry-run keeps everything, --fresh nothing: choose one")
     try:
         paths = chosen(asked.page)
     except NotUpdatedError as error:
@@ -415,6 +507,8 @@ def main() -> int:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     with tempfile.TemporaryDirectory(prefix="book-kernel-", ignore_cleanup_errors=True) as folder:
         os.environ.update(kernel.settings(Path(folder)))
+        if asked.dry_run:
+            return _printed(dry_run(paths, asked.side))
         for path in paths:
             try:
                 print(
@@ -427,6 +521,18 @@ def main() -> int:
                 print(f"{path.stem}: nothing was written: interrupted.")
                 return 130
     return 0
+
+
+def _printed(lines: Generator[str, None, int]) -> int:
+    """Print lines as they come; returns what their generator returns. Ctrl-C ends it with status 130."""
+    try:
+        while True:
+            print(next(lines), flush=True)
+    except StopIteration as end:
+        return end.value
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written.")
+        return 130
 
 
 if __name__ == "__main__":

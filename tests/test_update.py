@@ -76,7 +76,7 @@ def outside(monkeypatch):
     ticks = count(1)
     names = {"clock": lambda: next(ticks), "loss": lambda: 50 + next(ticks) / 100}
 
-    def run(notebook, folder):
+    def run(notebook, folder, allow_errors=False):
         own = dict(names)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         for number, cell in enumerate(code, 1):
@@ -254,6 +254,46 @@ def test_the_run_time_stays_unless_outputs_change_and_it_does(pair, monkeypatch)
     pair.update()
     assert pages.Page(pair.ipynb).seconds < 10
     assert "another machine" not in pair.py.read_text(encoding="utf-8")
+
+
+# --- a dry run
+
+
+def test_a_dry_run_finds_nothing_and_writes_nothing(pair, command):
+    before = pair.content
+    status, printed = command("--dry-run")
+    assert status == 0
+    assert printed.endswith(
+        "All: 6 cells, 1 within their tolerance, 0 changed. Nothing was written.\n"
+    )
+    assert pair.content == before
+
+
+def test_a_dry_run_tells_what_another_release_changes(pair, outside, command, monkeypatch):
+    monkeypatch.setattr(update, "installed", lambda package: "9.9.9")
+    outside["loss"] = lambda: 70
+    before = pair.content
+    status, printed = command("--dry-run", "01")
+    assert status == 1
+    for line in ("With torch 9.9.9; the pages were made with", "s; 6 cells, 0 within their tolerance, 1 changed",
+                 "  cell 1 (In [2]), under 'Training'", "19 apart, allowed 5", "+accuracy 70",
+                 "All: 6 cells, 0 within their tolerance, 1 changed. Nothing was written."):  # fmt: skip
+        assert line in printed
+    assert pair.content == before
+
+
+def test_a_dry_run_goes_on_after_a_page_that_cannot_be_compared(pair, command):
+    pair.py.with_name("00_new.py").write_text(TEXT, encoding="utf-8")
+    status, printed = command("--dry-run")
+    assert status == 1
+    assert "00_new: could not be compared: 00_new.ipynb is missing" in printed
+    assert "1 changed" not in printed.replace("pages that could not be compared: 1", "")
+    assert "01_page: " in printed
+
+
+def test_a_dry_run_keeps_or_is_fresh(command, capsys):
+    with pytest.raises(SystemExit):
+        command("--dry-run", "--fresh")
 
 
 # --- which file was edited
@@ -497,6 +537,9 @@ def test_a_real_kernel_twice_and_a_cell_that_fails(tmp_path):
     before = pair.content
     assert pair.update().written == []
     assert pair.content == before
+    pair.edit("py", "1 + 1", "1 / 0")
+    assert [change.cell for change in update.compare(pair.ipynb).changes] == [0]  # and goes on
+    pair.edit("py", "1 / 0", "1 + 1")
     pair.edit("py", "'end'", "1 / 0")
     before = pair.content
     with pytest.raises(
