@@ -17,6 +17,7 @@ The score is caught / (caught + missed).
 """
 
 import argparse
+import json
 import random
 import sys
 import time
@@ -24,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from helpers import pages
@@ -169,7 +171,9 @@ def main():
     parser.add_argument(
         "page", nargs="*", help="a page by its number or name; all if none is given"
     )
-    names = parser.parse_args().page
+    parser.add_argument("--out", type=Path, help="write the counts to this file, as JSON")
+    asked = parser.parse_args()
+    names = asked.page
     chosen = [p for p in pages.all_pages() if not names or any(p.name.startswith(n) for n in names)]
     by_kind, by_page, missed, excused = Counter(), Counter(), [], Counter()
     for page in chosen:
@@ -187,6 +191,9 @@ def main():
     print("not caught, as the cell or the default states:")
     for (page, cell, verdict, reason), n in sorted(excused.items()):
         print(f"  {page}, cell {cell}: {n} {verdict} ({reason or 'default tolerance of floats'})")
+    if asked.out:
+        counts = {name: sum(n for (_, v), n in by_kind.items() if v == name) for name in VERDICTS}
+        asked.out.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     print(f"missed: {len(missed)}")
     for trial in missed:
         print(f"  {trial.page}, cell {trial.cell}: {trial.kind}: {trial.what}")

@@ -184,6 +184,13 @@ def names_claims_that_exist(page: Page) -> Iterator[str]:
             yield f"cell {cells[0]} proves an unknown statement: {claim}"
 
 
+def has_nothing_left_to_write(page: Page) -> Iterator[str]:
+    for n, cell in enumerate(page.notebook.cells):
+        for line in cell.source.splitlines():
+            if "TODO" in line:
+                yield f"cell {n} is not finished: {line.strip()}"
+
+
 CHECKS = [
     is_in_sync_with_its_twin,
     was_run_in_order,
@@ -200,6 +207,7 @@ CHECKS = [
     is_small,
     asks_for_tolerance_with_reason,
     names_claims_that_exist,
+    has_nothing_left_to_write,
 ]
 
 

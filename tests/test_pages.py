@@ -296,6 +296,8 @@ BAD = [
         "cell 0 proves an unknown statement: C55",
     ),
     ("names_claims_that_exist", source("1", claims=["C00"]), "unknown statement: C00"),
+    ("has_nothing_left_to_write", prose("a third", "TODO"), "cell 0 is not finished: - see TODO."),
+    ("has_nothing_left_to_write", source("1  # TODO"), "cell 1 is not finished: 1  # TODO"),
 ]
 
 
