@@ -2,7 +2,7 @@
 
     python -m helpers.new_page 11_name "Do a thing"
 
-It can be run at once (``python -m helpers.update 11``); ``pytest tests/test_pages.py`` then tells what is left to write.
+It can be run at once (``python -m helpers.update 11``); ``pytest tests/test_pages.py`` then tells what is left.
 """
 
 import argparse

@@ -1,0 +1,68 @@
+"""What the README shows is what the book and its records say: pictures, figures, old calls, commands."""
+
+import re
+from importlib.util import find_spec
+
+import pytest
+
+from helpers import audit, environment, readme
+from helpers.notes import OLD_CALLS, STATEMENTS
+from helpers.verification.pictures import compare_pictures
+
+README = readme.README.read_text(encoding="utf-8")
+TOP, _, DETAILS = README.partition("\n---\n")
+
+
+@pytest.mark.parametrize("name", ["front.png", "accuracy_and_time.png"])
+def test_a_picture_is_what_the_pages_draw(name):
+    stored = (readme.PICTURES / name).read_bytes()
+    fault = compare_pictures(stored, readme.pictures()[name])
+    assert fault is None, f"{fault.text}; run python -m helpers.readme"
+    assert len(stored) < 200_000
+    (alt,) = re.findall(rf"!\[(.*)\]\(\.github/{name}\)", README)
+    assert len(alt) > 40
+
+
+def test_a_figure_that_is_gone_is_said():
+    with pytest.raises(LookupError, match="page 06 has no figure described as 'Nothing'"):
+        readme.figure("06", "Nothing")
+
+
+def test_the_figures_are_those_of_the_records():
+    (shown,) = readme.TABLE.findall(README)
+    assert shown == readme.table(), "run python -m helpers.readme"
+
+
+def rows():
+    table = TOP[TOP.index("| 2017 |") :].partition("\n\n")[0].splitlines()[2:]
+    return [
+        re.fullmatch(r"\| `(.+)` \| (.+) since ([\d.]+) \| `(.+)` \|", row).groups()
+        for row in table
+    ]
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+def test_what_an_old_call_gives_today(row):
+    old, told, since, new = row
+    (call,) = [call for call in OLD_CALLS if call.old == old]
+    assert (call.new, call.since) == (new, since)
+    state, result = audit.state(call)
+    words = {"gone": "an error", "warns": "a warning"}
+    assert told.rstrip(",") == words.get(state, f"leaves {result}, not {call.then}")
+
+
+def test_counts_in_the_text():
+    counts = f"all {len(STATEMENTS)} statements and {len(OLD_CALLS)} old calls"
+    assert counts in " ".join(TOP.split())
+    assert f"torch {environment.pins()['torch']}" in TOP  # in the citation
+
+
+def test_commands_exist():
+    modules = set(re.findall(r"python3? -m ((?:helpers|tests)[\w.]*)", README))
+    assert len(modules) > 10
+    assert [name for name in modules if not find_spec(name)] == []
+
+
+def test_the_top_is_short():
+    """About two screens: what comes before the details."""
+    assert len(TOP.splitlines()) < 105
