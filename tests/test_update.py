@@ -271,12 +271,12 @@ def test_a_dry_run_finds_nothing_and_writes_nothing(pair, command):
 
 def test_a_dry_run_tells_what_another_release_changes(pair, outside, command, monkeypatch):
     monkeypatch.setattr(update, "installed", lambda package: "9.9.9")
-    outside["loss"] = lambda: 70
+    outside["loss"] = lambda: 70.5
     before = pair.content
     status, printed = command("--dry-run", "01")
     assert status == 1
     for line in ("With torch 9.9.9; the pages were made with", "s; 6 cells, 0 within their tolerance, 1 changed",
-                 "  cell 1 (In [2]), under 'Training'", " apart, allowed 5", "+accuracy 70",
+                 "  cell 1 (In [2]), under 'Training'", "20.5 apart, allowed 5", "+accuracy 70.5",
                  "All: 6 cells, 0 within their tolerance, 1 changed. Nothing was written."):  # fmt: skip
         assert line in printed
     assert pair.content == before
