@@ -2,6 +2,7 @@
 
 import re
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -57,10 +58,21 @@ def test_counts_in_the_text():
     assert f"torch {environment.pins()['torch']}" in TOP  # in the citation
 
 
-def test_commands_exist():
-    modules = set(re.findall(r"python3? -m ((?:helpers|tests)[\w.]*)", README))
-    assert len(modules) > 10
-    assert [name for name in modules if not find_spec(name)] == []
+def commands():
+    """Each module that the README runs, with the options named behind it."""
+    found = {}
+    for module, rest in re.findall(r"-m ((?:helpers|tests)[\w.]*)([^`\n]*)", README):
+        found.setdefault(module, set()).update(re.findall(r"--[\w-]+", rest))
+    continued = re.findall(r"^\| `\.\.\. (--.*)` \|", README, re.MULTILINE)  # "... --epochs 2"
+    found["helpers.training"].update(re.findall(r"--[\w-]+", " ".join(continued)))
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(commands()))
+def test_a_command_has_the_options_that_are_named(module):
+    source = Path(find_spec(module).origin).read_text(encoding="utf-8")
+    assert '__name__ == "__main__"' in source
+    assert [option for option in commands()[module] if f'"{option}"' not in source] == []
 
 
 def test_the_top_is_short():
