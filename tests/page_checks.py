@@ -8,10 +8,11 @@ from itertools import zip_longest
 
 import jupytext
 
-from helpers.pages import Page, anchor, links
+from helpers.pages import Page
 from helpers.verification import Policy
 from helpers.verification.headings import FENCED, HEADING, headings
 from helpers.verification.outputs import as_text
+from tests import links
 
 SHARED_METADATA = ("tags", "claims", "verify", "jupyter")  # what the .py twin keeps of a cell's
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
@@ -96,17 +97,8 @@ def describes_every_picture(page: Page) -> Iterator[str]:
         yield f"a picture in the prose has no alt text: {image}"
 
 
-def has_links_that_resolve(page: Page) -> Iterator[str]:
-    local = (link for link in links(FENCED.sub("", page.prose)) if not re.match(r"\w+:", link))
-    for link in local:
-        name, _, place = link.partition("#")
-        target = page.path.parent / name if name else page.path
-        if not target.exists():
-            yield f"a link leads nowhere: {link}"
-        elif place:
-            other = Page(target) if name else page
-            if place not in map(anchor, headings(other.prose)):
-                yield f"a link leads to no heading: {link}"
+def has_links_that_work(page: Page) -> Iterator[str]:
+    yield from links.notebook(page)
 
 
 def opens_with_title_and_aims(page: Page) -> Iterator[str]:
@@ -200,7 +192,7 @@ CHECKS = [
     shows_no_path_of_a_machine,
     silences_no_warning,
     describes_every_picture,
-    has_links_that_resolve,
+    has_links_that_work,
     opens_with_title_and_aims,
     closes_with_recap_exercises_solutions,
     has_self_checks_that_accept_and_refuse,

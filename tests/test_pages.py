@@ -251,13 +251,13 @@ BAD = [
     ("describes_every_picture", prose("a described picture", ""), "![](picture.png)"),
     ("describes_every_picture", prose("![a described picture](", '<img src="x">('), "<img"),
     (
-        "has_links_that_resolve",
+        "has_links_that_work",
         prose("01_good.ipynb)", "02_none.ipynb)"),
         "leads nowhere: 02_none.ipynb",
     ),
-    ("has_links_that_resolve", prose("](#Recap", "](#Nothing"), "no heading: #Nothing"),
+    ("has_links_that_work", prose("](#Recap", "](#Nothing"), "no heading: #Nothing"),
     (
-        "has_links_that_resolve",
+        "has_links_that_work",
         prose("ipynb#Recap", "ipynb#None"),
         "no heading: 01_good.ipynb#None",
     ),
