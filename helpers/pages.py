@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,6 @@ def machine() -> str:
     """The machine that the stored run times were measured on, as the pages' metadata says."""
     names = {page.notebook.metadata.get("book", {}).get("machine") for page in all_pages()} - {None}
     return " / ".join(sorted(names)) or "not measured"
-
-
-def links(text: str) -> Iterator[str]:
-    """The targets of the Markdown links in a text."""
-    yield from re.findall(r"\]\(([^)\s]+)\)", text)
 
 
 def anchor(heading: str) -> str:
