@@ -31,8 +31,21 @@
 #
 # **You need** tensors in outline, and that `backward` fills `grad` ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 43 min to read, 8 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 45 min to read, 8 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
+# ## Find it · 速查
+#
+# | in the notes | today | here |
+# |:--|:--|:--|
+# | `class Net(nn.Module)`, `super(Net,self).__init__()` | the same; `super().__init__()` is enough | [A network is a class](#A-network-is-a-class-·-网络是一个类) |
+# | `print(net)`, `net.named_parameters()` | the same | [Count the parameters](#Count-the-parameters-·-参数) |
+# | the input and output of `forward` are Variables | Tensors | [page 02](02_autograd.ipynb#Variable,-then-and-now-·-从-Variable-到-Tensor) |
+# | `torch.nn` takes mini-batches only; `unsqueeze(0)` | most layers take one sample as well | [One sample or a batch?](#One-sample-or-a-batch?-·-小批量) |
+# | nSamples x nChannels x Height x Width | the order holds | [N x C x H x W](#N-x-C-x-H-x-W) |
+# | `nn.MESLoss` (均方误差) | `nn.MSELoss` | [Losses](#Losses-·-损失函数) |
+# | `nn.CrossEntropyLoss` (交叉熵) | the same; it takes raw scores | [Cross entropy](#Cross-entropy-·-交叉熵) |
+
+# %% [markdown]
 # ## A network is a class · 网络是一个类
 #
 # A network is a subclass of `nn.Module`. Its layers are made in `__init__`; `forward` says how data goes through them.
@@ -66,6 +79,9 @@ class LeNet(nn.Module):
 
 
 # %% [markdown]
+# > **Then and now.** The notes' own code does not run: its `def forward` is one space too far to the left, and Python
+# > refuses that. Its `super(Net,self).__init__()` still works. `flatten(1)` stands for its `x.view(x.size()[0],-1)`.
+#
 # Calling the net runs `forward`. Four made-up pictures go in; out come ten *scores* for each, one for each class.
 # Nobody wrote a `backward`, yet there is one: autograd recorded every operation.
 
@@ -421,7 +437,9 @@ tables.table(["flattening", *inputs], rows)
 # passes, and so do pictures of the wrong size: 25 go in, 36 answers come out, without a word. So never let `-1` stand
 # for the batch. `flatten(-3)` joins the last three dimensions, with a batch or without.
 #
-# The notes' advice still holds: a batch of one, made by `unsqueeze(0)`, is right for every layer and every way.
+# The notes' advice still holds wherever the batch comes first: a batch of one, made by `unsqueeze(0)`, is right for every
+# layer above and every way. It has two limits. Recurrent layers and Transformers have the batch *second*, unless they are
+# told `batch_first=True`, as above. And batch norm refuses a batch of one in training, as the next section shows.
 #
 # ### N x C x H x W
 #
@@ -526,7 +544,8 @@ net = net.to("cpu")
 # ## Losses · 损失函数
 #
 # A loss says in one number how wrong the outputs are. `nn` has many. The one that the notes call "MESLoss" is
-# a slip of the pen: mean squared error is `MSELoss`.
+# a slip of the pen: mean squared error is `MSELoss`. (What old code asks for by `size_average` and `reduce` is
+# `reduction="mean"`, `"sum"` or `"none"` today.)
 
 # %% claims=["C16"]
 print([name for name in ("MESLoss", "MSELoss") if hasattr(nn, name)])
@@ -554,7 +573,8 @@ print(f"loss {wrong:.3f} instead of {F.mse_loss(target, target):.3f}")
 #
 # For classes: softmax turns scores into probabilities, $p_i = e^{s_i} / \sum_j e^{s_j}$; the loss is $-\log p$ of the
 # right class, averaged over the batch. `CrossEntropyLoss` does both: it wants the **raw scores** (*logits*). By hand it is the
-# logarithm of softmax (`log_softmax`), then one number picked from each row (`nll_loss`).
+# logarithm of softmax (`log_softmax`), then one number picked from each row (`nll_loss`). Softmax is told its dimension,
+# `dim=1`; old code leaves it out, which warns today.
 
 # %% claims=["C17"]
 s = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
@@ -755,8 +775,9 @@ plotting.show(figure, alt)
 
 # %% [markdown]
 # Across the valley, each step of SGD multiplies $y$ by $1 - 2 \cdot$ lr: beyond a rate of 1 it grows. Along the valley,
-# that rate is still small. Momentum damps the zigzag and gathers speed along. Adam's steps are as long in the flat
-# direction as in the steep one; it takes a curve, and shoots past the goal.
+# that rate is still small. Momentum has the rate 0.1, at which plain SGD (on the left) gets no further than -6. It gathers
+# speed along the valley, swings across it, and comes close to the goal. Adam's steps are as long in the flat direction as
+# in the steep one; it takes a curve, and shoots past the goal.
 #
 # ### Schedules, groups, clipping
 #
@@ -791,6 +812,7 @@ plotting.show(
 # %% [markdown]
 # *Parameter groups* have settings of their own: often biases are not decayed, or a part of the net learns at another rate.
 # *Clipping* cuts gradients that are too long to a given length and keeps their direction, all parameters taken as one vector.
+# (`clip_grad_norm_` has an underscore, since it works in place. The old name without it warns.)
 
 # %%
 weights = [p for name, p in net.named_parameters() if name.endswith("weight")]
@@ -812,7 +834,8 @@ assert torch.allclose(after, before / before.norm(), atol=1e-5)
 #
 # Weights start at random, and their spread matters: each layer multiplies the signal's spread by a factor. For layers
 # with $n$ inputs and ReLU, a standard deviation of $\sqrt{2/n}$ keeps the spread (He's rule, `kaiming_normal_`). A
-# stack of 20 layers shows what becomes of the signal on its way forward, and of the gradient on its way back.
+# stack of 20 layers shows what becomes of the signal on its way forward, and of the gradient on its way back. (The names
+# in `nn.init` end in an underscore too; old code has `nn.init.constant`, `nn.init.normal`, which warn.)
 
 
 # %%
@@ -912,8 +935,8 @@ plotting.show(figure, alt="The right loop reaches zero; the two with mistakes st
 #
 # - A net is a class: layers as attributes, and `forward`. LeNet's 61,706 parameters are mostly in `fc1`, its work in the
 #   convolutions; hooks show what each layer passes on.
-# - Most layers take one sample since 1.11, some misread it; `unsqueeze(0)` is always right. Never let `-1` stand for the
-#   batch.
+# - Most layers take one sample since 1.11, some misread it; `unsqueeze(0)` is right wherever the batch comes first. Never
+#   let `-1` stand for the batch.
 # - Output size and receptive field are arithmetic; gradients prove them.
 # - `CrossEntropyLoss` and `BCEWithLogitsLoss` take raw scores. A softmax before it fails nowhere and learns badly.
 # - Optimisers, schedules and starting weights can each be checked by hand; a single batch learned by heart checks the
