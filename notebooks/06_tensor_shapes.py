@@ -42,8 +42,8 @@
 # | `view`, where strides forbid it | `reshape`, `contiguous` | [strides that forbid it](#Strides-that-forbid-a-view-·-不连续的张量) |
 # | `x.view(x.size()[0], -1)` | `x.flatten(1)`, back with `unflatten` | [reshape, flatten](#Reshape,-contiguous,-flatten-·-重塑) |
 # | "sequeeze", `unsqueeze` | `squeeze(dim)`, `unsqueeze(dim)`, `x[:, None]` | [squeeze](#Squeeze-and-unsqueeze-·-增减维度) |
-# | `resize` | `resize_`; better slices, `pad`, `reshape` | [resize in place](#Resize-in-place-·-原地改变大小) |
-# | shared memory (共享内存) | `x.untyped_storage().data_ptr()` | [proof](#Proof-of-shared-memory-·-共享内存的证明) |
+# | `resize` (分配新的内存空间) | `resize_`; better slices, `pad`, `reshape` | [resize in place](#Resize-in-place-·-原地改变大小) |
+# | shared memory (共享内存, 联动) | `x.untyped_storage().data_ptr()` | [proof](#Proof-of-shared-memory-·-共享内存的证明) |
 # | not in the notes | `expand`, `repeat` | [expand](#Expand-and-repeat-·-扩展与重复) |
 # | not in the notes | `permute`, `transpose`, `movedim` | [permute](#Permute,-transpose,-movedim-·-维度换序) |
 # | not in the notes | `stack`, `cat`, `split`, `chunk` | [stack](#Stack,-cat,-split,-chunk-·-拼接与切分) |
@@ -386,8 +386,10 @@ print(attempt("public.as_strided((3, 3), (3, 1))"))
 # %% [markdown]
 # ## Resize in place · 原地改变大小
 #
-# > **Then and now.** The notes say that `resize` can change the number of elements. Today only `resize_` can, with the
-# > underscore: it changes the tensor itself. Plain `resize` has been deprecated since 0.4 (2018), and refuses to:
+# > **Then and now.** The notes say that `resize` can change the number of elements. That is what `resize_` does, with the
+# > underscore: it changes the tensor itself, today as then. Plain `resize` was a method of Variables, and could only change
+# > the shape. Since 0.4 (2018) Tensors have it too, and it is [deprecated](https://github.com/pytorch/pytorch/pull/4886): it
+# > warns, and still refuses another number of elements.
 
 # %% claims=["C30"]
 import warnings
