@@ -29,10 +29,13 @@ def attempt(call: str, **names: Any) -> str:
 
 
 def _run(call: str, names: dict[str, Any]) -> tuple[str, str]:
-    """What a call gives, in short, and the dtype of that ('' if it has none)."""
+    """What a call gives, in short, and the dtype of that ('' if it has none).
+
+    Of an error it is the first line of the message, without the list of details that some have after a colon.
+    """
     try:
         value = eval(call, names)
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
         return f"error: {str(error).splitlines()[0].split(': [')[0]}", ""
     return text(value), str(getattr(value, "dtype", "")).removeprefix("torch.")
 

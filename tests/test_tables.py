@@ -26,6 +26,7 @@ def test_dtypes_are_a_third_column():
 
 def test_an_error_is_a_result():
     assert attempt("x + torch.ones(3)").startswith("error: The size of tensor a (2) must match")
+    assert attempt("x[5]").startswith("error: index 5 is out of bounds")
 
 
 def test_names_can_be_given():
