@@ -31,7 +31,7 @@
 #
 # **You need** tensors and a first idea of `nn.Module`. No GPU: what needs one has a branch for the CPU.
 #
-# **Time**: 38 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 38 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
 # ## Find it · 速查
@@ -39,16 +39,16 @@
 # | in the notes | today | here |
 # |:--|:--|:--|
 # | `torch.FloatTensor`, `DoubleTensor`, `HalfTensor`, `ByteTensor`, ... | `dtype=torch.float32`, `float64`, `float16`, `uint8`, ... | [Eight names from 2017](#Eight-names-from-2017-·-八种类型) |
-# | the table of types | `torch.finfo(dtype)`, `torch.iinfo(dtype)`, `dtype.itemsize` | [Every type of this release](#Every-type-of-this-release-·-全部数据类型) |
+# | the table of types: 有符号/无符号整形 (today 整型), 浮点 | `torch.finfo(dtype)`, `torch.iinfo(dtype)`, `dtype.itemsize` | [Every type of this release](#Every-type-of-this-release-·-全部数据类型) |
 # | `t.set_deault_tensor_type` (a slip) | `torch.set_default_dtype`, `torch.set_default_device` | [Default type and device](#Default-type-and-device-·-默认类型和设备) |
-# | 10⁹ elements of 4 bytes: 4 GB | `x.nbytes`, `device="meta"` | [Memory](#Memory-·-内存) |
-# | HalfTensor is for the GPU | `torch.float16`, `torch.bfloat16`, `torch.autocast` | [Half precision](#Half-precision-·-半精度), [Autocast](#Autocast-·-自动混合精度) |
-# | half precision overflows easily | `torch.finfo(torch.float16).max` | [Overflow and underflow](#Overflow-and-underflow-·-溢出) |
+# | 10⁹ elements of 4 bytes: 4 GB (内存/显存) | `x.nbytes`, `device="meta"` | [Memory](#Memory-·-内存) |
+# | HalfTensor is for the GPU (半精度) | `torch.float16`, `torch.bfloat16`, `torch.autocast` | [Half precision](#Half-precision-·-半精度), [Autocast](#Autocast-·-自动混合精度) |
+# | half precision overflows easily (溢出) | `torch.finfo(torch.float16).max` | [Overflow and underflow](#Overflow-and-underflow-·-溢出) |
 # | `type(new_type)`, `float`, `long`, `half` | `x.to(dtype)` | [Convert](#Convert-·-类型转换) |
 # | `long` of a float | cuts off; `clamp` first | [From float to integer](#From-float-to-integer-·-浮点数转整数) |
 # | (not in the notes) types mixed in one expression | `torch.promote_types` | [Mixed types](#Mixed-types-·-类型提升) |
 # | (not in the notes) NumPy | `torch.from_numpy`, `x.numpy()` | [NumPy](#NumPy-·-与-NumPy-共享内存) |
-# | `tensor.cuda`, `tensor.cpu` | `x.to(device)` | [CPU and GPU](#CPU-and-GPU-·-设备之间移动) |
+# | `tensor.cuda`, `tensor.cpu` (互相转换) | `x.to(device)` | [CPU and GPU](#CPU-and-GPU-·-设备之间移动) |
 
 # %% [markdown]
 # ## Eight names from 2017 · 八种类型
@@ -153,8 +153,8 @@ table(["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"]
 
 # %% [markdown]
 # The newer ones have no class of the old kind: only a dtype. `uint16`, `uint32` and `uint64` (since 2.3) and the
-# float8 types (since 2.1) are there to be stored, moved and converted, hardly to be computed with. The name of a float8
-# type tells its parts: `e4m3` has four bits of exponent and three of fraction; `fn` means that it is finite, without
+# float8 types (the first ones since 2.1) are there to be stored, moved and converted, hardly to be computed with. The name
+# of a float8 type tells its parts: `e4m3` has four bits of exponent and three of fraction; `fn` means that it is finite, without
 # infinity. (`fnuz` also has no negative zero; `e8m0fnu` has no sign and no fraction, only powers of two.)
 #
 # The rest can do none of the four on the CPU: types for quantised values, for fewer than eight bits, for raw bits, and
@@ -167,7 +167,7 @@ few_bits = ("int", "uint")
 print("quantised:", *[name for name in rest if name.startswith("q")])
 print("few bits:", *[name for name in rest if name.startswith(few_bits)])
 print("others:", *[name for name in rest if not name.startswith(("q", *few_bits))])
-print("warned:", *{str(w.message).split(" support")[0] for w in warned} - {"BComplex32"})
+print("warned:", *sorted({str(w.message).split(" support")[0] for w in warned} - {"BComplex32"}))
 
 # %% [markdown]
 # ## What a float can hold · 浮点数的表示
@@ -418,8 +418,8 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
 
 # %% [markdown]
 # What halves hold, as `finfo` tells it. *Smallest* is the smallest number at full precision; below it the step no longer
-# shrinks, and the fraction runs out of bits. *Counts to* is where the step becomes 2: from there on, adding 1 changes
-# nothing.
+# shrinks, and the fraction runs out of bits. *Counts to* is where the step becomes 2: there counting by ones gets stuck, since
+# n + 1 is rounded back to n. (Further on, adding 1 may even add 2: a half goes to the even neighbour.)
 
 # %% claims=["C42"]
 rows = []
@@ -427,6 +427,7 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32):
     f = torch.finfo(dtype)
     n = torch.tensor(2 / f.eps, dtype=dtype)
     assert n + 1 == n and n - 1 != n
+    assert n + 2 + 1 == n + 4
     rows.append((str(dtype)[6:], text(f.max), text(f.eps), text(f.smallest_normal), int(n)))
 table(["", "largest", "step at 1", "smallest", "counts to"], rows)
 
@@ -605,8 +606,10 @@ plotting.show(
 # `float16` becomes a `float16`, and may overflow. A plain number, or a tensor without
 # dimensions, counts only if its kind is higher: it never widens a tensor of its own kind.
 #
-# > **Then and now.** Since 1.3 mixed types are promoted. Before, the number was cast to the tensor's type:
-# > `torch.tensor(10) * 1.9` gave 10. An operation in place still cannot change its tensor's type: it refuses.
+# > **Then and now.** Since 1.3 mixed types are promoted. From 0.4 on, the number was cast to the tensor's type:
+# > `torch.tensor(10) * 1.9` gave 10. When the notes were written, it was [an
+# > error](https://github.com/pytorch/pytorch/issues/845). An operation in place still cannot change its tensor's type: it
+# > refuses.
 
 # %%
 i, h = torch.tensor([60_000]), torch.tensor([60_000.0]).half()
@@ -623,8 +626,8 @@ results(
 # %% [markdown]
 # ### Integers · 整数
 #
-# > **Then and now.** `/` between whole numbers used to cut off the fraction. That was deprecated in 1.5, an error in 1.6, and is true
-# > division since 1.7. `//` rounds down, as in Python; before 1.13 it cut off towards zero, as `rounding_mode="trunc"` does.
+# > **Then and now.** `/` and `//` did not always do what they do today: see
+# > [page 09](09_tensor_math.ipynb#Division-and-remainders-·-除法与求余).
 #
 # Integers that overflow say nothing: they start again at the other end (they *wrap*). A sum is safe, it counts in `int64`. A number
 # that does not fit is refused when a tensor is made from it, and wraps when a tensor is converted.
@@ -706,7 +709,7 @@ results(
 # Without a scale, `float8_e4m3fn` ends at 448. PyTorch's own quantised types, such as `qint8`, carry their scale within the
 # tensor.
 #
-# > **Then and now.** A number beyond 448 became NaN in release 2.9. In 2.13 and later it becomes
+# > **Then and now.** In release 2.9 a number beyond 448 still became NaN; since 2.13 it becomes
 # > [448](https://github.com/pytorch/pytorch/pull/178817). The quantised types are on their way out: making the first one
 # > warns [since 2.13](https://github.com/pytorch/pytorch/issues/184982).
 
@@ -751,7 +754,8 @@ results("torch.zeros(1, requires_grad=True).numpy()")
 # [Default type and device](#Default-type-and-device-·-默认类型和设备).
 #
 # `cuda()` is the notes' way, for NVIDIA GPUs. Without one it raises an error, and the
-# tensor stays on the CPU. Both ways end with the same values.
+# tensor stays on the CPU. Both ways end with the same values. (What old code asks for by `cuda(async=True)` is
+# `non_blocking=True` today: `async` is a keyword since Python 3.7.)
 
 # %% claims=["C44"]
 x = torch.arange(3.0)
