@@ -31,23 +31,23 @@
 #
 # **You need** to know what a tensor and its shape are. No GPU.
 #
-# **Time**: 42 min to read, 10 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 43 min to read, 10 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 
 # %% [markdown]
 # ## Find it · 速查
 #
 # | in the notes | today | here |
 # |:--|:--|:--|
-# | `abs` `sqrt` `exp` `log` `pow` | the same; `x ** 2` for `pow` | [Element-wise functions](#Element-wise-functions-·-逐元素操作) |
-# | `div` `fmod` | `/`, `//`, `div(rounding_mode=...)`; `fmod`, `%` | [Division and remainders](#Division-and-remainders-·-除法与求余) |
-# | `cos` `sin` `asin` `atan2` `cosh` | the same | [Angles](#Angles-·-三角函数) |
-# | `ceil` `round` `floor` `trunc` | the same; `round(decimals=...)` | [Rounding](#Rounding-·-取整) |
-# | `clamp(input, min, max)` | the same; one bound is enough | [Clamp](#Clamp-·-截断) |
-# | `sigmod`, `tanh` ... | `sigmoid`, `tanh`; `F.relu`, `F.gelu` ... | [Activations](#Activations-·-激活函数) |
-# | `mean` `sum` `median` `mode` | the same; `quantile`, `nanmean` | [Reductions](#Reductions-·-归并操作) |
-# | `norm` `dist` | `linalg.vector_norm`, `linalg.matrix_norm`; `dist`, `cdist` | [Norm and distance](#Norm-and-distance-·-范数与距离) |
-# | `std` `var` | `std(correction=...)` | [Standard deviation and variance](#Standard-deviation-and-variance-·-标准差与方差) |
-# | `cumsum` `cumprod` | the same, with a `dim` | [Scans keep the shape](#Scans-keep-the-shape-·-累加与累乘) |
+# | `abs` `sqrt` `exp` `log` `pow` (绝对值, 平方根, 指数, 对数, 求幂) | the same; `x ** 2` for `pow` | [Element-wise functions](#Element-wise-functions-·-逐元素操作) |
+# | `div` `fmod` (除法, 求余) | `/`, `//`, `div(rounding_mode=...)`; `fmod`, `%` | [Division and remainders](#Division-and-remainders-·-除法与求余) |
+# | `cos` `sin` `asin` `atan2` `cosh` (三角函数) | the same | [Angles](#Angles-·-三角函数) |
+# | `ceil` `round` `floor` `trunc` (上取整, 四舍五入, 下取整, 只保留整数部分) | the same; `round(decimals=...)` | [Rounding](#Rounding-·-取整) |
+# | `clamp(input, min, max)` (截断) | the same; one bound is enough | [Clamp](#Clamp-·-截断) |
+# | `sigmod`, `tanh` ... (激活函数) | `sigmoid`, `tanh`; `F.relu`, `F.gelu` ... | [Activations](#Activations-·-激活函数) |
+# | `mean` `sum` `median` `mode` (均值, 和, 中位数, 众数) | the same; `quantile`, `nanmean` | [Reductions](#Reductions-·-归并操作) |
+# | `norm` `dist` (范数, 距离) | `linalg.vector_norm`, `linalg.matrix_norm`; `dist`, `cdist` | [Norm and distance](#Norm-and-distance-·-范数与距离) |
+# | `std` `var` (标准差, 方差) | `std(correction=...)` | [Standard deviation and variance](#Standard-deviation-and-variance-·-标准差与方差) |
+# | `cumsum` `cumprod` (累加, 累乘) | the same, with a `dim` | [Scans keep the shape](#Scans-keep-the-shape-·-累加与累乘) |
 # | "most take `dim`" ... | `dim`, `keepdim` | [The rule of dim](#The-rule-of-dim-·-维度的规则) |
 #
 # Beyond the notes: [the largest element](#The-largest-and-its-place-·-最大值), [sorting and
@@ -92,7 +92,7 @@ for name in "abs sqrt exp log cos sin asin cosh div fmod pow atan2".split():
 table(["", f"x = {text(x)}, y = {text(y)}"], rows)
 
 # %% [markdown]
-# Their shapes, on the stretch of the axis where each is defined:
+# The shapes of nine of them:
 
 # %% claims=["C45", "C46"]
 import matplotlib.pyplot as plt
@@ -163,9 +163,9 @@ assert torch.equal(b * (a // b) + a % b, a)
 table(["a, b =", "7, 3", "−7, 3", "7, −3", "−7, −3", "in Python, m and n"], rows)
 
 # %% [markdown]
-# > **Then and now.** `div` and `/` on whole numbers cut off the fraction when the notes were written. Release 1.6 made
-# > that an error, and since 1.7 both give the exact quotient. `//` was long wrong for negative numbers: before 1.13 it
-# > cut off instead of rounding down.
+# > **Then and now.** `div` and `/` on whole numbers cut off the fraction when the notes were written. Release 1.5 warned
+# > of that, 1.6 made it an error, and since 1.7 both give the exact quotient. `//` came only in
+# > [2018](https://github.com/pytorch/pytorch/pull/7245); up to 1.12 it cut off towards zero, and since 1.13 it rounds down.
 #
 # Drawn for a divisor of 3, the two remainders part below zero. To go round a circle or a list, use `%`: it never leaves
 # the range from 0 up to the divisor.
@@ -350,8 +350,8 @@ assert s.mode().values == statistics.mode(s.tolist())
 results("s.mean()", "s.sum()", "s.mode().values", "s.median()", "s.quantile(0.5)")
 
 # %% [markdown]
-# `mode` is the most frequent number. If several are equally frequent it is the smallest, whatever the order: here, of 2
-# and 5, over all orders of the five numbers. This holds on the CPU; a GPU [may pick another of
+# `mode` is the most frequent number. If several are equally frequent it is the smallest, whatever the order (unless there
+# is a NaN): here, of 2 and 5, over all orders of the five numbers. This holds on the CPU; a GPU [may pick another of
 # them](https://github.com/pytorch/pytorch/issues/90261). `mode` also returns an index, but not a certain one if the
 # number occurs more than once: do not rely on it.
 
@@ -482,13 +482,16 @@ results(
 # %% [markdown]
 # ### NaN and infinity · 非数与无穷
 #
-# What does one bad element do to a reduction? Each of these was run on three lists.
+# What does one bad element do to a reduction? Each of these was run on three lists. Before them, the mode of a two and a
+# NaN, in both orders.
 
 # %%
 calls = """v.sum() v.mean() v.prod() v.median() v.quantile(0.5) v.mode().values v.std() v.var()
 torch.linalg.vector_norm(v) v.logsumexp(0) v.amax() v.amin() v.argmax() v.argmin() v.sort().values
 v.cumsum(0) v.cumprod(0) v.any() v.all() v.nansum() v.nanmean() v.nanmedian()
 v.nanquantile(0.5)""".split()
+for v in ([2.0, math.nan], [math.nan, 2.0]):
+    print(f"the mode of {v} is", torch.tensor(v).mode().values.item())
 bad = ([2.0, 1, 1, math.nan], [2.0, 1, 1, math.inf], [2.0, 1, math.inf, -math.inf])
 rows = [(f"`{call}`", *(attempt(call, v=torch.tensor(v)) for v in bad)) for call in calls]
 assert not any("nan" in call and "nan" in with_nan for call, with_nan, *_ in rows)
@@ -497,8 +500,9 @@ table(["", *map(text, bad)], rows)
 # %% [markdown]
 # NaN goes through: a mean over a million numbers with one NaN among them is NaN. That is a warning, not a nuisance. The
 # functions whose names begin with `nan` leave it out, for data where it means "missing". `amax` and `amin` both return it,
-# `argmax` and `argmin` point *at* it, `sort` puts it last, `mode` counts it as different from everything, and for `any` and
-# `all` it is not zero, hence true. Infinity is an honest number until it meets its opposite: ∞ − ∞ is NaN.
+# `argmax` and `argmin` point *at* it, `sort` puts it last, and for `any` and `all` it is not zero, hence true. For `mode` it
+# equals nothing, not even another NaN, and the order of the numbers can decide what comes out. Infinity is an honest number
+# until it meets its opposite: ∞ − ∞ is NaN.
 #
 # ## The rule of dim · 维度的规则
 #
@@ -609,7 +613,7 @@ print("one dimension at a time:", ", ".join(sorted(one_only)))
 
 # %% [markdown]
 # > **Then and now.** `keepdim`, false unless you say otherwise, came with 0.2, the release of the notes, together with
-# > broadcasting. Before, the named dimension always stayed, with size 1, and code of that time relies on it.
+# > broadcasting. Before, the named dimension always stayed, with size 1, and code from before 0.2 relies on it.
 #
 # ### Scans keep the shape · 累加与累乘
 #
