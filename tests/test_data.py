@@ -541,6 +541,8 @@ def test_download(monkeypatch, mirror, capsys):
     status, text = command(capsys, "--download")
     assert status == 1
     assert text.startswith("The pictures could not be downloaded. No mirror delivered")
+    assert "\nBy hand, one of:\n  1. " in text
+    assert "--download" not in text
     crawl = mirror(rate=len(ARCHIVE) / 2)
     monkeypatch.setattr(data, "MIRRORS", [crawl.url])
     monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(patience=0.1, promise=0.1))

@@ -506,7 +506,16 @@ def test_no_room(world, row, monkeypatch, fault):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 5, 5))
     mirror = world.mirror()
     row("There is no room for the pictures")
+    assert ways_that_need_no_folder(data.origin())
     assert mirror.asked == []
+
+
+def ways_that_need_no_folder(text):
+    """Are all the ways in a message such that nothing is written into the book's folder?"""
+    ways = text.partition("\nBy hand, one of:\n")[2]
+    return "CIFAR10_ROOT" in ways and not any(
+        word in text for word in ("--download", "CIFAR10_URL", "put it into")
+    )
 
 
 def read_only(monkeypatch, folder):
@@ -538,6 +547,7 @@ def test_read_only(world, row, monkeypatch, fault):
     with monkeypatch.context() as patch:
         read_only(patch, world.folder)
         row(f"cannot be written ({os.strerror(errno.EROFS)})")
+        assert all(ways_that_need_no_folder(text) for text in (data.origin(), data.fetch()[1]))
         mine = world.home / "mine" / files.FOLDER
         mine.mkdir(parents=True)
         for name, content in CONTENTS.items():

@@ -1,5 +1,7 @@
 """The doctor: each check on a good machine and on a bad one."""
 
+import ast
+import inspect
 import subprocess
 import sys
 from importlib import metadata
@@ -19,6 +21,14 @@ BOOK = Path(__file__).parents[1]
         (lambda: env.check_python((4, 0, 0)), "OK", "4.0.0"),
         (lambda: env.check_python((3, 10, 9)), "FAIL", "3.10.9 is too old"),
         (lambda: env.check_python((2, 7, 18)), "FAIL", "Python 3.11 or newer"),
+        (lambda: env.check_python((3, 12, 0), "darwin", "arm64"), "OK", "3.12.0"),
+        (lambda: env.check_python((3, 12, 0), "linux", "x86_64"), "OK", "3.12.0"),
+        (lambda: env.check_python((3, 12, 0), "darwin", "x86_64"), "FAIL", "Intel Macs"),
+        (
+            lambda: env.check_others({"tqdm": None, "numpy": "1", "nbval": None}),
+            "FAIL",
+            "tqdm, nbval not",
+        ),
         (lambda: env.check_package("torch", "2.15.0", "2.15.0"), "OK", "2.15.0"),
         (lambda: env.check_package("torch", None, "2.15.0"), "FAIL", "pip install -r"),
         (lambda: env.check_package("torch", "2.9.0", "2.15.0"), "NOTE", "made with 2.15.0"),
@@ -109,8 +119,23 @@ def test_a_machine_without_the_packages_is_told_all_of_it(monkeypatch, capsys):
     monkeypatch.setattr(env, "torch_wanted_by_torchvision", lambda: None)
     assert env.report() is False
     text = capsys.readouterr().out
-    assert text.count("[FAIL]") == 6  # four packages, the pair, and the last line
+    assert text.count("[FAIL]") == 7  # four packages, the others, the pair, and the last line
     assert "Something is missing" in text
+
+
+@pytest.mark.parametrize("package", env.pins())
+def test_each_pinned_package_is_asked_for(monkeypatch, package):
+    here = env.installed
+    monkeypatch.setattr(env, "check_import", lambda module: None)
+    monkeypatch.setattr(env, "installed", lambda name: None if name == package else here(name))
+    faults = [str(finding) for finding in env.findings() if finding.state == "FAIL"]
+    assert any(package in fault for fault in faults)
+
+
+def test_an_old_python_can_run_it():
+    ast.parse(inspect.getsource(env), feature_version=(3, 8))
+    functions = [f for _, f in inspect.getmembers(env, inspect.isfunction)]
+    assert all(isinstance(hint, str) for f in functions for hint in f.__annotations__.values())
 
 
 def test_a_torch_that_cannot_be_imported_does_not_stop_the_report(monkeypatch, capsys):
