@@ -32,7 +32,7 @@
 # **You need** tensors and `nn.Module` in outline. No GPU. CIFAR-10 is found on your machine or downloaded; failing
 # both, drawn shapes stand in for it, and the page says so.
 #
-# **Time**: 21 min to read, 22 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 22 min to read, 22 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Step 1: load the data · 加载数据
 #
@@ -174,6 +174,7 @@ assert abs(batch.mean()) < 0.1 and abs(batch.std() - 1) < 0.1
 # ## DataLoader: batches, order, workers · 批量、打乱
 #
 # A `DataLoader` is iterable and joins samples to batches. Here on the first 1,000 pictures, 128 at a time.
+# (`TensorDataset` pairs two tensors row by row; `Subset` takes some of the pairs.)
 
 # %% claims=["C23"]
 from torch.utils.data import DataLoader, Subset, TensorDataset
@@ -293,7 +294,8 @@ print(f"loss before training {untrained:.3f}, of a guess {torch.tensor(10.0).log
 # ## Step 3: loss and optimiser · 损失函数和优化器
 #
 # Cross entropy from raw scores; stochastic gradient descent with momentum. The rate of the steps rises, then
-# falls to zero (`OneCycleLR`): large steps first, small ones to settle.
+# falls to zero (`OneCycleLR`): large steps first, small ones to settle. (`nesterov` is a variant of momentum that looks
+# one step ahead. `cycle_momentum=False` keeps the momentum as it is; else it would fall while the rate rises.)
 
 # %% claims=["C20"]
 epochs = 3
@@ -365,7 +367,8 @@ seconds = time.perf_counter() - start
 print(f"training took {seconds:.1f} s")
 
 # %% [markdown]
-# The loss of a single batch jumps; means over 51 steps show the course.
+# The loss of a single batch jumps; means over 51 steps (1,173 = 23 x 51) show the course. The first is drawn where its
+# steps begin, the last where its steps end.
 
 # %% tags=["cifar10"] verify={"reason": "training: the curve may lie a little higher or lower", "shift": 8}
 import matplotlib.pyplot as plt
@@ -428,8 +431,9 @@ print(f"classic recipe ran on: {classic['cpu']}, {classic['threads']} threads")
 print("command:", classic["command"])
 
 # %% [markdown]
-# The same net does better, sooner. No picture is handled alone, and the steps are fewer and larger, at a rate that
-# rises and falls. (The seconds compare only if both were measured on one machine; run the command on yours.)
+# The same net does better, sooner, although it sees the pictures three times instead of twice. No picture is handled
+# alone, and the steps are fewer and larger, at a rate that rises and falls. (Two machines, two times: do not divide one
+# by the other. For a fair comparison run the command on yours.)
 #
 # ### Class by class
 #
@@ -483,8 +487,8 @@ plotting.show(figure, alt="Ten test pictures, each with the net's wrong answer a
 # %% [markdown]
 # ### What the first layer sees
 #
-# Each of the six filters of `conv1` is a 5 x 5 colour picture of what it answers to: edges, and pairs of opposite
-# colours.
+# Each of the six filters of `conv1` is a 5 x 5 colour picture of what it answers to. After three passes they are
+# still rough, but some begin to look like an edge, a spot, or a pair of opposite colours.
 
 # %% tags=["cifar10"] verify={"picture": "form", "reason": "training: the colours of the filters vary"}
 filters = net.conv1.weight.detach().cpu().permute(0, 2, 3, 1)
@@ -510,8 +514,9 @@ with tempfile.TemporaryDirectory() as folder:
 assert torch.allclose(predict(again, test_pixels), scores, atol=1e-4)
 
 # %% [markdown]
-# The same page runs on a GPU without a change: `device` was asked for once, and the net and each batch are moved
-# there. For a net this small a GPU gains little; page 01 shows why.
+# The page is written to run on a GPU without a change: `device` was asked for once, and the net and each batch are
+# moved there. No GPU was at hand to try it. For a net this small it probably gains little: each call costs time, however
+# little is computed (page 01).
 #
 # ## Recap
 #
@@ -567,7 +572,7 @@ check_4(answer_4)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell.
+# In JupyterLab, click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
 check_1(50_000 // 128)
@@ -587,4 +592,4 @@ check_4(6 * 3 * 5 * 5)  # a mistake: no bias
 
 # %% [markdown]
 # ---
-# Back: [build and train a neural network](03_neural_networks.ipynb) · On: [change the shape of a tensor](06_tensor_shapes.ipynb)
+# Back: [build and train a neural network](03_neural_networks.ipynb) · On: [train many times faster](05_cifar10_fast.ipynb)

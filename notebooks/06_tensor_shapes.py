@@ -573,8 +573,8 @@ check_4(answer_4)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each answer, a mistake and what the check says
-# of it.
+# In JupyterLab, click to open. They run and are verified like every other cell. Below each answer, a mistake and what the
+# check says of it.
 
 # %% jupyter={"source_hidden": true}
 check_1(line.view(3, 4).T)
@@ -594,4 +594,4 @@ check_4(square.view(4, 2, 2))  # a mistake: each row cut in two
 
 # %% [markdown]
 # ---
-# Back: [train a classifier on CIFAR-10](04_cifar10.ipynb) · On: [index a tensor](07_tensor_indexing.ipynb)
+# Back: [train many times faster](05_cifar10_fast.ipynb) · On: [index a tensor](07_tensor_indexing.ipynb)

@@ -708,8 +708,8 @@ check_4(answer_4)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each answer, a mistake and what the check says of
-# it.
+# In JupyterLab, click to open. They run and are verified like every other cell. Below each answer, a mistake and what the
+# check says of it.
 
 # %% jupyter={"source_hidden": true}
 check_1(torch.tensor([[3, 0, 0], [1, 2, 3], [0, 3, 1]]))

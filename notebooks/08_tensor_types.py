@@ -844,8 +844,8 @@ check_4(answer_4)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each answer, a mistake and what the check says
-# of it.
+# In JupyterLab, click to open. They run and are verified like every other cell. Below each answer, a mistake and what the
+# check says of it.
 
 # %% jupyter={"source_hidden": true}
 check_1(64 * 3 * 224 * 224 * 2)
