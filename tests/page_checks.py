@@ -23,6 +23,21 @@ SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|NBVAL_(?:IGNORE_OUTPUT|SKIP)")
+HTML = ("text/html", "text/markdown")
+CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")  # in the middle of Markdown
+TAG = re.compile(r"</?([A-Za-z][\w-]*)((?:\s[^<>]*)?)>")
+ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"[^\"]*\"|'[^']*'|\S+)")
+# What GitHub keeps of HTML, as far as it is published: the allow-list of its html-pipeline (SanitizationFilter).
+# Attributes that only change how a thing looks are left out of the list: no page should need them.
+KEPT = re.compile(
+    r"h[1-6]|br|b|i|strong|em|a|pre|code|img|tt|div|ins|del|sup|sub|p|ol|ul|table|thead|tbody|tfoot|blockquote|dl|dt"
+    r"|dd|kbd|q|samp|var|hr|ruby|rt|rp|li|tr|td|th|s|strike|summary|details|caption|figure|figcaption|abbr|bdo|cite"
+    r"|dfn|mark|small|span|time|wbr"
+)
+KEPT_ATTRIBUTE = re.compile(
+    r"href|src|alt|title|align|width|height|colspan|rowspan|scope|lang|dir|id|name|open|start|value|cite|role"
+    r"|datetime|aria-(?:label|hidden|describedby|labelledby)"
+)
 CLAIM = re.compile(r"C(?:0[1-9]|[1-4]\d|5[0-4])")
 
 
@@ -99,6 +114,24 @@ def describes_every_picture(page: Page) -> Iterator[str]:
 
 def has_links_that_work(page: Page) -> Iterator[str]:
     yield from links.notebook(page)
+
+
+def has_html_that_github_keeps(page: Page) -> Iterator[str]:
+    """GitHub drops other elements and attributes (script, style, class) from Markdown and from outputs."""
+    parts = [("the prose", page.prose, True)]
+    for n, output in outputs(page):
+        shown = output.get("data", {})
+        parts += [
+            (f"cell {n}", shown[kind], kind.endswith("markdown")) for kind in HTML if kind in shown
+        ]
+    for where, text, markdown in parts:
+        for tag in TAG.finditer(CODE.sub("", FENCED.sub("", text)) if markdown else text):
+            names = {name.lower() for name in ATTRIBUTE.findall(tag[2])}
+            dropped = sorted(name for name in names if not KEPT_ATTRIBUTE.fullmatch(name))
+            if not KEPT.fullmatch(tag[1].lower()):
+                yield f"{where} has an element that GitHub drops: {tag[0]}"
+            elif dropped:
+                yield f"{where} has attributes that GitHub drops, {', '.join(dropped)}: {tag[0]}"
 
 
 def opens_with_title_and_aims(page: Page) -> Iterator[str]:
@@ -193,6 +226,7 @@ CHECKS = [
     silences_no_warning,
     describes_every_picture,
     has_links_that_work,
+    has_html_that_github_keeps,
     opens_with_title_and_aims,
     closes_with_recap_exercises_solutions,
     has_self_checks_that_accept_and_refuse,

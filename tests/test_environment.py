@@ -53,6 +53,20 @@ def test_a_check_finds(finding, state, says):
     assert "\n" not in str(found)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_colab_does_without_what_only_other_places_need(monkeypatch, there):
+    monkeypatch.setattr(env, "installed", {"torch": "2.9.1", "torchvision": "0.24.1"}.get)
+    monkeypatch.setattr(env, "check_import", lambda module: None)
+    if there:
+        monkeypatch.setitem(sys.modules, "google.colab", sys)
+    found = {finding.subject: finding for finding in env.findings()}
+    assert (
+        found["jupyterlab"].state == found["other packages"].state == ("NOTE" if there else "FAIL")
+    )
+    assert ("without" in found["jupyterlab"].text) == there
+    assert found["matplotlib"].state == "FAIL"  # no page runs without
+
+
 def test_a_line_of_the_report():
     assert str(env.Finding("OK", "disk", "fine")) == "[OK]   disk: fine"
     assert str(env.Finding("FAIL", "disk", "full")) == "[FAIL] disk: full"

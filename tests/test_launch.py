@@ -85,7 +85,7 @@ def test_a_launched_page(copied, name):
 def test_launched_sources_are_tidy(copied):
     for command in (["check"], ["format", "--check"]):
         done = subprocess.run(
-            ["ruff", *command, "--no-cache", "."],
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
             cwd=copied,
             capture_output=True,
             text=True,

@@ -45,7 +45,11 @@ PROSE = """# Do a thing · 做一件事
 
 [this page](01_good.ipynb), [a part of it](#Recap), [the same](01_good.ipynb#Recap), [else](https://pytorch.org/docs)
 
-![a described picture](picture.png)"""
+![a described picture](picture.png), H<sub>2</sub>O<br>`<T>` and ``a ` <U>`` and 1 < 2 > 0
+
+```html
+<style>none</style>
+```"""
 
 
 def exercise(n):
@@ -261,6 +265,22 @@ BAD = [
         prose("ipynb#Recap", "ipynb#None"),
         "no heading: 01_good.ipynb#None",
     ),
+    (
+        "has_html_that_github_keeps",
+        prose("a described", "<script> `<T>` a"),
+        "<script>",
+    ),
+    (
+        "has_html_that_github_keeps",
+        prose("third.", '<b class="x" id="y">third</b>.'),
+        "drops, class",
+    ),
+    (
+        "has_html_that_github_keeps",
+        shown("<p style='color: red'>x</p>", "text/html"),
+        "cell 0 has attr",
+    ),
+    ("has_html_that_github_keeps", shown("`<a>` <blink>", "text/markdown"), "drops: <blink>"),
     ("opens_with_title_and_aims", prose("# Do", "## Do"), "no title"),
     (
         "opens_with_title_and_aims",
