@@ -10,6 +10,7 @@ at every 0.2 s, pages that they share counted once (PSS). The exit status is 1 i
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -77,7 +78,7 @@ def peak(notebook: nbformat.NotebookNode, folder: Path) -> Peak:
         on_cell_execute=watch,
         on_cell_executed=lambda **_: watches[0].look(),
     )
-    client.execute()
+    client.execute(stderr=subprocess.DEVNULL)  # the log of the kernel
     watches[0].stopped.set()
     watches[0].join()
     return Peak(watches[0].highest, max(watches[0].highest, watches[0].together))
