@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 
 import pytest
 
@@ -170,16 +171,22 @@ def test_a_solution_opens_with_enter(built, page):
 # --- on paper
 
 
-def test_solutions_are_open_and_nothing_is_cut_on_paper(built, page):
-    page.set_viewport_size({"width": 718, "height": 1000})  # A4 with margins
+@pytest.mark.parametrize("name", ["07_tensor_indexing", "10_notes_audited", "old_names"])
+def test_nothing_is_cut_on_paper(built, page, name):
+    page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
+    page.goto((built / f"{name}.html").as_uri())
+    page.emulate_media(media="print")
+    wide = page.locator("article pre, article :has(> table)").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText.slice(0, 200))"
+    )
+    assert wide == []
+
+
+def test_solutions_are_open_on_paper(built, page):
     page.goto((built / "07_tensor_indexing.html").as_uri())
     page.emulate_media(media="print")
     assert page.locator("article details pre").first.is_visible()
     assert not page.locator("#pst-header").is_visible()
-    wide = page.locator("article pre").evaluate_all(
-        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
-    )
-    assert wide == []
 
 
 # --- the command
@@ -226,6 +233,24 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
     with pytest.raises(site.MissingError) as caught:
         site.build(tmp_path / "html")
     assert str(caught.value) == "myst_nb missing: pip install -r .site/requirements.txt"
+
+
+def test_a_book_is_printed(built, tmp_path, monkeypatch):
+    if not any(map(shutil.which, site.CHROMIUMS)):
+        pytest.skip("Chromium is missing: install your system's package")
+    monkeypatch.setattr(site, "write_sources", only_this("# A page\n\nof one sentence.\n"))
+    site.print_pdf(tmp_path / "book.pdf")
+    printed = (tmp_path / "book.pdf").read_bytes()
+    assert len(re.findall(rb"/Type ?/Page\b", printed)) == 1
+    assert [*tmp_path.iterdir()] == [tmp_path / "book.pdf"]
+
+
+def test_without_a_browser_the_old_book_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(site.shutil, "which", lambda name: None)
+    (tmp_path / "book.pdf").write_bytes(b"the old one")
+    with pytest.raises(site.SiteError, match="Chromium or Chrome is needed"):
+        site.print_pdf(tmp_path / "book.pdf")
+    assert (tmp_path / "book.pdf").read_bytes() == b"the old one"
 
 
 def test_badges_become_links():
