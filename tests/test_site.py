@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from helpers import pages, site
+from helpers import launch_lines, pages, site
 from helpers.notes import OLD_CALLS
 from tests import site_checks
 from tests.browser import open_browser
@@ -255,14 +255,15 @@ def test_without_a_browser_the_old_book_stays(tmp_path, monkeypatch):
 
 def test_badges_become_links():
     page = pages.Page(pages.NOTEBOOKS / "01_install_and_timing.ipynb")
-    badge = "[![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/o/r/main)"
-    page.notebook.cells[0].source += f"\n\n{badge}"
-    assert (
-        site.prepared(page)
-        .cells[0]
-        .source.endswith("[Open in Binder](https://mybinder.org/v2/gh/o/r/main)")
+    first = page.notebook.cells[0]
+    first.source = launch_lines.with_badges(
+        launch_lines.without(first.source), "owner/book", "notebooks/01.ipynb", launch_lines.TIME
     )
-    assert page.notebook.cells[0].source.endswith(badge)
+    assert "[![Open in Binder](https://" in first.source
+    source = site.prepared(page).cells[0].source
+    assert "![" not in source
+    assert "[Open in Binder](https://mybinder.org/v2/gh/owner/book/" in source
+    assert "[Open in Colab](https://colab.research.google.com/github/owner/book/" in source
 
 
 def test_the_packages_are_pinned():
