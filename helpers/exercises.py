@@ -1,6 +1,7 @@
 """Checks a reader's answer to an exercise, and says what is wrong with it."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,23 +40,31 @@ def fault_in(answer: Any, expected: Any) -> str:
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
         return f"wanted is {_kind(expected)}, this is a tensor of shape {tuple(answer.shape)}."
-    if (
-        isinstance(expected, float)
-        and isinstance(answer, int | float)
-        and not isinstance(answer, bool)
-    ):
-        close = math.isclose(answer, expected, rel_tol=1e-4, abs_tol=1e-4)
-        return "" if close else f"{answer!r} is not the right number."
-    if type(answer) is not type(expected):
+    is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
+    if is_number and type(expected) in (int, float):
+        return _number_fault(answer, expected)
+    are_tuples = isinstance(answer, tuple) and isinstance(expected, tuple)  # torch.Size is one too
+    if type(answer) is not type(expected) and not are_tuples:
         return f"wanted is {_kind(expected)}, this is {_kind(answer)}."
     if isinstance(expected, list | tuple):
         return _list_fault(answer, expected)
     return "" if answer == expected else f"{answer!r} is not right."
 
 
+def _number_fault(answer: float, expected: float) -> str:
+    if isinstance(expected, float):
+        close = math.isclose(answer, expected, rel_tol=1e-4, abs_tol=1e-4)
+        return "" if close else f"{answer!r} is not the right number."
+    if answer != expected:
+        return f"{answer!r} is not right."
+    as_int = "the number is right, but must be an int: write it without a point or an e."
+    return as_int if isinstance(answer, float) else ""
+
+
 def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
     if not isinstance(answer, torch.Tensor):
-        return f"wanted is a tensor, this is {_kind(answer)}."
+        fault = f"wanted is a tensor, this is {_kind(answer)}."
+        return f"the numbers are right, but {fault}" if _same_numbers(answer, expected) else fault
     if answer.shape != expected.shape:
         return f"the shape is {tuple(answer.shape)}, wanted is {tuple(expected.shape)}."
     for name in ("dtype", "device"):
@@ -68,8 +77,21 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
     wrong = int((~right).sum())
     if not wrong:
         return ""
-    first = tuple((~right).nonzero()[0].tolist())
-    return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {list(first)}."
+    if right.numel() == 1:
+        number = answer.item()
+        return f"{number if type(number) in (bool, int) else format(number, '.6g')} is not right."
+    first = (~right).nonzero()[0].tolist()
+    return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {first}."
+
+
+def _same_numbers(answer: Any, expected: torch.Tensor) -> bool:
+    """Would an answer that is no tensor, such as a list, be right if it were made one?"""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # a list of tensors that want a gradient
+            numbers = torch.tensor(answer, dtype=torch.complex128)
+    except (TypeError, ValueError, RuntimeError):  # no numbers, or lists of unequal length
+        return False
+    return not _tensor_fault(numbers, expected.detach().cpu().to(torch.complex128))
 
 
 def _list_fault(answer: Sequence, expected: Sequence) -> str:

@@ -31,7 +31,7 @@
 #
 # **You need** tensors in outline, and derivatives from school. No GPU.
 #
-# **Time**: 29 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 29 min to read, 18 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Find it · 速查
 #
@@ -741,8 +741,8 @@ check_3(answer_3)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each answer, a mistake and what the check says
-# of it.
+# In JupyterLab, click to open. They run and are verified like every other cell. Below each answer, a mistake and what the
+# check says of it.
 
 # %% jupyter={"source_hidden": true}
 check_1(torch.autograd.grad(q.prod(), q)[0])
