@@ -34,7 +34,7 @@ from traitlets.config import Config
 
 from helpers import data, environment, pages, plotting, tables
 from helpers.notes import OLD_CALLS, RELEASES, SLIP, STATEMENTS, OldCall, Statement
-from helpers.verification.headings import headings_of_code_cells
+from helpers.verification.headings import headings, headings_of_code_cells
 from helpers.workers import ProcessIds
 
 VERDICTS = "holds", "changed", "was a slip"
@@ -74,11 +74,11 @@ class Cube(torch.autograd.Function):
         return gradient * 3 * x**2
 
 
-def raises(function: Callable, *args: Any) -> bool:
-    """True if a call is refused with an error."""
+def raises(kind: type[Exception], function: Callable, *args: Any) -> bool:
+    """True if a call is refused with this kind of error; another kind is a mistake in the line, and passes through."""
     try:
         function(*args)
-    except (RuntimeError, TypeError, ValueError, IndexError):
+    except kind:
         return True
     return False
 
@@ -300,8 +300,9 @@ def where(call: OldCall) -> tuple[pages.Page, str]:
     """The page and the heading for an old call."""
     if call.where.startswith("C"):
         return places(call.where)[0][:2]
-    number, _, heading = call.where.partition(" ")
-    return next(page for page in pages.all_pages() if page.name.startswith(number)), heading
+    number, _, words = call.where.partition(" ")
+    page = next(page for page in pages.all_pages() if page.name.startswith(number))
+    return page, next(h for h in headings(page.prose) if h.partition(" · ")[0] == words)
 
 
 # --- old calls
@@ -348,14 +349,35 @@ def statement_table(*sections: str) -> Markdown:
 
 
 def old_call_table(calls: Sequence[OldCall] = OLD_CALLS) -> Markdown:
-    """The old calls in alphabetical order: what each does today, since when, and what to write."""
+    """The old calls in alphabetical order: what each does today, since when, and what to write.
+
+    Raises:
+        AssertionError: a new call does not give what the old one gives, or once gave; or it warns.
+    """
     rows = []
     for call in sorted(calls, key=lambda call: call.old.lower()):
         found, result = state(call)
-        told = {"gone": "error", "differs": f"gives {result}, not {call.then}"}.get(found, found)
+        new, wanted = new_result(call), call.then or result
+        assert found == "gone" or new == wanted, f"{call.new} gives {new}, not {wanted}"
+        told = {"gone": f"error ({result})", "differs": f"gives {result}, not {call.then}"}
         since = {"": "", SLIP: "never was"}.get(call.since, call.since)
-        rows.append((f"`{call.old}`", told, since, f"`{call.new}`", link(*where(call))))
+        rows.append(
+            (f"`{call.old}`", told.get(found, found), since, f"`{call.new}`", link(*where(call)))
+        )
     return tables.table(["then", "today", "since", "write", "more"], rows)
+
+
+def release_table() -> Markdown:
+    """The releases that changed a statement or took over a call, each with a link to its release notes."""
+    calls = Counter(call.since for call in OLD_CALLS)
+    rows = []
+    for release, (year, _) in RELEASES.items():
+        changed = [s.number for s in STATEMENTS if s.since == release]
+        if changed or calls[release]:
+            tag = f"v{release}" if release.count(".") == 2 else f"v{release}.0"
+            notes = f"https://github.com/pytorch/pytorch/releases/tag/{tag}"
+            rows.append((f"[{release}]({notes})", year, ", ".join(changed), calls[release] or ""))
+    return tables.table(["release notes", "year", "statements changed", "old calls"], rows)
 
 
 def draw_counts(verdicts: dict[str, str]) -> Figure:
@@ -386,7 +408,7 @@ def draw_releases() -> Figure:
     for row, (end, (_, what)) in enumerate(zip(ends, RELEASES.values(), strict=True)):
         axis.text(end + 0.4, row, what, va="center", fontsize=9)
     axis.grid(axis="y", visible=False)
-    axis.set(xlabel="statements and calls of the notes", xlim=(0, 44), xticks=range(0, 21, 5))
+    axis.set(xlabel="statements of the notes, and old calls", xlim=(0, 44), xticks=range(0, 21, 5))
     axis.legend(loc="lower right")
     return figure
 

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from helpers import data
 from helpers.environment import cpu_name
+from helpers.peers import lenet
 
 
 def train(epochs: int = 2, workers: int = 2, seed: int = 0) -> dict:
@@ -46,11 +47,7 @@ def train(epochs: int = 2, workers: int = 2, seed: int = 0) -> dict:
         shuffle=True,
         num_workers=workers,
     )
-    net = nn.Sequential(
-        *(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
-        *(nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
-    )
+    net = lenet()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
     start = time.perf_counter()
     for epoch in range(epochs):

@@ -37,7 +37,7 @@
 # This table is made from the pages themselves, each time this page runs. The reading time is worked out from their
 # words and lines of code. The run time is that of the last run that made the outputs.
 
-# %% verify={"reason": "run times of the pages", "timing": true}
+# %% verify={"free": ["\\d+ s(?= \\|)"], "reason": "run times of the pages"}
 import sys
 
 sys.path.insert(0, "..")  # the folder that holds helpers/
@@ -53,7 +53,7 @@ for page in pages.all_pages():
 Markdown("\n".join(rows))
 
 # %% [markdown]
-# Run times were measured on this machine:
+# Run times were measured here (the top of each page says where):
 
 # %%
 print(pages.machine())
@@ -63,8 +63,11 @@ print(pages.machine())
 # those covered is a fact too:
 
 # %%
+from helpers.notes import STATEMENTS
+
 claims = sorted({claim for page in pages.all_pages() for claim in page.claims})
-print(len(claims), "of 54 statements:", ", ".join(claims))
+print(len(claims), "of", len(STATEMENTS), "statements:", ", ".join(claims))
+assert claims == [statement.number for statement in STATEMENTS]
 
 # %% [markdown]
 # ## How to read · 阅读方法
@@ -73,10 +76,16 @@ print(len(claims), "of 54 statements:", ", ".join(claims))
 # the cell below it shows it. *Then and now* boxes mark where the notes have been overtaken. At the end: a recap,
 # exercises that check themselves, and solutions.
 #
+# - **With old notes or old code beside you**: [page 10](10_notes_audited.ipynb) has every statement and every old call, each
+#   with today's and a link to its proof.
 # - **On GitHub**: just read. Outputs are stored in the pages.
 # - **In JupyterLab**: `jupyter lab notebooks/00_start_here.ipynb`. Run a cell with Shift+Enter; change it and run it again.
 # - **In an editor**: each page has a twin, a plain `.py` file. It opens in JupyterLab as a notebook too (right click,
 #   *Open With*, *Notebook*), and the two follow each other.
+#
+# Commands such as `python -m helpers.data` are typed in a terminal, in the book's folder (where `README.md` lies). `python`
+# stands for the one that has the packages: `.venv/bin/python`, on Windows `.venv\Scripts\python`. What you changed is saved in
+# the page; `git restore notebooks/` brings the stored pages back (without git, copy the folder first).
 #
 # Exercises look like this. Put your answer in the place of the three dots:
 
@@ -97,7 +106,7 @@ check("four")
 # ## How outputs are verified · 输出的验证
 #
 # `pytest --nbval notebooks/` runs every cell of the book on your machine and compares each output with the stored one.
-# Words must be the same. Floats may differ in the fifth digit: processors add in different orders.
+# Words and whole numbers must be the same. Floats may differ in the fifth digit: processors add in different orders.
 #
 # Here is the comparison at work, on two outputs that differ in the seventh digit: no difference is found.
 
@@ -119,8 +128,9 @@ for fault in compare_outputs(printed("loss 0.4321"), printed("loss 0.4421")):
     print(fault.text)
 
 # %% [markdown]
-# After training, numbers differ more: small roundings grow, step by step. Such a cell states a band in its metadata,
-# and why. With a band of 5 % the same pair passes, but not more than that:
+# After training, numbers differ more: small roundings grow, step by step. Such a cell states a band in its metadata (what is
+# kept with a cell and not shown; `rtol` is the relative tolerance), and why. With a band of 5 % the same pair passes, but not
+# more than that:
 
 # %%
 band = Policy(rtol=0.05, reason="training")
@@ -185,13 +195,15 @@ Image(fault.drawn, alt=alt)
 # %% [markdown]
 # ### How wide the tolerances are · 容差有多宽
 #
-# They are measured, not guessed. `python -m tests.spread` runs the pages with one thread and with two, with the
-# instructions of older processors, on two older releases, with convolutions rounded as on a GPU, and, where a net is
-# trained, with ten other seeds. For each cell it finds the smallest tolerance that would have done. Once all have run, no
-# tolerance may be wider than five times the largest of these, and no band of training wider than other seeds need. No GPU
-# was at hand: its rounding and the branches for it are simulated, nothing was run on one.
+# They are measured, and the end of this section says how far that has come. `python -m tests.spread` runs the pages with one
+# thread and with two, with the instructions of older processors, on two older releases, with convolutions rounded as on a
+# GPU, and, where a net is trained, with ten other seeds (starts of the random numbers). For each cell it finds the smallest
+# tolerance that would have done. Once all have run, no tolerance may be wider than five times the largest of these, and no
+# band of training wider than other seeds need. No GPU was at hand: its rounding and the branches for it are simulated,
+# nothing was run on one.
 #
-# Each line below is a cell that states a tolerance, and 1 is that tolerance. Only other seeds may lie beyond it.
+# Each line below is one tolerance of a cell, and 1 is that tolerance. No mark: no difference, or not measured yet. Grey: from
+# a fifth of the tolerance to all of it. Only other seeds may lie beyond 1.
 
 # %%
 import json
@@ -222,12 +234,12 @@ axis.set_ylim(len(lines) - 0.5, -0.5)
 figure.legend(loc="outside upper right", ncols=5)
 plotting.show(
     figure,
-    alt="A line for each tolerance. Settings of the machine stay below 1, other seeds reach beyond it.",
+    alt="A line for each tolerance. No setting of the machine goes beyond 1, some other seeds do.",
 )
 
 # %% [markdown]
-# The other cells state none and keep the strict defaults. This is the most that any of them needed; and how many of all
-# measurements that are wanted have been made (each setting takes minutes):
+# The other cells state none and keep the strict defaults. This is the most that any of them needed, in the settings that
+# its page has run in:
 
 # %%
 assert all(widest(cell, field, *machine) <= limit for cell, field, limit in lines)
@@ -236,9 +248,19 @@ for field in ("rtol", "shift", "colour"):
     most = max((widest(cell, field, *machine) for cell in strict), default=0)
     print(f"{field:7}allowed {getattr(Policy(), field):g}, needed {most:g}")
     assert most <= getattr(Policy(), field)
-stated = [cell for cell in spread["cells"] if cell["tolerance"]]
-wanted = sum(17 if cell["training"] else 7 for cell in stated)  # with ten seeds, or without
-print(sum(len(cell["needed"]) for cell in stated), "of", wanted, "measurements")
+
+# %% [markdown]
+# How far it has come: each setting takes minutes, and not every page has run in each. A changed cell is measured anew.
+
+# %%
+runs = [run for run in spread["runs"].values() if run["kind"] != "seed"]
+for page in pages.all_pages():
+    ran = sum(page.name in run["pages"] for run in runs)
+    stated = [c for c in spread["cells"] if c["page"] == page.name and c["tolerance"]]
+    made = sum(len(cell["needed"]) for cell in stated)
+    wanted = sum(17 if cell["training"] else 7 for cell in stated)  # with ten seeds, or without
+    words = f"; of its tolerances, {made} of {wanted} measurements" if stated else ""
+    print(f"{page.name[:2]}: run in {ran} of 7 settings{words}")
 
 # %% [markdown]
 # At the end of a run, `pytest` prints what was compared exactly, within a band, in form, or only run, with the reasons
@@ -250,7 +272,7 @@ print(sum(len(cell["needed"]) for cell in stated), "of", wanted, "measurements")
 # `CIFAR10_ROOT`, in the book's `data/` folder, and where torchvision and Keras keep them. If they are nowhere, they are
 # downloaded into `data/` (170 MB), from the fastest of seven mirrors.
 #
-# Networks fail, and mirrors crawl. A download that has not promised to end within five minutes is given up after
+# Connections fail, and mirrors crawl. A download that has not promised to end within five minutes is given up after
 # one. Then drawn shapes stand in for the pictures, so that every page runs; a page that uses them says so and why, and
 # outputs that depend on the pictures are not compared. `python -m helpers.data --download` goes on in the background.
 # This is what the shapes look like:
@@ -264,7 +286,9 @@ figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
 plotting.show(figure, alt="Twenty drawn shapes in random colours on striped grounds.")
 
 # %% [markdown]
-# `CIFAR10_ROOT=stand-in` asks for them at once, for a class without a network.
+# `CIFAR10_ROOT=stand-in` asks for them at once, for a classroom without internet. Set it before JupyterLab is started
+# (`export CIFAR10_ROOT=stand-in`; in Windows' PowerShell `$env:CIFAR10_ROOT = "stand-in"`), or in a new first cell of a page:
+# `%env CIFAR10_ROOT=stand-in`. After a change, restart the kernel.
 #
 # ## Recap
 #
@@ -303,7 +327,7 @@ check_3(answer_3)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell.
+# In JupyterLab, click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
 check_1(1.0 + 0.05 * 1.0)

@@ -250,7 +250,10 @@ def _widest(needs: Iterable[dict[str, Any]], field: str) -> float:
 
 
 def read(path: Path | None) -> dict[str, Any]:
-    """The measurements kept in a file, under today's numbers, headings and tolerances of the cells."""
+    """The measurements kept in a file, under today's numbers, headings and tolerances of the cells.
+
+    Those of a cell whose source has changed are dropped, and its page is no longer among those that a setting has run.
+    """
     data = {"runs": {}, "cells": []}
     if path and path.exists():
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -258,6 +261,12 @@ def read(path: Path | None) -> dict[str, Any]:
     cells = [entry for page in pages.all_pages() for entry in entries(page)]
     for entry in cells:
         entry["needed"] = kept.get((entry["page"], entry["source"]), {})
+    today = {(entry["page"], entry["source"]) for entry in cells}
+    for name, run in data["runs"].items():
+        measured = "training" if run["kind"] == "seed" else "tolerance"
+        stale = {page for (page, source) in kept.keys() - today if name in kept[page, source]}
+        stale |= {e["page"] for e in cells if e[measured] and name not in e["needed"]}
+        run["pages"] = [page for page in run["pages"] if page not in stale]
     return {"runs": data["runs"], "cells": cells}
 
 

@@ -33,15 +33,15 @@ def by_number(statement):
     return statement.number
 
 
-def shown(n):
-    """The Markdown that the page shows, and that is stored with it."""
-    found = [
+def shown(head):
+    """The tables that the page shows, and that are stored with it, of those that begin so."""
+    tables = (
         output.data["text/markdown"]
         for cell in PAGE.code_cells
         for output in cell.outputs
         if "text/markdown" in output.get("data", {})
-    ]
-    return found[n]
+    )
+    return [table for table in tables if table.startswith(f"| {head} |")]
 
 
 # --- statements
@@ -104,7 +104,7 @@ def links(text):
 
 
 def test_the_links_on_the_page_land():
-    found = [link for n in range(8) for link in links(shown(n))]
+    found = [link for table in shown("then") + shown("no.") for link in links(table)]
     assert len(found) > 54 + len(OLD_CALLS)
     for name, anchor in found:
         page = pages.Page(pages.NOTEBOOKS / name)
@@ -113,8 +113,8 @@ def test_the_links_on_the_page_land():
 
 def test_the_page_has_a_row_for_each_statement():
     rows = {}
-    for n in range(1, 8):
-        for line in shown(n).splitlines()[2:]:
+    for table in shown("no."):
+        for line in table.splitlines()[2:]:
             number = line[2:5]
             assert number not in rows
             rows[number] = line
@@ -151,6 +151,17 @@ def test_the_page_that_proves_a_change_names_its_release(statement):
         assert re.search(rf"\b{re.escape(statement.since)}\b", page.prose)
 
 
+def test_the_table_of_releases_counts_all_changes():
+    (table,) = shown("release notes")
+    assert audit.release_table().data == table
+    numbers = re.findall(r"C\d\d", table)
+    assert sorted(numbers) == [s.number for s in STATEMENTS if s.since in RELEASES]
+    calls = [int(line.split("|")[-2].strip() or 0) for line in table.splitlines()[2:]]
+    assert sum(calls) == len([call for call in OLD_CALLS if call.since in RELEASES])
+    tags = re.findall(r"\[([\d.]+)\]\(\S+/v([\d.]+)\)", table)
+    assert all(tag in (release, f"{release}.0") and tag.count(".") == 2 for release, tag in tags)
+
+
 # --- old calls
 
 
@@ -177,6 +188,14 @@ def test_a_wrong_old_call_is_noticed():
         audit.state(replace(gone, old="nothing"))
     with pytest.raises(AssertionError, match="warns"):
         audit.new_result(replace(gone, new="F.softmax(x)"))
+    with pytest.raises(AssertionError, match="gives 3, not"):
+        audit.old_call_table([replace(differs, new="3", run_new="")])
+
+
+def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
+    assert audit.holds("raises(RuntimeError, x.view, 4, 2)")
+    with pytest.raises(TypeError):
+        audit.holds("raises(RuntimeError, x.view, 'four')")
 
 
 def test_the_old_calls_are_in_alphabetical_order():

@@ -4,28 +4,17 @@ import re
 from collections import defaultdict
 from itertools import combinations, product
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from helpers import plotting
 from helpers.gather_pictures import PLACES, draw_gather, draw_picks, draw_scatter, find_index
 
 X = 10 * torch.arange(3).unsqueeze(1) + torch.arange(4)
 
 
-@pytest.fixture(autouse=True)
-def style():
-    before = plt.get_backend()
-    plt.switch_backend("agg")
-    with mpl.rc_context():
-        plotting.use_style()
-        yield
-    plt.close("all")
-    plt.switch_backend(before)
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def texts(figure):

@@ -4,7 +4,6 @@ import base64
 import io
 from itertools import combinations
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -13,16 +12,7 @@ from PIL import Image
 
 from helpers import plotting
 
-
-@pytest.fixture(autouse=True)
-def style():
-    before = plt.get_backend()
-    plt.switch_backend("agg")
-    with mpl.rc_context():
-        plotting.use_style()
-        yield
-    plt.close("all")
-    plt.switch_backend(before)
+pytestmark = pytest.mark.usefixtures("style")
 
 
 @pytest.fixture

@@ -52,6 +52,27 @@ def test_the_committed_data_has_every_tolerance_of_the_pages():
     assert len(tolerances[0]) > 5
 
 
+def test_the_committed_runs_claim_no_page_that_was_changed_since():
+    kept = json.loads(spread.DATA.read_text(encoding="utf-8"))["runs"]
+    assert kept == DATA["runs"], "run: python -m tests.spread --out notebooks/00_spread.json"
+
+
+def test_a_changed_cell_takes_its_page_out_of_the_runs_that_measured_it(tmp_path):
+    path = tmp_path / "spread.json"
+    data = json.loads(spread.DATA.read_text(encoding="utf-8"))
+    old = next(
+        e for e in data["cells"] if e["tolerance"] and e["training"] and len(e["needed"]) > 1
+    )
+    (name, _), *others = [(n, run) for n, run in data["runs"].items() if n in old["needed"]]
+    old["source"] = "changed since"
+    for run in data["runs"].values():
+        run["pages"] = sorted({*run["pages"], old["page"], "02_autograd"})
+    path.write_text(json.dumps(data), encoding="utf-8")
+    runs = spread.read(path)["runs"]
+    for n in (name, *(n for n, _ in others)):
+        assert old["page"] not in runs[n]["pages"] and "02_autograd" in runs[n]["pages"]
+
+
 def entry(tolerance, training=False, **needed):
     return {
         "page": "01_made_up",

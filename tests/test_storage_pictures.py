@@ -4,7 +4,6 @@ import math
 from functools import cache
 from itertools import combinations, pairwise
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -12,18 +11,9 @@ import torch
 from matplotlib.colors import to_hex
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from helpers import plotting, storage_pictures
+from helpers import storage_pictures
 
-
-@pytest.fixture(autouse=True)
-def style():
-    before = plt.get_backend()
-    plt.switch_backend("agg")
-    with mpl.rc_context():
-        plotting.use_style()
-        yield
-    plt.close("all")
-    plt.switch_backend(before)
+pytestmark = pytest.mark.usefixtures("style")
 
 
 def numbers(count):

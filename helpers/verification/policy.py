@@ -40,7 +40,7 @@ class Policy:
         rtol: relative tolerance of a float; |new - stored| <= atol + rtol * |stored| passes.
         atol: absolute tolerance of a float. (Beside an exact zero 1e-6 passes in any case.)
         integers: True if whole numbers may differ within the same tolerance; else they are exact.
-        timing: True if durations, rates and speed ratios are compared in form only (see ``text.TIMING``).
+        timing: True if durations, rates and speed ratios are compared in form only (see ``text.TIMINGS``).
         free: regular expressions; what they match is the machine's own and is not compared.
         shift: how many pixels a line in a picture may lie from its stored place.
         colour: how many of 255 levels a colour may be off.

@@ -1,0 +1,19 @@
+"""What several test files share."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from helpers import plotting
+
+
+@pytest.fixture
+def style():
+    """The style of the pages, without a window; figures are closed afterwards."""
+    before = plt.get_backend()
+    plt.switch_backend("agg")
+    with mpl.rc_context():
+        plotting.use_style()
+        yield
+    plt.close("all")
+    plt.switch_backend(before)
