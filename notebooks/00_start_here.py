@@ -30,7 +30,7 @@
 #
 # **You need** nothing to read. To run: Python 3.11 or newer and the packages in `requirements.txt`. No GPU.
 #
-# **Time**: 12 min to read, 10 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 14 min to read, 10 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## The pages · 目录
 #

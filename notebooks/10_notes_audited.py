@@ -31,7 +31,7 @@
 #
 # **You need** nothing but old notes, or old code. No GPU.
 #
-# **Time**: 9 min to read, 12 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 10 min to read, 19 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Find your old call · 旧名速查
 #
