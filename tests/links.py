@@ -108,7 +108,8 @@ def markdown(path: Path) -> Iterator[str]:
 
 def site(folder: Path) -> Iterator[str]:
     """Faults of the links of a built web edition, for a reader who opens its files without a server."""
-    pages = {path.resolve(): Html(path.read_text("utf-8")) for path in folder.rglob("*.html")}
+    files = (path for path in folder.rglob("*.html") if "_static" not in path.parts)  # the theme's
+    pages = {path.resolve(): Html(path.read_text("utf-8")) for path in files}
     if not pages:
         yield f"there is no page in {folder.name}"
     for path, page in pages.items():

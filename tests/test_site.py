@@ -8,7 +8,7 @@ import pytest
 
 from helpers import launch_lines, pages, site
 from helpers.notes import OLD_CALLS
-from tests import site_checks
+from tests import links, site_checks
 from tests.browser import open_browser
 
 PAGES = {page.name: page for page in pages.all_pages()}
@@ -64,6 +64,10 @@ def page(browser):
 
 
 # --- every page
+
+
+def test_every_link_of_every_file_works(built):
+    assert list(links.site(built)) == []
 
 
 @pytest.mark.parametrize("check", site_checks.CHECKS, ids=lambda check: check.__name__)
