@@ -178,19 +178,9 @@ def build(out: Path = OUT, builder: str = "html") -> None:
         sources, made = Path(folder, "sources"), Path(folder, "html")
         sources.mkdir()
         write_sources(sources)
-        command = [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-b",
-            builder,
-            "-c",
-            SETTINGS,
-            "-q",
-            "-W",
-            "--keep-going",
-        ]
-        command += ["-d", Path(folder, "doctrees"), sources, made]
+        options = f"-b {builder} -q -W --keep-going".split()
+        options += ["-c", SETTINGS, "-d", Path(folder, "doctrees")]
+        command = [sys.executable, "-m", "sphinx", *options, sources, made]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SiteError(f"Sphinx found faults:\n{done.stderr.replace(folder, '').strip()}")

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 MOST_BYTES = 1_500_000  # of a page with all that it loads
 CONTRAST = "color-contrast"
@@ -189,7 +190,7 @@ def _contrast(visit: Visit) -> Iterator[str]:
 
 
 def _file(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path))
+    return Path(url2pathname(urlsplit(url).path))
 
 
 @cache
