@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
+from helpers.kernel import TORCH
 from tests.small_book import BOOK, environment
 
 WAIT = 60  # seconds for anything but a run of a page
@@ -64,7 +65,7 @@ def server(folder):
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "jupyterlab", *options],
             cwd=folder,
-            env=environment(folder, **own, CIFAR10_ROOT=data, GOMP_SPINCOUNT="30000"),
+            env=environment(folder, **own, **TORCH, CIFAR10_ROOT=data),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
