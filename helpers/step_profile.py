@@ -19,7 +19,8 @@ from helpers.recipes import for_work
 from helpers.training import Limit
 from helpers.training_step import build, optimisers_of, step
 
-# The first name that an operation's name contains decides.
+# The first name that an operation's name contains decides. Matrix products are nearly all Muon's; the head's few count
+# as the optimiser's too.
 GROUPS = {
     "convolution": ("convolution",),
     "normalisation": ("batch_norm",),

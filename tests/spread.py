@@ -88,11 +88,8 @@ SETTINGS = {
 
 
 def with_seed(source: str, more: int) -> str:
-    """A cell's source with ``more`` added to each seed that it states, and stated where it is the default."""
-    source = re.sub(
-        r"(\bmanual_seed\(|\bseed=)(\d+)", lambda m: f"{m[1]}{int(m[2]) + more}", source
-    )
-    return source.replace('Limit(0.2, "TFLOP"), ', f'Limit(0.2, "TFLOP"), seed={more}, ')
+    """A cell's source with ``more`` added to each seed that it states."""
+    return re.sub(r"(\bmanual_seed\(|\bseed=)(\d+)", lambda m: f"{m[1]}{int(m[2]) + more}", source)
 
 
 def run(page: pages.Page, setting: Setting) -> list[list[dict[str, Any]]]:

@@ -16,13 +16,19 @@ SMALL = Recipe(widths=(4, 8), depths=(1, 2), pools=(True, True), stem_filters=4,
 def test_the_fewest_passes_are_found(least):
     asked = []
 
-    def reaches(passes):
+    def accuracy(passes):
         asked.append(passes)
-        return passes >= least
+        return ladder.MARK + passes - least
 
-    assert ladder.fewest(reaches) == min(p for p in ladder.PASSES if p >= least)
-    assert len(asked) <= 4
+    passes, found = ladder.fewest(accuracy)
+    assert passes == min(p for p in ladder.PASSES if p >= least)
+    assert found == ladder.MARK + passes - least
+    assert len(asked) <= 5
     assert len(set(asked)) == len(asked)
+
+
+def test_a_mark_that_no_passes_reach_is_noticed():
+    assert ladder.fewest(lambda passes: ladder.MARK - 3 + passes) == (2.0, ladder.MARK - 1)
 
 
 def test_each_rung_changes_something_and_the_last_is_the_books_recipe():
@@ -51,20 +57,35 @@ def test_a_climb_is_written_and_printed(small, monkeypatch, tmp_path, capsys):
     found = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
     assert [rung["rung"] for rung in found["rungs"]] == ["first", "second"]
     assert [len(rung["runs"]) for rung in found["rungs"]] == [2, 2]
+    assert [rung["passes"] for rung in found["rungs"]] == [0.5, 0.5]
+    assert all(0 < rung["held_out"] < 100 for rung in found["rungs"])
     assert found["command"].startswith("python -m helpers.ladder --runs 2")
     assert capsys.readouterr().out.splitlines()[-1].startswith("second")
 
 
 def test_the_table_compares_with_the_first_rung():
-    def rung(name, *seconds):
-        return {
-            "rung": name,
-            "runs": [{"seconds": s, "tflop": 1.0, "accuracy": 50.0} for s in seconds],
-        }
+    _, first, second, said = ladder.lines([rung("slow", 8.0, 12.0), rung("fast", 2.0, 3.0)])
+    assert first.split() == ["slow", "2", "10.00", "1.0", "1.00", "50.00", "%"]
+    assert second.split() == ["fast", "2", "2.50", "4.0", "1.00", "50.00", "%"]
+    assert said == "held-out accuracy: not recorded"
 
-    _, first, second = ladder.lines([rung("slow", 8.0, 12.0), rung("fast", 2.0, 3.0)])
-    assert first.split() == ["slow", "10.00", "1.0", "1.00", "50.00", "%"]
-    assert second.split() == ["fast", "2.50", "4.0", "1.00", "50.00", "%"]
+
+def rung(name, *seconds, **more):
+    runs = [{"seconds": s, "tflop": 1.0, "accuracy": 50.0} for s in seconds]
+    return {"rung": name, "passes": 2.0, "runs": runs, **more}
+
+
+def test_the_table_says_which_rungs_did_not_reach_the_mark():
+    _, first, second, third = ladder.lines(
+        [
+            rung("given", 8.0, held_out=None),
+            rung("below", 4.0, held_out=ladder.MARK - 0.25),
+            rung("there", 2.0, held_out=ladder.MARK),
+        ]
+    )
+    assert first.endswith("50.00 %, passes not searched for")
+    assert second.endswith(f"50.00 %, not reached: {ladder.MARK - 0.25:.2f} % held-out")
+    assert third.endswith("50.00 %")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from helpers import ladder, records
 from helpers.pages import NOTEBOOKS
-from helpers.recipes import for_work, recipe_of
+from helpers.recipes import ACCURACY_BY_WORK, for_work, recipe_of
 
 RECORDS = records.read(NOTEBOOKS / "05_records")
 
@@ -18,7 +18,7 @@ def run(seconds, accuracy, **more):
 
 
 SMALL = {
-    "tflop_12": {"command": "python -m one", "runs": [run(70, 85.0), run(72, 86.0)]},
+    "tflop_12": {"command": "python -m one", "runs": [run(70, 85.0, threads=1), run(72, 86.0)]},
     "avx2_60": {
         "command": "python -m two",
         "runs": [run(60, 80.0, settings={"ATEN_CPU_CAPABILITY": "avx2"})],
@@ -36,7 +36,8 @@ def test_every_goal_has_a_row():
     rows = {row[0]: row[1:] for row in records.goal_rows(SMALL)}
     assert len(rows) == len(records.GOALS)
     assert {len(row) for row in rows.values()} == {5}  # what some viewers need to show a table
-    assert rows["12 TFLOP"] == ("85 %", "85.50 %", "85.00 to 86.00", "71.0 s", "11.9")
+    assert rows["12 TFLOP"] == ("85 %", "85.50 %", "85.00 to 86.00", "not timed", "11.9")
+    assert rows["60 s"][3] == "59.0 s"
     assert rows["60 s, AVX2 only"][2] == "one run"
     assert rows["200 TFLOP"][1] == "not run yet"
 
@@ -45,7 +46,7 @@ def test_the_ladders_goal_comes_first():
     rungs = [{"runs": [run(90, 54.0)]}, {"runs": [run(3, 55.0, tflop=0.26)]}]
     rows = records.goal_rows({**SMALL, "ladder": {"mark": 54.4, "rungs": rungs}})
     assert rows[0] == (
-        "54.4 %",
+        "to 54.4 % accuracy",
         "30 times faster",
         "30.0 times",
         "55.00 %, one run",
@@ -58,7 +59,8 @@ def test_commands_come_with_settings_and_machine():
     lines = records.commands(SMALL)
     assert lines[0] == "python -m one"
     assert "ATEN_CPU_CAPABILITY=avx2 python -m two" in lines
-    assert lines[1].strip() == "A CPU AVX2, 2 threads, fp32, 50% of the best convolution alone"
+    assert lines[1].strip() == "A CPU AVX2, 1 thread, fp32"  # by work: its speed means nothing
+    assert lines[3].strip() == "A CPU AVX2, 2 threads, fp32, 50% of the best convolution alone"
 
 
 def test_curves_are_in_the_order_of_time():
@@ -79,6 +81,17 @@ def test_the_recipe_of_a_record_is_still_the_one_for_that_work(name):
     for found in RECORDS[name]["runs"]:
         assert recipe_of(found["recipe"]) == for_work(found["budget"])
         assert found["tflop"] == pytest.approx(found["budget"], rel=0.01)
+
+
+def test_the_table_behind_target_is_that_of_the_records():
+    measured = [RECORDS[name]["runs"] for name in ("tflop_12", "seconds_180", "seconds_600")]
+    assert (
+        tuple(
+            (round(records.mean(runs, "tflop")), round(records.mean(runs, "accuracy"), 1))
+            for runs in measured
+        )
+        == ACCURACY_BY_WORK
+    )
 
 
 def test_the_rungs_of_the_record_are_still_those_of_the_ladder():
