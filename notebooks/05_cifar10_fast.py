@@ -871,7 +871,7 @@ check_4(answer_4)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell.
+# In JupyterLab, click to open. They run and are verified like every other cell.
 
 # %% jupyter={"source_hidden": true}
 check_1(16 * 16 * 64 * 32 * 3 * 3 * 2)
