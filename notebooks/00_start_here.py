@@ -80,6 +80,7 @@ assert claims == [statement.number for statement in STATEMENTS]
 #   with today's and a link to its proof.
 # - **On GitHub**: just read. Outputs are stored in the pages.
 # - **In JupyterLab**: `jupyter lab notebooks/00_start_here.ipynb`. Run a cell with Shift+Enter; change it and run it again.
+#   The headings of a page are listed behind the third icon at the left edge; links to headings go to the page's top here.
 # - **In an editor**: each page has a twin, a plain `.py` file. It opens in JupyterLab as a notebook too (right click,
 #   *Open With*, *Notebook*), and the two follow each other.
 #

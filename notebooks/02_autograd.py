@@ -31,17 +31,17 @@
 #
 # **You need** tensors in outline, and derivatives from school. No GPU.
 #
-# **Time**: 29 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 30 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Find it · 速查
 #
 # | in the notes | today | here |
 # |:--|:--|:--|
 # | `Variable`, the core class (核心类) | a Tensor is all there is | [Variable, then and now](#Variable,-then-and-now-·-从-Variable-到-Tensor) |
-# | `data`, the Tensor in a Variable | `detach()` | [`.data`, the silent mistake](#.data,-the-silent-mistake) |
+# | `data`, the Tensor in a Variable | `detach()` | [`.data`, the silent mistake](#.data,-the-silent-mistake-·-隐蔽的错误) |
 # | `grad`, a Variable (梯度) | a Tensor; it adds up until it is zeroed | [Gradients add up](#Gradients-add-up-·-梯度累加) |
 # | `grad_fn`, a Function | the same | [What is recorded](#What-is-recorded-·-计算图) |
-# | forward (前向传播), backward (反向传播) | the same; the graph is used once | [What is recorded](#What-is-recorded-·-计算图), [retain_graph](#The-graph-is-used-once-·-retain_graph) |
+# | forward (前向传播), backward (反向传播) | the same; the graph is used once | [What is recorded](#What-is-recorded-·-计算图), [used once](#The-graph-is-used-once-·-计算图只用一次) |
 # | autograd alone is laborious (略显复杂) | `torch.nn` takes the work over | [A line, by autograd alone](#A-line,-by-autograd-alone-·-线性回归) |
 
 # %% [markdown]
@@ -321,7 +321,7 @@ for parts in (1, 8):
     print(f"{parts} parts: at most {peak_bytes(lambda n=parts: gradient_in(n)) / 1e6:.2f} MB")
 
 # %% [markdown]
-# ## Not to be recorded · no_grad
+# ## Not to be recorded · 不记录计算图
 #
 # Recording costs memory. For mere evaluation, turn it off: `no_grad`, or the stricter `inference_mode`.
 # `detach` cuts a single tensor off; it shares the memory of its source.
@@ -359,7 +359,7 @@ with torch.no_grad():
 w
 
 # %% [markdown]
-# ## `.data`, the silent mistake
+# ## `.data`, the silent mistake · 隐蔽的错误
 #
 # > **Then and now.** The notes reach for `.data`, the Tensor inside a Variable. It still works, and it goes behind
 # > autograd's back. Since release 0.4, `detach()` is the safe way.
@@ -390,7 +390,7 @@ except RuntimeError as error:
     print(str(error).partition(": ")[0])
 
 # %% [markdown]
-# ### Which changes in place are dangerous?
+# ### Which changes in place are dangerous? · 原地操作
 #
 # Those of a tensor that a function has kept for `backward`. Some keep their input, some their output, some nothing.
 # A loop finds out, by changing each of the two after the operation: does `backward` run, or raise the error above?
@@ -419,7 +419,7 @@ rows = [(o.__name__, survives(o, "input"), survives(o, "output")) for o in opera
 tables.table(["operation", "input changed", "output changed"], rows)
 
 # %% [markdown]
-# ### The graph is used once · retain_graph
+# ### The graph is used once · 计算图只用一次
 #
 # `backward` frees what was kept. A second call finds nothing, unless the first was told to leave it. (Old code says
 # `retain_variables=True`.)

@@ -779,7 +779,7 @@ plotting.show(figure, alt)
 # speed along the valley, swings across it, and comes close to the goal. Adam's steps are as long in the flat direction as
 # in the steep one; it takes a curve, and shoots past the goal.
 #
-# ### Schedules, groups, clipping
+# ### Schedules, groups, clipping · 学习率调度、参数组、梯度裁剪
 #
 # A *scheduler* changes the rate from step to step. Call `step()` of the optimiser first, then of the scheduler. A rise at
 # the start, as `LinearLR` and `OneCycleLR` have it, is called *warm-up*.
@@ -794,7 +794,7 @@ settings = {
     "LinearLR": {"start_factor": 0.1, "total_iters": 20},
 }
 figure, axis = plt.subplots(figsize=(7.5, 3))
-for name, options in settings.items():
+for (name, options), style in zip(settings.items(), ("-", "--", "-.", ":"), strict=True):
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler = getattr(lr_scheduler, name)(optimizer, **options)
     rates = []
@@ -802,7 +802,7 @@ for name, options in settings.items():
         rates += scheduler.get_last_lr()
         optimizer.step()
         scheduler.step()
-    axis.plot(rates, label=name)
+    axis.plot(rates, style, label=name)
 axis.set(xlabel="step", ylabel="rate", ylim=(0, 1.05), xlim=(0, 100))
 axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plotting.show(
@@ -858,9 +858,9 @@ starts = {
     "default of nn.Linear": lambda w: w,
 }
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.4), sharey=True)
-for name, start in starts.items():
+for (name, start), style in zip(starts.items(), ("-.", "-", "--", ":"), strict=True):
     for axis, spread in zip(axes, spreads(start), strict=True):
-        axis.semilogy(range(1, 21), spread, label=name)
+        axis.semilogy(range(1, 21), spread, style, label=name)
 axes[0].set(title="forward: spread of the outputs", ylim=(1e-9, 1e9))
 axes[1].set(title="backward: spread of the gradients")
 plt.setp(axes, xlabel="layer", xticks=[1, 5, 10, 15, 20])
@@ -921,8 +921,8 @@ curves = {
     "never zeroed": fit(copy.deepcopy(start), nn.CrossEntropyLoss(), zero=False),
 }
 figure, axis = plt.subplots(figsize=(7, 3))
-for name, curve in curves.items():
-    axis.plot(curve, label=name)
+for (name, curve), style in zip(curves.items(), ("-", "--", "-."), strict=True):
+    axis.plot(curve, style, label=name)
 axis.set(xlabel="step", ylabel="loss on the batch", ylim=(0, 3.5), xlim=(0, 40))
 axis.legend(loc="upper right", ncols=3)
 plotting.show(figure, alt="The right loop reaches zero; the two with mistakes stay high.")

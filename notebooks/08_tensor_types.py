@@ -43,7 +43,7 @@
 # | `t.set_deault_tensor_type` (a slip) | `torch.set_default_dtype`, `torch.set_default_device` | [Default type and device](#Default-type-and-device-·-默认类型和设备) |
 # | 10⁹ elements of 4 bytes: 4 GB (内存/显存) | `x.nbytes`, `device="meta"` | [Memory](#Memory-·-内存) |
 # | HalfTensor is for the GPU (半精度) | `torch.float16`, `torch.bfloat16`, `torch.autocast` | [Half precision](#Half-precision-·-半精度), [Autocast](#Autocast-·-自动混合精度) |
-# | half precision overflows easily (溢出) | `torch.finfo(torch.float16).max` | [Overflow and underflow](#Overflow-and-underflow-·-溢出) |
+# | half precision overflows easily (溢出) | `torch.finfo(torch.float16).max` | [Overflow and underflow](#Overflow-and-underflow-·-上溢与下溢) |
 # | `type(new_type)`, `float`, `long`, `half` | `x.to(dtype)` | [Convert](#Convert-·-类型转换) |
 # | `long` of a float | cuts off; `clamp` first | [From float to integer](#From-float-to-integer-·-浮点数转整数) |
 # | (not in the notes) types mixed in one expression | `torch.promote_types` | [Mixed types](#Mixed-types-·-类型提升) |
@@ -432,7 +432,7 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32):
 table(["", "largest", "step at 1", "smallest", "counts to"], rows)
 
 # %% [markdown]
-# ### Overflow and underflow · 溢出
+# ### Overflow and underflow · 上溢与下溢
 #
 # The largest half is 65504. Beyond it lies infinity, which 300 x 300 already reaches; `bfloat16` goes much further. `sum`
 # adds in higher precision, but its result must be a half again, and 1000 times 100 is none; the mean is.
