@@ -5,7 +5,8 @@
 
 Printed are the kernel's peak (VmHWM, as Linux counts it: resident memory, the libraries' pages among it, so that a
 build of torch with CUDA shows more than the CPU build), and the peak of the kernel with its worker processes, looked
-at every 0.2 s, pages that they share counted once (PSS). The exit status is 1 if a page takes 1.5 GB or more.
+at every 0.2 s, pages that they share counted once (PSS). Then the cells that raised the kernel's peak by 0.1 GB or
+more. The exit status is 1 if a page takes 1.5 GB or more.
 """
 
 import os
@@ -30,10 +31,11 @@ LIMIT = 1.5e9  # bytes
 
 
 class Peak(NamedTuple):
-    """Bytes: of the kernel, and of the kernel with the processes that it started."""
+    """Bytes: of the kernel, of the kernel with the processes that it started, and by how much cells raised it."""
 
     kernel: int
     all: int
+    rises: dict[int, int]
 
 
 class Watch(threading.Thread):
@@ -62,12 +64,19 @@ class Watch(threading.Thread):
 
 def peak(notebook: nbformat.NotebookNode, folder: Path) -> Peak:
     """Run a notebook in a fresh kernel; the most memory that it took. Its outputs are replaced."""
-    watches = []
+    watches, rises = [], {}
 
     def watch(cell, cell_index):
         if not watches:
             watches.append(Watch(client.km.provisioner.pid))
             watches[0].start()
+
+    def note(cell, cell_index, execute_reply):
+        before = sum(rises.values())
+        watches[0].look()
+        rises[sum(c.cell_type == "code" for c in notebook.cells[:cell_index])] = (
+            watches[0].highest - before
+        )
 
     client = NotebookClient(
         notebook,
@@ -76,12 +85,12 @@ def peak(notebook: nbformat.NotebookNode, folder: Path) -> Peak:
         timeout=600,
         resources={"metadata": {"path": str(folder)}},
         on_cell_execute=watch,
-        on_cell_executed=lambda **_: watches[0].look(),
+        on_cell_executed=note,
     )
     client.execute(stderr=subprocess.DEVNULL)  # the log of the kernel
     watches[0].stopped.set()
     watches[0].join()
-    return Peak(watches[0].highest, max(watches[0].highest, watches[0].together))
+    return Peak(watches[0].highest, max(watches[0].highest, watches[0].together), rises)
 
 
 def main(numbers: list[str]) -> int:
@@ -97,6 +106,9 @@ def main(numbers: list[str]) -> int:
                     found.all > found.kernel
                 )
                 print(f"{page.name}: {found.kernel / 1e9:.2f} GB{together}", flush=True)
+                for n, rise in found.rises.items():
+                    if rise >= 1e8:
+                        print(f"    cell {n}: {rise / 1e9:+.2f} GB")
                 high += [page.name] * (found.all >= LIMIT)
     print(
         *(f"{name} takes {LIMIT / 1e9} GB or more" for name in high),
