@@ -292,10 +292,12 @@ def keep(flat: np.ndarray, folder: Path) -> Arrays:
 def kept(folder: Path) -> Arrays | None:
     """The arrays that `keep` wrote, mapped into memory and checked; None if they are not there or not right."""
     try:
+        checked = hashlib.sha256(np.memmap(folder / CACHE, np.uint8, mode="r")).hexdigest()
+        if checked != OFFICIAL.arrays_sha256:
+            return None
+        # Mapped anew: what was read for the check does not stay in memory.
         flat = np.memmap(folder / CACHE, np.uint8, mode="c")
     except (OSError, ValueError):
-        return None
-    if hashlib.sha256(flat).hexdigest() != OFFICIAL.arrays_sha256:
         return None
     return Arrays(np.asarray(flat), folder / CACHE)
 

@@ -154,7 +154,7 @@ def evaluate(
     right = right_averaged = 0
     net.eval()
     with torch.inference_mode(), autocast(device.type, precision):
-        for part, truth in zip(pictures.split(1000), labels.split(1000), strict=True):
+        for part, truth in zip(pictures.split(500), labels.split(500), strict=True):
             x, y = normalised(part.to(device), by), truth.to(device)
             logits = net(x).float()
             right += (logits.argmax(1) == y).sum().item()

@@ -191,7 +191,7 @@ print(fault.text)
 from IPython.display import Image
 
 alt = "The stored figure, pale; the pixels that differ, both places of the line, are red."
-Image(fault.drawn, alt=alt)
+Image(fault.drawn, metadata={"alt": alt})
 
 # %% [markdown]
 # ### How wide the tolerances are · 容差有多宽
