@@ -1,12 +1,10 @@
 """What every page of the web edition keeps to: each check reports its faults, one text each."""
 
 import contextlib
-import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 MOST_BYTES = 1_500_000  # of a page with all that it loads
@@ -120,15 +118,6 @@ def headings(visit: Visit) -> Iterator[str]:
             yield f"level {level} follows on {above}"
 
 
-def links(visit: Visit) -> Iterator[str]:
-    """Each link within the site leads to a file, and to a place that is in it."""
-    for url in visit.page.evaluate("[...document.links].map(a => a.href)"):
-        if url.startswith("file:"):
-            target = unquote(urlsplit(url).fragment)
-            if not _file(url).is_file() or (target and target not in _ids(_file(url))):
-                yield url
-
-
 def narrow(visit: Visit) -> Iterator[str]:
     """On the narrowest screen nothing has to be scrolled sideways but code, tables and outputs."""
     visit.page.set_viewport_size({"width": 320, "height": 900})
@@ -172,7 +161,7 @@ def keyboard(visit: Visit, steps: int = 30) -> Iterator[str]:
         last = at["place"]
 
 
-CHECKS = (errors, strangers, weight, shifts, figures, headings, links, narrow, keyboard, light, dark)  # fmt: skip
+CHECKS = (errors, strangers, weight, shifts, figures, headings, narrow, keyboard, light, dark)  # fmt: skip
 
 
 def _axe(visit: Visit, options: dict) -> Iterator[str]:
@@ -191,8 +180,3 @@ def _contrast(visit: Visit) -> Iterator[str]:
 
 def _file(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
-
-
-@cache
-def _ids(file: Path) -> frozenset[str]:
-    return frozenset(re.findall(r'\bid="([^"]+)"', file.read_text(encoding="utf-8")))
