@@ -171,12 +171,17 @@ def output(*command: Any, **options: Any) -> str:
     return done.stdout.strip()
 
 
+def number_of_run(text: str) -> int:
+    """The number of a run, as typed; `argparse` says what is wrong with another."""
+    if text not in map(str, range(1, len(RUNS) + 1)):
+        raise argparse.ArgumentTypeError(f"{text} is not the number of a run: 1 to {len(RUNS)}")
+    return int(text)
+
+
 def main() -> int:
     """Read the command line, run, print the table; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "run", nargs="*", type=int, choices=range(1, len(RUNS) + 1), help="by number"
-    )
+    parser.add_argument("run", nargs="*", type=number_of_run, help=f"1 to {len(RUNS)}; else all")
     parser.add_argument("--pages", nargs="+", default=[""], help="numbers of pages; else the book")
     parser.add_argument("--out", type=Path, help="write the table as JSON, with what failed")
     options = parser.parse_args()
@@ -187,6 +192,9 @@ def main() -> int:
     for number in options.run or range(1, len(RUNS) + 1):
         row = perform(number, options.pages)
         table.append(row)
+        if options.out:  # after each run: an interrupted table is not lost
+            text = json.dumps(table, ensure_ascii=False, indent=1)
+            options.out.write_text(text, encoding="utf-8")
         line = f"{number:3}  {row['conditions']:40}"
         if "left out" in row:
             print(f"{line}left out: {row['left out']}", flush=True)
@@ -195,8 +203,6 @@ def main() -> int:
         print(f"{line}{count:6}{count - failed:8}{failed:8}{row['seconds']:9.1f}", flush=True)
         for name in [*row["failed"], *(f"left behind: {name}" for name in row["left behind"])]:
             print(f"     {name}", flush=True)
-    if options.out:
-        options.out.write_text(json.dumps(table, ensure_ascii=False, indent=1), encoding="utf-8")
     return 1 if any(row.get("failed") or row.get("left behind") for row in table) else 0
 
 

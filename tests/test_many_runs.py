@@ -1,5 +1,12 @@
 """The table of conditions that the book is run under, and what a run is given of them."""
 
+import contextlib
+import json
+import sys
+
+import pytest
+
+from helpers import data
 from tests import many_runs
 from tests.many_runs import RUNS, environment
 
@@ -33,3 +40,33 @@ def test_what_a_user_has_lies_where_his_variables_point(tmp_path):
     assert home[".config/matplotlib/matplotlibrc"].parent == tmp_path / ".config/matplotlib"
     assert found["MPLCONFIGDIR"] == str(tmp_path / ".config/matplotlib")
     assert found["IPYTHONDIR"] == str(tmp_path / ".ipython")
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """Call the command with some arguments, no run being made; the table that it writes."""
+    made = tmp_path / "runs.json"
+
+    def perform(number, names):
+        if number == 13:
+            raise KeyboardInterrupt
+        row = {"run": number, "conditions": RUNS[number - 1].words}
+        return row | {"cells": 2, "failed": [], "seconds": 1.0, "left behind": []}
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["many_runs", *arguments, "--out", str(made)])
+        with contextlib.suppress(KeyboardInterrupt):
+            many_runs.main()
+        return [row["run"] for row in json.loads(made.read_text())]
+
+    monkeypatch.setattr(data, "is_real", lambda: True)
+    monkeypatch.setattr(many_runs, "perform", perform)
+    return call
+
+
+def test_runs_are_made_by_number_else_all_and_an_interrupt_keeps_those_before(table, capsys):
+    assert table("5", "14") == [5, 14]
+    assert table() == list(range(1, 13))
+    with pytest.raises(SystemExit):
+        table("21")
+    assert "21 is not the number of a run: 1 to 20" in capsys.readouterr().err
