@@ -613,7 +613,8 @@ for name, speed in speeds.items():
 #
 # **Half precision.** bfloat16 has half the bytes. Processors with instructions for it gain; all others compute it in
 # detours, up to hundreds of times slower. So it is measured before each training with `--budget`, and so should you.
-# The ratio on this machine, on a small convolution (above 1: bfloat16 is faster):
+# What it buys in whole trainings stands in the table of goals below. The ratio on this machine, on a small convolution
+# (above 1: bfloat16 is faster):
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 speed = {p: convolution_speed(32, 16, 4, device="cpu", precision=p) for p in ("fp32", "bf16")}
@@ -703,9 +704,9 @@ if FULL:
 
 # %% [markdown]
 # The goals that this book has set itself, and what was reached: mean and spread of the runs, test accuracy of the
-# pictures as they are, each seen once. The test set was read once for each run. Where a goal names AVX2, wider
-# instructions were switched off (`ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2` before the command, in the shells
-# of Linux and macOS).
+# pictures as they are, each seen once. The test set was read once for each run. The goals for AVX512 were measured on
+# two machines, with and without instructions for bfloat16. Where a goal names AVX2, wider instructions were switched
+# off (`ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2` before the command, in the shells of Linux and macOS).
 
 # %%
 from helpers.tables import table
@@ -748,12 +749,12 @@ table(
 
 # %% [markdown]
 # All of it in one picture, with time on a logarithmic axis: each doubling of the time buys less. The time is that of
-# two CPU cores, or of the GPU that is named. (LeNet from whole tensors is worse after 180 s than after 60, and its loss
+# two CPU cores, or of the GPU that is named; the other nets ran on the machine of the curve *AVX512*. (LeNet from whole tensors is worse after 180 s than after 60, and its loss
 # in training is higher too: it did not learn the pictures by heart, it trained badly. One run each.)
 
 # %%
 figure, axis = plt.subplots(figsize=(8, 4.4))
-for (label, points), marker in zip(records.curves(recorded).items(), "oosD^v<", strict=True):
+for (label, points), marker in zip(records.curves(recorded).items(), "ooosD^v<", strict=True):
     line = "-" if label.startswith("this book") else "--"
     axis.plot(*zip(*points, strict=True), line, marker=marker, markersize=5, label=label)
 first = climbed["rungs"][0]["runs"][0]
@@ -787,25 +788,14 @@ plotting.show(
 # ### What was tried · 搜索记录
 #
 # The recipes were chosen by trainings like these, each on 45,000 pictures and judged by the 5,000 held out; the mean,
-# where there was more than one run. A difference of less than half a point may be chance; in the short ones, of
-# several. "Growing" stands for pictures of 20, then 26, then 32 pixels.
+# where there was more than one run. For each amount of work the five best are shown, and the worst; all are in
+# `05_records/search*.json`. A difference of less than half a point may be chance; in the short ones, of several.
+# "Growing" stands for pictures of 20, then 26, then 32 pixels.
 
 # %%
-growing = "sizes=((20,0.3),(26,0.6),(32,1.0))"
-tried = recorded["search"]["tried"]
-print(recorded["search"]["command"])
-table(
-    ["TFLOP", "runs", "held-out accuracy", "changes"],
-    [
-        (
-            t["tflop"],
-            t.get("runs", 1),
-            f"{t['accuracy']:.2f} %",
-            t["changes"].replace(growing, "growing"),
-        )
-        for t in tried
-    ],
-)
+for search in records.searches(recorded):
+    print(search["command"], "on", search["cpu"])
+table(["TFLOP", "runs", "held-out accuracy", "changes"], records.search_rows(recorded))
 
 # %% [markdown]
 # ## Recap
