@@ -128,8 +128,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     words = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     yield words, told, "[page 10](notebooks/10_notes_audited.ipynb)"
     for name, machine in (
-        ("bf16_60", "with AVX512 and bfloat16"),
-        ("seconds_60", "with AVX512 alone"),
+        ("seconds_60", "with AVX512"),
         ("avx2_60", "with AVX2"),
     ):
         path = pages.NOTEBOOKS / f"05_records/{name}.json"

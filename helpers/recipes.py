@@ -78,13 +78,12 @@ _SHORT = replace(_MUON, widths=(16, 32, 64), batch=64, rate=0.1, muon_rate=0.03,
 _MIRROR = replace(_MUON, depths=(2, 2, 3), mirror=True, flip=False)
 
 # The nets for a given work, the smallest first: up to so many TFLOP of training. What else was tried, and how each
-# did on the held-out pictures, is in notebooks/05_records/search.json.
+# did on the held-out pictures, is in notebooks/05_records/search*.json.
 BY_WORK: tuple[tuple[float, Recipe], ...] = (
     (0.4, replace(_SHORT, rate=0.2, muon_rate=0.06)),
     (3.0, _SHORT),
     (30.0, replace(_MIRROR, widths=(24, 48, 96))),
-    (80.0, replace(_MIRROR, widths=(32, 64, 128))),
-    (150.0, replace(_MIRROR, widths=(40, 80, 160))),
+    (60.0, replace(_MIRROR, widths=(32, 64, 128))),
     (math.inf, replace(_MIRROR, widths=(64, 128, 256))),
 )
 

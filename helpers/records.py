@@ -27,17 +27,14 @@ class Goal(NamedTuple):
     curve: str = ""
 
 
-_BF16, _WHOLE, _AVX2 = (f"this book, {which}" for which in ("AVX512 + bf16", "AVX512", "AVX2"))
+_WHOLE, _AVX2 = "this book, AVX512", "this book, AVX2"
 GOALS = (
     Goal("tflop_12", "12 TFLOP", 85.0),
     Goal("tflop_50", "50 TFLOP", 90.0),
     Goal("tflop_200", "200 TFLOP", 93.0),
-    Goal("bf16_60", "60 s, AVX512 with bfloat16", 86.0, _BF16),
-    Goal("bf16_180", "180 s, AVX512 with bfloat16", 90.5, _BF16),
-    Goal("bf16_600", "600 s, AVX512 with bfloat16", 93.5, _BF16),
-    Goal("seconds_60", "60 s, AVX512 without", 86.0, _WHOLE),
-    Goal("seconds_180", "180 s, AVX512 without", 90.5, _WHOLE),
-    Goal("seconds_600", "600 s, AVX512 without", 93.5, _WHOLE),
+    Goal("seconds_60", "60 s", 86.0, _WHOLE),
+    Goal("seconds_180", "180 s", 90.5, _WHOLE),
+    Goal("seconds_600", "600 s", 93.5, _WHOLE),
     Goal("avx2_60", "60 s, AVX2 only", 81.0, _AVX2),
     Goal("avx2_180", "180 s, AVX2 only", 87.0, _AVX2),
     Goal("avx2_600", "600 s, AVX2 only", 91.0, _AVX2),

@@ -613,8 +613,7 @@ for name, speed in speeds.items():
 #
 # **Half precision.** bfloat16 has half the bytes. Processors with instructions for it gain; all others compute it in
 # detours, up to hundreds of times slower. So it is measured before each training with `--budget`, and so should you.
-# What it buys in whole trainings stands in the table of goals below. The ratio on this machine, on a small convolution
-# (above 1: bfloat16 is faster):
+# The ratio on this machine, on a small convolution (above 1: bfloat16 is faster):
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 speed = {p: convolution_speed(32, 16, 4, device="cpu", precision=p) for p in ("fp32", "bf16")}
@@ -704,9 +703,10 @@ if FULL:
 
 # %% [markdown]
 # The goals that this book has set itself, and what was reached: mean and spread of the runs, test accuracy of the
-# pictures as they are, each seen once. The test set was read once for each run. The goals for AVX512 were measured on
-# two machines, with and without instructions for bfloat16. Where a goal names AVX2, wider instructions were switched
-# off (`ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2` before the command, in the shells of Linux and macOS).
+# pictures as they are, each seen once. The test set was read once for each run. Where a goal names AVX2, wider
+# instructions were switched off (`ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2` before the command, in the shells
+# of Linux and macOS). The lines for 600 s were made with the nets that the search had chosen before its last five
+# trainings.
 
 # %%
 from helpers.tables import table
@@ -754,9 +754,17 @@ table(
 
 # %%
 figure, axis = plt.subplots(figsize=(8, 4.4))
-for (label, points), marker in zip(records.curves(recorded).items(), "ooosD^v<", strict=True):
-    line = "-" if label.startswith("this book") else "--"
-    axis.plot(*zip(*points, strict=True), line, marker=marker, markersize=5, label=label)
+others = iter(plotting.COLOURS[1:])
+for (label, points), marker in zip(records.curves(recorded).items(), "o^sD^v<", strict=True):
+    ours = label.startswith("this book")
+    axis.plot(
+        *zip(*points, strict=True),
+        "-" if ours else "--",
+        color=plotting.BLUE if ours else next(others),
+        marker=marker,
+        markersize=5,
+        label=label,
+    )
 first = climbed["rungs"][0]["runs"][0]
 axis.plot(
     first["seconds"], first["accuracy"], "x", color="black", label="classic recipe, two passes"

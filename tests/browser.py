@@ -10,7 +10,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from helpers.site import CHROMIUMS
+
 FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -38,7 +39,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, NAMES)), playwright.chromium.executable_path)
+        path = next(filter(None, map(shutil.which, CHROMIUMS)), playwright.chromium.executable_path)
         if not Path(path).exists():
             raise MissingError(NO_CHROMIUM)
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
