@@ -127,7 +127,11 @@ def figures() -> Iterator[tuple[str, str, str]]:
     told = f"{since['holds']}, {since['changed']}, {since[SLIP]}"
     words = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     yield words, told, "[page 10](notebooks/10_notes_audited.ipynb)"
-    for name, machine in (("seconds_60", "with AVX512"), ("avx2_60", "with AVX2 only")):
+    for name, machine in (
+        ("bf16_60", "with AVX512 and bfloat16"),
+        ("seconds_60", "with AVX512"),
+        ("avx2_60", "with AVX2 only"),
+    ):
         path = pages.NOTEBOOKS / f"05_records/{name}.json"
         runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
         found = [run["accuracy"] for run in runs]

@@ -9,6 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from helpers import plotting
+
 
 class Goal(NamedTuple):
     """What the book set out to reach.
@@ -27,14 +32,17 @@ class Goal(NamedTuple):
     curve: str = ""
 
 
-_WHOLE, _AVX2 = "this book, AVX512", "this book, AVX2"
+_BF16, _WHOLE, _AVX2 = "this book, AVX512 with bfloat16", "this book, AVX512", "this book, AVX2"
 GOALS = (
     Goal("tflop_12", "12 TFLOP", 85.0),
     Goal("tflop_50", "50 TFLOP", 90.0),
     Goal("tflop_200", "200 TFLOP", 93.0),
-    Goal("seconds_60", "60 s", 86.0, _WHOLE),
-    Goal("seconds_180", "180 s", 90.5, _WHOLE),
-    Goal("seconds_600", "600 s", 93.5, _WHOLE),
+    Goal("bf16_60", "60 s, AVX512 with bfloat16", 86.0, _BF16),
+    Goal("bf16_180", "180 s, AVX512 with bfloat16", 90.5, _BF16),
+    Goal("bf16_600", "600 s, AVX512 with bfloat16", 93.5, _BF16),
+    Goal("seconds_60", "60 s, AVX512", 86.0, _WHOLE),
+    Goal("seconds_180", "180 s, AVX512", 90.5, _WHOLE),
+    Goal("seconds_600", "600 s, AVX512", 93.5, _WHOLE),
     Goal("avx2_60", "60 s, AVX2 only", 81.0, _AVX2),
     Goal("avx2_180", "180 s, AVX2 only", 87.0, _AVX2),
     Goal("avx2_600", "600 s, AVX2 only", 91.0, _AVX2),
@@ -154,7 +162,7 @@ def commands(records: dict[str, dict]) -> list[str]:
 
 
 def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
-    """Seconds and test accuracy, means over runs, for this book's net with and without AVX512, and for each peer."""
+    """Seconds and test accuracy, means over runs, for this book's net on each kind of machine, and for each peer."""
     found: dict[str, list[tuple[float, float]]] = {}
 
     def add(label: str, runs: Sequence[dict]) -> None:
@@ -169,3 +177,42 @@ def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
                 if peer != "this book":
                     add(peer, runs)
     return {label: sorted(points) for label, points in found.items()}
+
+
+def accuracy_and_time(records: dict[str, dict]) -> Figure:
+    """All curves, the first rung of the ladder, and what others have published, with time on a logarithmic axis."""
+    figure, axis = plt.subplots(figsize=(8, 4.4))
+    others = iter(plotting.COLOURS[1:])
+    for marker, (label, points) in zip("o^sDv<>P", curves(records).items(), strict=True):
+        ours = label.startswith("this book")
+        axis.plot(
+            *zip(*points, strict=True),
+            "-" if ours else "--",
+            color=plotting.BLUE if ours else next(others),
+            marker=marker,
+            markersize=5,
+            label=label,
+        )
+    first = records["ladder"]["rungs"][0]["runs"][0]
+    axis.plot(
+        first["seconds"], first["accuracy"], "x", color="black", label="classic recipe, two passes"
+    )
+    for n, p in enumerate(sorted(PUBLISHED, key=lambda p: p.seconds)):
+        axis.plot(p.seconds, p.accuracy, "*", color=plotting.GREY)
+        axis.annotate(
+            f"{p.name.split(',')[0]}, {p.hardware}",
+            (p.seconds, p.accuracy),
+            (0, (6, 18, 30)[n % 3]),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    axis.set(
+        xscale="log",
+        xlim=(1, 1500),
+        ylim=(30, 110),
+        yticks=range(30, 101, 10),
+        xlabel="seconds of training",
+        ylabel="test accuracy, %",
+    )
+    axis.legend(fontsize=8, loc="lower left")
+    return figure
