@@ -209,8 +209,8 @@ def accuracy_and_time(records: dict[str, dict]) -> Figure:
     axis.set(
         xscale="log",
         xlim=(1, 1500),
-        ylim=(30, 110),
-        yticks=range(30, 101, 10),
+        ylim=(0, 110),
+        yticks=range(0, 101, 20),
         xlabel="seconds of training",
         ylabel="test accuracy, %",
     )
