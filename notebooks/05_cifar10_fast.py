@@ -752,7 +752,7 @@ table(
 # All of it in one picture, with time on a logarithmic axis: each doubling of the time buys less. The time is that of
 # two CPU cores, or of the GPU that is named. The other nets ran on the machine of the curve *AVX512* for 60 and 180 s,
 # and on the one with bfloat16 for 600 s. LeNet from whole tensors gets worse with time, its loss in training too, and
-# after 600 s it only guesses (10 %): its rate, 0.08, is good for a minute and too high for more. One run each.
+# after 600 s it only guesses (10 %): it did not learn the pictures by heart, it trained badly. One run each.
 
 # %%
 plotting.show(
