@@ -33,7 +33,7 @@
 # skipped. No GPU. The pictures of CIFAR-10 are found on your machine or downloaded (170 MB); failing both, drawn shapes
 # stand in for them.
 #
-# **Time**: 39 min to read, 35 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 38 min to read, 35 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## The mark to beat · 起点
 #
