@@ -734,9 +734,11 @@ print(*records.commands(recorded), sep="\n")
 # past weights), and the biases of its first layer are trained throughout.
 
 # %%
-for name in sorted(name for name in recorded if name.startswith("peers_")):
-    print(recorded[name]["command"], "on", recorded[name]["peers"]["this book"][0]["cpu"])
-    print(training.peers_table(recorded[name]["peers"]))
+for budget in (60, 180, 600):
+    found = recorded[f"peers_{budget}"]
+    print(found["command"])
+    print("on", found["peers"]["this book"][0]["cpu"])
+    print(training.peers_table(found["peers"]))
 
 # %% [markdown]
 # For scale, what others have published on GPUs. The last three average several views of each test picture; this book's
