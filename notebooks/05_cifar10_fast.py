@@ -728,8 +728,8 @@ print(*records.commands(recorded), sep="\n")
 # ### Against other nets · 与其他网络比较
 #
 # The same seconds for other people's recipes, in float32, one run each: `python -m helpers.training --budget 60s
-# --peers`. The nets of a table ran on one machine, one after the other. They were made for minutes on a GPU; in a
-# minute of two cores the larger ones hardly begin. So each has its schedule shrunk to the budget, and its batch and
+# --peers`. The nets of a table ran on one machine, one after the other. The larger ones were made for minutes on a GPU;
+# in a minute of two cores they hardly begin. So each has its schedule shrunk to the budget, and its batch and
 # rate halved until it makes a hundred steps (no smaller than 32). airbench94 is without its *lookahead* (an average of
 # past weights), and the biases of its first layer are trained throughout.
 
