@@ -54,8 +54,8 @@ class Visit(NamedTuple):
 
 
 @contextlib.contextmanager
-def visit(browser, file: Path) -> Iterator[Visit]:
-    """Open a file in a browser as wide as a laptop's, in the light."""
+def visit(browser, file: Path, slower: int = 1) -> Iterator[Visit]:
+    """Open a file in a browser as wide as a laptop's, in the light, on a processor so many times slower."""
     with browser.new_context(viewport={"width": 1300, "height": 900}) as context:
         page = context.new_page()
         seen = Visit(page, [], [])
@@ -63,6 +63,9 @@ def visit(browser, file: Path) -> Iterator[Visit]:
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         page.on("console", lambda said: said.type == "error" and seen.errors.append(said.text))
         page.add_init_script(RECORD_SHIFTS)
+        if slower > 1:
+            session = context.new_cdp_session(page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
         page.goto(file.as_uri())
         yield seen
 

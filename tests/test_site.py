@@ -84,6 +84,15 @@ def test_a_bad_page_is_found_out(browser, tmp_path, check):
         assert list(check(seen))
 
 
+@pytest.mark.parametrize(
+    "slower", [4, 8, 10, 12, 16]
+)  # none of these alone finds a fault each time
+def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
+    long_table = built / "09_tensor_math.html"  # where its first screen ends
+    with site_checks.visit(browser, long_table, slower) as seen:
+        assert list(site_checks.shifts(seen)) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_cell_and_no_picture_is_lost(built, page, name):
     page.goto((built / f"{name}.html").as_uri())
