@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpers import kernel as book_kernel
+from helpers.book import kernel as book_kernel
 from helpers.verification.cells import Cell
 from helpers.verification.kernel import PageKernel
 

@@ -3,6 +3,6 @@
 To import any of it is to give PyTorch as many threads as a container has cores, see ``cores``.
 """
 
-from helpers.cores import limit_threads
+from helpers.threads import limit_threads
 
 limit_threads()

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from helpers import launch_lines
+from helpers.book import launch_lines
 from helpers.verification.headings import headings
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"

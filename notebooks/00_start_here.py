@@ -63,7 +63,7 @@ print(pages.machine())
 # those covered is a fact too:
 
 # %%
-from helpers.notes import STATEMENTS
+from helpers.notes.statements import STATEMENTS
 
 claims = sorted({claim for page in pages.all_pages() for claim in page.claims})
 print(len(claims), "of", len(STATEMENTS), "statements:", ", ".join(claims))
@@ -196,7 +196,7 @@ Image(fault.drawn, metadata={"alt": alt})
 # %% [markdown]
 # ### How wide the tolerances are · 容差有多宽
 #
-# They are measured, and the end of this section says how far that has come. `python -m tests.spread` runs the pages with one
+# They are measured, and the end of this section says how far that has come. `python -m tests.studies.spread` runs the pages with one
 # thread and with two, with the instructions of older processors, on two older releases, with convolutions rounded as on a
 # GPU, and, where a net is trained, with ten other seeds (starts of the random numbers). For each cell it finds the smallest
 # tolerance that would have done. Once all have run, no tolerance may be wider than five times the largest of these, and no
@@ -211,7 +211,7 @@ import json
 import math
 from pathlib import Path
 
-spread = json.loads(Path("00_spread.json").read_text(encoding="utf-8"))
+spread = json.loads(Path("records/verification/spread.json").read_text(encoding="utf-8"))
 kinds = {name: run["kind"] for name, run in spread["runs"].items()}
 lines = [(cell, *band) for cell in spread["cells"] for band in cell["tolerance"].items()]
 

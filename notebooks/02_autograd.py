@@ -95,7 +95,7 @@ walk(loss.grad_fn)
 import matplotlib.pyplot as plt
 
 from helpers import plotting
-from helpers.autograd_graph import draw_graph
+from helpers.drawings.autograd_graph import draw_graph
 
 plotting.use_style()
 figure, axis = plt.subplots(figsize=(8.5, 2.2))

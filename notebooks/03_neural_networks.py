@@ -461,7 +461,7 @@ except RuntimeError as error:
 # contiguous tensor, and how it lies in memory:
 
 # %% claims=["C15"]
-from helpers.storage_pictures import show_storage
+from helpers.drawings.storage import show_storage
 
 picture = torch.arange(12).view(1, 3, 2, 2)
 last = picture.contiguous(memory_format=torch.channels_last)

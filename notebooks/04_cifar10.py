@@ -220,7 +220,7 @@ assert all(torch.equal(p.sort().values, torch.arange(8)) for p in passes)
 # %% claims=["C24"]
 import os
 
-from helpers.workers import ProcessIds
+from helpers.data.process_ids import ProcessIds
 
 here = {int(p) for p in DataLoader(ProcessIds(8))}
 workers = {int(p) for p in DataLoader(ProcessIds(8), num_workers=2)}
@@ -417,13 +417,13 @@ assert accuracy >= 55 or not data.is_real()
 # ### Against the classic recipe
 #
 # Old tutorials train this net with batches of 4 for two epochs, each picture transformed by itself in a worker. That
-# was run once with `python -m helpers.classic_recipe`; its result is kept beside this page.
+# was run once with `python -m helpers.training.classic_recipe`; its result is kept beside this page.
 
 # %% tags=["cifar10"] verify={"reason": "training; durations", "rtol": 0.04, "timing": true}
 import json
 from pathlib import Path
 
-classic = json.loads(Path("04_classic_recipe.json").read_text())
+classic = json.loads(Path("records/training/classic_recipe.json").read_text())
 then = classic["train_seconds"], classic["test_accuracy"], classic["batch"]
 print("classic recipe: {:.1f} s, {:.1f} %, batches of {}".format(*then))
 print(f"this page:      {seconds:.1f} s, {accuracy:.1f} %, batches of {loader.batch_size}")

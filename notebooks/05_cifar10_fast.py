@@ -48,7 +48,7 @@ sys.path.insert(0, "..")  # the folder that holds helpers/
 import json
 from pathlib import Path
 
-classic = json.loads(Path("04_classic_recipe.json").read_text(encoding="utf-8"))
+classic = json.loads(Path("records/training/classic_recipe.json").read_text(encoding="utf-8"))
 print(classic["command"])
 print(classic["test_accuracy"], "% in", classic["train_seconds"], "s on", classic["cpu"])
 
@@ -57,7 +57,8 @@ print(classic["test_accuracy"], "% in", classic["train_seconds"], "s on", classi
 # judged by them. The test pictures are only for final results.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
-from helpers import data, training
+from helpers import data
+from helpers.training import loop as training
 
 print(data.origin())
 pictures = training.load(validation=True)
@@ -92,8 +93,8 @@ counter.get_total_flops()
 # this much work (1 TFLOP is 10¹² FLOP):
 
 # %%
-from helpers.peers import PEERS
-from helpers.training_step import build, flops_of_step, optimisers_of, set_rates, step
+from helpers.training.baselines import PEERS
+from helpers.training.step import build, flops_of_step, optimisers_of, set_rates, step
 
 lenet_recipe = PEERS["LeNet, whole tensors"]
 of_picture = flops_of_step(lenet_recipe, batch=1, size=32)
@@ -150,8 +151,8 @@ assert reached[64] > reached[4]
 # indexing. Both, for 1,024 pictures in batches of 64:
 
 # %% verify={"reason": "durations", "timing": true}
-from helpers.augmentation import batches, cropped, moments, normalised
-from helpers.loader import loader_batches
+from helpers.training.batches import batches, cropped, moments, normalised
+from helpers.training.loader import loader_batches
 
 by = moments(pictures.train)  # mean and deviation of red, green and blue
 through_loader = loader_batches(pictures.train, pictures.train_labels, 64, 0, workers=0)
@@ -289,7 +290,7 @@ plotting.show(figure, alt="Twelve patches: flat ones, steps in brightness, steps
 # computes the same filters (the sign apart):
 
 # %%
-from helpers.fast_net import IdentityConv, whitening_filters
+from helpers.training.net import IdentityConv, whitening_filters
 
 theirs = whitening_filters(sample, size=4, count=24)
 half = theirs[:24].flatten(1)
@@ -305,7 +306,7 @@ theirs.shape
 # 4 places a side; then the largest value of each map, and a linear layer. For the shortest trainings it is this narrow:
 
 # %%
-from helpers.recipes import for_work
+from helpers.training.recipe import for_work
 
 recipe = for_work(0.2)  # the book's recipe for so many TFLOP
 net = build(recipe)
@@ -370,7 +371,7 @@ plotting.show(
 # with half as many weights for no more work. (During training, batch norm still treats each half by its own mean.)
 
 # %%
-from helpers.mirror import MirrorConv
+from helpers.training.flip_equivariant import MirrorConv
 
 conv, x = MirrorConv(8, 8), torch.randn(2, 8, 5, 5)
 in_the_mirror = conv(x).flip(3).roll(4, dims=1)
@@ -396,7 +397,7 @@ for name, one in (("with", longer), ("without", replace(longer, mirror=False))):
 
 
 # %%
-from helpers.optimisers import orthogonalised
+from helpers.training.optimizers import orthogonalised
 
 
 def evened(matrix, rounds=3):
@@ -429,7 +430,7 @@ plotting.show(
 # and enough for a first idea.
 
 # %%
-from helpers.recipes import picture_size, rate_factor
+from helpers.training.recipe import picture_size, rate_factor
 
 progress = torch.linspace(0, 1, 401)[:-1]
 figure, axes = plt.subplots(1, 2, figsize=(8, 2.5))
@@ -473,11 +474,11 @@ def short_training(recipe, steps, seed):
 
 
 # %% [markdown]
-# `helpers/training.py` is this loop and what a program needs around it: a clock, checkpoints, several processes. Both
+# `helpers/training/loop.py` is this loop and what a program needs around it: a clock, checkpoints, several processes. Both
 # give the same losses.
 
 # %%
-from helpers.training import Limit, train
+from helpers.training.loop import Limit, train
 
 plain = replace(recipe, sizes=((32, 1.0),))
 losses = short_training(plain, steps=12, seed=3)
@@ -531,14 +532,15 @@ if data.is_real():
 # %% [markdown]
 # ### The ladder, recorded · 逐级加速
 #
-# How long until about the accuracy of the classic recipe is reached? `python -m helpers.ladder` adds one technique
+# How long until about the accuracy of the classic recipe is reached? `python -m helpers.training.ablation` adds one technique
 # after the other, finds the fewest passes, at most two, that reach the mark on the held-out pictures (mean of two
 # seeds), then trains once with all training pictures. The first two rungs, with batches of 4, keep the tutorial's two
 # passes. It takes a quarter of an hour, so its result is kept as data. All rungs ran one after the other on one
 # machine, where the classic recipe takes less time than in page 04's record.
 
 # %%
-from helpers import ladder, records
+from helpers.training import ablation as ladder
+from helpers.training import records
 
 recorded = records.read()
 climbed = recorded["ladder"]
@@ -575,7 +577,7 @@ plotting.show(
 #
 # ## Where a step's time goes · 时间去哪了
 #
-# PyTorch's profiler notes every operation. `python -m helpers.step_profile` puts them into groups, for the net of 12
+# PyTorch's profiler notes every operation. `python -m helpers.training.profile` puts them into groups, for the net of 12
 # TFLOP:
 
 # %%
@@ -597,7 +599,7 @@ plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
 # what a convolution alone reaches, and that below a large product of matrices, the *roofline* that nothing goes beyond:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-from helpers.machine_speed import best_convolution, convolution_speed, measure_speed
+from helpers.training.speed import best_convolution, convolution_speed, measure_speed
 
 wide = for_work(12.0)
 speeds = {
@@ -651,7 +653,7 @@ print(
 # of every batch, and their gradients are averaged (`DistributedDataParallel`). They draw the same order from the seed
 # and take every n-th picture of it, so no picture is in two shares. The losses are those of one process up to rounding,
 # which grows from step to step. How near they stay for the first steps is tested
-# (`tests/test_distributed_training.py`). Recorded, with the same work, are means of a hundredth of the training, about
+# (`tests/training/test_distributed.py`). Recorded, with the same work, are means of a hundredth of the training, about
 # 20 steps: by then rounding has had time to grow.
 #
 # ```bash
@@ -767,7 +769,7 @@ plotting.show(
 #
 # The recipes were chosen by trainings like these, each on 45,000 pictures and judged by the 5,000 held out; the mean,
 # where there was more than one run. For each amount of work the five best are shown, and the worst; all are in
-# `05_records/search*.json`. A difference of less than half a point may be chance; in the short ones, of several.
+# `records/training/search*.json`. A difference of less than half a point may be chance; in the short ones, of several.
 # "Growing" stands for pictures of 20, then 26, then 32 pixels.
 
 # %%

@@ -72,7 +72,7 @@ t
 
 # %%
 from helpers import plotting
-from helpers.storage_pictures import cells_read, show_storage, storage_cells
+from helpers.drawings.storage import cells_read, show_storage, storage_cells
 
 plotting.use_style()
 show_storage(t, "t")

@@ -86,7 +86,7 @@ assert [shares_memory(picked, x) for picked in picks.values()] == 4 * [True] + 4
 
 # %% claims=["C37"]
 from helpers import plotting
-from helpers.gather_pictures import draw_gather, draw_picks, draw_scatter
+from helpers.drawings.gather import draw_gather, draw_picks, draw_scatter
 
 plotting.use_style()
 plotting.show(
@@ -647,7 +647,7 @@ assert all(without) and (big[0][:, i].numpy() == n[0][:, i]).all()
 
 # %%
 from helpers.exercises import Check
-from helpers.gather_pictures import find_index
+from helpers.drawings.gather import find_index
 
 answer_1 = ...
 wanted = torch.tensor([[3, 0, 0], [11, 12, 13], [20, 23, 21]])

@@ -55,7 +55,7 @@ import sys
 
 sys.path.insert(0, "..")  # the folder that holds helpers/
 
-from helpers import audit
+from helpers.notes import audit
 
 audit.old_call_table()
 
@@ -125,7 +125,7 @@ plotting.show(
 audit.release_table()
 
 # %%
-from helpers.notes import RELEASES, STATEMENTS
+from helpers.notes.statements import RELEASES, STATEMENTS
 
 changed_by = Counter(s.since for s in STATEMENTS if s.since in RELEASES)
 (most, count), (_, next_count) = changed_by.most_common(2)
@@ -163,7 +163,7 @@ for statement in forged:
 # The lines use a few names. `x` is a 2 x 3 tensor of the numbers 0 to 5, `t` a square of ones, `w` a leaf whose gradient has
 # been found. `net` is the LeNet of the notes, `pictures` are four made-up inputs for it. `index` and `order` serve `gather`
 # and `scatter_`. `train`, `test` and one `picture` are CIFAR-10's, and `pairs` ten of them with their labels. `raises` tells
-# whether a call is refused with that error, `warns` whether it warns. The rest is in `helpers/audit.py`.
+# whether a call is refused with that error, `warns` whether it warns. The rest is in `helpers/notes/audit.py`.
 #
 # ### 2.1 Installation · 安装和配置
 

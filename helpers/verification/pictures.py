@@ -10,7 +10,7 @@ of the other, but the ink lies elsewhere; a line that moved by a part of a pixel
 
 Why not what there is: ``matplotlib.testing.compare`` takes the root of the mean squared difference of all pixels.
 One threshold of that cannot do it: a figure that lies one pixel to the right, as another release of a font
-library may leave it, differs by more (36 levels in ``tests/test_verification_pictures.py``) than one in which a
+library may leave it, differs by more (36 levels in ``tests/verification/test_pictures.py``) than one in which a
 mark is missing (1.6). pixelmatch leaves out pixels that look anti-aliased, the idea that edges deserve play, but a
 line that moved by a pixel is different to it. nbval compares no pictures.
 """

@@ -1,0 +1,1 @@
+"""How the book is made: for maintainers. No page imports from here."""

@@ -1,0 +1,7 @@
+"""The command: python -m helpers.data --help."""
+
+import sys
+
+from helpers.data import main
+
+sys.exit(main())

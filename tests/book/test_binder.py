@@ -1,0 +1,59 @@
+"""Binder: what the real repo2docker makes of environment.yml (the Dockerfile; nothing is built)."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.studies import launch_each_page
+
+BOOK = Path(__file__).resolve().parents[2]
+
+
+def dockerfile(folder):
+    """The Dockerfile for a folder and what is said besides; skips where there is no repo2docker."""
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    if (program := shutil.which("repo2docker", path=places)) is None:
+        pytest.skip("repo2docker is missing: pip install jupyter-repo2docker")
+    command = [program, "--no-build", "--debug", str(folder)]
+    done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_environment_yml_is_all_that_binder_needs(tmp_path):
+    launch_each_page.copy(tmp_path / "book")
+    text = dockerfile(tmp_path / "book")
+    wanted = re.search(r"- python=([\d.]+)", (BOOK / "environment.yml").read_text("utf-8"))[1]
+    assert f"Building conda environment for python={wanted}\n" in text
+    assert re.search(r"env update -p \S+ --file \"environment\.yml\"", text)
+    assert re.search(rf"environment-2epy-2d{wanted.replace('.', '-2e')}-2dlinux-2d64-2elock", text)
+    for other in ("requirements.txt", "WARNING", "pip install", "apt.txt", "not supported"):
+        assert other not in text
+    project = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
+    oldest = project["project"]["requires-python"].removeprefix(">=")
+    assert tuple(map(int, wanted.split("."))) >= tuple(map(int, oldest.split(".")))
+
+
+def test_without_environment_yml_it_would_be_another_dockerfile(tmp_path):
+    launch_each_page.copy(tmp_path / "book")
+    (tmp_path / "book" / "environment.yml").unlink()
+    assert "env update" not in dockerfile(tmp_path / "book")
+
+
+def test_nothing_else_configures_binder():
+    """A folder of this name would make repo2docker look nowhere else."""
+    assert not (BOOK / "binder").exists() and not (BOOK / ".binder").exists()
+
+
+def test_torch_is_the_build_for_the_cpu():
+    text = (BOOK / "environment.yml").read_text(encoding="utf-8")
+    assert re.findall(r"^ +- (torch\w*)==[\d.]+\+cpu$", text, re.MULTILINE) == [
+        "torch",
+        "torchvision",
+    ]

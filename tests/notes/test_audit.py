@@ -1,0 +1,233 @@
+"""The audit of the notes: each verdict is what its line gives, each link lands, and a forgery is refused."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from helpers import environment, pages
+from helpers.data.stand_in import StandIn
+from helpers.notes import audit
+from helpers.notes.statements import OLD_CALLS, RELEASES, SLIP, STATEMENTS
+from helpers.verification.headings import headings, headings_of_code_cells
+
+NUMBERS = [f"C{n:02}" for n in range(1, 55)]
+PAGE = pages.Page(pages.NOTEBOOKS / "10_notes_audited.ipynb")
+OVERTURNED = [s for s in STATEMENTS if s.since]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def pictures():
+    """Few drawn pictures, many times over: no data set is looked for."""
+    sets = []
+    for train, times in ((True, 500), (False, 100)):
+        drawn = StandIn(train, count=100)
+        drawn.data, drawn.targets = np.tile(drawn.data, (times, 1, 1, 1)), drawn.targets * times
+        sets.append(drawn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit, "_pictures", lambda: sets)
+        yield
+
+
+def by_number(statement):
+    return statement.number
+
+
+def shown(head):
+    """The tables that the page shows, and that are stored with it, of those that begin so."""
+    tables = (
+        output.data["text/markdown"]
+        for cell in PAGE.code_cells
+        for output in cell.outputs
+        if "text/markdown" in output.get("data", {})
+    )
+    return [table for table in tables if table.startswith(f"| {head} |")]
+
+
+# --- statements
+
+
+def test_there_are_54():
+    assert [s.number for s in STATEMENTS] == NUMBERS
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=by_number)
+def test_the_verdict_is_what_the_line_gives(statement):
+    recorded = {"": "holds", SLIP: "was a slip"}.get(statement.since, "changed")
+    assert audit.verdict(statement) == recorded
+    assert bool(statement.now) == (recorded != "holds")
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=by_number)
+def test_a_forgery_is_refused(statement):
+    forgeries = [replace(statement, line=f"not ({statement.line})")]
+    if statement.since:
+        forgeries += [
+            replace(statement, since=""),
+            replace(statement, now=f"not ({statement.now})"),
+        ]
+    else:
+        forgeries += [replace(statement, since="0.4", now="True"), replace(statement, since=SLIP)]
+    for forged in forgeries:
+        with pytest.raises(AssertionError, match=f"^{statement.number}"):
+            audit.audit([forged])
+
+
+def test_no_line_depends_on_another():
+    x = audit._names()["x"]
+    audit.holds("x.zero_().sum() == 0")
+    assert audit.holds("x.sum() == 15") and audit._names()["x"] is not x
+
+
+# --- places
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_statement_is_proved_by_cells_under_a_heading(number):
+    assert audit.places(number)
+    for page, heading, cells in audit.places(number):
+        assert heading in headings(page.prose)
+        for n in cells:
+            assert number in page.code_cells[n - 1].metadata["claims"]
+            assert headings_of_code_cells(page.notebook)[n - 1] == heading
+
+
+@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
+def test_an_old_call_has_a_heading(call):
+    page, heading = audit.where(call)
+    assert heading in headings(page.prose)
+
+
+def links(text):
+    """The local links in a text; their anchors may hold parentheses."""
+    return re.findall(r"\]\((\w+\.ipynb)#(.*?)\)(?=, cell| \||$)", text)
+
+
+def test_the_links_on_the_page_land():
+    found = [link for table in shown("then") + shown("no.") for link in links(table)]
+    assert len(found) > 54 + len(OLD_CALLS)
+    for name, anchor in found:
+        page = pages.Page(pages.NOTEBOOKS / name)
+        assert anchor in map(pages.anchor, headings(page.prose))
+
+
+def test_the_page_has_a_row_for_each_statement():
+    rows = {}
+    for table in shown("no."):
+        for line in table.splitlines()[2:]:
+            number = line[2:5]
+            assert number not in rows
+            rows[number] = line
+    assert sorted(rows) == NUMBERS
+    for s in STATEMENTS:
+        verdict = {"": "holds", SLIP: "was a slip"}.get(s.since, f"changed in {s.since}")
+        assert f"| **{verdict}**" in rows[s.number]
+        assert s.term in rows[s.number] and f"`{s.line}`: **{not s.since}**" in rows[s.number]
+        assert rows[s.number].endswith(f" | {audit.proofs(s.number)} |")
+
+
+# --- releases
+
+
+def as_numbers(release):
+    return [int(part) for part in release.split(".")]
+
+
+def test_the_releases_are_in_order():
+    assert list(RELEASES) == sorted(RELEASES, key=as_numbers)
+    years = [year for year, _ in RELEASES.values()]
+    assert years == sorted(years)
+    assert environment.pins()["torch"].startswith(f"{list(RELEASES)[-1]}.")
+
+
+def test_every_change_is_of_a_release():
+    assert {row.since for row in (*STATEMENTS, *OLD_CALLS)} <= {"", SLIP, *RELEASES}
+
+
+@pytest.mark.parametrize("statement", OVERTURNED, ids=by_number)
+def test_the_page_that_proves_a_change_names_its_release(statement):
+    if statement.since != SLIP:
+        page = audit.places(statement.number)[0][0]
+        assert re.search(rf"\b{re.escape(statement.since)}\b", page.prose)
+
+
+def test_the_table_of_releases_counts_all_changes():
+    (table,) = shown("release notes")
+    assert audit.release_table().data == table
+    numbers = re.findall(r"C\d\d", table)
+    assert sorted(numbers) == [s.number for s in STATEMENTS if s.since in RELEASES]
+    calls = [int(line.split("|")[-2].strip() or 0) for line in table.splitlines()[2:]]
+    assert sum(calls) == len([call for call in OLD_CALLS if call.since in RELEASES])
+    tags = re.findall(r"\[([\d.]+)\]\(\S+/v([\d.]+)\)", table)
+    assert all(tag in (release, f"{release}.0") and tag.count(".") == 2 for release, tag in tags)
+
+
+# --- old calls
+
+
+@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
+def test_an_old_call_does_what_is_said_of_it_and_the_new_one_takes_its_place(call):
+    state, result = audit.state(call)
+    new = audit.new_result(call)
+    assert state == call.state
+    if state in ("warns", "runs"):
+        assert new == result
+    if state == "differs":
+        assert new == call.then != result
+
+
+def test_a_wrong_old_call_is_noticed():
+    gone, warns, differs = (
+        next(call for call in OLD_CALLS if call.state == state)
+        for state in ("gone", "warns", "differs")
+    )
+    assert audit.state(replace(gone, old="~mask"))[0] == "runs"
+    assert audit.state(replace(warns, old="~mask", run_old=""))[0] == "runs"
+    assert audit.state(replace(differs, then="", run_old="2"))[0] == "runs"
+    with pytest.raises(NameError):
+        audit.state(replace(gone, old="nothing"))
+    with pytest.raises(AssertionError, match="warns"):
+        audit.new_result(replace(gone, new="F.softmax(x)"))
+    with pytest.raises(AssertionError, match="gives 3, not"):
+        audit.old_call_table([replace(differs, new="3", run_new="")])
+
+
+def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
+    assert audit.holds("raises(RuntimeError, x.view, 4, 2)")
+    with pytest.raises(TypeError):
+        audit.holds("raises(RuntimeError, x.view, 'four')")
+
+
+def test_the_old_calls_are_in_alphabetical_order():
+    olds = [line.split("`")[1].lower() for line in audit.old_call_table().data.splitlines()[2:]]
+    assert olds == sorted(olds) and len(set(olds)) == len(OLD_CALLS)
+
+
+# --- figures
+
+
+def texts_inside(figure):
+    """The texts of a figure, each of which must lie within it."""
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        for text in axis.texts:
+            if text.get_text():
+                box = text.get_window_extent()
+                assert box.x1 < figure.bbox.x1 and box.x0 > 0, text.get_text()
+    return [text.get_text() for axis in figure.axes for text in axis.texts if text.get_text()]
+
+
+def test_the_counts_add_up():
+    verdicts = {
+        s.number: {"": "holds", SLIP: "was a slip"}.get(s.since, "changed") for s in STATEMENTS
+    }
+    assert sum(map(int, texts_inside(audit.draw_counts(verdicts)))) == 54
+
+
+def test_each_release_is_drawn_with_what_it_changed():
+    figure = audit.draw_releases()
+    words = texts_inside(figure)
+    assert [w for w in words if not w.isdigit()] == [what for _, what in RELEASES.values()]
+    counted = [s for s in (*STATEMENTS, *OLD_CALLS) if s.since in RELEASES]
+    assert sum(int(w) for w in words if w.isdigit()) == len(counted)

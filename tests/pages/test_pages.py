@@ -1,0 +1,335 @@
+"""The form of the pages: each check over every page of the book, and over a bad page that it must refuse."""
+
+import jupytext
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from helpers import pages
+from tests.support import page_checks
+
+PAGES = pages.all_pages()
+STATEMENTS = {f"C{n:02}" for n in range(1, 55)}  # of the notes
+
+
+@pytest.mark.parametrize("check", page_checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page(page, check):
+    assert list(check(page)) == []
+
+
+def test_every_source_has_its_notebook():
+    sources = {path.stem for path in pages.NOTEBOOKS.glob("[0-9][0-9]_*.py")}
+    assert sources == {page.name for page in PAGES}
+
+
+def test_every_statement_has_a_cell_that_proves_it():
+    proved = {claim for page in PAGES for claim in page.claims}
+    assert proved == STATEMENTS, f"differ: {sorted(proved ^ STATEMENTS)}"
+
+
+# --- the checks themselves
+
+PROSE = """# Do a thing · 做一件事
+
+**You will**
+
+- see one thing,
+  at length;
+- see another;
+- see a third.
+
+```bash
+# no heading
+```
+
+[this page](01_good.ipynb), [a part of it](#Recap), [the same](01_good.ipynb#Recap), [else](https://pytorch.org/docs)
+
+![a described picture](picture.png), H<sub>2</sub>O<br>`<T>` and ``a ` <U>`` and 1 < 2 > 0
+
+```html
+<style>none</style>
+```"""
+
+
+def exercise(n):
+    source = f"answer_{n} = ...\ncheck_{n} = Check(2 * {n}, hint='')\ncheck_{n}(answer_{n})"
+    text = "Not answered yet: put your code in the place of the three dots.\n"
+    output = new_output("stream", name="stdout", text=text)
+    return new_code_cell(source, execution_count=3 + n, outputs=[output])
+
+
+def solution(n):
+    source = f"check_{n}({n} + {n})\ncheck_{n}({n})"
+    output = new_output("stream", name="stdout", text=f"Right.\nNot yet: {n} is not right.\n")
+    return new_code_cell(source, execution_count=6 + n, outputs=[output])
+
+
+def good_notebook():
+    return new_notebook(
+        cells=[
+            new_markdown_cell(PROSE),
+            new_code_cell(
+                "print('fine')  # 2 / 3",
+                execution_count=1,
+                metadata={"claims": ["C01"], "verify": {"timing": True, "reason": "durations"}},
+                outputs=[
+                    new_output(
+                        "stream", name="stdout", text="fine, at ../data and https://a.org/tmp/b\n"
+                    )
+                ],
+            ),
+            new_markdown_cell("## Recap"),
+            new_code_cell(
+                "show()",
+                execution_count=2,
+                outputs=[
+                    new_output(
+                        "display_data",
+                        data={"image/png": "", "text/plain": "a line"},
+                        metadata={"image/png": {"alt": "a line"}},
+                    )
+                ],
+            ),
+            new_markdown_cell("## Exercises"),
+            new_code_cell(
+                "int('no')",
+                execution_count=3,
+                metadata={"tags": ["raises-exception"]},
+                outputs=[
+                    new_output("error", ename="ValueError", evalue="no", traceback=["in Cell 3"])
+                ],
+            ),
+            *(exercise(n) for n in (1, 2, 3)),
+            new_markdown_cell("## Solutions"),
+            *(solution(n) for n in (1, 2, 3)),
+        ],
+        metadata={"jupytext": {"cell_metadata_filter": "tags,claims,verify,jupyter"}},
+    )
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A good page, to be spoilt."""
+    notebook = good_notebook()
+    path = tmp_path / "01_good.ipynb"
+    nbformat.write(notebook, path)
+    path.with_suffix(".py").write_text(
+        jupytext.writes(notebook, fmt="py:percent"), encoding="utf-8"
+    )
+    (tmp_path / "picture.png").touch()
+    return pages.Page(path)
+
+
+@pytest.mark.parametrize("check", page_checks.CHECKS, ids=lambda check: check.__name__)
+def test_a_good_page_passes(page, check):
+    assert list(check(page)) == []
+
+
+def prose(old, new):
+    def spoil(page):
+        first = page.notebook.cells[0]
+        assert old in first.source
+        first.source = first.source.replace(old, new)
+
+    return spoil
+
+
+def source(text, **metadata):
+    def spoil(page):
+        page.code_cells[0].source = text
+        page.code_cells[0].metadata.update(metadata)
+
+    return spoil
+
+
+def printed(text, name="stdout"):
+    def spoil(page):
+        page.code_cells[0].outputs = [new_output("stream", name=name, text=text)]
+
+    return spoil
+
+
+def shown(text, kind):
+    def spoil(page):
+        page.code_cells[0].outputs = [new_output("execute_result", {kind: text, "text/plain": "x"})]
+
+    return spoil
+
+
+def failed(*traceback):
+    def spoil(page):
+        page.code_cells[2].outputs[0].traceback = list(traceback)
+
+    return spoil
+
+
+def undescribed(page):
+    page.code_cells[1].outputs[0].metadata = {}
+
+
+def untagged(page):
+    del page.code_cells[2].metadata["tags"]
+
+
+def not_run(page):
+    page.code_cells[1].execution_count = None
+
+
+def run_twice(page):
+    page.code_cells[2].execution_count = 4
+
+
+def without_twin(page):
+    page.path.with_suffix(".py").unlink()
+
+
+def with_another_cell(page):
+    page.notebook.cells.append(new_markdown_cell("more"))
+
+
+def without_solutions(page):
+    page.notebook.cells = [c for c in page.notebook.cells if c.source != "## Solutions"]
+
+
+def without_third_exercise(page):
+    del page.notebook.cells[8], page.notebook.cells[-1]
+
+
+def cell_says(n, text):
+    def spoil(page):
+        page.code_cells[n].outputs[0].text = text + "\n"
+
+    return spoil
+
+
+def cell_is(n, text):
+    def spoil(page):
+        page.code_cells[n].source = text
+
+    return spoil
+
+
+def grown(page):
+    page.path.write_text(page.path.read_text(encoding="utf-8").ljust(1_000_000), encoding="utf-8")
+
+
+def with_many_cells(page):
+    page.notebook.cells += [new_code_cell("1") for _ in range(42)]
+
+
+BAD = [
+    ("is_in_sync_with_its_twin", without_twin, "01_good.py is missing"),
+    (
+        "is_in_sync_with_its_twin",
+        source("print('else')"),
+        "cell 1 of 01_good.ipynb has \"print('else')\", 01_good.py has",
+    ),
+    (
+        "is_in_sync_with_its_twin",
+        prose("third", "fourth"),
+        "cell 0 of 01_good.ipynb has '- see a fourth.'",
+    ),
+    ("is_in_sync_with_its_twin", untagged, "cell 5 of 01_good.ipynb has 'code {}'"),
+    (
+        "is_in_sync_with_its_twin",
+        with_another_cell,
+        "cell 13 of 01_good.ipynb has 'markdown {}', 01_good.py has None",
+    ),
+    ("was_run_in_order", not_run, "[1, None, 3, "),
+    ("was_run_in_order", run_twice, "[1, 2, 4, 4, "),
+    ("has_no_stderr", printed("UserWarning", "stderr"), "cell 0 writes to stderr: 'UserWarning'"),
+    ("has_no_untagged_error", untagged, "cell 2 fails: ValueError"),
+    ("shows_no_address", printed("<object at 0x7f3a5c1d2e80>"), "cell 0 shows an address: 0x7f"),
+    ("shows_no_address", shown("<b>0x55d0aa10</b>", "text/html"), "cell 0 shows an address"),
+    ("shows_no_address", failed("at 0x7f3a5c1d2e80"), "cell 2 shows an address"),
+    ("shows_no_path_of_a_machine", printed("in /home/me/book"), "cell 0 shows a path: /home/me"),
+    ("shows_no_path_of_a_machine", printed("'/usr/lib/x'"), "cell 0 shows a path: /usr/lib"),
+    ("shows_no_path_of_a_machine", printed(r"C:\Users\me"), "cell 0 shows a path: C:"),
+    ("shows_no_path_of_a_machine", failed("File /opt/torch/nn.py"), "cell 2 shows a path: /opt/"),
+    ("shows_no_path_of_a_machine", source("open('/tmp/x')"), "cell 0 names a path: /tmp/x"),
+    ("silences_no_warning", source("warnings.simplefilter('ignore')"), "cell 0 silences"),
+    ("silences_no_warning", source('warnings.filterwarnings("ignore", "x")'), "cell 0 silences"),
+    ("silences_no_warning", source("%%capture\nf()"), "cell 0 silences"),
+    ("describes_every_picture", undescribed, "cell 1 shows a picture without alt text"),
+    ("describes_every_picture", prose("a described picture", ""), "![](picture.png)"),
+    ("describes_every_picture", prose("![a described picture](", '<img src="x">('), "<img"),
+    (
+        "has_links_that_work",
+        prose("01_good.ipynb)", "02_none.ipynb)"),
+        "leads nowhere: 02_none.ipynb",
+    ),
+    ("has_links_that_work", prose("](#Recap", "](#Nothing"), "no heading: #Nothing"),
+    (
+        "has_links_that_work",
+        prose("ipynb#Recap", "ipynb#None"),
+        "no heading: 01_good.ipynb#None",
+    ),
+    (
+        "has_html_that_github_keeps",
+        prose("a described", "<script> `<T>` a"),
+        "<script>",
+    ),
+    (
+        "has_html_that_github_keeps",
+        prose("third.", '<b class="x" id="y">third</b>.'),
+        "drops, class",
+    ),
+    (
+        "has_html_that_github_keeps",
+        shown("<p style='color: red'>x</p>", "text/html"),
+        "cell 0 has attr",
+    ),
+    ("has_html_that_github_keeps", shown("`<a>` <blink>", "text/markdown"), "drops: <blink>"),
+    ("opens_with_title_and_aims", prose("# Do", "## Do"), "no title"),
+    (
+        "opens_with_title_and_aims",
+        prose("**You will**", "# Again\n\n**You will**"),
+        "a second title",
+    ),
+    ("opens_with_title_and_aims", prose("You will", "You may"), "no list of three to five aims"),
+    ("opens_with_title_and_aims", prose("- see a third.", ""), "no list of three to five aims"),
+    ("closes_with_recap_exercises_solutions", without_solutions, "['Recap', 'Exercises']"),
+    ("has_self_checks_that_accept_and_refuse", cell_says(5, "Right."), "check_3 is not open"),
+    ("has_self_checks_that_accept_and_refuse", cell_says(6, "Right."), "of a mistake: ['Right.']"),
+    (
+        "has_self_checks_that_accept_and_refuse",
+        cell_says(7, "Not yet: no.\nNot yet: no."),
+        "of check_2 should print 'Right.'",
+    ),
+    ("has_self_checks_that_accept_and_refuse", cell_says(8, "Right.\nRight."), "of check_3 should"),
+    (
+        "has_self_checks_that_accept_and_refuse",
+        cell_is(6, "check_1(2 * 1)\ncheck_1(1)"),
+        "check_1 finds its expected value the way the solution does",
+    ),
+    ("has_self_checks_that_accept_and_refuse", without_third_exercise, "are not check_1 to"),
+    ("is_small", grown, "bytes"),
+    ("is_small", with_many_cells, "51 code cells"),
+    ("asks_for_tolerance_with_reason", source("1", verify={"rtol": 1}), "gives no reason"),
+    ("asks_for_tolerance_with_reason", source("1", verify={"x": 1, "reason": "y"}), "unknown"),
+    ("asks_for_tolerance_with_reason", source("1", tags=["nbval-ignore-output"]), "exempted"),
+    ("asks_for_tolerance_with_reason", source("# NBVAL_SKIP\n1"), "exempted"),
+    (
+        "names_claims_that_exist",
+        source("1", claims=["C55"]),
+        "cell 0 proves an unknown statement: C55",
+    ),
+    ("names_claims_that_exist", source("1", claims=["C00"]), "unknown statement: C00"),
+    ("has_nothing_left_to_write", prose("a third", "TODO"), "cell 0 is not finished: - see TODO."),
+    ("has_nothing_left_to_write", source("1  # TODO"), "cell 1 is not finished: 1  # TODO"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"), BAD, ids=[f"{name}-{n}" for n, (name, *_) in enumerate(BAD)]
+)
+def test_a_bad_page_is_refused(page, name, spoil, says):
+    spoil(page)
+    faults = list(getattr(page_checks, name)(page))
+    assert len(faults) == 1, faults
+    assert says in faults[0]
+
+
+def test_every_check_is_shown_to_refuse_something():
+    assert {name for name, *_ in BAD} == {check.__name__ for check in page_checks.CHECKS}

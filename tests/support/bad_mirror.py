@@ -1,0 +1,300 @@
+"""Mirrors that misbehave on purpose, a small CIFAR-10 for them to serve, and processes that can be killed.
+
+Nothing leaves the machine: the mirrors are threads of the test, on 127.0.0.1.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import socket
+import ssl
+import tarfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+
+from helpers import data
+from helpers.data import download, files
+
+BOOK = Path(__file__).resolve().parents[2]
+
+# --- a small CIFAR-10
+
+
+def old_pickle(pairs):
+    """A dict as Python 2 and its NumPy pickled it: strings, lists of strings or small numbers, a uint8 array."""
+
+    def string(text):
+        return b"T" + len(text).to_bytes(4, "little") + text.encode()
+
+    def value(item):
+        if isinstance(item, str):
+            return string(item)
+        if isinstance(item, int):
+            return b"J" + item.to_bytes(4, "little", signed=True)
+        if isinstance(item, list):
+            return b"](" + b"".join(map(value, item)) + b"e"
+        shape = b"J" + len(item).to_bytes(4, "little") + b"M\x00\x0c\x86"
+        content = b"T" + item.size.to_bytes(4, "little") + item.tobytes()
+        return (
+            b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01" + shape
+            + b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
+            + content + b"tb"
+        )  # fmt: skip
+
+    return (
+        b"\x80\x02}(" + b"".join(string(key) + value(item) for key, item in pairs.items()) + b"u."
+    )
+
+
+def small_files(batch, seed=0):
+    """The seven files with ``batch`` pictures in each, and the arrays in them: ``({name: bytes}, flat array)``."""
+    random = np.random.default_rng(seed)
+    pictures = random.integers(0, 256, (6 * batch, 3072), dtype=np.uint8)
+    labels = random.integers(0, 10, 6 * batch, dtype=np.uint8)
+    contents = {}
+    for n, name in enumerate(files.BATCHES):
+        part = slice(n * batch, (n + 1) * batch)
+        contents[name] = old_pickle(
+            {
+                "batch_label": name,
+                "labels": labels[part].tolist(),
+                "data": pictures[part],
+                "filenames": [f"{i}.png" for i in range(batch)],
+            }
+        )
+    contents["batches.meta"] = old_pickle({"num_vis": 3072, "label_names": list(files.CLASSES)})
+    return contents, np.concatenate([pictures.ravel(), labels])
+
+
+def packed(members, level=1):
+    """An archive: of bytes by name, and of `tarfile.TarInfo` for members that are no files."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=level) as tar:
+        for name, content in members.items():
+            if isinstance(content, tarfile.TarInfo):
+                tar.addfile(content)
+            else:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def in_folder(contents):
+    """The names that the seven files have in the archive."""
+    return {f"{files.FOLDER}/{name}": content for name, content in contents.items()}
+
+
+def official(contents, flat, archive):
+    """What the loader must take for official, in the place of the real checksums."""
+    sums = {name: (len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items()}
+    return files.Official(
+        archive_bytes=len(archive),
+        archive_sha256=hashlib.sha256(archive).hexdigest(),
+        files=sums,
+        batch=flat.size // 6 // 3073,
+        arrays_sha256=hashlib.sha256(flat).hexdigest(),
+    )
+
+
+# --- mirrors
+
+
+class Mirror:
+    """A mirror of one file. ``behave(handler, n)`` answers the n-th request; the default is an honest answer."""
+
+    def __init__(self, content, behave=None, *, tls=None, **options):
+        self.content, self.behave, self.options = content, behave, options
+        self.asked = []  # the Range header of each request, None if it had none
+        self.sent = 0  # bytes of the file, over all connections
+        mirror = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                mirror.asked.append(self.headers.get("Range"))
+                with contextlib.suppress(OSError):  # the client hung up
+                    if mirror.behave:
+                        mirror.behave(self, mirror, len(mirror.asked) - 1)
+                    else:
+                        mirror.answer(self, **mirror.options)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 64
+
+            def handle_error(self, *_):
+                pass
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = (
+            f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}/{files.ARCHIVE}"
+        )
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(
+        self,
+        handler,
+        *,
+        content=None,
+        status=200,
+        heads=(),
+        ranges=True,
+        claim=0,
+        shift=0,
+        length=0,
+        die_at=None,
+        rate=None,
+        slow_from=None,
+        delay=0.0,
+    ):
+        """An answer, honest unless told otherwise.
+
+        Args:
+            handler: of the request.
+            content: what is sent; None for the file.
+            status: of an answer with everything in it.
+            heads: further header lines, as pairs.
+            ranges: is a Range obeyed?
+            claim: so many bytes further on begins the part that is sent, and says so.
+            shift: the same, but not saying so.
+            length: is added to the Content-Length; None for no such line.
+            die_at: the byte of the content before which the connection ends.
+            rate: bytes per second.
+            slow_from: ``(byte, rate)`` from which on another rate holds.
+            delay: seconds before anything is sent.
+        """
+        time.sleep(delay)
+        content = self.content if content is None else content
+        wanted = handler.headers.get("Range")
+        first = 0
+        if wanted and ranges and status == 200:
+            first = int(wanted.removeprefix("bytes=").rstrip("-")) + claim
+            handler.send_response(206)
+            handler.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+        else:
+            handler.send_response(status)
+        if length is not None:
+            handler.send_header("Content-Length", str(len(content) - first + length))
+        for name, value in heads:
+            handler.send_header(name, value)
+        handler.end_headers()
+        at, end = first + shift, len(content) if die_at is None else die_at
+        began, sent = time.monotonic(), 0
+        while at < end:
+            speed = slow_from[1] if slow_from and at >= slow_from[0] else rate
+            piece = content[at : min(end, at + (max(1, int(speed / 50)) if speed else 65536))]
+            handler.wfile.write(piece)
+            at, sent = at + len(piece), sent + len(piece)
+            self.sent += len(piece)
+            if slow_from and at >= slow_from[0]:
+                time.sleep(len(piece) / speed)
+            elif rate:
+                time.sleep(max(0.0, began + sent / rate - time.monotonic()))
+
+
+def nobody():
+    """An address at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/{files.ARCHIVE}"
+
+
+# A certificate for 127.0.0.1 with its key, made for these tests and trusted by nothing else.
+CERTIFICATE = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmlenhD6wE54GQyys
+KQZfjAyhtXh0Jo8KJfsvb+dbCCahRANCAARIKGPap2Tt16n4o+m4rD4fVUuEAatG
+J+eLAEpC/ZHM5PWVcM6Fd7GrGssyVVfm0mePtEdwHM74RR5KL4W94/uO
+-----END PRIVATE KEY-----
+-----BEGIN CERTIFICATE-----
+MIIBbTCCARKgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAkxMjcuMC4w
+LjEwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CTEyNy4wLjAuMTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABEgoY9qnZO3Xqfij
+6bisPh9VS4QBq0Yn54sASkL9kczk9ZVwzoV3sasayzJVV+bSZ4+0R3AczvhFHkov
+hb3j+46jUzBRMA8GA1UdEQQIMAaHBH8AAAEwDgYDVR0PAQH/BAQDAgKEMA8GA1Ud
+EwEB/wQFMAMBAf8wHQYDVR0OBBYEFHB0IbVjVJdbvTO4Pdm+lnneYF0TMAoGCCqG
+SM49BAMCA0kAMEYCIQCdZfgwIgd5hzX2+EE30oZZ1ui7xqOpCWIHEuokAk4SJwIh
+AIR1oCi22FSXNS5FYrpAKTe94S6vCpg7aXdaDaufrK9R
+-----END CERTIFICATE-----
+"""
+
+# --- other processes
+
+
+def processes():
+    """A way to start processes that have the loader imported already, where the system can (Linux, macOS)."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if "forkserver" in methods:
+        context.set_forkserver_preload(["tests.support.bad_mirror"])
+    return context
+
+
+def find(settings, report, hang="", marker=None, limit=None):
+    """Look for the pictures as a page does, in a process of its own.
+
+    Args:
+        settings: what the process must patch: official, folder, mirrors, settings.
+        report: a file that gets what was found, as JSON.
+        hang: "decode" or "cache": hang in the middle of that, after writing the file ``marker``.
+        marker: see there.
+        limit: bytes that no file may exceed (a quota).
+    """
+    files.OFFICIAL = files.Official(*settings["official"])
+    data.FOLDER, data.MIRRORS = Path(settings["folder"]), settings["mirrors"]
+    data.SETTINGS = download.Settings(*settings["settings"])
+    os.environ.pop("CIFAR10_ROOT", None)
+    os.environ["KERAS_HOME"] = settings["folder"]
+    os.chdir(report.parent)
+    if limit:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    def stay():
+        marker.touch()
+        time.sleep(600)
+
+    if hang == "decode":
+        unpickle = files.unpickle
+        files.unpickle = lambda name, content: (
+            stay() if name == "data_batch_3" else unpickle(name, content)
+        )
+    if hang == "cache":
+        opened = Path.open
+
+        def half(path, mode="r", *more, **named):
+            file = opened(path, mode, *more, **named)
+            if path.name == files.partial_of(Path(files.CACHE)).name:
+                file.write(bytes(files.OFFICIAL.arrays_bytes // 2))
+                file.flush()
+                stay()
+            return file
+
+        Path.open = half
+    found = data._find()
+    flat = b"" if found.arrays is None else found.arrays.flat.tobytes()
+    result = {"text": found.text, "sha256": hashlib.sha256(flat).hexdigest()}
+    if limit:  # the report is small
+        result["left"] = sorted(path.name for path in data.FOLDER.iterdir())
+    partial = report.with_suffix(".partial")
+    partial.write_text(json.dumps(result))
+    partial.replace(report)

@@ -1,0 +1,194 @@
+"""A JupyterLab of its own for the tests: server, folders, token; and how a reader uses it in a browser."""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+from helpers.book.kernel import TORCH
+from tests.support.small_book import BOOK, environment
+
+WAIT = 60  # seconds for anything but a run of a page
+RUN = 240  # seconds for a run of a page
+WIDE, NARROW = (
+    {"width": 1300, "height": 900},
+    {"width": 390, "height": 844},
+)  # a laptop, a telephone
+FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+
+# What JupyterLab itself knows of the page in front: in its own objects, so that cells out of view count too.
+PANEL = "const panel = window.jupyterapp.shell.currentWidget;"
+IN_FRONT = f"""([path, factory]) => {{
+    {PANEL}
+    return panel?.context?.path === path && panel.context.isReady && panel.content.model
+        && (!factory || panel.sessionContext.session?.kernel?.status === "idle");
+}}"""
+CODE = 'const code = [...panel.content.model.cells].filter(cell => cell.type === "code");'
+HAS_ENDED = f"""() => {{
+    {PANEL} {CODE}
+    return panel.sessionContext.session.kernel.status === "idle"
+        && code.some(cell => cell.executionCount) && code.every(cell => cell.executionState === "idle");
+}}"""
+
+
+@contextlib.contextmanager
+def server(folder):
+    """Serve a copy of the book in a new folder, with no settings but JupyterLab's own; yields the address."""
+    book = folder / "book"
+    ignored = shutil.ignore_patterns(".*", "data", "__pycache__", "tests")
+    shutil.copytree(BOOK, book, ignore=ignored)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    own = {name: str(folder / name.lower()) for name in FOLDERS} | {"HOME": str(folder / "home")}
+    for name in own.values():
+        Path(name).mkdir()
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--expose-app-in-browser",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={book}",
+    ]
+    data = os.environ.get("CIFAR10_ROOT", "stand-in")
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "jupyterlab", *options],
+            cwd=folder,
+            env=environment(folder, **own, **TORCH, CIFAR10_ROOT=data),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process, Path(log.name))
+            yield f"http://127.0.0.1:{port}/lab?token={token}"
+        finally:
+            process.terminate()  # its kernels end with it
+            process.wait(WAIT)
+
+
+def _wait_for(address, process, log):
+    end = time.monotonic() + WAIT
+    while process.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(OSError), urlopen(address):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+class Lab:
+    """One browser page with JupyterLab in it.
+
+    Attributes:
+        page: the ``playwright.sync_api.Page``.
+        book: the folder that is served.
+        faults: errors that the browser reported since the start.
+    """
+
+    def __init__(self, browser, address, book):
+        self.page = browser.new_page(viewport=WIDE)
+        self.page.set_default_timeout(1000 * WAIT)
+        self.book = book
+        self.faults = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.goto(address)
+        self.wait_for(
+            "async () => { await window.jupyterapp?.restored; return window.jupyterapp; }"
+        )
+
+    def wait_for(self, condition, argument=None, seconds=WAIT):
+        """Wait until a JavaScript function is true."""
+        self.page.wait_for_function(condition, arg=argument, timeout=1000 * seconds)
+
+    def soon(self, condition, argument=None, seconds=30):
+        """Whether a JavaScript function becomes true within some seconds."""
+        from playwright.sync_api import TimeoutError
+
+        try:
+            self.wait_for(condition, argument, seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def wait_for_notebook(self, path):
+        """Wait until a notebook is in front, its kernel is idle and all its cells are drawn."""
+        self.wait_for(IN_FRONT, [path, True])
+
+    def folder(self, name):
+        """Show a folder in the file browser, as a double click does."""
+        item = self.page.locator(f'.jp-DirListing-item[data-isdir="true"] >> text="{name}"')
+        item.dblclick()
+        self.page.locator(f'.jp-BreadCrumbs-item[title="{name}"]').wait_for()
+
+    def file(self, name):
+        """A file in the file browser, as a Playwright locator."""
+        return self.page.locator(".jp-DirListing-item", has_text=name)
+
+    def open(self, name):
+        """Open a notebook of the folder shown by a double click."""
+        self.file(name).dblclick()
+        self.wait_for_notebook(f"notebooks/{name}")
+
+    def open_with(self, name, viewer):
+        """Open a file of the folder shown by the context menu: Open With."""
+        self.file(name).click(button="right")
+        self._item("Open With").hover()
+        self._item(viewer).click()
+        self.wait_for_notebook(f"notebooks/{name}")
+
+    @contextlib.contextmanager
+    def narrow(self):
+        """As on a telephone, with the file browser closed."""
+        self.page.set_viewport_size(NARROW)
+        self._left_area(shown=False)
+        yield
+        self.page.set_viewport_size(WIDE)
+        self._left_area(shown=True)
+
+    def _left_area(self, shown):
+        self.page.evaluate(
+            """async shown => {
+                const app = window.jupyterapp;
+                if (app.shell.leftCollapsed === shown) await app.commands.execute("application:toggle-left-area");
+                await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }""",
+            shown,
+        )
+
+    def menu(self, *labels):
+        """Choose from the menus: ``menu("Run", "Run All Cells")``."""
+        for label in labels:
+            self._item(label).click()
+
+    def _item(self, label):
+        label = re.compile(f"^{re.escape(label)}$")
+        return self.page.locator(".lm-Menu-itemLabel, .lm-MenuBar-itemLabel", has_text=label)
+
+    def run_all(self):
+        """Clear all outputs, run all cells, and wait for the end."""
+        self.menu("Edit", "Clear Outputs of All Cells")
+        self.menu("Run", "Run All Cells")
+        self.wait_for(HAS_ENDED, seconds=RUN)
+
+    def save(self):
+        """Save by the keyboard, and wait until it is done."""
+        self.page.keyboard.press("Control+s")
+        self.wait_for(f"() => {{ {PANEL} return !panel.context.model.dirty; }}")
+
+    def close(self):
+        """Close the notebook in front, unsaved, and end its kernel: memory is for the next."""
+        self.page.evaluate(f"""async () => {{
+            {PANEL}
+            await panel.sessionContext.shutdown();
+            panel.dispose();
+        }}""")

@@ -1,0 +1,152 @@
+"""A small book for the tests: a copy of the verification beside notebooks made for the purpose."""
+
+import asyncio
+import base64
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+from PIL import Image, ImageDraw
+
+from helpers.book.kernel import settings
+
+BOOK = Path(__file__).resolve().parents[2]
+
+
+class Run(NamedTuple):
+    """What a run of pytest printed, and its failures by page and cell: ``{"page::Cell 0": text}``."""
+
+    text: str
+    passed: set[str]
+    failed: dict[str, str]
+    skipped: dict[str, str]
+
+
+def make(folder):
+    """Copy what the verification needs into a new folder; returns the folder for the notebooks."""
+    shutil.copytree(
+        BOOK / "helpers", folder / "helpers", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("conftest.py", "pyproject.toml", "requirements.txt"):
+        shutil.copy(BOOK / name, folder)
+    (folder / "notebooks").mkdir()
+    return folder / "notebooks"
+
+
+def notebook(cells):
+    """A notebook of code cells ``(heading, source, metadata)``, each under its heading."""
+    pairs = [
+        (new_markdown_cell(f"## {heading}"), new_code_cell(source, metadata=metadata))
+        for heading, source, metadata in cells
+    ]
+    return new_notebook(cells=[cell for pair in pairs for cell in pair])
+
+
+def executed(book, folder):
+    """Run a notebook in a fresh kernel and keep its outputs."""
+    kernels = NbvalKernelspecManager()
+    manager = AsyncKernelManager(kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=kernels)
+    client = NotebookClient(book, km=manager, resources={"metadata": {"path": str(folder)}})
+    asyncio.run(client.async_execute(stderr=subprocess.DEVNULL))
+    return book
+
+
+def write(book, path):
+    nbformat.write(book, path)
+    return path
+
+
+def environment(folder, **more):
+    """The variables of a user's shell, without what this very test run has set."""
+    ours = [name for name in os.environ if name in settings(folder) or name.startswith("PYTEST_")]
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return kept | {"TMPDIR": str(folder), "CIFAR10_ROOT": "stand-in"} | more
+
+
+def with_outputs(cells):
+    """A notebook of cells ``(heading, source, what it prints)`` whose outputs nobody had to make."""
+    book = notebook([(heading, source, {}) for heading, source, _ in cells])
+    for n, (cell, (*_, text)) in enumerate(zip(book.cells[1::2], cells, strict=True), 1):
+        cell.execution_count = n
+        cell.outputs = [new_output("stream", name="stdout", text=text)] if text else []
+    return book
+
+
+def command(*targets):
+    """The command line of ``pytest --nbval``; its folder is not put on Python's path."""
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "pytest",
+        "--nbval",
+        "-p",
+        "no:cacheprovider",
+        *map(str, targets),
+    ]
+
+
+def verify(*targets, folder, cwd, options=(), **variables):
+    """Run ``pytest --nbval`` on pages, as a process of its own, and read what it found."""
+    report = folder / "report.xml"
+    done = subprocess.run(
+        [*command(*targets), f"--junitxml={report}", *options],
+        cwd=cwd,
+        env=environment(folder, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        timeout=120,
+        check=False,
+    )
+    assert report.exists(), done.stdout
+    run = Run(done.stdout, set(), {}, {})
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = f"{case.get('classname').rpartition('notebooks.')[2].removesuffix('.ipynb')}::{case.get('name')}"
+        faults = [fault.text for fault in case if fault.tag in ("failure", "error")]
+        skips = [fault.get("message") for fault in case if fault.tag == "skipped"]
+        if faults:
+            run.failed[name] = "\n".join(faults)
+        elif skips:
+            run.skipped[name] = skips[0]
+        else:
+            run.passed.add(name)
+    report.unlink()
+    return run
+
+
+def replaced(old, new):
+    """A corruption: in the stored outputs, ``old`` becomes ``new``."""
+
+    def change(cell):
+        text = json.dumps(cell.outputs)
+        assert old in text
+        cell.outputs = nbformat.from_dict(json.loads(text.replace(old, new)))
+
+    return change
+
+
+def painted(paint):
+    """A corruption: the stored picture is painted over."""
+
+    def change(cell):
+        (data,) = (output.data for output in cell.outputs if "image/png" in output.get("data", {}))
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
+        paint(ImageDraw.Draw(picture))
+        out = io.BytesIO()
+        picture.save(out, "PNG")
+        data["image/png"] = base64.b64encode(out.getvalue()).decode()
+
+    return change

@@ -1,0 +1,115 @@
+"""The layers that know mirror images, against what the word means and against plain layers."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from helpers.training.flip_equivariant import (
+    MirrorConv,
+    MirrorNorm,
+    MirrorStem,
+    half_of_pairs,
+    mean_of_halves,
+)
+from helpers.training.net import FastNet, FixedScaleNorm, whitening_filters
+from helpers.training.optimizers import optimisers
+from helpers.training.step import step
+
+
+def in_the_mirror(x):
+    """What halves of channels become when the picture is mirrored: mirrored, and exchanged."""
+    return x.flip(3).roll(x.shape[1] // 2, dims=1)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_stem_makes_halves_of_a_picture(stride):
+    stem, x = MirrorStem(3, 8, 4, stride), torch.randn(2, 3, 12, 12)
+    y = stem(x)
+    assert y.shape[1] == 8
+    assert torch.allclose(stem(x.flip(3)), in_the_mirror(y), atol=1e-5)
+    assert not torch.allclose(stem(x.flip(3)), y.flip(3), atol=0.1)
+    plain = F.conv2d(x, stem.weight, stem.bias, stride, int(stride > 1))
+    assert torch.allclose(y[:, :4], plain, atol=1e-5)
+
+
+def test_a_convolution_of_the_mirror_is_the_mirror_of_the_convolution():
+    conv, x = MirrorConv(6, 8), torch.randn(2, 6, 7, 7)
+    torch.nn.init.normal_(conv.weight)
+    y = conv(x)
+    assert y.shape == (2, 8, 7, 7)
+    assert torch.allclose(conv(in_the_mirror(x)), in_the_mirror(y), atol=1e-4)
+    assert not torch.allclose(conv(x.flip(3)), y.flip(3), atol=0.1)
+    assert torch.allclose(y[:, :4], F.conv2d(x, conv.weight, padding=1), atol=1e-4)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(4, 4), (4, 8), (8, 4)])
+def test_a_new_convolution_hands_both_halves_on(inputs, outputs):
+    x = torch.randn(2, inputs, 5, 5)
+    y = MirrorConv(inputs, outputs)(x)
+    kept = min(inputs, outputs) // 2
+    for half in (0, 1):
+        handed = x[:, half * inputs // 2 :][:, :kept]
+        assert torch.allclose(y[:, half * outputs // 2 :][:, :kept], handed, atol=1e-6)
+
+
+def test_the_norm_treats_pairs_alike():
+    norm, plain = MirrorNorm(FixedScaleNorm(6)), FixedScaleNorm(6)
+    x = torch.randn(64, 6, 5, 5) * torch.arange(1, 7).view(1, 6, 1, 1) + 1
+    assert torch.allclose(norm(x), plain(x))
+    (bias,) = (weight for weight in norm.parameters() if weight.requires_grad)
+    assert bias.shape == (3,)
+    with torch.no_grad():
+        bias += torch.randn(3)
+    norm.eval()
+    assert torch.allclose(norm(in_the_mirror(x)), in_the_mirror(norm(x)), atol=1e-5)
+    for kept in ("running_mean", "running_var"):
+        pairs = getattr(norm.norm, kept).view(2, 3)
+        assert torch.equal(pairs[0], pairs[1])
+        assert torch.allclose(pairs[0], getattr(plain, kept).view(2, 3).mean(0))
+
+
+def test_a_trained_net_cannot_tell_a_picture_from_its_mirror_image():
+    nets = [
+        FastNet(widths=(8, 12), depths=(1, 2), pools=(False, True), stem_filters=6, mirror=mirror)
+        for mirror in (True, False)
+    ]
+    x, y = F.avg_pool2d(torch.randn(32, 3, 16, 16), 3, 1, 1), torch.arange(32) % 10
+    for net in nets:
+        net.whiten(x)
+        (stepper,) = optimisers(net, rate=0.1, momentum=0.9)
+        first = step(net, [stepper], x, y)
+        for _ in range(5):
+            last = step(net, [stepper], x, y)
+        assert last < first
+        net.eval()
+    mirror, plain = nets
+    assert torch.allclose(mirror(x), mirror(x.flip(3)), atol=1e-5)
+    assert not torch.allclose(plain(x), plain(x.flip(3)), atol=1e-3)
+
+
+def test_a_mirror_net_learns_half_the_weights_for_the_same_work():
+    nets = [FastNet(mirror=mirror, learn_stem=True) for mirror in (False, True)]
+    plain, mirror = (sum(w.numel() for w in net.parameters() if w.requires_grad) for net in nets)
+    assert mirror * 2 == plain
+
+
+def test_pairs_are_mirror_images_and_still_whiten():
+    pictures = F.avg_pool2d(torch.randn(200, 3, 12, 12), 3, 1, 1)
+    both = torch.cat([pictures, pictures.flip(3)])
+    half = half_of_pairs(whitening_filters(both, 4, 48, eps=0)[:48], 6)
+    answers = F.conv2d(both, torch.cat([half, half.flip(3)])).transpose(0, 1).flatten(1)
+    moments = answers @ answers.T / answers.shape[1]
+    assert torch.allclose(moments, torch.eye(12), atol=2e-3)
+    with pytest.raises(ValueError, match="make no 25 pairs"):
+        half_of_pairs(whitening_filters(both, 4, 48)[:48], 25)
+
+
+def test_the_mean_of_halves():
+    assert torch.equal(
+        mean_of_halves(torch.tensor([[1.0, 2.0, 5.0, 4.0]])), torch.tensor([[3.0, 3.0]])
+    )

@@ -1,0 +1,38 @@
+"""One page must not slow or change the next: its kernel has ended, and nothing that it set is left."""
+
+import sys
+
+import pytest
+from nbformat.v4 import new_output
+
+from tests.support import small_book
+
+LEAVES = """import os, pathlib, resource, sys
+pathlib.Path("pid").write_text(str(os.getpid()))
+os.environ["LEFT"] = "7"
+os.chdir(os.sep)
+sys.modules["left"] = os
+sys.setswitchinterval(1)
+resource.setrlimit(resource.RLIMIT_NOFILE, (99, 99))
+ballast = bytearray(10**8)"""
+FINDS = """import os, pathlib, resource, sys
+print(pathlib.Path("/proc", pathlib.Path("pid").read_text()).exists(), os.getpid() == os.getsid(0))
+print(os.environ.get("LEFT"), "left" in sys.modules, "ballast" in globals())
+print(pathlib.Path.cwd().name, sys.getswitchinterval())
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 99)"""
+FOUND = "False True\nNone False False\nnotebooks 0.005\nTrue\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_nothing_of_a_page_is_left_for_the_next(tmp_path):
+    notebooks = small_book.make(tmp_path / "book")
+    for name, source, outputs in (
+        ("01_leaves", LEAVES, []),
+        ("02_finds", FINDS, [new_output("stream", name="stdout", text=FOUND)]),
+    ):
+        book = small_book.notebook([("only", source, {})])
+        book.cells[1].update(execution_count=1, outputs=outputs)
+        small_book.write(book, notebooks / f"{name}.ipynb")
+    run = small_book.verify(notebooks, folder=tmp_path, cwd=tmp_path)
+    assert run.failed == {}
+    assert run.passed == {"01_leaves::Cell 0", "02_finds::Cell 0"}
