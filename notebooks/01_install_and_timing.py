@@ -137,7 +137,6 @@ for _ in range(20):
     seconds.append(time.perf_counter() - start)
 median = statistics.median(seconds[1:])
 print(f"first call {1e3 * seconds[0]:.3f} ms, median of the others {1e3 * median:.3f} ms")
-assert seconds[0] > median
 
 # %% [markdown]
 # PyTorch has a timer of its own, `torch.utils.benchmark`. It warms up, repeats until enough time has passed, and gives
@@ -235,9 +234,9 @@ plotting.show(
 # ones take time in proportion, set by where they lie: the processor's cache is read faster than memory, so the rate
 # falls again once a tensor no longer fits there. A hundred small calls are slow where one large call is fast.
 
-# %%
+# %% verify={"reason": "durations", "timing": true}
 time_of = dict(zip(sizes, times, strict=True))
-assert time_of[10_000] < 50 * time_of[100]  # 100 times the elements
+print(f"100 times the elements took {time_of[10_000] / time_of[100]:.1f}x the time")
 
 # %% [markdown]
 # ## More commands of IPython · 更多魔术命令

@@ -555,7 +555,6 @@ for _ in range(5):
         seconds[work] = min(took, seconds.get(work, took))
 for work in (forward_recorded, forward_backward):
     print(f"{work.__name__:17} {seconds[work] / seconds[forward]:.2f}x the time of forward")
-assert seconds[forward_backward] > 1.5 * seconds[forward]
 
 # %% [markdown]
 # On its way back, each linear layer multiplies twice where forward multiplies once: for the gradient of its input, and
