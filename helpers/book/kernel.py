@@ -23,14 +23,13 @@ _FACTS = """(lambda torch, data: {
 })(*map(__import__("sys").modules.get, ("torch", "helpers.data")))"""
 
 
-def settings(folder: Path, workers: int = 1) -> dict[str, str]:
-    """Environment variables that keep a user's own settings out of the outputs.
+def settings(folder: Path) -> dict[str, str]:
+    """Return environment variables that keep a user's own settings out of the outputs.
 
     Args:
         folder: an empty folder for IPython's and Jupyter's own files (no HOME is needed).
-        workers: how many kernels will run at once; they share the cores.
     """
-    return kernel.settings(folder, workers) | TORCH
+    return kernel.settings(folder) | TORCH
 
 
 def facts(page: kernel.PageKernel) -> dict[str, Any]:

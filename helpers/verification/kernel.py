@@ -2,7 +2,6 @@
 
 import ast
 import math
-import os
 import signal
 import time
 from importlib.util import find_spec
@@ -13,14 +12,13 @@ from typing import Any
 from nbval.kernel import RunningKernel
 
 
-def settings(folder: Path, workers: int = 1) -> dict[str, str]:
-    """Environment variables that keep a user's own settings out of the outputs.
+def settings(folder: Path) -> dict[str, str]:
+    """Return environment variables that keep a user's own settings out of the outputs.
 
     Args:
         folder: an empty folder for IPython's and Jupyter's own files (no HOME is needed).
-        workers: how many kernels will run at once; they share the cores.
     """
-    found = {
+    variables = {
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PYTHONHASHSEED": "0",
@@ -30,10 +28,8 @@ def settings(folder: Path, workers: int = 1) -> dict[str, str]:
     if find_spec("matplotlib"):
         import matplotlib
 
-        found["MATPLOTLIBRC"] = str(Path(matplotlib.get_data_path()) / "matplotlibrc")
-    if workers > 1:
-        found["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
-    return found
+        variables["MATPLOTLIBRC"] = str(Path(matplotlib.get_data_path()) / "matplotlibrc")
+    return variables
 
 
 class KernelDiedError(RuntimeError):

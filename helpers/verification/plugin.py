@@ -51,8 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="notebook-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     config.pluginmanager.register(Results(config), "verification results")
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    os.environ.update(settings(Path(folder.name), workers))
+    os.environ.update(settings(Path(folder.name)))
 
 
 @pytest.hookimpl(wrapper=True)
