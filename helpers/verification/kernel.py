@@ -44,13 +44,13 @@ class PageKernel(RunningKernel):
     _last_moment = math.inf  # no message is waited for longer
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
-        """Run a cell as a notebook does, with its input kept; returns the message's identifier."""
+        """Run a cell as a notebook does, with its input kept; return the message's identifier."""
         return self.kc.execute(
             cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
         )
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
-        """The next message from the kernel.
+        """Return the next message from the kernel.
 
         Args:
             stream: 'iopub' (outputs) or 'shell' (replies).
@@ -61,21 +61,16 @@ class PageKernel(RunningKernel):
             KernelDiedError: the kernel has ended.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
-        while True:
-            end = min(end, self._last_moment)
+        while (now := time.monotonic()) < self._last_moment:
+            left = max(0, min(end, self._last_moment) - now)
             try:
-                return super().get_message(stream, timeout=min(1, self._left(end)))
+                return super().get_message(stream, timeout=min(1, left))
             except Empty:
                 if not self.is_alive():
                     raise KernelDiedError(self.cause_of_death()) from None
-                if self._left(end) <= 0:
+                if left <= 1:
                     raise
-
-    def _left(self, end: float) -> float:
-        """Seconds until then; raises ``Empty`` if the cell should have ended by now."""
-        if time.monotonic() >= self._last_moment:
-            raise Empty
-        return max(0, end - time.monotonic())
+        raise Empty
 
     def interrupt(self) -> None:
         """Interrupt the cell that runs; what it sends is waited for only ``patience`` longer."""
@@ -84,7 +79,7 @@ class PageKernel(RunningKernel):
         super().interrupt()
 
     def cause_of_death(self) -> str:
-        """How the kernel's process ended, as far as the operating system tells: 'killed by SIGKILL'."""
+        """Return how the kernel's process ended, as far as the operating system tells: 'killed by SIGKILL'."""
         status = getattr(self.km.provisioner.process, "returncode", None)
         if status is None or status >= 0:
             return f"exit status {status}"
@@ -97,13 +92,14 @@ class PageKernel(RunningKernel):
             super().stop()
 
     def ask(self, expression: str) -> Any:
-        """The value of a Python expression in the kernel, a literal; None if it cannot be had."""
-        asked = self.kc.execute(
-            "", silent=True, store_history=False, user_expressions={"asked": expression}
+        """Return the value of a Python expression in the kernel, a literal; None if it cannot be had."""
+        message = self.kc.execute(
+            "", silent=True, store_history=False, user_expressions={"value": expression}
         )
-        while (reply := self.get_message("shell", timeout=120))["parent_header"]["msg_id"] != asked:
-            pass
-        answer = reply["content"].get("user_expressions", {}).get("asked", {})
+        reply = {"parent_header": {"msg_id": ""}}
+        while reply["parent_header"]["msg_id"] != message:
+            reply = self.get_message("shell", timeout=120)
+        answer = reply["content"].get("user_expressions", {}).get("value", {})
         if answer.get("status") != "ok":
             return None
         return ast.literal_eval(answer["data"]["text/plain"])

@@ -106,7 +106,7 @@ CELLS = {
     "another error": ("int('no')", RAISES, replaced("ValueError", "TypeError"), 'expected "TypeError: invalid'),
     "now fails": ("1", {}, now_fails, "ZeroDivisionError"),
     "never run": ("print(1)", {}, never_run, "Never run before"),
-    "wrong entry": ("print(1)", {}, wrong_entry, "unknown names: rtool"),
+    "wrong entry": ("print(1)", {}, wrong_entry, "unknown name: rtool"),
     "intact end": ("print('the end')", {}, None, ""),
 }  # fmt: skip
 NUMBER = {heading: n for n, heading in enumerate(CELLS)}
@@ -131,6 +131,7 @@ def run(folder):
         if corrupt:
             corrupt(cell)
     small_book.write(corrupted, notebooks / "corrupted.ipynb")
+    (folder / "reports").mkdir()
     options = ["-n", "2", "--dist", "loadfile", f"--html-report={folder / 'reports' / 'run.html'}"]
     return small_book.verify("notebooks", folder=folder, cwd=folder / "book", options=options)
 

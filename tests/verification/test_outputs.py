@@ -29,9 +29,9 @@ def error(name, value):
     return new_output("error", ename=name, evalue=value, traceback=["\x1b[31mline 1\x1b[0m"])
 
 
-def picture(colour="white", size=(30, 20), alt="a plain area"):
+def picture(color="white", size=(30, 20), alt="a plain area"):
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
+    Image.new("RGB", size, color).save(out, "PNG")
     return display(alt, **{"image/png": base64.b64encode(out.getvalue()).decode()})
 
 
@@ -155,7 +155,7 @@ def test_the_pictures_of_a_failure_come_with_it():
 
 def test_a_policy_reaches_texts_and_pictures():
     assert not compare_outputs([result("1.0")], [result("1.5")], Policy(atol=1, reason="x"))
-    assert not compare_outputs([picture()], [picture("#e0e0e0")], Policy(colour=40, reason="x"))
+    assert not compare_outputs([picture()], [picture("#e0e0e0")], Policy(color=40, reason="x"))
     in_form = Policy(picture="form", reason="x")
     assert not compare_outputs([picture()], [picture("red")], in_form)
     assert compare_outputs([picture()], [picture(alt="another")], in_form)

@@ -16,7 +16,7 @@ def test_no_entry_is_the_strict_default():
         ({"rtol": 0.01}, "tolerance"),
         ({"atol": 2, "integers": True}, "tolerance"),
         ({"shift": 3}, "tolerance"),
-        ({"colour": 40}, "tolerance"),
+        ({"color": 40}, "tolerance"),
         ({"timing": True}, "form"),
         ({"timing": True, "rtol": 0.01}, "form"),
         ({"picture": "form"}, "form"),
@@ -32,7 +32,7 @@ def test_an_entry_says_what_kind_of_comparison_it_asks_for(entry, kind):
     [
         ({"rtol": 0.01}, "no reason"),
         ({"rtol": 0.01, "reason": "  "}, "no reason"),
-        ({"rtool": 0.01, "reason": "x"}, "unknown names: rtool"),
+        ({"rtool": 0.01, "reason": "x"}, "unknown name: rtool"),
         ({"rtol": -1, "reason": "x"}, "rtol is a number, zero or more"),
         ({"rtol": True, "reason": "x"}, "rtol is a number, zero or more"),
         ({"atol": "0.1", "reason": "x"}, "atol is a number, zero or more"),

@@ -86,13 +86,13 @@ def test_nothing_is_set_side_by_side_where_no_text_differs():
     assert list(as_lines(Difference("picture", "a curve", "a curve"), STRICT)) == []
 
 
-def png(colour):
+def png(color):
     out = io.BytesIO()
-    Image.new("RGB", (8, 6), colour).save(out, "PNG")
+    Image.new("RGB", (8, 6), color).save(out, "PNG")
     return out.getvalue()
 
 
-PICTURES = tuple(png(colour) for colour in ("white", "black", "red"))
+PICTURES = tuple(png(color) for color in ("white", "black", "red"))
 NASTY = '<script>alert("x")</script> & <b>'
 FAULTS = [
     Difference("expected 0.1234, got 0.1244", "loss 0.1234", "loss 0.1244"),
