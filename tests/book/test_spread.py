@@ -162,9 +162,9 @@ def test_bad_tolerances_are_named(change, fault):
             {"rtol": 0.02},
         ),
         (printed("50.0 %"), printed("51.5 %"), Policy(atol=4, rtol=0), {"atol": 1.5}),
-        (picture(100), picture(120), Policy(), {"colour": 20, "shift": 25}),
-        (picture(100), picture(104), Policy(), {"colour": 4}),
-        (picture(100), picture(100, at=23), Policy(shift=8), {"shift": 3, "colour": 0}),
+        (picture(100), picture(120), Policy(), {"color": 20, "shift": 25}),
+        (picture(100), picture(104), Policy(), {"color": 4}),
+        (picture(100), picture(100, at=23), Policy(shift=8), {"shift": 3, "color": 0}),
         (picture(100), picture(200), Policy(picture="form"), {}),
     ],
 )

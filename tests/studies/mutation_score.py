@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 from helpers import pages
 from helpers.verification import Policy, compare_outputs
-from helpers.verification.text import normalise
+from helpers.verification.text import normalize
 from tests.studies import mutations
 
 DEFAULT = Policy()
@@ -92,7 +92,7 @@ def _of_output(outputs, place, policy, seed):
             def make(kind=kind, corrupt=corrupt):
                 choose = random.Random(f"{seed} {kind}")
                 old = mutations.picture_of(output)
-                setting = mutations.Setting(choose, policy.shift, policy.colour, _foreign(seed[:2]))
+                setting = mutations.Setting(choose, policy.shift, policy.color, _foreign(seed[:2]))
                 new = corrupt(old, setting)
                 if new is None or (new.shape == old.shape and (new == old).all()):
                     return outcome(output, "none")
@@ -117,9 +117,9 @@ def _allowed(value, policy):
 def _excuse(text, edit, policy):
     """Why this edit may go unnoticed: 'none' if there is nothing to see, 'in form', 'tolerated'; else ''."""
     new = edit.of(text)
-    if normalise(text, DEFAULT) == normalise(new, DEFAULT) or _same(edit.numbers):
+    if normalize(text, DEFAULT) == normalize(new, DEFAULT) or _same(edit.numbers):
         return "none"
-    if normalise(text, policy) == normalise(new, policy):
+    if normalize(text, policy) == normalize(new, policy):
         return "in form"
     if edit.numbers:
         right, wrong = edit.numbers

@@ -45,7 +45,7 @@ SEEDS = 10
 WIDEST = 5  # a tolerance is at most so many times what was needed
 STRICT = Policy()
 _FLOATS = [0.0, *(float(f"{10 ** (n / 20):.3g}") for n in range(-180, 61))]  # steps of 12 %
-STEPS = {"rtol": _FLOATS, "atol": _FLOATS, "shift": range(25), "colour": range(256)}
+STEPS = {"rtol": _FLOATS, "atol": _FLOATS, "shift": range(25), "color": range(256)}
 
 
 class Setting(NamedTuple):
@@ -131,7 +131,7 @@ def needed(stored: list, new: list, policy: Policy) -> dict[str, Any]:
     Returns:
         The tolerances that are needed at all, by name; ``{"differs": what}`` if none would do.
     """
-    if not compare_outputs(stored, new, replace(policy, rtol=0, atol=0, shift=0, colour=0)):
+    if not compare_outputs(stored, new, replace(policy, rtol=0, atol=0, shift=0, color=0)):
         return {}
 
     def least(name: str, **others: Any) -> float | None:
@@ -149,8 +149,8 @@ def needed(stored: list, new: list, policy: Policy) -> dict[str, Any]:
     if found[numbers] is None:
         return {"differs": compare_outputs(stored, new, policy)[0].text}
     if policy.picture == "pixels":
-        found |= {name: least(name, rtol=1e9, atol=1e9) for name in ("shift", "colour")}
-        if found["colour"] is None:  # another size
+        found |= {name: least(name, rtol=1e9, atol=1e9) for name in ("shift", "color")}
+        if found["color"] is None:  # another size
             return {"differs": compare_outputs(stored, new, policy)[0].text}
         if found["shift"] is None:
             found["shift"] = len(STEPS["shift"])  # more than was tried
