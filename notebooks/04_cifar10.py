@@ -380,7 +380,7 @@ left.set(
     xlabel="epoch", ylabel="cross entropy", title="training loss", xlim=(0, epochs), ylim=(0.8, 2.4)
 )
 right.plot(range(1, epochs + 1), accuracies, marker="o", color=plotting.VERMILION)
-right.axhline(10, color=plotting.GREY, linestyle="--")
+right.axhline(10, color=plotting.GRAY, linestyle="--")
 right.text(1, 12, "guessing")
 right.set(
     xlabel="epoch", ylabel="%", title="training accuracy", xlim=(0.8, epochs + 0.2), ylim=(0, 100)

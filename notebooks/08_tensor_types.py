@@ -218,7 +218,7 @@ def values(name):
 
 
 print({name: values(name).isinf().sum().item() for name in floats[:4]}, "of them infinite")
-colours = dict(zip(("int8", *floats), plotting.COLOURS[::-1], strict=False))
+colours = dict(zip(("int8", *floats), plotting.COLORS[::-1], strict=False))
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.3), width_ratios=(5, 4))
 shown = {(0, 8): ("float8_e4m3fn", "float8_e5m2", "int8"), (1, 1.05): ("float16", "bfloat16")}
 for axis, ((low, high), names) in zip(axes, shown.items(), strict=True):

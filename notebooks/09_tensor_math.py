@@ -173,7 +173,7 @@ table(["a, b =", "7, 3", "−7, 3", "7, −3", "−7, −3", "in Python, m and n
 # %% claims=["C45"]
 x = torch.linspace(-7, 7, 1401)
 figure, axes = plt.subplots(1, 2, figsize=(8, 2.6), sharey=True)
-for axis, name, colour in zip(axes, ("fmod", "remainder"), plotting.COLOURS, strict=False):
+for axis, name, colour in zip(axes, ("fmod", "remainder"), plotting.COLORS, strict=False):
     y = getattr(torch, name)(x, 3)
     y[1:][y.diff().abs() > 1] = math.nan  # no line across the jumps
     axis.plot(x, y, color=colour)

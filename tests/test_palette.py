@@ -35,7 +35,7 @@ def smallest_distance(colours, sight):
 
 @pytest.mark.parametrize("sight", SEEN_BY)
 def test_the_colours_remain_apart(sight):
-    assert smallest_distance(plotting.COLOURS, sight) > 4 * JUST_NOTICEABLE
+    assert smallest_distance(plotting.COLORS, sight) > 4 * JUST_NOTICEABLE
 
 
 def test_the_distance_is_that_of_the_eye():

@@ -59,7 +59,7 @@ def test_the_style_starts_from_the_defaults():
     plt.rcParams["axes.facecolor"] = "black"
     plotting.use_style()
     assert plt.rcParams["axes.facecolor"] == "white"
-    assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(plotting.COLOURS)
+    assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(plotting.COLORS)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_colours_remain_apart(kind):
         linear = np.array(to_rgb(colour)) ** 2.2
         return (np.asarray(BLINDNESS[kind]) @ linear).clip(0, 1) ** (1 / 2.2)
 
-    distances = [np.linalg.norm(seen(a) - seen(b)) for a, b in combinations(plotting.COLOURS, 2)]
+    distances = [np.linalg.norm(seen(a) - seen(b)) for a, b in combinations(plotting.COLORS, 2)]
     assert min(distances) > 0.1
 
 
@@ -103,4 +103,4 @@ def test_the_colours_stand_out_on_white():
     def luminance(colour):
         return np.dot(np.array(to_rgb(colour)) ** 2.2, [0.2126, 0.7152, 0.0722])
 
-    assert min(1.05 / (luminance(c) + 0.05) for c in plotting.COLOURS) > 2
+    assert min(1.05 / (luminance(c) + 0.05) for c in plotting.COLORS) > 2
