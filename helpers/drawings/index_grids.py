@@ -16,7 +16,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from torch import Tensor
 
 from helpers import plotting
-from helpers.plotting import BLUE, GREEN, GRAY, ORANGE, PURPLE, SKY, VERMILION
+from helpers.plotting import BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from helpers.tables import number
 
 PLACES = BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY  # the color of place 0, 1, ... along dim
@@ -128,7 +128,12 @@ def show_grids(
             _draw_places(axis, (x, y), grid, dim)
     ends = [_arrow_end(*ends, dim) for ends in zip(corners, steps, strict=False)]
     for start, stop in pairwise(ends):
-        _draw_arrow(axis, start, stop, PLACES[there[dim]])
+        bow = min(0.5, 1.5 / (abs(stop[0] - start[0]) + abs(stop[1] - start[1])))
+        arrow = FancyArrowPatch(
+            start, stop, connectionstyle=f"arc3,rad={-bow}", shrinkA=1, shrinkB=0
+        )
+        arrow.set(arrowstyle="-|>", mutation_scale=11, linewidth=1.8, color=PLACES[there[dim]])
+        axis.add_patch(arrow)
     left, bottom = axis.get_xlim()[0], axis.get_ylim()[0]
     for n, (look, why) in enumerate(reversed(notes.values())):
         at = left + 0.3, bottom - LINE * (n + 0.5) - 0.05
@@ -248,12 +253,3 @@ def _arrow_end(corner: Point, at: tuple[int, int], dim: int) -> Point:
     """Return where an arrow touches a cell: above those of the first row, to the right of the last column."""
     x, y = corner[0] + at[1], corner[1] + at[0]
     return (x + 0.98, y + 0.5) if dim == -2 else (x + 0.5, y + 0.02)
-
-
-def _draw_arrow(axis: Axes, start: Point, stop: Point, color: str) -> None:
-    """Draw a curve beside the grids."""
-    length = abs(stop[0] - start[0]) + abs(stop[1] - start[1])
-    curve = f"arc3,rad={-min(0.5, 1.5 / length)}"
-    arrow = FancyArrowPatch(start, stop, connectionstyle=curve, shrinkA=1, shrinkB=0)
-    arrow.set(arrowstyle="-|>", mutation_scale=11, linewidth=1.8, color=color)
-    axis.add_patch(arrow)

@@ -12,8 +12,10 @@ from helpers import plotting
 from helpers.drawings.index_grids import tint, value_text
 from helpers.plotting import BLUE, ORANGE, VERMILION
 
+IN_A_ROW = 4
 
-def show_picks(input: Tensor, picks: Mapping[str, Tensor], columns: int = 4) -> None:
+
+def show_picks(input: Tensor, picks: Mapping[str, Tensor]) -> None:
     """Show for each of several picks the input, with the picked elements in color: blue for a view, orange for a copy.
 
     The box of each cell has the expression and its position as ``gid``, such as "x[1][0, 2]"; below each grid stands
@@ -22,7 +24,6 @@ def show_picks(input: Tensor, picks: Mapping[str, Tensor], columns: int = 4) -> 
     Args:
         input: R x C, all values different.
         picks: what was picked out of the input, by the expression that did it; of any shape.
-        columns: how many stand in a row.
 
     Raises:
         ValueError: the input is not two-dimensional, a value is in it twice, or a pick holds another value.
@@ -30,7 +31,7 @@ def show_picks(input: Tensor, picks: Mapping[str, Tensor], columns: int = 4) -> 
     if input.ndim != 2 or len(input.unique()) < input.numel():
         raise ValueError("wanted is an input of two dimensions, all values different")
     height, width = input.shape[0] + 2.9, input.shape[1] + 1.4
-    columns = min(columns, len(picks))
+    columns = min(IN_A_ROW, len(picks))
     rows = -(-len(picks) // columns)
     figure = plt.figure(figsize=(0.3 * width * columns, 0.3 * height * rows), layout="none")
     ends = {"xlim": (0, width * columns), "ylim": (height * rows, 0)}

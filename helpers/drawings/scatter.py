@@ -22,16 +22,9 @@ def show_scatter(
     """Show ``target.scatter(dim, index, src)``: source, index and the target as it is afterwards.
 
     Elements of the target that are not written are dashed and show their old value. Elements written more than once
-    are framed; since it is not defined which value stays, all are shown.
-
-    Args:
-        target: R x C of any dtype, or N x R x C, drawn slice by slice (then ``dim`` is 1 or 2); it is not changed.
-        dim: the dimension that the index runs along; at most six places.
-        index: as many dimensions as the target, int64 or int32.
-        src: the values, in the dtype of the target, at least as large as the index.
-        follow: a place in the index along ``dim`` whose element arrows follow; see ``index_grids``.
-        hide: names of grids to show empty, for puzzles: "src", "index" or "target".
-        add: True for ``scatter_add``: an element written more than once shows the sum.
+    are framed; since it is not defined which value stays, all are shown. With ``add``, for ``scatter_add``, their sum
+    is. ``src`` has the dtype of the target, and is at least as large as the index; the target is not changed. The
+    other arguments are those of ``show_gather``.
 
     Raises:
         RuntimeError, IndexError: what ``scatter`` itself refuses.

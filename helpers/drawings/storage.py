@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from helpers import plotting
-from helpers.plotting import GREEN, GRAY, ORANGE, PURPLE, SKY
+from helpers.plotting import GRAY, GREEN, ORANGE, PURPLE, SKY
 from helpers.tables import number
 
 MOST_CELLS = 24  # of a storage; more would be too small to read
