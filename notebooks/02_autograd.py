@@ -191,10 +191,10 @@ torch.autograd.gradcheck(f, p)
 # %%
 steps = [10.0**-k for k in range(1, 13)]
 figure, axis = plt.subplots()
-for dtype, colour in ((torch.float32, plotting.VERMILION), (torch.float64, plotting.BLUE)):
+for dtype, color in ((torch.float32, plotting.VERMILION), (torch.float64, plotting.BLUE)):
     one = torch.ones(1, dtype=dtype)
     errors = [(by_differences(lambda p: p[0] ** 3, one, h) - 3).abs().item() for h in steps]
-    axis.loglog(steps, errors, marker="o", color=colour, label=str(dtype)[6:])
+    axis.loglog(steps, errors, marker="o", color=color, label=str(dtype)[6:])
 axis.set(xlabel="step", ylabel="error", ylim=(1e-12, 10), title="error of finite differences")
 axis.legend()
 plotting.show(

@@ -81,7 +81,7 @@ picks = {call: eval(call) for call in calls}
 assert [shares_memory(picked, x) for picked in picks.values()] == 4 * [True] + 4 * [False]
 
 # %% [markdown]
-# In the picture the elements that an index picks are in colour: blue for a view, orange for a copy. Below each stands the
+# In the picture the elements that an index picks are in color: blue for a view, orange for a copy. Below each stands the
 # shape of what was picked.
 
 # %% claims=["C37"]
@@ -260,7 +260,7 @@ assert x.gather(0, index).equal(out)
 out
 
 # %% [markdown]
-# In the picture a colour stands for a row of the input. Elements move up or down, never sideways. The arrows follow one
+# In the picture a color stands for a row of the input. Elements move up or down, never sideways. The arrows follow one
 # of them: the index says 1, so it is fetched from row 1.
 
 # %% claims=["C34"]
@@ -413,7 +413,7 @@ for dim in range(3):
     print(f"dim {dim}: gather undone: {back.equal(cube)}")
 
 # %% [markdown]
-# The picture is that of `gather`, read backwards: a colour is now a column of the target.
+# The picture is that of `gather`, read backwards: a color is now a column of the target.
 
 # %% claims=["C35"]
 index = torch.tensor([[3, 0, 2, 1], [0, 1, 2, 3], [1, 3, 0, 2]])

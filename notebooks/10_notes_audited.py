@@ -68,7 +68,7 @@ report.old_call_table()
 # false if it does not. For a statement that does not hold there is a second line, with what is true instead: the new
 # call, or the right name. `audit` runs all of them. It stops at the first one that is not what is on record.
 #
-# A statement with a misspelt name is a slip, even beside a right one: typed as it stands, it is an error. Only C40 counts as
+# A statement with a misspelled name is a slip, even beside a right one: typed as it stands, it is an error. Only C40 counts as
 # changed, since its right name has been deprecated.
 #
 # Some statements are about CIFAR-10. They are run on these pictures:
