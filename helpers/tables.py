@@ -23,7 +23,9 @@ def results(*calls: str, dtypes: bool = False) -> Markdown:
     if dtypes:
         head.append("dtype")
     for call in calls:
-        row = f"`{call}`", *_run(call, get_ipython().user_ns)
+        fence = "``" if "`" in call else "`"
+        result, dtype = _run(call, get_ipython().user_ns)
+        row = f"{fence}{call}{fence}", result.replace("<", "&lt;"), dtype
         rows.append(row[: len(head)])
     return table(head, rows)
 
@@ -68,7 +70,8 @@ def text(value: Any) -> str:
     """Write a value in short: numbers to five digits, tensors and tuples as nested lists, shapes as tuples."""
     if isinstance(value, torch.Size):
         return str(tuple(value))
-    value = value.tolist() if hasattr(value, "tolist") else value
+    if hasattr(value, "tolist") and not isinstance(value, type):
+        value = value.tolist()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(text, value))}]"
     return number(value) if isinstance(value, float) else str(value)

@@ -113,7 +113,7 @@ def old_names() -> str:
     tables = [
         output.data["text/markdown"]
         for cell in audit.code_cells
-        if "report.old_call_table()" in cell.source
+        if "old_call_table()" in cell.source
         for output in cell.outputs
         if "text/markdown" in output.get("data", {})
     ]

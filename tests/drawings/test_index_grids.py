@@ -2,7 +2,8 @@
 
 import re
 from collections import defaultdict
-from itertools import combinations, product
+from functools import partial
+from itertools import combinations, pairwise, product
 
 import pytest
 import torch
@@ -16,7 +17,6 @@ from tests.support.figures import shown
 
 X = 10 * torch.arange(3).unsqueeze(1) + torch.arange(4)
 INDEX = torch.tensor([[3, 0], [1, 1], [0, 2]])
-both = pytest.mark.parametrize("show", [show_gather, show_scatter])
 pytestmark = pytest.mark.usefixtures("style")
 
 
@@ -114,8 +114,8 @@ def test_gather_gives_each_place_along_dim_its_own_color():
 
 def test_gather_shows_pale_what_is_not_picked():
     figure = gather(X, 1, torch.tensor([[3], [3], [0]]))
-    assert color(figure, "input", (0, 3)) == color(figure, "input", (1, 3))
-    assert color(figure, "input", (2, 3)) != color(figure, "input", (1, 3))
+    first, second, third = (color(figure, "input", (i, 3)) for i in range(3))
+    assert first == second != third
     assert "pale: picked by no index" in lines(figure)
 
 
@@ -131,29 +131,22 @@ def test_three_dimensions_are_drawn_slice_by_slice(dim):
         assert values(back, f"src[{n}]").equal(-cube[n].float())
 
 
-@pytest.mark.parametrize(
-    ("shape", "dim"), [((3, 4), 0), ((3, 4), 1), ((3, 4, 2), 1), ((3, 4, 2), 2)]
-)
-def test_no_two_cells_overlap(shape, dim):
-    numbers = torch.arange(torch.Size(shape).numel()).view(shape)
-    cells = boxes(gather(numbers, dim, torch.zeros_like(numbers))).values()
-    assert len(cells) == 3 * numbers.numel()
-    for one, other in combinations([box.get_bbox() for box in cells], 2):
-        assert not one.overlaps(other)
+@pytest.mark.parametrize("dim", [1, 2])
+def test_no_two_cells_overlap(dim):
+    cube = torch.arange(24).view(3, 4, 2)
+    cells = [box.get_bbox() for box in boxes(gather(cube, dim, torch.zeros_like(cube))).values()]
+    assert len(cells) == 3 * 24
+    assert not any(one.overlaps(other) for one, other in combinations(cells, 2))
 
 
 @pytest.mark.parametrize("dim", [0, 1])
 def test_the_grids_stand_along_the_dim_in_their_order(dim):
-    spans = defaultdict(list)
-    for gid, box in boxes(gather(X, dim, whole(2, 2))).items():
-        spans[gid.partition("[")[0]].append((box.get_x(), box.get_y()))
-    ends = []
-    for places in spans.values():  # x for grids in a row, y for grids in a column
-        along = [place[1 - dim] for place in places]
-        ends += [min(along), max(along) + 0.92]
-        assert min(place[dim] for place in places) == pytest.approx(0.04)
-    assert ends == sorted(ends)
-    assert len(ends) == 6
+    corners = [box.get_xy() for box in boxes(gather(X, dim, whole(2, 2))).values()]
+    grids = corners[:4], corners[4:16], corners[16:]  # index, input, output
+    assert {min(corner[dim] for corner in grid) for grid in grids} == {0.04}
+    for before, after in pairwise(grids):
+        ends = max(c[1 - dim] for c in before) + 0.92, min(c[1 - dim] for c in after)
+        assert ends[0] < ends[1]
 
 
 def test_numbers_are_short_and_whole_numbers_exact():
@@ -213,12 +206,6 @@ def test_scatter_of_a_permutation_needs_no_note():
     assert not any(":" in line for line in lines(figure))
 
 
-def test_scatter_leaves_its_target_alone():
-    target = torch.zeros(2, 3)
-    scatter(target, 1, torch.tensor([[0], [1]]), torch.ones(2, 1))
-    assert not target.any()
-
-
 def test_scatter_ignores_what_the_source_has_beyond_the_index():
     figure = scatter(whole(2, 3), 1, torch.tensor([[2]]), X[:2, :2] + 1)
     assert [text for text in texts(figure)["target"].values() if text != "0"] == ["1"]
@@ -241,19 +228,15 @@ def test_the_description_has_every_cell():
     assert alt.endswith("In parentheses: not written, keeps its value.")
 
 
-@both
-def test_arrows_follow_one_element(show):
-    assert arrows(either(show)[0]) == []
-    first, second = arrows(either(show, follow=1)[0])
-    assert to_hex(first.get_edgecolor()) == to_hex(second.get_edgecolor()) == PLACES[0].lower()
-
-
 @pytest.mark.parametrize(("dim", "here", "there"), [(0, (1, 1), (1, 1)), (1, (0, 1), (0, 0))])
-def test_arrows_lead_from_the_index_to_the_input_to_the_output(dim, here, there):
-    figure = gather(X, dim, torch.tensor([[2, 0], [1, 1]]), follow=1)
+def test_arrows_follow_one_element_from_the_index_to_the_input_to_the_output(dim, here, there):
+    index = torch.tensor([[2, 0], [1, 1]])
+    assert arrows(gather(X, dim, index)) == []
+    figure = gather(X, dim, index, follow=1)
     way = [("index", here), ("input", there), ("output", here)]
     cells = [boxes(figure)["{}[{}, {}]".format(name, *at)].get_bbox() for name, at in way]
     for arrow, ends in zip(arrows(figure), (cells[:2], cells[1:]), strict=True):
+        assert to_hex(arrow.get_edgecolor()) == PLACES[there[dim]].lower()
         for (x, y), box in zip(arrow._posA_posB, ends, strict=True):
             assert box.x0 <= x <= box.x1 + 0.05
             assert box.y0 - 0.05 <= y <= box.y1
@@ -271,20 +254,16 @@ def test_a_hidden_grid_gives_nothing_away(show, name):
     assert not any("?" in cells[other].values() for other in set(cells) - {name})
 
 
-@both
 @pytest.mark.parametrize("follow", [None, 0])
 @pytest.mark.parametrize("dim", [0, 1])
-def test_nothing_is_cut_off(show, follow, dim):
-    args = X, dim, torch.tensor([[2, 0], [1, 1]])
-    if show is show_scatter:
-        args += (X[:2, :2],)
-    figure, _ = shown(show, *args, follow=follow)
+@pytest.mark.parametrize("draw", [gather, partial(scatter, src=X[:2, :2])])
+def test_nothing_is_cut_off(draw, follow, dim):
+    figure = draw(X, dim, torch.tensor([[2, 0], [1, 1]]), follow=follow)
     figure.canvas.draw()
-    edge = figure.bbox
     for artist in [*figure.axes[0].texts, *figure.axes[0].patches]:
         box = artist.get_window_extent()
-        assert edge.x0 <= box.x0 and box.x1 <= edge.x1, artist
-        assert edge.y0 <= box.y0 and box.y1 <= edge.y1, artist
+        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, artist
+        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, artist
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,14 @@ def by_pytorch(tensor):
     return alike.flatten().tolist()
 
 
+def by_row(points):
+    """The x of each row of points, by its y."""
+    rows = {}
+    for x, y in points:
+        rows.setdefault(round(y, 2), []).append(x)
+    return rows
+
+
 class Drawing:
     """What a figure shows, told by where things lie in it."""
 
@@ -84,22 +92,11 @@ class Drawing:
             box: next(t for (x, y), t in texts if box.get_bbox().contains(x, y)) for box in boxes
         }
         self.labels = [text for _, text in texts if text.startswith("\u00d7")]
+        self.dots = by_row(dot.center for dot in self.patches(Circle))
+        self.grid = by_row((b.get_x() + 0.44, b.get_y() + 0.44) for b in self.elements)
 
     def patches(self, kind):
         return [patch for patch in self.axes.patches if isinstance(patch, kind)]
-
-    def rows(self, centers):
-        """The x of each row of centers, by its y."""
-        rows = {}
-        for x, y in centers:
-            rows.setdefault(round(y, 2), []).append(x)
-        return rows
-
-    def dots(self):
-        return self.rows(dot.center for dot in self.patches(Circle))
-
-    def grid(self):
-        return self.rows((b.get_x() + 0.44, b.get_y() + 0.44) for b in self.elements)
 
     def position(self, x):
         """The position in the storage that stands above a place."""
@@ -107,13 +104,9 @@ class Drawing:
         return position
 
 
-def drawing_of(tensor, **options):
-    return Drawing(shown(show_storage, tensor, **options)[0])
-
-
 @cache
 def drawing(name):
-    return drawing_of(TENSORS[name])
+    return Drawing(shown(show_storage, TENSORS[name])[0])
 
 
 @every_tensor
@@ -126,7 +119,7 @@ def test_the_cells_read_are_those_of_pytorch_and_hold_the_elements(name):
 
 @every_tensor
 def test_the_dots_lie_below_the_cells_read_and_beside_their_row(name):
-    tensor, dots, grid = TENSORS[name], drawing(name).dots(), drawing(name).grid()
+    tensor, dots, grid = TENSORS[name], drawing(name).dots, drawing(name).grid
     assert list(dots) == sorted(dots, reverse=True) == list(grid), "from the top"
     assert [drawing(name).position(x) for row in dots.values() for x in row] == by_pytorch(tensor)
     columns = tensor.shape[-1] if tensor.dim() else 1
@@ -141,12 +134,12 @@ def test_the_dots_lie_below_the_cells_read_and_beside_their_row(name):
     [("matrix", [1]), ("cube", [1, 1, 1.5, 1, 1]), ("permuted", [1, 1.5, 1, 1.5, 1, 1.5, 1])],
 )
 def test_matrices_of_a_3d_tensor_stand_apart(name, steps):
-    assert np.allclose(-np.diff(list(drawing(name).grid())), steps)
+    assert np.allclose(-np.diff(list(drawing(name).grid)), steps)
 
 
 @every_tensor
 def test_arrows_lead_from_dot_to_dot_and_only_within_a_row(name):
-    steps = [pair for row in drawing(name).dots().values() for pair in pairwise(row)]
+    steps = [pair for row in drawing(name).dots.values() for pair in pairwise(row)]
     expected = [(a, b) for a, b in steps if a != b]
     arrows = drawing(name).patches(FancyArrowPatch)
     ends = [tuple(x for x, _ in arrow._posA_posB) for arrow in arrows]
@@ -249,7 +242,7 @@ def test_the_storage_shares_memory():
 def test_a_drawing_changes_nothing():
     tensor = numbers(24).view(2, 3, 4).permute(2, 0, 1)
     copy, address = tensor.clone(), tensor.untyped_storage().data_ptr()
-    drawing_of(tensor)
+    shown(show_storage, tensor)
     assert torch.equal(tensor, copy) and tensor.stride() == (1, 12, 4)
     assert tensor.untyped_storage().data_ptr() == address
 
