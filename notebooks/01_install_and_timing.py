@@ -97,7 +97,7 @@ torch.use_deterministic_algorithms(False)
 b
 
 # %% [markdown]
-# > **Then and now.** `torch.Tensor(3, 4)` still makes an uninitialised 3 x 4 tensor of 32-bit floats. Today's words say
+# > **Then and now.** `torch.Tensor(3, 4)` still makes an uninitialized 3 x 4 tensor of 32-bit floats. Today's words say
 # > what they mean: `torch.empty(3, 4)` for the same, `zeros`, `ones`, `rand` for tensors with values, `tensor` for data.
 # > Each takes a type, as in `torch.ones(2, dtype=torch.float64)`.
 
@@ -272,8 +272,8 @@ print(torch.sum.__doc__.strip().splitlines()[0])
 # ## Recap
 #
 # - `python -m helpers.environment` tells whether Python, torch and torchvision are there and fit together.
-# - `torch.Tensor(3, 4)` is uninitialised; write `empty`, `zeros`, `rand` or `tensor`, whichever you mean.
-# - `%timeit` repeats; warm up, know your threads, and synchronise on a GPU. `torch.utils.benchmark` does all three.
+# - `torch.Tensor(3, 4)` is uninitialized; write `empty`, `zeros`, `rand` or `tensor`, whichever you mean.
+# - `%timeit` repeats; warm up, know your threads, and synchronize on a GPU. `torch.utils.benchmark` does all three.
 # - Small tensors cost the call, large ones the memory.
 # - `%hist`, `%%time`, `%who` and `?` belong to IPython.
 #

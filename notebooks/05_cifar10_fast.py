@@ -271,7 +271,7 @@ plotting.show(
 )
 
 # %% [markdown]
-# The 12 strongest filters as pictures: brightness, edges in both directions, then colours and finer patterns. (The sign
+# The 12 strongest filters as pictures: brightness, edges in both directions, then colors and finer patterns. (The sign
 # of an eigenvector is free; here the largest number is made positive.)
 
 # %% tags=["cifar10"]
@@ -281,7 +281,7 @@ first = shown.flatten(1).gather(1, shown.flatten(1).abs().argmax(1, keepdim=True
 figure = plotting.picture_grid(
     (0.5 + 0.5 * shown * first.view(-1, 1, 1, 1)).numpy(), columns=12, size=0.7
 )
-plotting.show(figure, alt="Twelve patches: flat ones, steps in brightness, steps in colour.")
+plotting.show(figure, alt="Twelve patches: flat ones, steps in brightness, steps in color.")
 
 # %% [markdown]
 # The net's next function cuts negative answers, so each filter is there twice, with both signs. `FastNet.whiten`
@@ -359,7 +359,7 @@ sign = half.flatten(1).gather(1, half.flatten(1).abs().argmax(1, keepdim=True)).
 half = 0.5 + 0.5 * half * sign.view(-1, 1, 1, 1)
 figure = plotting.picture_grid(torch.cat([half, half.flip(2)]).numpy(), columns=10, size=0.7)
 plotting.show(
-    figure, alt="Ten patches, slanted steps in brightness and colour; below each its mirror image."
+    figure, alt="Ten patches, slanted steps in brightness and color; below each its mirror image."
 )
 
 # %% [markdown]

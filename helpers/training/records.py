@@ -183,7 +183,7 @@ def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
 def accuracy_and_time(records: dict[str, dict]) -> Figure:
     """All curves, the first rung of the ladder, and what others have published, with time on a logarithmic axis."""
     figure, axis = plt.subplots(figsize=(8, 4.4))
-    others = iter(plotting.COLOURS[1:])
+    others = iter(plotting.COLORS[1:])
     for marker, (label, points) in zip("o^sDv<>P", curves(records).items(), strict=True):
         ours = label.startswith("this book")
         axis.plot(
@@ -199,7 +199,7 @@ def accuracy_and_time(records: dict[str, dict]) -> Figure:
         first["seconds"], first["accuracy"], "x", color="black", label="classic recipe, two passes"
     )
     for n, p in enumerate(sorted(PUBLISHED, key=lambda p: p.seconds)):
-        axis.plot(p.seconds, p.accuracy, "*", color=plotting.GREY)
+        axis.plot(p.seconds, p.accuracy, "*", color=plotting.GRAY)
         axis.annotate(
             f"{p.name.split(',')[0]}, {p.hardware}",
             (p.seconds, p.accuracy),
