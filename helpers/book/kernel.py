@@ -18,7 +18,7 @@ _FACTS = """(lambda torch, data: {
     **({} if torch is None else {
         "torch": torch.__version__,
         "device": "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"}),
-    **({} if data is None or not data._find.cache_info().currsize else {
+    **({} if data is None or not data.was_used() else {
         "data": data.origin(), "data_is_real": data.is_real()}),
 })(*map(__import__("sys").modules.get, ("torch", "helpers.data")))"""
 

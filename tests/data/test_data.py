@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 from torch import nn
 from torchvision.datasets import CIFAR10
 
 from helpers import data
-from helpers.data import download, files, stand_in
+from helpers.data import download, files, find, places, stand_in
+from helpers.data.stand_in import StandIn
 from helpers.verification.outputs import join_streams
 from tests.support import bad_mirror
 from tests.support.bad_mirror import Mirror
@@ -34,14 +36,14 @@ def fresh(monkeypatch, tmp_path):
     for name in ("CIFAR10_ROOT", "CIFAR10_URL", "CIFAR10_PATIENCE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(data, "FOLDER", tmp_path / "data")
-    monkeypatch.setattr(data, "MIRRORS", [bad_mirror.nobody()])
-    monkeypatch.setattr(data, "SETTINGS", download.Settings(pause=0.01))
+    monkeypatch.setattr(places, "FOLDER", tmp_path / "data")
+    monkeypatch.setattr(find, "MIRRORS", [bad_mirror.nobody()])
+    monkeypatch.setattr(find, "SETTINGS", download.Settings(pause=0.01))
     tmp_path.joinpath("here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    data._find.cache_clear()
+    find.pictures.cache_clear()
     yield
-    data._find.cache_clear()
+    find.pictures.cache_clear()
 
 
 # --- the stand-in
@@ -49,20 +51,20 @@ def fresh(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def train():
-    return data.StandIn(train=True, count=4000)
+    return StandIn(train=True, count=4000)
 
 
 @pytest.fixture(scope="module")
 def test():
-    return data.StandIn(train=False, count=1000)
+    return StandIn(train=False, count=1000)
 
 
 def test_the_stand_in_has_the_form_of_cifar10(monkeypatch):
     monkeypatch.setattr(
         stand_in, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
     )
-    assert len(data.StandIn(train=True)) == 50_000
-    assert len(data.StandIn(train=False)) == 10_000
+    assert len(StandIn(train=True)) == 50_000
+    assert len(StandIn(train=False)) == 10_000
 
 
 def test_pictures_and_labels_have_the_types_of_cifar10(train):
@@ -80,7 +82,7 @@ def test_pictures_and_labels_have_the_types_of_cifar10(train):
 
 
 def test_a_transform_gets_the_picture():
-    drawn = data.StandIn(train=False, transform=lambda picture: picture.size, count=10)
+    drawn = StandIn(train=False, transform=lambda picture: picture.size, count=10)
     assert drawn[0] == ((32, 32), drawn.targets[0])
 
 
@@ -90,7 +92,7 @@ def test_the_classes_are_balanced_and_mixed(train):
 
 
 def test_the_stand_in_is_always_the_same(test):
-    again = data.StandIn(train=False, count=1000)
+    again = StandIn(train=False, count=1000)
     assert np.array_equal(again.data, test.data)
     assert again.targets == test.targets
 
@@ -189,7 +191,7 @@ def snapshot(folder):
 
 def again():
     """As in a new process."""
-    data._find.cache_clear()
+    find.pictures.cache_clear()
     return data.origin()
 
 
@@ -229,7 +231,7 @@ def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, root, p
     assert data.is_real()
     assert "\n" not in data.origin()
     after = snapshot(folder)
-    for name in (files.CACHE, data.LOCK):  # in the book's data/ they may be
+    for name in (files.CACHE, find.LOCK):  # in the book's data/ they may be
         assert after.pop(name, None) is None or root == "data"
     assert after == before
     assert again().startswith(says.partition(";")[0] if root in ("named", "data") else "CIFAR-10")
@@ -266,7 +268,7 @@ def test_the_stand_in_can_be_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(
         stand_in, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
     )
-    assert isinstance(data.cifar10(train=False), data.StandIn)
+    assert isinstance(data.cifar10(train=False), StandIn)
 
 
 @pytest.mark.parametrize(
@@ -401,11 +403,11 @@ def mirror(monkeypatch):
 
 def test_a_download_says_what_it_did_and_leaves_no_trace_in_a_page(monkeypatch, mirror, capsys):
     url = mirror().url
-    monkeypatch.setattr(data, "MIRRORS", [url])
+    monkeypatch.setattr(find, "MIRRORS", [url])
     text = data.origin()
     host = url.split("/")[2]
     assert text.startswith(
-        f"CIFAR-10: the official pictures, downloaded into {data.FOLDER} from {host}: "
+        f"CIFAR-10: the official pictures, downloaded into {places.FOLDER} from {host}: "
     )
     assert re.search(
         r": [\d.]+ kB in \d+ s, [\d.]+ [kM]B/s; checked and decoded in \d+\.\d s\.$", text
@@ -415,13 +417,13 @@ def test_a_download_says_what_it_did_and_leaves_no_trace_in_a_page(monkeypatch, 
     assert shown.err == ""
     assert "CIFAR-10" in shown.out and "B/s" in shown.out
     assert join_streams([{"output_type": "stream", "name": "stdout", "text": shown.out}]) == []
-    names = sorted(path.name for path in data.FOLDER.iterdir())
-    assert names == [data.LOCK, files.CACHE, files.ARCHIVE]
+    names = sorted(path.name for path in places.FOLDER.iterdir())
+    assert names == [find.LOCK, files.CACHE, files.ARCHIVE]
 
 
 def test_a_mirror_of_ones_own_is_asked_first_and_alone(monkeypatch, mirror):
     public, own = mirror(), mirror(rate=1_000_000)
-    monkeypatch.setattr(data, "MIRRORS", [public.url])
+    monkeypatch.setattr(find, "MIRRORS", [public.url])
     monkeypatch.setenv("CIFAR10_URL", own.url.replace("://", "://me:secret@"))
     assert data.is_real()
     assert "secret" not in data.origin()
@@ -434,7 +436,7 @@ def test_a_mirror_of_ones_own_is_asked_first_and_alone(monkeypatch, mirror):
     ids=["nobody there", "no address", "ftp", "half an address"],
 )
 def test_a_mirror_of_ones_own_that_fails_is_no_obstacle(monkeypatch, mirror, url):
-    monkeypatch.setattr(data, "MIRRORS", [mirror().url])
+    monkeypatch.setattr(find, "MIRRORS", [mirror().url])
     monkeypatch.setenv("CIFAR10_URL", url)
     assert data.is_real(), data.origin()
 
@@ -450,7 +452,7 @@ def test_without_a_network_one_message_with_the_ways_to_get_them(capsys):
     assert not data.is_real()
     text = data.origin()
     assert text.startswith("STAND-IN DATA: ")
-    assert f"\n  {data.MIRRORS[0].split('/')[2]}: Connection refused\n" in text
+    assert f"\n  {find.MIRRORS[0].split('/')[2]}: Connection refused\n" in text
     assert "in the background: python -m helpers.data --download" in text
     assert [text.count(f"\n  {n}. ") for n in (1, 2, 3)] == [1, 1, 1]
     assert "Traceback" not in text + "".join(capsys.readouterr())
@@ -458,19 +460,19 @@ def test_without_a_network_one_message_with_the_ways_to_get_them(capsys):
 
 @pytest.mark.parametrize("patience", ["0.3", "soon", "nan"])
 def test_the_patience_can_be_set(monkeypatch, mirror, patience):
-    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=20).url])
+    monkeypatch.setattr(find, "MIRRORS", [mirror(rate=20).url])
     monkeypatch.setenv("CIFAR10_PATIENCE", patience)
     assert not data.is_real()
     if patience == "0.3":
         waited = re.search(r"given up after (\d+) s", data.origin())
-        assert int(waited[1]) < data.SETTINGS.patience / 2
+        assert int(waited[1]) < find.SETTINGS.patience / 2
     else:
         assert f"CIFAR10_PATIENCE={patience} is no number of" in data.origin()
 
 
 def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror):
-    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=len(ARCHIVE) / 2.5).url])
-    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(race_bytes=1000, promise=60.0))
+    monkeypatch.setattr(find, "MIRRORS", [mirror(rate=len(ARCHIVE) / 2.5).url])
+    monkeypatch.setattr(find, "SETTINGS", find.SETTINGS._replace(race_bytes=1000, promise=60.0))
     monkeypatch.setenv("CIFAR10_PATIENCE", "1.5")
     began = time.monotonic()
     assert data.is_real(), data.origin()
@@ -478,9 +480,9 @@ def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror):
 
 
 def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch, mirror):
-    monkeypatch.setattr(data, "MIRRORS", [mirror(rate=len(ARCHIVE) / 2).url])
-    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(race_bytes=1000))
-    partial = files.partial_of(data.FOLDER / files.ARCHIVE)
+    monkeypatch.setattr(find, "MIRRORS", [mirror(rate=len(ARCHIVE) / 2).url])
+    monkeypatch.setattr(find, "SETTINGS", find.SETTINGS._replace(race_bytes=1000))
+    partial = files.partial_of(places.FOLDER / files.ARCHIVE)
     written = download._Download._write
 
     def interrupt(self, chunk):
@@ -493,7 +495,7 @@ def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch,
         with pytest.raises(KeyboardInterrupt):
             data.origin()
     assert partial.read_bytes() == ARCHIVE[: partial.stat().st_size] != b""
-    with data.FileLock(data.FOLDER / data.LOCK).acquire(timeout=0):
+    with FileLock(places.FOLDER / find.LOCK).acquire(timeout=0):
         pass
     assert data.is_real()
 
@@ -503,7 +505,7 @@ def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch,
 
 def command(capsys, *arguments):
     """Its exit status and what it printed."""
-    data._find.cache_clear()
+    find.pictures.cache_clear()
     status = data.main(arguments)
     shown = capsys.readouterr()
     assert shown.err == ""
@@ -544,8 +546,8 @@ def test_download(monkeypatch, mirror, capsys):
     assert "\nBy hand, one of:\n  1. " in text
     assert "--download" not in text
     crawl = mirror(rate=len(ARCHIVE) / 2)
-    monkeypatch.setattr(data, "MIRRORS", [crawl.url])
-    monkeypatch.setattr(data, "SETTINGS", data.SETTINGS._replace(patience=0.1, promise=0.1))
+    monkeypatch.setattr(find, "MIRRORS", [crawl.url])
+    monkeypatch.setattr(find, "SETTINGS", find.SETTINGS._replace(patience=0.1, promise=0.1))
     assert not data.is_real()  # a page has no such patience
     status, text = command(capsys, "--download")
     assert status == 0
@@ -589,8 +591,8 @@ def test_clean_removes_unfinished_files_and_nothing_else(here, capsys):
     for path in partials:
         path.write_bytes(bytes(1_000_000))
     before = snapshot(here)
-    with data.FileLock(here / data.LOCK):
-        other = data.FileLock(here / data.LOCK)  # stands for another process
+    with FileLock(here / find.LOCK):
+        other = FileLock(here / find.LOCK)  # stands for another process
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(data, "_lock", lambda: other)
             assert command(capsys, "--clean") == (
@@ -630,11 +632,11 @@ def test_as_a_command_it_says_where_the_pictures_come_from():
 
 
 def test_nothing_that_is_written_can_be_committed():
-    names = [data.LOCK, files.ARCHIVE, files.CACHE]
+    names = [find.LOCK, files.ARCHIVE, files.CACHE]
     names += [files.partial_of(Path(name)).name for name in names[1:]]
     done = subprocess.run(
         ["git", "check-ignore", *(f"data/{name}" for name in names)],
-        cwd=data.BOOK,
+        cwd=places.BOOK,
         capture_output=True,
         text=True,
         check=False,
@@ -659,7 +661,7 @@ def test_the_official_sizes_and_names_are_those_of_torchvision():
     assert CIFAR10.url in ADDRESSES
 
 
-ADDRESSES = list(data.MIRRORS)
+ADDRESSES = list(find.MIRRORS)
 
 
 @pytest.mark.skipif(

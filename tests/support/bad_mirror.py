@@ -19,8 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import data
-from helpers.data import download, files
+from helpers.data import download, files, find, places
 
 BOOK = Path(__file__).resolve().parents[2]
 
@@ -99,7 +98,7 @@ def official(contents, flat, archive):
         archive_bytes=len(archive),
         archive_sha256=hashlib.sha256(archive).hexdigest(),
         files=sums,
-        batch=flat.size // 6 // 3073,
+        batch_size=flat.size // 6 // 3073,
         arrays_sha256=hashlib.sha256(flat).hexdigest(),
     )
 
@@ -248,7 +247,7 @@ def processes():
     return context
 
 
-def find(settings, report, hang="", marker=None, limit=None):
+def find_pictures(settings, report, hang="", marker=None, limit=None):
     """Look for the pictures as a page does, in a process of its own.
 
     Args:
@@ -259,8 +258,8 @@ def find(settings, report, hang="", marker=None, limit=None):
         limit: bytes that no file may exceed (a quota).
     """
     files.OFFICIAL = files.Official(*settings["official"])
-    data.FOLDER, data.MIRRORS = Path(settings["folder"]), settings["mirrors"]
-    data.SETTINGS = download.Settings(*settings["settings"])
+    places.FOLDER, find.MIRRORS = Path(settings["folder"]), settings["mirrors"]
+    find.SETTINGS = download.Settings(*settings["settings"])
     os.environ.pop("CIFAR10_ROOT", None)
     os.environ["KERAS_HOME"] = settings["folder"]
     os.chdir(report.parent)
@@ -279,22 +278,19 @@ def find(settings, report, hang="", marker=None, limit=None):
             stay() if name == "data_batch_3" else unpickle(name, content)
         )
     if hang == "cache":
-        opened = Path.open
+        replace = Path.replace
 
-        def half(path, mode="r", *more, **named):
-            file = opened(path, mode, *more, **named)
-            if path.name == files.partial_of(Path(files.CACHE)).name:
-                file.write(bytes(files.OFFICIAL.arrays_bytes // 2))
-                file.flush()
+        def hang_before(path, target):
+            if Path(target).name == files.CACHE:
                 stay()
-            return file
+            return replace(path, target)
 
-        Path.open = half
-    found = data._find()
-    flat = b"" if found.arrays is None else found.arrays.flat.tobytes()
+        Path.replace = hang_before
+    found = find.pictures()
+    flat = b"" if found.flat is None else found.flat.tobytes()
     result = {"text": found.text, "sha256": hashlib.sha256(flat).hexdigest()}
     if limit:  # the report is small
-        result["left"] = sorted(path.name for path in data.FOLDER.iterdir())
+        result["left"] = sorted(path.name for path in places.FOLDER.iterdir())
     partial = report.with_suffix(".partial")
     partial.write_text(json.dumps(result))
     partial.replace(report)
