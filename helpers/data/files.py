@@ -24,7 +24,16 @@ FOLDER = "cifar-10-batches-py"  # of the seven files, in the archive and where i
 ARCHIVE = "cifar-10-python.tar.gz"
 CACHE = "cifar-10-arrays.bin"  # what `write_cache` writes
 KERAS = f"{FOLDER}-target"  # Keras 3 unpacks into a folder of this name
-BATCHES = (*(f"data_batch_{n}" for n in range(1, 6)), "test_batch")
+FILES = {  # name: (bytes, SHA-256)
+    "data_batch_1": (31035704, "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd"),
+    "data_batch_2": (31035320, "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8"),
+    "data_batch_3": (31035999, "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9"),
+    "data_batch_4": (31035696, "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b"),
+    "data_batch_5": (31035623, "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154"),
+    "test_batch": (31035526, "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831"),
+    "batches.meta": (158, "f962466ef690d46b226450fb9aadc74ba4bc64a76aa526b5827fe4bc5c7125cb"),
+}
+BATCHES = list(FILES)[:6]  # training part first
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer"]
 CLASSES += ["dog", "frog", "horse", "ship", "truck"]
 NOTHING = f"neither {FOLDER} nor {ARCHIVE} is in it"
@@ -48,35 +57,9 @@ class Official(NamedTuple):
 
 
 OFFICIAL = Official(
-    archive_bytes=170_498_071,
+    archive_bytes=170498071,
     archive_sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-    files={
-        "data_batch_1": (
-            31_035_704,
-            "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd",
-        ),
-        "data_batch_2": (
-            31_035_320,
-            "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8",
-        ),
-        "data_batch_3": (
-            31_035_999,
-            "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9",
-        ),
-        "data_batch_4": (
-            31_035_696,
-            "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b",
-        ),
-        "data_batch_5": (
-            31_035_623,
-            "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154",
-        ),
-        "test_batch": (
-            31_035_526,
-            "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831",
-        ),
-        "batches.meta": (158, "f962466ef690d46b226450fb9aadc74ba4bc64a76aa526b5827fe4bc5c7125cb"),
-    },
+    files=FILES,
     batch_size=10_000,
     arrays_sha256="14a2bd144501de0a338b4c67a69c1d3c335f24e5f4e22c78ea4775ad4d3c9e6a",
 )
@@ -115,7 +98,7 @@ def sources(root: Path) -> tuple[list[Path], str]:
     candidates = []
     fault = NOTHING if _exists(root) else MISSING
     for folder in (root / FOLDER, root, root / KERAS / FOLDER):
-        sizes = {name: _size(folder / name) for name in OFFICIAL.files}
+        sizes = {name: size_of(folder / name) for name in OFFICIAL.files}
         wrong = [name for name, (size, _) in OFFICIAL.files.items() if sizes[name] != size]
         if not wrong:
             candidates.append(folder)
@@ -124,7 +107,7 @@ def sources(root: Path) -> tuple[list[Path], str]:
             fault = f"{wrong[0]} {state}"
     names = (ARCHIVE, f"{FOLDER}.tar.gz", f"{KERAS}.tar.gz", f"{KERAS}_archive")
     for archive in (root, *(root / name for name in names)):
-        size = _size(archive)
+        size = size_of(archive)
         if size == OFFICIAL.archive_bytes:
             candidates.append(archive)
         elif size is not None:
@@ -139,8 +122,8 @@ def _exists(path: Path) -> bool:
         return True
 
 
-def _size(path: Path) -> int | None:
-    """Bytes of a regular file; None if there is none that can be looked at."""
+def size_of(path: Path) -> int | None:
+    """Return the bytes of a plain file; None if there is none that can be looked at."""
     try:
         return path.stat().st_size if path.is_file() else None
     except OSError:
@@ -242,8 +225,10 @@ def write_cache(flat: np.ndarray, folder: Path) -> None:
     forced onto the disk); its checksum, asked at each start, would tell.
 
     Raises:
-        OutputError: the folder cannot be written, or the disk is full.
+        OutputError, OSError: the folder cannot be written, or the disk is full.
     """
+    for path in folder.glob(f".{CACHE}.*.partial"):  # of a process that was killed
+        path.unlink()
     write_file(folder / CACHE, flat.tobytes())
 
 

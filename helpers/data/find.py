@@ -195,7 +195,9 @@ def _download_once(patience: float) -> Pictures:
 
 def _check_room(partial: Path) -> None:
     """Raise `UnwritableError` if the disk has no room for the archive and the cache."""
-    needed = files.OFFICIAL.archive_bytes - size_of(partial) + files.OFFICIAL.arrays_bytes
+    needed = (
+        files.OFFICIAL.archive_bytes - (files.size_of(partial) or 0) + files.OFFICIAL.arrays_bytes
+    )
     free = shutil.disk_usage(partial.parent).free
     if free < needed:
         raise UnwritableError(
@@ -234,7 +236,7 @@ def _wait_for_other(one: BaseFileLock, partial: Path, settings: download.Setting
     """
     began = time.monotonic()
     size = files.OFFICIAL.archive_bytes
-    start = came = size_of(partial)
+    start = came = files.size_of(partial) or 0
     last_seen = 0.0  # seconds of the wait until there last were bytes to be seen
     options = {"unit": "B", "unit_scale": True, "leave": False}
     label = "CIFAR-10, by another process"
@@ -246,7 +248,7 @@ def _wait_for_other(one: BaseFileLock, partial: Path, settings: download.Setting
             except Timeout:
                 waited = time.monotonic() - began
             if partial.exists():
-                before, came, last_seen = came, size_of(partial), waited
+                before, came, last_seen = came, files.size_of(partial) or 0, waited
                 bar.update(came - before)
                 is_over = settings.is_hopeless(waited, size - came, (came - start) / waited)
             else:  # it decodes, which takes seconds, or it hangs
@@ -260,9 +262,7 @@ def _wait_for_other(one: BaseFileLock, partial: Path, settings: download.Setting
 
 def _patience() -> float:
     """Return the seconds that a page waits for a download that does not promise to end."""
-    value = os.environ.get("CIFAR10_PATIENCE")
-    if not value:
-        return SETTINGS.patience
+    value = os.environ.get("CIFAR10_PATIENCE") or SETTINGS.patience
     try:
         seconds = float(value)
     except ValueError:
@@ -270,11 +270,3 @@ def _patience() -> float:
     if math.isnan(seconds):
         raise UnavailableError(f"CIFAR10_PATIENCE={value} is no number of seconds.")
     return seconds
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of a file, 0 if there is none."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # another process may take it away at any moment
-        return 0

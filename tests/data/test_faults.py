@@ -466,9 +466,10 @@ def test_pickle(world, row, fault):
     archive = packed(in_folder(contents))
     world.claim(archive, contents)
     world.mirror(content=archive)
-    row("data_batch_2 cannot be read", fault=f"a pickle that {fault}")
-    (line,) = [line for line in data.origin().splitlines() if "data_batch_2" in line]
-    assert line.endswith(")")
+    expected = "data_batch_2 cannot be read ("
+    if fault == "has other labels":
+        expected = "what was decoded are not the official pictures"
+    row(expected, fault=f"a pickle that {fault}")
     assert not Path("bomb").exists()
 
 
@@ -554,7 +555,9 @@ def test_read_only(world, row, monkeypatch, fault):
     with monkeypatch.context() as patch:
         read_only(patch, world.folder)
         row(f"cannot be written ({os.strerror(errno.EROFS)})")
-        assert all(ways_that_need_no_folder(text) for text in (data.origin(), command.download()[1]))
+        assert all(
+            ways_that_need_no_folder(text) for text in (data.origin(), command.download()[1])
+        )
         mine = world.home / "mine" / files.FOLDER
         mine.mkdir(parents=True)
         for name, content in CONTENTS.items():
@@ -708,7 +711,7 @@ def test_killed(world, row, processes, tmp_path, moment):
     if hang:
         wait_for(marker.exists, process)
     else:
-        wait_for(lambda: find.size_of(partial) > SIZE // 10, process)
+        wait_for(lambda: (files.size_of(partial) or 0) > SIZE // 10, process)
         world.settings = CALM
     lock = FileLock(world.folder / find.LOCK)
     with pytest.raises(Timeout):
@@ -716,7 +719,7 @@ def test_killed(world, row, processes, tmp_path, moment):
     process.kill()
     process.join()
     assert not (tmp_path / "report").exists()
-    left = find.size_of(partial)
+    left = files.size_of(partial) or 0
     world.check_folder()
     assert not (world.folder / files.CACHE).exists()
     assert (world.folder / files.ARCHIVE).exists() == bool(hang)
@@ -793,9 +796,7 @@ def larger(world):
     contents, flat = bad_mirror.small_files(batch=50)
     archive = packed(in_folder(contents))
     world.claim(archive, contents, flat)
-    world.settings = CALM._replace(
-        floor=100_000.0, floor_seconds=0.4, patience=600.0
-    )
+    world.settings = CALM._replace(floor=100_000.0, floor_seconds=0.4, patience=600.0)
     return archive
 
 

@@ -196,17 +196,16 @@ class Mirror:
             handler.send_header(name, value)
         handler.end_headers()
         at, end = first + shift, len(content) if die_at is None else die_at
-        began, sent = time.monotonic(), 0
+        due = time.monotonic()
         while at < end:
             speed = slow_from[1] if slow_from and at >= slow_from[0] else rate
             piece = content[at : min(end, at + (max(1, int(speed / 50)) if speed else 65536))]
             handler.wfile.write(piece)
-            at, sent = at + len(piece), sent + len(piece)
+            at += len(piece)
             self.sent += len(piece)
-            if slow_from and at >= slow_from[0]:
-                time.sleep(len(piece) / speed)
-            elif rate:
-                time.sleep(max(0.0, began + sent / rate - time.monotonic()))
+            if speed:
+                due += len(piece) / speed
+                time.sleep(max(0.0, due - time.monotonic()))
 
 
 def nobody():
