@@ -83,7 +83,7 @@ def copy_part(flat: np.ndarray, train: bool) -> tuple[np.ndarray, list[int]]:
     pictures, labels = split(flat)
     n_train = 5 * OFFICIAL.batch_size
     rows = slice(n_train) if train else slice(n_train, None)
-    return pictures[rows].copy().transpose(0, 2, 3, 1), labels[rows].tolist()
+    return np.array(pictures[rows]).transpose(0, 2, 3, 1), labels[rows].tolist()
 
 
 def sources(root: Path) -> tuple[list[Path], str]:

@@ -52,24 +52,41 @@ def old_pickle(pairs):
     )
 
 
-def small_files(batch, seed=0):
-    """The seven files with ``batch`` pictures in each, and the arrays in them: ``({name: bytes}, flat array)``."""
-    random = np.random.default_rng(seed)
-    pictures = random.integers(0, 256, (6 * batch, 3072), dtype=np.uint8)
-    labels = random.integers(0, 10, 6 * batch, dtype=np.uint8)
-    contents = {}
-    for n, name in enumerate(files.BATCHES):
-        part = slice(n * batch, (n + 1) * batch)
-        contents[name] = old_pickle(
-            {
-                "batch_label": name,
-                "labels": labels[part].tolist(),
-                "data": pictures[part],
-                "filenames": [f"{i}.png" for i in range(batch)],
-            }
-        )
-    contents["batches.meta"] = old_pickle({"num_vis": 3072, "label_names": list(files.CLASSES)})
-    return contents, np.concatenate([pictures.ravel(), labels])
+class SmallCifar10:
+    """The seven files with ``batch`` random pictures in each, and all that follows from them."""
+
+    def __init__(self, batch):
+        random = np.random.default_rng(0)
+        pictures = random.integers(0, 256, (6 * batch, 3072), dtype=np.uint8)
+        labels = random.integers(0, 10, 6 * batch, dtype=np.uint8)
+        self.flat = np.concatenate([pictures.ravel(), labels])  # what `files.decode` returns
+        self.contents = {
+            name: old_pickle(
+                {
+                    "batch_label": name,
+                    "labels": labels[n * batch : (n + 1) * batch].tolist(),
+                    "data": pictures[n * batch : (n + 1) * batch],
+                    "filenames": [f"{i}.png" for i in range(batch)],
+                }
+            )
+            for n, name in enumerate(files.BATCHES)
+        }
+        self.contents["batches.meta"] = old_pickle({"label_names": list(files.CLASSES)})
+        self.archive = packed(in_folder(self.contents))
+        self.official = official(self.contents, self.flat, self.archive)
+
+    def write(self, folder):
+        """Write the seven files into a new folder; return it."""
+        folder.mkdir(parents=True)
+        for name, content in self.contents.items():
+            (folder / name).write_bytes(content)
+        return folder
+
+    def write_archive(self, path):
+        """Write the archive; return its path."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.archive)
+        return path
 
 
 def packed(members, level=1):
@@ -92,12 +109,11 @@ def in_folder(contents):
 
 
 def official(contents, flat, archive):
-    """What the loader must take for official, in the place of the real checksums."""
-    sums = {name: (len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items()}
+    """What passes for official, in the place of the real checksums."""
     return files.Official(
         archive_bytes=len(archive),
         archive_sha256=hashlib.sha256(archive).hexdigest(),
-        files=sums,
+        files={name: (len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items()},
         batch_size=flat.size // 6 // 3073,
         arrays_sha256=hashlib.sha256(flat).hexdigest(),
     )
