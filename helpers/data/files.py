@@ -234,9 +234,11 @@ def write_cache(flat: np.ndarray, folder: Path) -> None:
 
 def read_cache(folder: Path) -> np.ndarray | None:
     """The arrays that `write_cache` wrote, mapped into memory and checked; None if they are not there or not right."""
+    if size_of(folder / CACHE) != OFFICIAL.arrays_bytes:
+        return None
     try:
         flat = np.memmap(folder / CACHE, np.uint8, mode="r")
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # it has gone since, or may not be read
         return None
     return flat if hashlib.sha256(flat).hexdigest() == OFFICIAL.arrays_sha256 else None
 

@@ -3,7 +3,7 @@
     pytest tests/data/test_faults.py -v        # prints the table: fault, expected, seen
 
 The mirrors are threads on 127.0.0.1 and serve a small CIFAR-10 (tests/support/bad_mirror.py); one row uses the real
-one.
+one. For all rows: -m "slow or not slow".
 """
 
 import errno
@@ -31,13 +31,14 @@ from helpers import data
 from helpers.data import __main__ as command
 from helpers.data import download, files, find, mirrors, places
 from tests.support import bad_mirror
-from tests.support.bad_mirror import Mirror, in_folder, nobody, packed
+from tests.support.bad_mirror import in_folder, nobody, packed
 
 REAL = os.environ.get("CIFAR10_ROOT", data.STAND_IN)
 RIGHT = "right pictures"
-CONTENTS, FLAT = bad_mirror.small_files(batch=20)
-ARCHIVE = packed(in_folder(CONTENTS))
+SMALL = bad_mirror.SmallCifar10(batch=20)
+CONTENTS, FLAT, ARCHIVE = SMALL.contents, SMALL.flat, SMALL.archive
 SIZE = len(ARCHIVE)
+REAL_OFFICIAL = files.OFFICIAL
 # Limits that nothing reaches by chance, however busy the machine is ...
 CALM = download.Settings(
     patience=60.0,
@@ -57,22 +58,17 @@ pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExce
 
 
 class World:
-    """A machine without CIFAR-10: what the loader takes for official, its folder, its mirrors."""
+    """The machine of these tests: what the loader takes for official, its folder, its mirrors."""
 
-    def __init__(self, monkeypatch, tmp_path):
-        self.monkeypatch, self.home = monkeypatch, tmp_path
+    def __init__(self, monkeypatch, tmp_path, start_mirror):
+        self.monkeypatch = monkeypatch
+        self.start_mirror = start_mirror
+        self.home = tmp_path
         self.folder = tmp_path / "book" / "data"
-        self.mirrors = []
-        self.official = None
-        self.pictures = FLAT
-        self.claim(ARCHIVE)
-        for name in ("CIFAR10_ROOT", "CIFAR10_URL", "CIFAR10_PATIENCE"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
         monkeypatch.setattr(places, "FOLDER", self.folder)
+        self.mirrors = []
         self.settings = CALM
-        tmp_path.joinpath("elsewhere").mkdir()
-        monkeypatch.chdir(tmp_path / "elsewhere")
+        self.claim(ARCHIVE)
 
     def claim(self, archive, contents=CONTENTS, flat=FLAT):
         """Let an archive and its files be the official ones."""
@@ -80,11 +76,10 @@ class World:
         self.official = bad_mirror.official(contents, flat, archive)
         self.monkeypatch.setattr(files, "OFFICIAL", self.official)
 
-    def mirror(self, behave=None, *, content=None, tls=None, **options):
+    def mirror(self, behave=None, *, content=ARCHIVE, **options):
         """Start a mirror, and let the loader know it."""
-        mirror = Mirror(ARCHIVE if content is None else content, behave, tls=tls, **options)
-        self.mirrors.append(mirror)
-        return mirror
+        self.mirrors.append(self.start_mirror(behave, content=content, **options))
+        return self.mirrors[-1]
 
     def start(self, urls=None, settings=None):
         """What a page sees: is it real, and what does it say?"""
@@ -98,13 +93,10 @@ class World:
         real, text = self.start(urls, settings)
         if real:
             for train in (True, False):
-                part = slice(None, 5 * self.official.batch_size) if train else slice(-20, None)
-                pictures, labels = files.split(self.pictures)
-                if not train:
-                    part = slice(5 * self.official.batch_size, None)
                 got = data.cifar10(train)
-                assert np.array_equal(got.data, pictures[part].transpose(0, 2, 3, 1))
-                assert got.targets == labels[part].tolist()
+                pictures, labels = files.copy_part(self.pictures, train)
+                assert np.array_equal(got.data, pictures)
+                assert got.targets == labels
             assert text.startswith("CIFAR-10: the official pictures, ")
             assert "\n" not in text
         else:
@@ -130,12 +122,8 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch, tmp_path):
-    world = World(monkeypatch, tmp_path)
-    yield world
-    find.pictures.cache_clear()
-    for mirror in world.mirrors:
-        mirror.close()
+def world(monkeypatch, tmp_path, mirror):
+    return World(monkeypatch, tmp_path, mirror)
 
 
 @pytest.fixture(scope="module")
@@ -370,8 +358,11 @@ def test_another_host_goes_on_in_mid_file(world, capsys, at):
 def test_all_down(row, fault):
     urls = [nobody() for _ in range(7)]
     row("No mirror delivered the archive", urls=urls)
+    text = data.origin()
     for url in urls:
-        assert f"\n  {url.split('/')[2]}: {os.strerror(errno.ECONNREFUSED)}" in data.origin()
+        assert f"\n  {url.split('/')[2]}: {os.strerror(errno.ECONNREFUSED)}" in text
+    assert "in the background: python -m helpers.data --download" in text
+    assert [text.count(f"\n  {n}. ") for n in (1, 2, 3)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("fault", ["network gone half-way"])
@@ -697,6 +688,7 @@ def wait_for(condition, worker=None, seconds=300):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["mid-download", "mid-extract", "mid-cache"])
 def test_killed(world, row, processes, tmp_path, moment):
     """Killed by SIGKILL, with the lock held; then started again."""
@@ -728,6 +720,7 @@ def test_killed(world, row, processes, tmp_path, moment):
     assert (world.folder / files.CACHE).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 8])
 def test_at_once(world, table, processes, tmp_path, count):
     world.settings = CALM._replace(patience=300.0)
@@ -748,6 +741,7 @@ def test_at_once(world, table, processes, tmp_path, count):
     world.check_folder()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no quotas to set on Windows")
 def test_quota(world, table, processes, tmp_path):
     """A limit that the kernel sets on the size of files."""
@@ -793,11 +787,10 @@ def test_the_second_does_not_wait_for_ever(world, row, fault):
 @pytest.fixture
 def larger(world):
     """An archive large enough for rates to show."""
-    contents, flat = bad_mirror.small_files(batch=50)
-    archive = packed(in_folder(contents))
-    world.claim(archive, contents, flat)
+    cifar10 = bad_mirror.SmallCifar10(batch=50)
+    world.claim(cifar10.archive, cifar10.contents, cifar10.flat)
     world.settings = CALM._replace(floor=100_000.0, floor_seconds=0.4, patience=600.0)
-    return archive
+    return cifar10.archive
 
 
 FASTEST = 500_000  # bytes per second, of an archive of 0.9 MB: slow enough for a busy machine not to matter
@@ -814,6 +807,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", FIELDS)
 def test_race(world, table, capsys, larger, field):
     """With one fast mirror among others it takes at most 1.5 times what the fast one takes alone.
@@ -824,8 +818,7 @@ def test_race(world, table, capsys, larger, field):
     for _ in range(4):
         for name, options in (("alone", [{"rate": FASTEST}]), ("field", FIELDS[field])):
             shutil.rmtree(world.folder, ignore_errors=True)
-            runners = [Mirror(larger, always(**one)) for one in options]
-            world.mirrors += runners
+            runners = [world.mirror(content=larger, **one) for one in options]
             began = time.monotonic()
             assert world.seen(capsys, urls=[mirror.url for mirror in runners]) == RIGHT
             seconds[name] = min(seconds[name], time.monotonic() - began)
@@ -865,10 +858,12 @@ def test_a_probe_ends_however_small_the_pieces(world, capsys, monkeypatch, there
     assert world.seen(capsys, settings=settings) == RIGHT
 
 
+@pytest.mark.slow
 def test_all_slow(world, table, capsys, larger):
     """A floor that nobody reaches must not keep the pictures away from one who has the patience."""
     rates = (150_000, 250_000, 80_000)
-    world.mirrors += [Mirror(larger[:], always(rate=rate)) for rate in rates]
+    for rate in rates:
+        world.mirror(content=larger, rate=rate)
     world.settings = world.settings._replace(floor=1_000_000.0)
     assert world.seen(capsys) == RIGHT
     share = world.mirrors[rates.index(max(rates))].sent / len(larger)
@@ -880,36 +875,22 @@ def test_all_slow(world, table, capsys, larger):
 # --- the real thing
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     REAL == data.STAND_IN, reason="CIFAR10_ROOT names no folder with the real pictures"
 )
-def test_real_size(world, table, capsys, monkeypatch, tmp_path):
+def test_real_size(world, table, monkeypatch):
     """An archive of the real files, 170 MB, over a connection that ends half-way."""
-    from torchvision.datasets import CIFAR10
-
-    monkeypatch.undo()
     source = Path(REAL) / files.FOLDER
-    contents = {name: (source / name).read_bytes() for name in files.OFFICIAL.files}
+    contents = {name: (source / name).read_bytes() for name in REAL_OFFICIAL.files}
     archive = packed(in_folder(contents), level=0)
-    official = files.OFFICIAL._replace(
-        archive_bytes=len(archive), archive_sha256=hashlib.sha256(archive).hexdigest()
-    )
+    digest = hashlib.sha256(archive).hexdigest()
+    official = REAL_OFFICIAL._replace(archive_bytes=len(archive), archive_sha256=digest)
     monkeypatch.setattr(files, "OFFICIAL", official)
-    monkeypatch.setattr(places, "FOLDER", tmp_path / "real" / "data")
-    monkeypatch.setenv("CIFAR10_ROOT", "")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    mirror = Mirror(archive, once({"die_at": len(archive) // 2}))
-    world.mirrors.append(mirror)
-    monkeypatch.setattr(find, "MIRRORS", [mirror.url])
-    find.pictures.cache_clear()
-    text = data.origin()
-    assert data.is_real(), text
-    for train in (True, False):
-        ours, theirs = data.cifar10(train), CIFAR10(REAL, train)
-        assert np.array_equal(ours.data, theirs.data)
-        assert (ours.targets, ours.classes) == (theirs.targets, theirs.classes)
-        assert ours.class_to_idx == theirs.class_to_idx
-        assert isinstance(ours, CIFAR10)
-    assert len(mirror.asked) == 2
+    mirror = world.mirror(once({"die_at": len(archive) // 2}), content=archive)
+    real, text = world.start(settings=download.Settings())
+    assert real, text
+    assert "downloaded" in text
+    assert len(data.cifar10(train=True)) == 50_000
+    assert mirror.asked == [None, f"bytes={len(archive) // 2}-"]
     table("real files, real size, ends half-way once", RIGHT, RIGHT)
