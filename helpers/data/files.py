@@ -229,6 +229,7 @@ def write_cache(flat: np.ndarray, folder: Path) -> None:
     """
     for path in folder.glob(f".{CACHE}.*.partial"):  # of a process that was killed
         path.unlink()
+    check_plain(folder / CACHE)
     write_file(folder / CACHE, flat.tobytes())
 
 
@@ -248,16 +249,17 @@ def unfinished(folder: Path) -> list[Path]:
     return sorted(path for name in (ARCHIVE, CACHE) for path in folder.glob(f".{name}*.partial"))
 
 
-def open_partial(path: Path) -> BinaryIO:
-    """Open a file for reading and appending, if it is a plain one or new; no link is followed.
-
-    Raises:
-        OSError: it cannot be written, or is something else than a plain file.
-    """
+def check_plain(path: Path) -> None:
+    """Raise OSError if something else than a plain file has this name, such as a link to another's file."""
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise OSError(errno.EEXIST, f"{path.name} is no plain file")
+        raise OSError(errno.EEXIST, f"{path.name} is no plain file: remove it")
 
-    def opener(name: str, flags: int) -> int:
+
+def open_partial(path: Path) -> BinaryIO:
+    """Open a plain or a new file for reading and appending; raise OSError if that cannot be."""
+    check_plain(path)
+
+    def opener(name: str, flags: int) -> int:  # no link is followed that has come just now
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
     return open(path, "a+b", opener=opener)

@@ -17,7 +17,7 @@ from helpers.data import download, files, places
 from helpers.data.download import amount
 from helpers.data.mirrors import Mirror
 from helpers.progress import progress_bar
-from helpers.verification.files import OutputError, check_output
+from helpers.verification.files import OutputError
 
 LOCK = ".lock"
 SETTINGS = download.Settings()
@@ -168,7 +168,7 @@ def _download_once(patience: float) -> Pictures:
             local, _ = search()  # another process may have brought them
             if local is not None:
                 return local
-            check_output(archive)
+            files.check_plain(archive)
             _check_room(partial)
             with files.open_partial(partial) as file:
                 own = Mirror(os.environ.get("CIFAR10_URL", "").strip())
