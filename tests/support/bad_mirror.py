@@ -158,7 +158,7 @@ class Mirror:
         self.url = (
             f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}/{files.ARCHIVE}"
         )
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
         self._server.shutdown()
