@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from helpers import data
 from helpers.data import __main__ as command
 from helpers.data import download, files, find, mirrors, places
-from tests.support import bad_mirror
+from tests.support import bad_mirror, finder
 from tests.support.bad_mirror import in_folder, nobody, packed
 
 REAL = os.environ.get("CIFAR10_ROOT", data.STAND_IN)
@@ -641,9 +641,9 @@ def test_future(world, row, fault):
 def processes():
     """Makes processes that find the pictures; what is left of them is ended."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(bad_mirror.BOOK))
-        patch.chdir(bad_mirror.BOOK)
-        context = bad_mirror.processes()
+        patch.setenv("PYTHONPATH", str(places.BOOK))
+        patch.chdir(places.BOOK)
+        context = finder.context()
         started = []
 
         def start(world, report, **how):
@@ -654,7 +654,7 @@ def processes():
                 "settings": tuple(world.settings),
             }
             process = context.Process(
-                target=bad_mirror.find_pictures, args=(settings, report), kwargs=how, daemon=True
+                target=finder.find_pictures, args=(settings, report), kwargs=how, daemon=True
             )
             process.start()
             started.append(process)
@@ -680,14 +680,13 @@ def test_killed(world, row, processes, tmp_path, moment):
     """Killed by SIGKILL, with the lock held; then started again."""
     mirror = world.mirror(once({"slow_from": (SIZE // 5, 1)}))  # it comes to that and no further
     world.settings = CALM._replace(floor=0.0, patience=600.0, timeout=600.0)
-    marker = tmp_path / "marker"
     partial = files.partial_of(world.folder / files.ARCHIVE)
-    hang = {"mid-download": "", "mid-extract": "decode", "mid-cache": "cache"}[moment]
+    hang = {"mid-extract": "decode", "mid-cache": "cache"}.get(moment)
     if hang:
         mirror.behave = None
-    process = processes(world, tmp_path / "report", hang=hang, marker=marker)
+    process = processes(world, tmp_path / "report", hang=hang)
     if hang:
-        wait_for(marker.exists, process)
+        wait_for((tmp_path / "marker").exists, process)
     else:
         wait_for(lambda: (files.size_of(partial) or 0) > SIZE // 10, process)
         world.settings = CALM
@@ -715,15 +714,15 @@ def test_at_once(world, table, processes, tmp_path, count):
     running = [processes(world, report) for report in reports]
     for process in running:
         process.join(300)
-    found = [json.loads(report.read_text()) for report in reports]
-    right = sum(one["sha256"] == world.official.arrays_sha256 for one in found)
-    loaded = sum("downloaded" in one["text"] for one in found)
+    results = [json.loads(report.read_text()) for report in reports]
+    right = sum(one["sha256"] == world.official.arrays_sha256 for one in results)
+    loaded = sum("downloaded" in one["text"] for one in results)
     table(
         f"{count} processes at once",
         f"{count} with {RIGHT}, one download",
         f"{right} with {RIGHT}, {loaded} download, {len(mirror.asked)} request",
     )
-    assert (right, loaded, len(mirror.asked)) == (count, 1, 1), [one["text"] for one in found]
+    assert (right, loaded, len(mirror.asked)) == (count, 1, 1), [one["text"] for one in results]
     world.check_folder()
 
 
@@ -733,9 +732,9 @@ def test_quota(world, table, processes, tmp_path):
     """A limit that the kernel sets on the size of files."""
     world.mirror()
     processes(world, tmp_path / "report", limit=SIZE // 2).join(300)
-    found = json.loads((tmp_path / "report").read_text())
+    result = json.loads((tmp_path / "report").read_text())
     says = f"data cannot be written ({os.strerror(errno.EFBIG)})"
-    line = found["text"].splitlines()[1]
+    line = result["text"].splitlines()[1]
     table("a quota is reached while downloading", says, f"stand-in: {line}")
     assert says in line
     world.check_folder()

@@ -1,4 +1,4 @@
-"""Mirrors that misbehave on purpose, a small CIFAR-10 for them to serve, and processes that can be killed.
+"""Mirrors that misbehave on purpose, and a small CIFAR-10 for them to serve.
 
 Nothing leaves the machine: the mirrors are threads of the test, on 127.0.0.1.
 """
@@ -6,50 +6,48 @@ Nothing leaves the machine: the mirrors are threads of the test, on 127.0.0.1.
 import contextlib
 import hashlib
 import io
-import json
-import multiprocessing
-import os
 import socket
 import ssl
+import sys
 import tarfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 
-from helpers.data import download, files, find, places
-
-BOOK = Path(__file__).resolve().parents[2]
+from helpers.data import files
 
 # --- a small CIFAR-10
 
 
-def old_pickle(pairs):
-    """A dict as Python 2 and its NumPy pickled it: strings, lists of strings or small numbers, a uint8 array."""
+ARRAY = (  # of uint8, N x 3072
+    b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01J%bM\x00\x0c\x86"
+    b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    b"\x89T%b%btb"
+)
 
-    def string(text):
-        return b"T" + len(text).to_bytes(4, "little") + text.encode()
+
+def old_pickle(item):
+    """What Python 2 and its NumPy pickled: dicts and lists of strings, small numbers and arrays."""
+
+    def number(n):
+        return n.to_bytes(4, "little")
 
     def value(item):
-        if isinstance(item, str):
-            return string(item)
-        if isinstance(item, int):
-            return b"J" + item.to_bytes(4, "little", signed=True)
-        if isinstance(item, list):
-            return b"](" + b"".join(map(value, item)) + b"e"
-        shape = b"J" + len(item).to_bytes(4, "little") + b"M\x00\x0c\x86"
-        content = b"T" + item.size.to_bytes(4, "little") + item.tobytes()
-        return (
-            b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01" + shape
-            + b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-            + content + b"tb"
-        )  # fmt: skip
+        match item:
+            case str():
+                return b"T" + number(len(item)) + item.encode()
+            case int():
+                return b"J" + number(item)
+            case list():
+                return b"](" + b"".join(map(value, item)) + b"e"
+            case dict():
+                pairs = (value(key) + value(entry) for key, entry in item.items())
+                return b"}(" + b"".join(pairs) + b"u"
+        return ARRAY % (number(len(item)), number(item.size), item.tobytes())
 
-    return (
-        b"\x80\x02}(" + b"".join(string(key) + value(item) for key, item in pairs.items()) + b"u."
-    )
+    return b"\x80\x02" + value(item) + b"."
 
 
 class SmallCifar10:
@@ -126,7 +124,9 @@ class Mirror:
     """A mirror of one file. ``behave(handler, n)`` answers the n-th request; the default is an honest answer."""
 
     def __init__(self, content, behave=None, *, tls=None, **options):
-        self.content, self.behave, self.options = content, behave, options
+        self.content = content
+        self.behave = behave
+        self.options = options
         self.asked = []  # the Range header of each request, None if it had none
         self.sent = 0  # bytes of the file, over all connections
         mirror = self
@@ -147,8 +147,9 @@ class Mirror:
             daemon_threads = True
             request_queue_size = 64
 
-            def handle_error(self, *_):
-                pass
+            def handle_error(self, *how):
+                if not isinstance(sys.exc_info()[1], OSError):  # a fault of the test
+                    super().handle_error(*how)
 
         self._server = Server(("127.0.0.1", 0), Handler)
         if tls:
@@ -249,63 +250,3 @@ SM49BAMCA0kAMEYCIQCdZfgwIgd5hzX2+EE30oZZ1ui7xqOpCWIHEuokAk4SJwIh
 AIR1oCi22FSXNS5FYrpAKTe94S6vCpg7aXdaDaufrK9R
 -----END CERTIFICATE-----
 """
-
-# --- other processes
-
-
-def processes():
-    """A way to start processes that have the loader imported already, where the system can (Linux, macOS)."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload(["tests.support.bad_mirror"])
-    return context
-
-
-def find_pictures(settings, report, hang="", marker=None, limit=None):
-    """Look for the pictures as a page does, in a process of its own.
-
-    Args:
-        settings: what the process must patch: official, folder, mirrors, settings.
-        report: a file that gets what was found, as JSON.
-        hang: "decode" or "cache": hang in the middle of that, after writing the file ``marker``.
-        marker: see there.
-        limit: bytes that no file may exceed (a quota).
-    """
-    files.OFFICIAL = files.Official(*settings["official"])
-    places.FOLDER, find.MIRRORS = Path(settings["folder"]), settings["mirrors"]
-    find.SETTINGS = download.Settings(*settings["settings"])
-    os.environ.pop("CIFAR10_ROOT", None)
-    os.environ["KERAS_HOME"] = settings["folder"]
-    os.chdir(report.parent)
-    if limit:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
-    def stay():
-        marker.touch()
-        time.sleep(600)
-
-    if hang == "decode":
-        unpickle = files.unpickle
-        files.unpickle = lambda name, content: (
-            stay() if name == "data_batch_3" else unpickle(name, content)
-        )
-    if hang == "cache":
-        replace = Path.replace
-
-        def hang_before(path, target):
-            if Path(target).name == files.CACHE:
-                stay()
-            return replace(path, target)
-
-        Path.replace = hang_before
-    found = find.pictures()
-    flat = b"" if found.flat is None else found.flat.tobytes()
-    result = {"text": found.text, "sha256": hashlib.sha256(flat).hexdigest()}
-    if limit:  # the report is small
-        result["left"] = sorted(path.name for path in places.FOLDER.iterdir())
-    partial = report.with_suffix(".partial")
-    partial.write_text(json.dumps(result))
-    partial.replace(report)
