@@ -279,9 +279,9 @@ for page in pages.all_pages():
 # This is what the shapes look like:
 
 # %%
-from helpers import data
+from helpers.data.stand_in import StandIn
 
-stand_in = data.StandIn(train=True, count=20)
+stand_in = StandIn(train=True, count=20)
 names = [stand_in.classes[label] for label in stand_in.targets]
 figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
 plotting.show(figure, alt="Twenty drawn shapes in random colors on striped grounds.")
