@@ -346,7 +346,10 @@ def without_source(page):
     ("spoil", "says"),
     [
         (edited, r"01_page.ipynb has edits that 01_page.py, its source, has not: take them over"),
-        (edited_twice, r"has edits .* with `jupytext --to py:percent .*`, or .* with `git restore .*`\."),
+        (
+            edited_twice,
+            r"has edits .* with `jupytext --to py:percent .*`, or .* with `git restore .*`\.",
+        ),
         (tagged, "has edits that 01_page.py"),
         (merged_with_marks, r"is no notebook that can be read \(NotJSONError\): restore it"),
         (without_source, r"01_page.py is missing: `jupytext --to"),
