@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from helpers import pages
-from helpers.book import launch_lines, site
+from helpers.book import BookError, launch, site
+from helpers.book.__main__ import main
 from helpers.notes.statements import OLD_CALLS
 from tests.support import links, site_checks
 from tests.support.browser import open_browser
@@ -67,15 +68,18 @@ def page(browser):
 # --- every page
 
 
+@pytest.mark.slow
 def test_every_link_of_every_file_works(built):
     assert list(links.site(built)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", site_checks.CHECKS, ids=lambda check: check.__name__)
 def test_a_page(visit, check):
     assert list(check(visit)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", site_checks.CHECKS, ids=lambda check: check.__name__)
 def test_a_bad_page_is_found_out(browser, tmp_path, check):
     (tmp_path / "heavy.png").write_bytes(bytes(2_000_000))
@@ -85,6 +89,7 @@ def test_a_bad_page_is_found_out(browser, tmp_path, check):
         assert list(check(seen))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "slower", [4, 8, 10, 12, 16]
 )  # none of these alone finds a fault each time
@@ -94,6 +99,7 @@ def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
         assert list(site_checks.shifts(seen)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_no_cell_and_no_picture_is_lost(built, page, name):
     page.goto((built / f"{name}.html").as_uri())
@@ -105,6 +111,7 @@ def test_no_cell_and_no_picture_is_lost(built, page, name):
     assert page.locator("article details:not([open])").count() == len(hidden) > 0
 
 
+@pytest.mark.slow
 def test_formulas_are_drawn(built, page):
     page.goto((built / "03_neural_networks.html").as_uri())
     formulas = page.locator("article math")
@@ -115,6 +122,7 @@ def test_formulas_are_drawn(built, page):
 # --- finding one's way
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "found"),
     [("gather", "07_tensor_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
@@ -127,12 +135,14 @@ def test_search_finds(built, page, words, found):
     page.locator(f"#search-results a[href*='{found}.html']").first.wait_for()
 
 
+@pytest.mark.slow
 def test_search_does_not_find_everything(built, page):
     page.goto((built / "search.html").as_uri() + "?q=zxqvj")
     page.get_by_text("did not match any documents").wait_for()
     assert page.locator("#search-results li").count() == 0
 
 
+@pytest.mark.slow
 def test_next_and_previous_lead_through_the_book_and_back(built, page):
     page.goto((built / "index.html").as_uri())
     for before, name in itertools.pairwise(ORDER):
@@ -142,6 +152,7 @@ def test_next_and_previous_lead_through_the_book_and_back(built, page):
     assert page.locator(".right-next").count() == 0
 
 
+@pytest.mark.slow
 def test_every_page_lists_all_pages(built, page):
     page.goto((built / "05_cifar10_fast.html").as_uri())
     listed = page.locator("#pst-primary-sidebar nav a").evaluate_all("all => all.map(a => a.href)")
@@ -150,6 +161,7 @@ def test_every_page_lists_all_pages(built, page):
     ]
 
 
+@pytest.mark.slow
 def test_every_old_name_is_in_the_index_with_its_place(built, page):
     page.goto((built / "old_names.html").as_uri())
     rows = page.locator("article table tbody tr").evaluate_all(
@@ -162,6 +174,7 @@ def test_every_old_name_is_in_the_index_with_its_place(built, page):
 # --- with the keyboard alone
 
 
+@pytest.mark.slow
 def test_the_contents_can_be_skipped(built, page):
     page.goto((built / "07_tensor_indexing.html").as_uri())
     page.keyboard.press("Tab")
@@ -172,6 +185,7 @@ def test_the_contents_can_be_skipped(built, page):
     assert page.evaluate(site_checks.FOCUS)["main"]
 
 
+@pytest.mark.slow
 def test_a_solution_opens_with_enter(built, page):
     page.goto((built / "07_tensor_indexing.html").as_uri())
     solution = page.locator("article details").first
@@ -185,6 +199,7 @@ def test_a_solution_opens_with_enter(built, page):
 # --- on paper
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["07_tensor_indexing", "10_notes_audited", "old_names"])
 def test_nothing_is_cut_on_paper(built, page, name):
     page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
@@ -196,6 +211,7 @@ def test_nothing_is_cut_on_paper(built, page, name):
     assert wide == []
 
 
+@pytest.mark.slow
 def test_solutions_are_open_on_paper(built, page):
     page.goto((built / "07_tensor_indexing.html").as_uri())
     page.emulate_media(media="print")
@@ -214,16 +230,18 @@ def only_this(text):
     return write_sources
 
 
+@pytest.mark.slow
 def test_a_fault_leaves_the_old_site(built, tmp_path, monkeypatch):
     out = tmp_path / "html"
     out.mkdir()
     (out / ".buildinfo").touch()
     monkeypatch.setattr(site, "write_sources", only_this("# A page\n\n[to nowhere](gone.md)\n"))
-    with pytest.raises(site.SiteError, match=r"Sphinx found faults:\n(.|\n)*gone\.md"):
+    with pytest.raises(BookError, match=r"Sphinx found faults:\n(.|\n)*gone\.md"):
         site.build(out)
     assert [*tmp_path.rglob("*")] == [out, out / ".buildinfo"]
 
 
+@pytest.mark.slow
 def test_a_new_site_takes_the_place_of_the_old(built, tmp_path, monkeypatch):
     out = tmp_path / "html"
     out.mkdir()
@@ -235,9 +253,10 @@ def test_a_new_site_takes_the_place_of_the_old(built, tmp_path, monkeypatch):
     assert [*tmp_path.iterdir()] == [out]
 
 
+@pytest.mark.slow
 def test_another_folder_is_not_replaced(built, tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(site.SiteError, match="holds no site"):
+    with pytest.raises(BookError, match="holds no site"):
         site.build(tmp_path)
     assert [*tmp_path.iterdir()] == [tmp_path / "thesis.txt"]
 
@@ -249,6 +268,7 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
     assert str(caught.value) == "myst_nb missing: pip install -r .site/requirements.txt"
 
 
+@pytest.mark.slow
 def test_a_book_is_printed(built, tmp_path, monkeypatch):
     if not any(map(shutil.which, site.CHROMIUMS)):
         pytest.skip("Chromium is missing: install your system's package")
@@ -262,17 +282,20 @@ def test_a_book_is_printed(built, tmp_path, monkeypatch):
 def test_without_a_browser_the_old_book_stays(tmp_path, monkeypatch):
     monkeypatch.setattr(site.shutil, "which", lambda name: None)
     (tmp_path / "book.pdf").write_bytes(b"the old one")
-    with pytest.raises(site.SiteError, match="Chromium or Chrome is needed"):
+    with pytest.raises(BookError, match="Chromium or Chrome is needed"):
         site.print_pdf(tmp_path / "book.pdf")
     assert (tmp_path / "book.pdf").read_bytes() == b"the old one"
+
+
+def test_a_pdf_is_one_file(capsys):
+    assert main(["site", "--pdf", "book.pdf", "--open"]) == 2
+    assert "takes no --out and no --open" in capsys.readouterr().err
 
 
 def test_badges_become_links():
     page = pages.Page(pages.NOTEBOOKS / "01_install_and_timing.ipynb")
     first = page.notebook.cells[0]
-    first.source = launch_lines.with_badges(
-        launch_lines.without(first.source), "owner/book", "notebooks/01.ipynb", launch_lines.TIME
-    )
+    first.source = launch.with_lines(first.source, "owner/book", "notebooks/01.ipynb")
     assert "[![Open in Binder](https://" in first.source
     source = site.prepared(page).cells[0].source
     assert "![" not in source
