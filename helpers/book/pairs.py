@@ -47,10 +47,7 @@ class Pair(NamedTuple):
 
 
 def read(path: Path) -> Pair:
-    """Read both files of a page.
-
-    Args:
-        path: one of them. The ``.ipynb`` may be missing.
+    """Read both files of a page, given by one of them.
 
     Raises:
         BookError: the source is missing, or the notebook cannot be read or has edits that the source lacks.
@@ -67,9 +64,8 @@ def read(path: Path) -> Pair:
     try:
         stored = nbformat.read(target, as_version=4)
     except Exception as error:  # whatever stands in it
-        raise BookError(
-            f"{target.name} is no notebook that can be read ({type(error).__name__}): restore it from git or delete it."
-        ) from None
+        fault = f"is no notebook that can be read ({type(error).__name__})"
+        raise BookError(f"{target.name} {fault}: restore it from git or delete it.") from None
     is_own = stored.metadata.get("book", {}).get("cells") == digest(stored)
     if not is_own and cells(stored) != cells(notebook):
         raise BookError(
@@ -81,19 +77,12 @@ def read(path: Path) -> Pair:
 
 def cells(notebook: nbformat.NotebookNode) -> list[str]:
     """What both files keep of each cell: its kind, its metadata (sorted) and its source."""
-    return [
-        "\n".join(
-            [
-                f"{cell.cell_type} {json.dumps(_shared(cell.metadata), sort_keys=True)}",
-                cell.source.strip("\n"),
-            ]
-        )
-        for cell in notebook.cells
-    ]
-
-
-def _shared(metadata: Mapping[str, object]) -> dict[str, object]:
-    return {name: metadata[name] for name in SHARED if name in metadata}
+    descriptions = []
+    for cell in notebook.cells:
+        metadata = {name: cell.metadata[name] for name in SHARED if name in cell.metadata}
+        kind = f"{cell.cell_type} {json.dumps(metadata, sort_keys=True)}"
+        descriptions.append("\n".join([kind, cell.source.strip("\n")]))
+    return descriptions
 
 
 def digest(notebook: nbformat.NotebookNode) -> str:

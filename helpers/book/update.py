@@ -28,7 +28,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
-from itertools import takewhile
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ Cells = list[nbformat.NotebookNode]
 
 
 class Change(NamedTuple):
-    """A code cell with new outputs: its number (0, 1, ...), its heading, and what differs under which policy."""
+    """A code cell (0, 1, ...) with new outputs, its heading, and what differs under which policy."""
 
     cell: int
     heading: str
@@ -78,16 +78,11 @@ class Result(NamedTuple):
 
 
 def update(path: Path, fresh: bool = False) -> Result:
-    """Run one page and write what changed.
-
-    Args:
-        path: one of the page's two files.
-        fresh: True to keep no stored output.
+    """Run a page, given by one of its files, and write what changed; ``fresh``: keep no stored output.
 
     Raises:
         BookError: a cell failed, or the files disagree or were edited meanwhile; nothing was written.
-        OutputError: a file cannot be written.
-        KeyboardInterrupt: nothing was written.
+        OutputError: a file cannot be written; neither was.
     """
     pair = pairs.read(path)
     before = pairs.contents(pair.source, pair.target)
@@ -105,10 +100,7 @@ def update(path: Path, fresh: bool = False) -> Result:
 
 
 def compare(path: Path) -> Result:
-    """Run one page and compare its outputs with the stored ones, as ``pytest --nbval`` does; write nothing.
-
-    Args:
-        path: one of the page's two files.
+    """Run a page, given by one of its files, and compare as ``pytest --nbval`` does; write nothing.
 
     Raises:
         BookError: the files disagree, there are no outputs to compare with, or the kernel died.
@@ -132,47 +124,39 @@ def compare(path: Path) -> Result:
 
 
 def _run(pair: pairs.Pair, allow_errors: bool = False) -> float:
-    """Run a page's cells in place; returns how many seconds it took."""
-    check(pair.notebook)
+    """Run a page's cells in place, unless that would be useless; returns how many seconds it took."""
+    headings = headings_of_code_cells(pair.notebook)
+    for n, cell in enumerate(_code(pair.notebook)):
+        try:
+            Policy.from_metadata(cell.metadata)
+        except ValueError as error:
+            raise BookError(f"cell {n}, under {headings[n]!r}: {error}.") from None
+    if any(DATA_TAG in cell.metadata.get("tags", []) for cell in pair.notebook.cells):
+        from helpers import data
+
+        if not data.is_real():
+            raise BookError(f"its outputs need the real pictures.\n{data.origin()}")
     start = time.perf_counter()
     execute(pair.notebook, pair.source.parent, allow_errors)
     return time.perf_counter() - start
 
 
-def check(notebook: nbformat.NotebookNode) -> None:
-    """Refuse what would make the run useless.
-
-    Raises:
-        BookError: a cell asks for an impossible comparison, or depends on pictures that are not there.
-    """
-    headings = headings_of_code_cells(notebook)
-    for n, cell in enumerate(_code(notebook)):
-        try:
-            Policy.from_metadata(cell.metadata)
-        except ValueError as error:
-            raise BookError(f"cell {n}, under {headings[n]!r}: {error}.") from None
-    if any(DATA_TAG in cell.metadata.get("tags", []) for cell in notebook.cells):
-        from helpers import data
-
-        if not data.is_real():
-            raise BookError(f"its outputs need the real pictures.\n{data.origin()}")
-
-
 def settle(pair: pairs.Pair, fresh: bool = False) -> list[Change]:
-    """Put the stored outputs in the place of new ones that are the same to a reader.
-
-    The rule stands at the top of this module.
+    """Put the stored outputs in the place of new ones that are the same to a reader, by the rule at the top.
 
     Args:
         pair: the page; its notebook has just been run, its outputs are replaced in place.
         fresh: True to keep none.
 
     Returns:
-        The cells that keep their new outputs although there were others before, or none.
+        The cells that keep their new outputs.
     """
     new = _code(pair.notebook)
     stored = _partners(new, pair.stored)
-    first = _first_edited(new, _code(pair.stored)) if pair.is_own else 0
+    first = 0  # the first cell that is not as it was when the stored outputs were made
+    if pair.is_own:
+        both = zip_longest(_sources(new), _sources(_code(pair.stored)))
+        first = next((n for n, (now, before) in enumerate(both) if now != before), len(new))
     policies = [Policy.from_metadata(cell.metadata) for cell in new]
     if fresh:
         policies = [STRICT] * len(new)
@@ -194,12 +178,9 @@ def settle(pair: pairs.Pair, fresh: bool = False) -> list[Change]:
 
 
 def describe(pair: pairs.Pair, seconds: float, anew: bool) -> str:
-    """Write the page's run time, the line that states it and the digest of its cells, in place.
+    """Write the page's run time, the line that states it and the digest of its cells; returns its ``.py`` text.
 
     A run time is replaced only if outputs are new and it differs by half or more: only a real change is news.
-
-    Returns:
-        The page as the text of its ``.py`` file.
     """
     notebook, text = pair.notebook, pair.text
     known = pair.stored.metadata.get("book", {}) if pair.stored else {}
@@ -216,11 +197,7 @@ def describe(pair: pairs.Pair, seconds: float, anew: bool) -> str:
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Bring a freshly run notebook into the one form in which pages are kept, in place.
-
-    Identifiers of cells follow from their place; rewritten progress bars keep their last state; nothing that
-    differs from run to run or from machine to machine stays in the metadata.
-    """
+    """Bring a freshly run notebook into the one form in which pages are kept: the same on every machine."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
     kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -237,11 +214,7 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
 
 
 def dry_run(sources: Iterable[Path]) -> int:
-    """Compare pages, one after the other, and print what differs.
-
-    Returns:
-        The exit status: 0 if no output has left its tolerance.
-    """
+    """Compare pages and print what differs; returns 0 if no output has left its tolerance, else 1."""
     print(f"With torch {installed('torch')}; the pages were made with {pins()['torch']}.")
     results = []
     failures = 0
@@ -289,21 +262,15 @@ def _partners(
     """For each cell the stored one that it was: the one with the same source, or in the place of an edited one."""
     old = _code(stored)
     partners: list[nbformat.NotebookNode | None] = []
-    matcher = SequenceMatcher(None, [*map(_source, old)], [*map(_source, new)], autojunk=False)
+    matcher = SequenceMatcher(None, _sources(old), _sources(new), autojunk=False)
     for _, a, a_end, b, b_end in matcher.get_opcodes():
         group = old[a:a_end]
         partners += [group[n] if n < len(group) else None for n in range(b_end - b)]
     return partners
 
 
-def _first_edited(new: Cells, stored: Cells) -> int:
-    """The number of the first cell that is not as it was when the stored outputs were made."""
-    same = (_source(a) == _source(b) for a, b in zip(new, stored, strict=False))
-    return sum(takewhile(bool, same))
-
-
-def _source(cell: nbformat.NotebookNode) -> str:
-    return cell.source.strip("\n")
+def _sources(cells: Cells) -> list[str]:
+    return [cell.source.strip("\n") for cell in cells]
 
 
 def _counted(output: nbformat.NotebookNode, count: int) -> nbformat.NotebookNode:
