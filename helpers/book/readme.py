@@ -48,11 +48,7 @@ TABLE = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re.
 
 
 def figure(number: str, alt: str) -> bytes:
-    """A figure that a page shows, as PNG.
-
-    Args:
-        number: of the page, "06".
-        alt: how the figure's description begins.
+    """A figure that a page ("06") shows, by how its description begins, as PNG.
 
     Raises:
         BookError: the page has no such figure.

@@ -24,6 +24,7 @@ import tempfile
 import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
+from string import Template
 
 import nbformat
 from PIL import Image
@@ -35,6 +36,7 @@ from helpers.verification.files import check_output
 BOOK = Path(__file__).resolve().parents[2]
 SETTINGS = BOOK / ".site"
 OUT = SETTINGS / "html"
+AUDIT = "10_notes_audited"  # the page that has the table of old names
 PACKAGES = "sphinx", "myst_nb", "pydata_sphinx_theme"
 FOREIGN_PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
 OWN_PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<path>(?!https?:)[^)]*\.png)\)", re.MULTILINE)
@@ -57,24 +59,30 @@ class MissingError(BookError):
 
 
 def write_sources(folder: Path) -> None:
-    """Write what Sphinx makes the site of: pages, first page, old names, the figures' descriptions and sizes.
-
-    Args:
-        folder: an empty one.
-    """
+    """Write what Sphinx makes the site of into an empty folder: pages, first page, old names, facts of figures."""
     book = pages.all_pages()
     for page in book:
         (folder / page.path.name).write_text(pages.dumps(prepared(page)), encoding="utf-8")
     facts = figures(book)
-    readme = (BOOK / "README.md").read_text(encoding="utf-8")
-    picture = OWN_PICTURE.search(readme)
+    title, *paragraphs = (BOOK / "README.md").read_text(encoding="utf-8").split("\n\n")
+    about = next(text for text in paragraphs if text[0].isalpha())
+    picture = next(filter(None, map(OWN_PICTURE.search, paragraphs)), None)
     if picture:
         png = (BOOK / picture["path"]).read_bytes()
         (folder / "front.png").write_bytes(png)
         facts["front"] = _facts(png, picture["alt"])
     (folder / "figures.json").write_text(json.dumps(facts), encoding="utf-8")
-    (folder / "old_names.md").write_text(old_names(), encoding="utf-8")
-    (folder / "index.md").write_text(first_page(readme, book, bool(picture)), encoding="utf-8")
+    index = {
+        "title": title,
+        "about": re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", about),  # links start from another folder
+        "first": book[0].path.name,
+        "picture": "![](front.png)" if picture else "",
+        "names": "\n".join([*(page.name for page in book), "old_names"]),
+    }
+    names = {"table": old_names(book), "page": f"{AUDIT}.ipynb"}
+    for name, words in (("index.md", index), ("old_names.md", names)):
+        template = Template((SETTINGS / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(template.substitute(words), encoding="utf-8")
 
 
 def prepared(page: pages.Page) -> nbformat.NotebookNode:
@@ -109,63 +117,29 @@ def _facts(png: bytes, alt: str) -> dict[str, str]:
     return {"alt": alt, "width": str(width), "height": str(height)}
 
 
-def old_names() -> str:
-    """The index of old names as Markdown: the table of page 10, as it was made when that page was run.
+def old_names(book: list[pages.Page]) -> str:
+    """The table of old names in Markdown, as the audit's page shows it.
 
     Raises:
-        BookError: page 10 has no such table.
+        BookError: there is no such table.
     """
-    audit = next(page for page in pages.all_pages() if page.name.startswith("10_"))
-    tables = [
-        output.data["text/markdown"]
-        for cell in audit.code_cells
-        if "audit.old_call_table()" in cell.source
-        for output in cell.outputs
-        if "text/markdown" in output.get("data", {})
-    ]
-    if not tables:
-        raise BookError(f"{audit.path.name} has no output of audit.old_call_table().")
-    return f"""# Old names · 旧名索引
-
-What you would have typed in 2017, in alphabetical order, what becomes of it today, what to write, and the place in
-this book. The calls were run to make this table; [page 10]({audit.path.name}) says how, and what the words mean.
-
-{tables[0]}
-"""
-
-
-def first_page(readme: str, book: list[pages.Page], picture: bool) -> str:
-    """The page that opens the site, as Markdown: what the README says and shows first, and the contents."""
-    title, *paragraphs = readme.split("\n\n")
-    about = next(text for text in paragraphs if text[0].isalpha())
-    about = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", about)  # its links start from another folder
-    names = "\n".join([page.name for page in book] + ["old_names"])
-    return f"""{title}
-
-{about}
-
-- New here: start with [page 00]({book[0].path.name}).
-- With old code in hand: look its calls up in [the old names](old_names.md).
-- Looking for something: search. Text, code and outputs are all in it.
-
-{"![](front.png)" if picture else ""}
-
-```{{toctree}}
-:maxdepth: 1
-
-{names}
-```
-"""
+    for cell in (cell for page in book if page.name == AUDIT for cell in page.code_cells):
+        for output in cell.outputs:
+            if "audit.old_call_table()" in cell.source and "text/markdown" in output.get(
+                "data", {}
+            ):
+                return output.data["text/markdown"]
+    raise BookError(f"No page {AUDIT} shows audit.old_call_table().")
 
 
 # --- the site
 
 
 def build(out: Path = OUT, builder: str = "html") -> None:
-    """Make the site.
+    """Make the site; an older one in ``out`` is replaced when the new one is whole.
 
     Args:
-        out: the folder for it; an older site there is replaced when the new one is whole.
+        out: the folder for it.
         builder: Sphinx' name for the form: "html", or "singlehtml" for all pages in one file.
 
     Raises:
@@ -196,10 +170,7 @@ def build(out: Path = OUT, builder: str = "html") -> None:
 
 
 def print_pdf(pdf: Path) -> None:
-    """Print the whole book as one PDF.
-
-    Args:
-        pdf: the file; an older one is replaced when the new one is whole.
+    """Print the whole book as one PDF; an older one is replaced when the new one is whole.
 
     Raises:
         BookError: there is no browser, or it failed; or see ``build``.
