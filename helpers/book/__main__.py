@@ -67,9 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 1 if something went wrong, 2 for a bad command line, 130 after Ctrl-C.
     """
-    args = make_parser().parse_args(arguments)
     try:
-        return import_module(f"helpers.book.{args.module}").run(args)
+        try:
+            args = make_parser().parse_args(arguments)
+            return import_module(f"helpers.book.{args.module}").run(args)
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:  # nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

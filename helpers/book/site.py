@@ -155,18 +155,18 @@ def build(out: Path = OUT, builder: str = "html") -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as folder:
         sources = Path(folder, "sources")
-        made = Path(folder, "html")
+        new = Path(folder, "html")
         sources.mkdir()
         write_sources(sources)
         options = f"-b {builder} -q -W --keep-going".split()
         options += ["-c", SETTINGS, "-d", Path(folder, "doctrees")]
-        command = [sys.executable, "-m", "sphinx", *options, sources, made]
+        command = [sys.executable, "-m", "sphinx", *options, sources, new]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BookError(f"Sphinx found faults:\n{done.stderr.replace(folder, '').strip()}")
         if out.exists():
             out.rename(Path(folder, "old"))
-        made.rename(out)
+        new.rename(out)
 
 
 def print_pdf(pdf: Path) -> None:

@@ -24,19 +24,7 @@ from helpers.book.__main__ import main
 from helpers.verification.files import OutputError
 from tests.support import small_book
 
-TEXT = """# ---
-# jupyter:
-#   jupytext:
-#     cell_metadata_filter: tags,claims,verify,jupyter
-#     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,jupytext
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-# %% [markdown]
+TEXT = """# %% [markdown]
 # # A page
 #
 # **Time**: 1 min to read, 7 s to run (another machine).
@@ -307,15 +295,6 @@ def test_a_dry_run_goes_on_after_a_page_that_cannot_be_compared(page, command):
 
 
 # --- the source is taken, and an edit that it lacks is not lost
-
-
-@pytest.mark.parametrize("newer", ["py", "ipynb"])
-def test_the_source_is_taken_whatever_the_times_say(page, newer):
-    page.edit('"words"', '"new words"')
-    later = time.time() + 1000  # as a checkout may set it
-    os.utime(getattr(page, newer), (later, later))
-    page.update()
-    assert page.printed[4] == "new words"
 
 
 def tagged(page):

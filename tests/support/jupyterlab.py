@@ -35,6 +35,12 @@ HAS_ENDED = f"""() => {{
         && code.some(cell => cell.executionCount) && code.every(cell => cell.executionState === "idle");
 }}"""
 
+LEFT_AREA = """async shown => {
+    const app = window.jupyterapp;
+    if (app.shell.leftCollapsed === shown) await app.commands.execute("application:toggle-left-area");
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
 
 @contextlib.contextmanager
 def server(folder):
@@ -141,21 +147,11 @@ class Lab:
     @contextlib.contextmanager
     def narrow(self):
         """As on a telephone, with the file browser closed."""
-        self.page.set_viewport_size(NARROW)
-        self._left_area(shown=False)
-        yield
-        self.page.set_viewport_size(WIDE)
-        self._left_area(shown=True)
-
-    def _left_area(self, shown):
-        self.page.evaluate(
-            """async shown => {
-                const app = window.jupyterapp;
-                if (app.shell.leftCollapsed === shown) await app.commands.execute("application:toggle-left-area");
-                await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-            }""",
-            shown,
-        )
+        for size, shown in ((NARROW, False), (WIDE, True)):
+            self.page.set_viewport_size(size)
+            self.page.evaluate(LEFT_AREA, shown)
+            if size == NARROW:
+                yield
 
     def menu(self, *labels):
         """Choose from the menus: ``menu("Run", "Run All Cells")``."""
