@@ -26,7 +26,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 
 from helpers import pages
 from helpers.book import kernel
-from helpers.book.update import CurrentEnvironment
+from helpers.book.run import CurrentEnvironment
 
 LIMIT = 1.5e9  # bytes
 

@@ -35,7 +35,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from helpers import data as cifar
 from helpers import pages
 from helpers.book import kernel
-from helpers.book.update import CurrentEnvironment
+from helpers.book.run import CurrentEnvironment
 from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Policy, compare_outputs
 from helpers.verification.headings import headings_of_code_cells
