@@ -100,7 +100,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
         yield (
             "corrupted outputs that the verification finds",
             share,
-            "`python -m tests.studies.mutation_score`",
+            "`python -m tests.studies mutation-score`",
         )
     if found := _record("many_runs"):
         tried = [run for run in found if "left out" not in run]
@@ -108,7 +108,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
         yield (
             "runs of the book that pass, each under other conditions",
             f"{green} of {len(tried)}",
-            "`python -m tests.studies.many_runs`",
+            "`python -m tests.studies many-runs`",
         )
     if found := _record("run_times"):
         times = {run["workers"]: f"{run['seconds']:.0f} s" for run in found["runs"]}
@@ -116,7 +116,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
         yield (
             words,
             ", ".join(times[n] for n in sorted(times)),
-            "`python -m tests.studies.run_times`",
+            "`python -m tests.studies run-times`",
         )
     spread = json.loads(
         (pages.NOTEBOOKS / "records/verification/spread.json").read_text(encoding="utf-8")
@@ -126,7 +126,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     yield (
         "releases of torch that tolerances were measured on",
         ", ".join(ordered),
-        "`python -m tests.studies.spread`",
+        "`python -m tests.studies spread`",
     )
     since = Counter(
         "holds" if not s.since else SLIP if s.since == SLIP else "changed" for s in STATEMENTS
