@@ -220,7 +220,7 @@ def home(tmp_path_factory):
 
 
 def test_a_page_runs_alone(home):
-    """The other pages: python -m tests.studies.launch_each_page."""
+    """The other pages: python -m tests.studies launch-each-page."""
     run = launch_each_page.run_alone("06_tensor_shapes", home)
     assert (run.failed, run.differ) == ({}, {})
     assert run.cells > 20
