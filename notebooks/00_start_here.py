@@ -245,7 +245,7 @@ plotting.show(
 # %%
 assert all(widest(cell, field, *machine) <= limit for cell, field, limit in lines)
 strict = [cell for cell in spread["cells"] if not cell["tolerance"]]
-for field in ("rtol", "shift", "colour"):
+for field in ("rtol", "shift", "color"):
     most = max((widest(cell, field, *machine) for cell in strict), default=0)
     print(f"{field:7}allowed {getattr(Policy(), field):g}, needed {most:g}")
     assert most <= getattr(Policy(), field)

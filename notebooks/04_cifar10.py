@@ -439,7 +439,7 @@ print("command:", classic["command"])
 #
 # One number hides much. The confusion matrix counts, for each true class (row), what the net said (column).
 
-# %% tags=["cifar10"] verify={"colour": 20, "reason": "training: single cells vary from run to run"}
+# %% tags=["cifar10"] verify={"color": 20, "reason": "training: single cells vary from run to run"}
 confusion = torch.zeros(10, 10, dtype=torch.int64)
 confusion.index_put_((test_labels, guesses), torch.tensor(1), accumulate=True)
 figure, axis = plt.subplots(figsize=(5.5, 4.6))
@@ -490,7 +490,7 @@ plotting.show(figure, alt="Ten test pictures, each with the net's wrong answer a
 # Each of the six filters of `conv1` is a 5 x 5 colour picture of what it answers to. After three passes they are
 # still rough, but some begin to look like an edge, a spot, or a pair of opposite colours.
 
-# %% tags=["cifar10"] verify={"picture": "form", "reason": "training: the colours of the filters vary"}
+# %% tags=["cifar10"] verify={"picture": "form", "reason": "training: the colors of the filters vary"}
 filters = net.conv1.weight.detach().cpu().permute(0, 2, 3, 1)
 low, high = filters.amin((1, 2, 3), keepdim=True), filters.amax((1, 2, 3), keepdim=True)
 figure = plotting.picture_grid(((filters - low) / (high - low)).numpy(), columns=6, size=1.1)

@@ -44,15 +44,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Use the current environment's kernel, whatever is registered, and keep the user's settings out of it."""
     if not (config.option.nbval or config.option.nbval_lax):
         return
-    if config.option.nbval_cell_timeout == 2000:
+    if isinstance(config.option.nbval_cell_timeout, int):  # nbval's default; a user's is a float
         config.option.nbval_cell_timeout = CELL_TIMEOUT
     if not config.option.nbval_kernel_name:
         config.option.nbval_current_env = True
     folder = tempfile.TemporaryDirectory(prefix="notebook-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     config.pluginmanager.register(Results(config), "verification results")
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    os.environ.update(settings(Path(folder.name), workers))
+    os.environ.update(settings(Path(folder.name)))
 
 
 @pytest.hookimpl(wrapper=True)

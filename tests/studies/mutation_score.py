@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from helpers import pages
 from helpers.verification import Policy, compare_outputs
-from helpers.verification.text import normalise
+from helpers.verification.text import normalize
 from tests.studies import mutations, picture_mutations, running
 
 DEFAULT = Policy()
@@ -98,9 +98,9 @@ def _with_edit(outputs, place, mime, edit, policy):
     new = edit.of(text)
     wrong = mutations.with_text(outputs[place], mime, new)
     excuse = "missed"
-    if normalise(text, DEFAULT) == normalise(new, DEFAULT):
+    if normalize(text, DEFAULT) == normalize(new, DEFAULT):
         excuse = "none"
-    elif normalise(text, policy) == normalise(new, policy):
+    elif normalize(text, policy) == normalize(new, policy):
         excuse = "in form"
     else:
         excuse = _excuse_of_number(text[edit.start : edit.end], edit.new, policy)
@@ -123,7 +123,7 @@ def _with_picture(outputs, place, kind, policy, seed):
     old = picture_mutations.picture_of(outputs[place])
     choose = random.Random(f"{seed} {kind}")
     foreign = _picture_of_another_page(seed.partition("_")[0])
-    setting = picture_mutations.Setting(choose, policy.shift, policy.colour, foreign)
+    setting = picture_mutations.Setting(choose, policy.shift, policy.color, foreign)
     new = picture_mutations.PICTURES[kind](old, setting)
     if new is None or (new.shape == old.shape and (new == old).all()):
         return Outcome(outputs, outputs, "none")

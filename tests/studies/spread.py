@@ -37,7 +37,7 @@ SEEDS = 10
 WIDEST = 5  # a tolerance is at most so many times what was needed
 STRICT = Policy()
 FLOATS = [0.0, *(float(f"{10 ** (n / 20):.3g}") for n in range(-180, 61))]  # steps of 12 %
-STEPS = {"rtol": FLOATS, "atol": FLOATS, "shift": range(25), "colour": range(256)}
+STEPS = {"rtol": FLOATS, "atol": FLOATS, "shift": range(25), "color": range(256)}
 
 
 class Setting(NamedTuple):
@@ -123,7 +123,7 @@ def needed(stored: list, new: list, policy: Policy) -> dict[str, Any]:
     numbers = "atol" if policy.atol > STRICT.atol else "rtol"
     needs = {numbers: least(numbers, picture="form")}
     if policy.picture == "pixels":
-        needs["colour"] = least("colour", rtol=1e9, atol=1e9)
+        needs["color"] = least("color", rtol=1e9, atol=1e9)
     if None in needs.values():  # a word, a whole number, a picture of another size
         return {"differs": compare_outputs(stored, new, policy)[0].text}
     if policy.picture == "pixels":
