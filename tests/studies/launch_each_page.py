@@ -100,7 +100,6 @@ def interpreter(text: str) -> str:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which pages, in the kernel of which environment."""
     running.add_pages(parser)
     words = "the kernel's interpreter: ENV/bin/python of another environment"
     parser.add_argument("--python", type=interpreter, default=sys.executable, help=words)

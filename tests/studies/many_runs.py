@@ -82,8 +82,15 @@ RUNS = [
     Conditions("another default kernel, a broken one", user=KERNELS),
     Conditions("one thread", variables={"OMP_NUM_THREADS": "1"}),
     Conditions("AVX2 only", variables=AVX2),
-    Conditions("most of it at once", True, True, True, elsewhere=True, folder=FOREIGN)._replace(
-        variables=PLAIN_C, user=PROFILE + KERNELS
+    Conditions(
+        "most of it at once",
+        parallel=True,
+        shuffled=True,
+        busy=True,
+        elsewhere=True,
+        folder=FOREIGN,
+        variables=PLAIN_C,
+        user=(*PROFILE, *KERNELS),
     ),
 ]
 
@@ -153,7 +160,6 @@ def _read_only(book: Path) -> list[str]:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which runs and pages, and where to keep the table."""
     numbers = [str(n) for n in range(1, len(RUNS) + 1)]
     words = f"numbers of runs, 1 to {len(RUNS)}; all if none is given"
     parser.add_argument("runs", nargs="*", type=running.one_of(numbers), metavar="RUN", help=words)

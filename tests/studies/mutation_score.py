@@ -158,7 +158,6 @@ def score(caught: int, missed: int) -> float:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which pages, and where to keep the counts."""
     running.add_pages(parser)
     running.add_out(parser, "keep the counts in this file, as JSON")
 

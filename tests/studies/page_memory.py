@@ -83,7 +83,6 @@ def peak_of(page: Page) -> Peak:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which pages."""
     running.add_pages(parser)
 
 

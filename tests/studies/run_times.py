@@ -54,7 +54,6 @@ def table(run: dict[str, Any]) -> str:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which pages, on how many workers, and where to keep what was measured."""
     running.add_pages(parser)
     numbers = [str(n) for n in range(1, 65)]
     words = "processes of pytest, one run for each number; 1 is serial (default: 1 2)"

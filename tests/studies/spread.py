@@ -280,7 +280,6 @@ def dumps(data: dict[str, Any]) -> str:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which settings and pages, and where to keep what was measured."""
     words = f"one or more of {', '.join(SETTINGS)}"
     parser.add_argument(
         "settings", nargs="*", type=running.one_of(SETTINGS), metavar="SETTING", help=words
