@@ -81,8 +81,8 @@ assert claims == [statement.number for statement in STATEMENTS]
 # - **On GitHub**: just read. Outputs are stored in the pages.
 # - **In JupyterLab**: `jupyter lab notebooks/00_start_here.ipynb`. Run a cell with Shift+Enter; change it and run it again.
 #   The headings of a page are listed behind the third icon at the left edge; links to headings go to the page's top here.
-# - **In an editor**: each page has a twin, a plain `.py` file. It opens in JupyterLab as a notebook too (right click,
-#   *Open With*, *Notebook*), and the two follow each other.
+# - **In an editor**: each page is a pair of files, the notebook and a plain `.py` file, its source. JupyterLab opens the
+#   `.py` file as a notebook too (right click, *Open With*, *Notebook*), and saves both.
 #
 # Commands such as `python -m helpers.data` are typed in a terminal, in the book's folder (where `README.md` lies). `python`
 # stands for the one that has the packages: `.venv/bin/python`, on Windows `.venv\Scripts\python`. What you changed is saved in

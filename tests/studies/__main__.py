@@ -12,6 +12,7 @@ import os
 import sys
 from importlib import import_module
 
+from helpers.book import BookError
 from helpers.verification.files import OutputError
 from tests.studies.running import StudyError, UsageError
 
@@ -43,10 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
             studies[name].add_arguments(parsers[name])
     args = parser.parse_args(arguments)
     try:
-        return studies[args.command].run(args)
+        try:
+            return studies[args.command].run(args)
+        finally:
+            sys.stdout.flush()
     except UsageError as error:
         parsers[args.command].error(str(error))
-    except (OutputError, StudyError) as error:
+    except (BookError, OutputError, StudyError) as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
         return 130

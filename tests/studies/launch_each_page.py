@@ -46,10 +46,7 @@ def copy(book: Path) -> None:
 def make_home(book: Path) -> None:
     """Copy the book, launch it, and commit it in a repository of its own."""
     copy(book)
-    try:
-        launch.launch(SLUG, book)
-    except launch.LaunchError as error:
-        raise running.StudyError(str(error)) from None
+    launch.launch(SLUG, book)
     author = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "the book"]):
         subprocess.run(["git", "-C", str(book), *command], check=True)

@@ -168,7 +168,7 @@ def client(
     from nbclient import NotebookClient
     from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 
-    from helpers.book.update import CurrentEnvironment
+    from helpers.book.run import CurrentEnvironment
 
     manager = CurrentEnvironment(kernel_name=CURRENT_ENV_KERNEL_NAME)
     manager.kernel_spec.argv[0] = python
