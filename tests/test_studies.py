@@ -3,8 +3,10 @@
 import base64
 import io
 import json
+import signal
 import subprocess
 import sys
+import time
 from copy import deepcopy
 
 import nbformat
@@ -14,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
 from helpers import data, pages
+from helpers.book import BookError
 from helpers.verification import Policy
 from tests.studies import many_runs, run_times, running, spread
 from tests.studies.__main__ import STUDIES, main
@@ -74,9 +77,11 @@ def test_nonsense_is_refused_in_a_sentence_before_the_work(arguments, sentence, 
     places = {"FILE": tmp_path / "file", "FOLDER": tmp_path}
     for word, place in places.items():
         arguments = arguments.replace(word, str(place))
-    with pytest.raises(SystemExit) as end:
-        main(arguments.split())
-    assert end.value.code == 2
+    try:
+        status = main(arguments.split())
+    except SystemExit as end:
+        status = end.code
+    assert status == 2
     assert sentence in capsys.readouterr().err.splitlines()[-1]
 
 
@@ -98,9 +103,27 @@ def test_a_closed_pipe_is_no_traceback():
 def test_a_kernel_ends_with_its_page(tmp_path):
     page = small_page(tmp_path, ("1 / 0", "", {}))
     before = set(psutil.Process().children(recursive=True))
-    with pytest.raises(running.StudyError, match="ZeroDivisionError"):
+    with pytest.raises(BookError, match="ZeroDivisionError"):
         running.execute(running.client(page.notebook, tmp_path))
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_page(tmp_path):
+    page = small_page(
+        tmp_path, ("open('started', 'w').close()\nimport time\ntime.sleep(60)", "", {})
+    )
+    code = f"""from pathlib import Path
+from helpers.pages import Page
+from tests.studies import running
+page = Page(Path({str(page.path)!r}))
+running.execute(running.client(page.notebook, page.path.parent))"""
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=running.BOOK, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not (tmp_path / "started").exists():
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[1].endswith("KeyboardInterrupt\n")
 
 
 # --- spread --------------------------------------------------------------------------------------------------

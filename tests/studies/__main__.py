@@ -14,7 +14,6 @@ from importlib import import_module
 
 from helpers.book import BookError
 from helpers.verification.files import OutputError
-from tests.studies.running import StudyError, UsageError
 
 STUDIES = {
     "mutation-score": "how many corrupted outputs the verification catches",
@@ -48,10 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
             return studies[args.command].run(args)
         finally:
             sys.stdout.flush()
-    except UsageError as error:
-        parsers[args.command].error(str(error))
-    except (BookError, OutputError, StudyError) as error:
+    except (BookError, OutputError) as error:
         print(error, file=sys.stderr)
+        return getattr(error, "status", 1)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # whoever read what is printed has gone

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import psutil
 
+from helpers.book import UsageError
 from helpers.environment import installed
 from helpers.pages import Page
 from tests.studies import running
@@ -89,7 +90,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Run the pages; the exit status is 1 if one takes too much."""
     if not Path("/proc/self/status").exists():
-        raise running.UsageError("memory is read from /proc, which only Linux has")
+        raise UsageError("memory is read from /proc, which only Linux has")
     high = []
     print(f"torch {installed('torch')}")
     for page in running.chosen(args.pages):

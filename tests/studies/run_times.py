@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from helpers.book import BookError
 from helpers.environment import cpu_name
 from tests.studies import running
 
@@ -29,7 +30,7 @@ def measure(paths: list[Path], workers: int) -> dict[str, Any]:
     """
     result = running.run_pytest(paths, workers, cwd=running.BOOK)
     if not result.cells:
-        raise running.StudyError(f"pytest ended early:\n{result.text}")
+        raise BookError(f"pytest ended early:\n{result.text}")
     pages: Counter[str] = Counter()
     for cell in result.cells:
         pages[cell.page] += cell.seconds

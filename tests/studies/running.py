@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
+from helpers.book import BookError, UsageError
 from helpers.verification.files import OutputError, check_output, write_file
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from helpers.pages import Page
 
 BOOK = Path(__file__).resolve().parents[2]
-
-
-class UsageError(Exception):
-    """A command line that cannot be obeyed; the text is a sentence that says why."""
-
-
-class StudyError(Exception):
-    """A study came to no end; the text is a sentence that says why."""
 
 
 def page_name(text: str) -> str:
@@ -188,18 +181,19 @@ def execute(client: "NotebookClient", variables: Mapping[str, str | None] | None
         How many seconds it took.
 
     Raises:
-        StudyError: a cell failed (unless the client allows errors) or took too long, or the kernel died.
+        BookError: a cell failed (unless the client allows errors) or took too long, or the kernel died.
     """
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     from helpers.book import kernel
+    from helpers.book.run import run_client
 
     with tempfile.TemporaryDirectory(prefix="book-kernel-", ignore_cleanup_errors=True) as folder:
         changed = os.environ | kernel.settings(Path(folder)) | dict(variables or {})
         environment = {name: value for name, value in changed.items() if value is not None}
         start = time.perf_counter()
-        try:  # without the kernel's own log; the kernel of a given manager would be left alive
-            client.execute(stderr=subprocess.DEVNULL, env=environment, cleanup_kc=True)
+        try:  # the kernel of a given manager would be left alive
+            run_client(client, env=environment, cleanup_kc=True)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise StudyError(f"the page does not run: {error}") from None
+            raise BookError(f"the page does not run: {error}") from None
         return time.perf_counter() - start

@@ -27,6 +27,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from helpers import pages
+from helpers.book import UsageError
 from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Policy, compare_outputs
 from helpers.verification.headings import headings_of_code_cells
@@ -239,7 +240,7 @@ def read(path: Path | None) -> dict[str, Any]:
             data = json.loads(path.read_text(encoding="utf-8"))
             data = {"runs": {**data["runs"]}, "cells": [*data["cells"]]}
         except (ValueError, KeyError, TypeError):
-            raise running.UsageError(f"{path} holds no measurements of this study") from None
+            raise UsageError(f"{path} holds no measurements of this study") from None
     stored = {(entry["page"], entry["source"]): entry["needed"] for entry in data["cells"]}
     cells = [entry for page in pages.all_pages() for entry in entries(page)]
     for entry in cells:
@@ -293,7 +294,7 @@ def run(args: Namespace) -> int:
     torch, pinned = installed("torch"), pins()["torch"]
     for name in args.settings:
         if (name == "release") == (torch == pinned):
-            raise running.UsageError(f"{name} is not for torch {torch}; the book's is {pinned}")
+            raise UsageError(f"{name} is not for torch {torch}; the book's is {pinned}")
     if args.settings:
         running.need_real_pictures()
     data = read(args.out)
