@@ -17,10 +17,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.training import loop as training
-from helpers.training.baselines import PEERS
-from helpers.training.loop import Limit, Pictures
+from helpers.training.baselines import BASELINES
+from helpers.training.batches import Images, load
+from helpers.training.loop import Budget, Trained, TrainingConfig, evaluate, train
 from helpers.training.recipe import Recipe, for_work
+from helpers.training.results import machine, write_results
+from helpers.training.speed import best_precision
 
 MARK = 54.4  # percent
 # Passes over the training pictures that are tried, each about 1.25 times as many as the one before.
@@ -29,12 +31,17 @@ PASSES = (0.06, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1.
 
 def rungs() -> dict[str, Recipe]:
     """Each rung's recipe: it has what stands in its name, and all that the rungs above it have."""
-    classic = PEERS["LeNet, classic recipe"]
-    whole = replace(classic, loader=False)
-    steps = PEERS["LeNet, whole tensors"]
+    classic = BASELINES["LeNet, classic recipe"]
+    whole = replace(classic, dataloader=False)
+    steps = BASELINES["LeNet, whole tensors"]
     fast = for_work(0.25)
     conv = replace(
-        fast, whiten=False, muon_rate=0.0, sizes=((32, 1.0),), smoothing=0.0, bias_rate=1.0
+        fast,
+        whiten=False,
+        muon_lr=0.0,
+        resolutions=((32, 1.0),),
+        label_smoothing=0.0,
+        bias_lr_factor=1.0,
     )
     return {
         "classic recipe": classic,
@@ -42,9 +49,9 @@ def rungs() -> dict[str, Recipe]:
         "larger batch, rate up and down": steps,
         "narrow conv net": conv,
         "whitened first layer": replace(conv, whiten=True),
-        "fast biases": replace(conv, whiten=True, bias_rate=fast.bias_rate),
-        "Muon": replace(fast, sizes=((32, 1.0),), smoothing=0.0),
-        "small pictures first": replace(fast, smoothing=0.0),
+        "fast biases": replace(conv, whiten=True, bias_lr_factor=fast.bias_lr_factor),
+        "Muon": replace(fast, resolutions=((32, 1.0),), label_smoothing=0.0),
+        "small pictures first": replace(fast, label_smoothing=0.0),
         "smoothed labels": fast,
     }
 
@@ -70,18 +77,17 @@ def fewest(accuracy: Callable[[float], float]) -> tuple[float, float]:
 class Trainer(NamedTuple):
     """Trains and judges in one way: on which pictures, in which precision."""
 
-    pictures: Pictures
+    images: Images
     precision: str
 
-    def __call__(self, recipe: Recipe, passes: float, seed: int) -> tuple[training.Trained, float]:
+    def __call__(self, recipe: Recipe, passes: float, seed: int) -> tuple[Trained, float]:
         """Train once; the trained net, and its accuracy in percent on the pictures to judge by."""
-        trained = training.train(
-            *(recipe, self.pictures, Limit(passes, "epochs")),
-            seed=seed,
-            precision=self.precision,
+        config = TrainingConfig(
+            recipe, Budget(passes, "epochs"), seed=seed, precision=self.precision
         )
-        judge = self.pictures.judge, self.pictures.judge_labels
-        return trained, training.evaluate(trained.net, *judge, trained.by).plain
+        trained = train(config, self.images)
+        images, labels = self.images.test, self.images.test_labels
+        return trained, evaluate(trained.net, images, labels, trained.stats).plain
 
 
 def climb(runs: int) -> list[dict]:
@@ -89,9 +95,9 @@ def climb(runs: int) -> list[dict]:
 
     ``held_out`` is the accuracy in percent that the passes were chosen by; None where they were not searched for.
     """
-    precision = training.best_precision("cpu")
-    search = Trainer(training.load(validation=True), precision)
-    final = Trainer(training.load(), precision)
+    precision = best_precision("cpu")
+    search = Trainer(load(validation=True), precision)
+    final = Trainer(load(), precision)
     entries = []
     for name, recipe in rungs().items():
 
@@ -99,7 +105,7 @@ def climb(runs: int) -> list[dict]:
             return statistics.fmean(search(recipe, passes, seed)[1] for seed in (100, 101))
 
         # batches of 4 take a minute a pass: these two keep the two passes of the tutorial
-        passes, held_out = (2.0, None) if recipe.batch == 4 else fewest(accuracy)
+        passes, held_out = (2.0, None) if recipe.batch_size == 4 else fewest(accuracy)
         entry = {"rung": name, "passes": passes, "held_out": held_out and round(held_out, 2)}
         entries.append({**entry, "recipe": asdict(recipe), "runs": []})
         print(f"{name}: {passes:g} passes{said_of(entry)}", flush=True)
@@ -159,9 +165,7 @@ def main() -> int:
     options = parser.parse_args()
     entries = climb(options.runs)
     if options.out:
-        training.write_results(
-            options.out, {"mark": MARK, **training.machine("cpu"), "rungs": entries}, "training.ablation"
-        )
+        write_results(options.out, {"mark": MARK, **machine("cpu"), "rungs": entries})
     print("\n".join(lines(entries)))
     return 0
 

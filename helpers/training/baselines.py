@@ -3,6 +3,8 @@
 Each keeps its published settings; what is shrunk to the budget is its schedule, and its batch (`shrunk`).
 """
 
+import argparse
+import statistics
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +13,18 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import resnet18 as imagenet_resnet18
 
-from helpers.training.recipe import Recipe
+from helpers import data
+from helpers.training.__main__ import (
+    add_common_arguments,
+    budget_of,
+    changed_recipe,
+    device_of,
+)
+from helpers.training.batches import load
+from helpers.training.loop import TrainingConfig, flops_of_step, train
+from helpers.training.recipe import Recipe, for_gpu, for_work
+from helpers.training.results import last_line, result_of, write_results
+from helpers.training.speed import best_precision, measure_speed
 
 
 def lenet() -> nn.Sequential:
@@ -78,23 +91,23 @@ NETS: dict[str, Callable[[], nn.Module]] = {
 }
 
 # No augmentation, plain biases, unsmoothed labels: what most recipes share.
-_PLAIN = Recipe(bias_rate=1.0, smoothing=0.0, shift=0, flip=False)
+_PLAIN = Recipe(bias_lr_factor=1.0, label_smoothing=0.0, translate=0, flip=False)
 
-PEERS: dict[str, Recipe] = {
+BASELINES: dict[str, Recipe] = {
     # PyTorch's tutorial: batch 4, two loader workers, constant rate
     "LeNet, classic recipe": replace(
         _PLAIN,
         net="lenet",
-        loader=True,
-        batch=4,
-        rate=0.001,
+        dataloader=True,
+        batch_size=4,
+        base_lr=0.001,
         momentum=0.9,
         nesterov=False,
         schedule="constant",
     ),
     # the same net, everything else as it is done today
     "LeNet, whole tensors": replace(
-        _PLAIN, net="lenet", batch=64, rate=0.08, momentum=0.9, flip=True
+        _PLAIN, net="lenet", batch_size=64, base_lr=0.08, momentum=0.9, flip=True
     ),
     # airbench94.py: 11.5 per 1024 pictures "decoupled" is 1.5 for the mean of 1024; without its lookahead, and its
     # stem's bias is trained throughout, at the biases' rate, instead of for three passes
@@ -104,40 +117,40 @@ PEERS: dict[str, Recipe] = {
         stem_size=2,
         stem_stride=1,
         stem_filters=12,
-        batch=1024,
-        rate=1.5,
-        bias_rate=64.0,
+        batch_size=1024,
+        base_lr=1.5,
+        bias_lr_factor=64.0,
         weight_decay=0.00133,
-        first=0.2,
-        warm=0.23,
-        last=0.07,
+        initial_lr_factor=0.2,
+        warmup=0.23,
+        final_lr_factor=0.07,
     ),
     # cifar10-fast, dawn.py: rate 0 -> 0.4 in 5 passes of 24, then to 0; crops by 4 pixels, mirror, 8x8 holes
     "ResNet-9": replace(
         _PLAIN,
         net="resnet9",
-        batch=512,
-        rate=0.4,
+        batch_size=512,
+        base_lr=0.4,
         momentum=0.9,
         weight_decay=5e-4,
-        warm=5 / 24,
-        shift=4,
+        warmup=5 / 24,
+        translate=4,
         flip=True,
-        hole=8,
+        cutout=8,
     ),
     # the usual settings (kuangliu: 0.1, 5e-4, batch 128), one cycle as in torch's OneCycleLR
     "ResNet-18": replace(
         _PLAIN,
         net="resnet18",
-        batch=128,
-        rate=0.1,
+        batch_size=128,
+        base_lr=0.1,
         momentum=0.9,
         nesterov=False,
         weight_decay=5e-4,
         schedule="cosine",
-        first=0.04,
-        warm=0.3,
-        shift=4,
+        initial_lr_factor=0.04,
+        warmup=0.3,
+        translate=4,
         flip=True,
     ),
 }
@@ -152,6 +165,58 @@ def shrunk(recipe: Recipe, pictures: float, steps: int = 100, least: int = 32) -
         steps: how many steps the training should have,
         least: unless the batch would become smaller than this.
     """
-    while recipe.batch // 2 >= least and pictures / recipe.batch < steps:
-        recipe = replace(recipe, batch=recipe.batch // 2, rate=recipe.rate / 2)
+    while recipe.batch_size // 2 >= least and pictures / recipe.batch_size < steps:
+        recipe = replace(recipe, batch_size=recipe.batch_size // 2, base_lr=recipe.base_lr / 2)
     return recipe
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line."""
+    add_common_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train ours and each of the baselines for the same budget, one after the other, and again; print one table."""
+    budget, device = budget_of(args), device_of(args)
+    images = load(args.validation)
+    print(data.origin())
+    precision = best_precision(device) if args.precision == "auto" else args.precision
+    speed = measure_speed(device, precision, Recipe())
+    tflop = speed * budget.amount / 1e12 if budget.unit == "s" else budget.amount
+    ours = for_gpu(for_work(tflop)) if device == "cuda" else for_work(tflop)
+    entries = {"this book": changed_recipe(ours, args)}
+    for name, recipe in BASELINES.items():
+        if budget.unit == "epochs" or recipe.dataloader:
+            entries[name] = recipe
+        else:
+            affordable = tflop * 1e12 / (flops_of_step(recipe, 32, 32) / 32)
+            entries[name] = shrunk(recipe, affordable)
+    results: dict[str, list[dict]] = {name: [] for name in entries}
+    for seed in range(args.seed, args.seed + args.runs):
+        for name, recipe in entries.items():
+            config = TrainingConfig(recipe, budget, seed, device, precision, show_progress=True)
+            results[name].append(result_of(train(config, images), images))
+            print(f"{name}: {last_line(results[name][-1:])}")
+            if args.out:
+                write_results(args.out, {"baselines": results})
+    print(baselines_table(results))
+    return 0
+
+
+def baselines_table(results: dict[str, list[dict]]) -> str:
+    """One line an entry: mean accuracy, deviation, seconds, TFLOP, passes over the images, batch size."""
+    lines = [
+        f"{'':24}{'accuracy':>10}{'deviation':>11}{'seconds':>9}{'TFLOP':>8}{'epochs':>8}{'batch':>7}"
+    ]
+    for name, runs in results.items():
+        found = [run["accuracy"] for run in runs]
+        spread = f"{statistics.stdev(found):.2f}" if len(found) > 1 else "-"
+        mean = {
+            key: statistics.fmean(run[key] for run in runs)
+            for key in ("seconds", "tflop", "epochs")
+        }
+        lines.append(
+            f"{name:24}{statistics.fmean(found):>8.2f} %{spread:>11}{mean['seconds']:>9.1f}{mean['tflop']:>8.2f}"
+            f"{mean['epochs']:>8.2f}{runs[0]['recipe']['batch_size']:>7}"
+        )
+    return "\n".join(lines)

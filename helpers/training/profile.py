@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from helpers.training import loop as training
-from helpers.training.loop import Limit
-from helpers.training.recipe import for_work
-from helpers.training.step import build, optimisers_of, step
+from helpers.training.batches import load
+from helpers.training.loop import Budget, TrainingConfig, train, training_step
+from helpers.training.recipe import build_net, build_optimizers, for_work
+from helpers.training.results import machine, write_results
 
 # The first name that an operation's name contains decides. Matrix products are nearly all Muon's; the head's few count
 # as the optimiser's too.
@@ -40,11 +40,11 @@ def group_of(operation: str) -> str:
 
 def shares(steps: int = 40) -> dict[str, float]:
     """Percent of the time of each group, over a training of so many steps with the recipe for 12 TFLOP."""
-    recipe, pictures = for_work(12.0), training.load(validation=True)
-    limit = Limit(steps * recipe.batch / len(pictures.train), "epochs")
-    training.train(recipe, pictures, limit, precision="fp32")  # what happens only once
+    recipe, images = for_work(12.0), load(validation=True)
+    config = TrainingConfig(recipe, Budget(steps * recipe.batch_size / len(images.train), "epochs"))
+    train(config, images)  # what happens only once
     with profile(activities=[ProfilerActivity.CPU]) as found:
-        training.train(recipe, pictures, limit, precision="fp32")
+        train(config, images)
     times = dict.fromkeys([*GROUPS, REST], 0.0)
     for event in found.key_averages():
         times[group_of(event.key)] += event.self_cpu_time_total
@@ -54,15 +54,15 @@ def shares(steps: int = 40) -> dict[str, float]:
 def compilation(steps: int = 30) -> dict[str, float]:
     """Seconds of a step, plain and compiled, and of the first of each; compiling needs a C++ compiler."""
     recipe = for_work(12.0)
-    x = torch.randn(recipe.batch, 3, 32, 32).to(memory_format=torch.channels_last)
-    labels = torch.arange(recipe.batch) % 10
+    x = torch.randn(recipe.batch_size, 3, 32, 32).to(memory_format=torch.channels_last)
+    labels = torch.arange(recipe.batch_size) % 10
     found = {}
     for name, change in (("plain", lambda net: net), ("compiled", torch.compile)):
-        net = build(recipe).to(memory_format=torch.channels_last)
-        steppers, runner, took = optimisers_of(net, recipe), change(net), []
+        net = build_net(recipe).to(memory_format=torch.channels_last)
+        optimizers, runner, took = build_optimizers(net, recipe), change(net), []
         for _ in range(steps):
             start = time.perf_counter()
-            step(runner, steppers, x, labels)
+            training_step(runner, optimizers, x, labels)
             took.append(time.perf_counter() - start)
         found |= {f"{name}_first": took[0], name: statistics.median(took[1:])}
     return {name: round(seconds, 4) for name, seconds in found.items()}
@@ -83,7 +83,7 @@ def main() -> int:
         found["seconds_of_step"] = compilation()
         print(found["seconds_of_step"])
     if options.out:
-        training.write_results(options.out, {**training.machine("cpu"), **found}, "step_profile")
+        write_results(options.out, {**machine("cpu"), **found})
     return 0
 
 

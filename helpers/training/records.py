@@ -115,7 +115,7 @@ def _ladder_row(record: dict) -> tuple[str, ...]:
     )
 
 
-GROWING = "sizes=((20,0.3),(26,0.6),(32,1.0))"
+GROWING = "resolutions=((20,0.3),(26,0.6),(32,1.0))"
 
 
 def searches(records: dict[str, dict]) -> list[dict]:
