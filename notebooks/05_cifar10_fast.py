@@ -93,7 +93,7 @@ counter.get_total_flops()
 # this much work (1 TFLOP is 10¹² FLOP):
 
 # %%
-from helpers.training.baselines import BASELINES, baselines_table
+from helpers.training.baseline_nets import BASELINES
 from helpers.training.loop import flops_of_step, set_lr, training_step
 from helpers.training.recipe import build_net, build_optimizers
 

@@ -18,6 +18,7 @@ Other commands (each has its own --help):
 
     python -m helpers.training baselines                    # against other people's nets, a table
     python -m helpers.training ablation                     # what each technique of page 05 adds
+    python -m helpers.training search --tflop 12 --set ...  # candidates for a recipe, judged by validation images
     python -m helpers.training profile                      # where the time of a step goes
 """
 
@@ -47,12 +48,12 @@ from helpers.verification.files import OutputError, check_output
 if TYPE_CHECKING:
     from helpers.training.batches import Images
     from helpers.training.distributed import Processes
-    from helpers.training.loop import Budget, Trained
+    from helpers.training.loop import Budget, Training
     from helpers.training.recipe import Recipe
 
 # Each is a module with add_arguments(parser) and run(args) -> exit status. A ``run`` raises ArgumentTypeError for what
 # is wrong with the command line and shows only after its imports.
-COMMANDS = ("baselines", "ablation", "profile")
+COMMANDS = ("baselines", "ablation", "search", "profile")
 NEWEST = "the newest"
 
 
@@ -165,7 +166,7 @@ def device_of(args: argparse.Namespace) -> str:
 
 def changed_recipe(recipe: "Recipe", args: argparse.Namespace) -> "Recipe":
     """The recipe with the changes of ``--set``, tried without numbers. Raises `argparse.ArgumentTypeError`."""
-    from helpers.training.baselines import NETS
+    from helpers.training.baseline_nets import NETS
     from helpers.training.loop import flops_of_step
     from helpers.training.recipe import changed
 
@@ -355,7 +356,7 @@ class Series:
 
     def train_once(
         self, seed: int, images: "Images", state: dict | None, results: str
-    ) -> "tuple[Trained, float]":
+    ) -> "tuple[Training, float]":
         """Train once; what came of it, and the FLOP/s that the recipe was chosen by."""
         from helpers.training.distributed import write_checkpoint
         from helpers.training.loop import TrainingConfig, train
@@ -365,7 +366,8 @@ class Series:
         args = self.args
         began = time.perf_counter()
         if state:
-            choice = Choice(recipe_of(state["recipe"]), state["precision"])
+            config = state["config"]
+            choice = Choice(recipe_of(config["recipe"]), config["precision"])
         else:
             choice = choose(self.recipe, self.budget, self.device, args.precision, self.processes)
         series = json.dumps({name: getattr(args, name) for name in SERIES}, default=str)
@@ -398,7 +400,7 @@ def work_of(args: argparse.Namespace, state: dict | None) -> "Budget":
     from helpers.training.recipe import work_for
 
     if state:
-        return Budget(state["budget"], state["budget_unit"])
+        return Budget(**state["config"]["budget"])
     if args.target is None:
         return budget_of(args)
     try:

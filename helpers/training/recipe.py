@@ -21,18 +21,18 @@ from helpers.training.net import FastNet
 class Recipe:
     """A net and how it is trained."""
 
-    net: str = "fast"  # `FastNet`, or a name in `helpers.training.baselines.NETS`
-    # the shape of FastNet; see there
-    widths: tuple[int, ...] = (32, 64, 128)
-    depths: tuple[int, ...] = (2, 2, 2)
-    pools: tuple[bool, ...] = (False, True, True)
-    stem_size: int = 4
-    stem_stride: int = 2
-    stem_filters: int = 24
-    stem_bias: bool = True
+    net: str = "fast"  # `FastNet`, or a name in `helpers.training.baseline_nets.NETS`
+    # the shape of FastNet
+    widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage; even if flip-equivariant
+    depths: tuple[int, ...] = (2, 2, 2)  # convolutions of each stage
+    pools: tuple[bool, ...] = (False, True, True)  # does the stage halve height and width?
+    stem_size: int = 4  # side of the stem's filters, in pixels
+    stem_stride: int = 2  # leaves 16x16 positions of 32x32, 1 nearly all
+    stem_filters: int = 24  # eigenvectors used; the stem has twice as many channels
+    stem_bias: bool = True  # learn one? Without, no gradient goes back through the largest map
     whiten: bool = True  # compute the stem from the images; False: learn it from random filters
-    skip: bool = False
-    flip_equivariant: bool = False
+    skip: bool = False  # add a stage's first activation to its last
+    flip_equivariant: bool = False  # build it of flip-equivariant layers
     # the steps; see `build_optimizers`
     batch_size: int = 256  # images, over all processes together
     base_lr: float = 0.4  # SGD's learning rate at its peak
@@ -43,7 +43,7 @@ class Recipe:
     muon_lr: float = 0.0  # Muon's at its peak; 0: SGD alone
     muon_momentum: float = 0.9
     # the schedule; see `lr_factor` and `resolution_at`
-    schedule: str = "triangle"  # or "cosine" (one cycle), "constant"
+    schedule: str = "triangle"  # of `SCHEDULES`
     initial_lr_factor: float = 0.0  # the learning rate's factor at the start,
     warmup: float = 0.2  # the share of the work after which it is 1,
     final_lr_factor: float = 0.0  # and at the end
@@ -57,6 +57,8 @@ class Recipe:
 
 
 # --- the schedule
+
+SCHEDULES = ("triangle", "cosine", "constant")  # cosine: one cycle
 
 
 def lr_factor(recipe: Recipe, progress: float) -> float:
@@ -87,21 +89,10 @@ def resolution_at(recipe: Recipe, progress: float) -> int:
 def build_net(recipe: Recipe) -> nn.Module:
     """The net of a recipe, not yet whitened."""
     if recipe.net != "fast":
-        from helpers.training.baselines import NETS  # which knows recipes itself
+        from helpers.training.baseline_nets import NETS  # which knows recipes itself
 
         return NETS[recipe.net]()
-    return FastNet(
-        widths=recipe.widths,
-        depths=recipe.depths,
-        pools=recipe.pools,
-        stem_size=recipe.stem_size,
-        stem_stride=recipe.stem_stride,
-        stem_filters=recipe.stem_filters,
-        stem_bias=recipe.stem_bias,
-        skip=recipe.skip,
-        flip_equivariant=recipe.flip_equivariant,
-        learn_stem=not recipe.whiten,
-    )
+    return FastNet(recipe)
 
 
 def orthogonalize(matrix: torch.Tensor, rounds: int = 3) -> torch.Tensor:
@@ -271,8 +262,6 @@ def recipe_of(values: dict) -> Recipe:
 
 # --- changed by hand
 
-SCHEDULES = ("triangle", "cosine", "constant")
-
 
 def changed(recipe: Recipe, changes: Iterable[str]) -> Recipe:
     """A recipe with ``name=value`` changes; values as in Python, sequences without brackets too.
@@ -292,40 +281,27 @@ def changed(recipe: Recipe, changes: Iterable[str]) -> Recipe:
         default = getattr(recipe, name)
         if isinstance(default, float) and type(value) is int:
             value = float(value)
-        if type(value) is not type(default) and not isinstance(value, list):
+        if type(value) is not type(default):
             raise ValueError(f"{change}: {name} is a {type(default).__name__}, like {default!r}")
+        low, high = RANGES.get(name, (0, math.inf))
+        if not isinstance(value, str | tuple) and not low <= value < high:
+            raise ValueError(f"{change}: {name} is at least {low} and below {high}")
         recipe = recipe_of({**asdict(recipe), name: value})
-        if wrong := _wrong_value(recipe, name):
-            raise ValueError(f"{change}: {name} {wrong}")
+    if recipe.schedule not in SCHEDULES:
+        raise ValueError(f"schedule is one of {', '.join(SCHEDULES)}")
+    if not all(8 <= size <= 64 and 0 < until <= 1 for size, until in recipe.resolutions):
+        raise ValueError("resolutions are 8 to 64 pixels, each until a share of the work")
     return recipe
 
 
-# What a value has to be, of those that no net or optimizer refuses by itself.
-_SHARE = "is a share, 0 to 1", lambda value: 0 <= value <= 1
-_BELOW_1 = "is at least 0 and less than 1", lambda value: 0 <= value < 1
-_NOT_NEGATIVE = "is a number that is not negative", lambda value: 0 <= value < math.inf
-_POSITIVE = "is a number above 0", lambda value: 0 < value < math.inf
-_PIXELS = "is a number of pixels, 0 to 31", lambda value: 0 <= value < 32
-_RULES = {
-    "schedule": (f"is one of {', '.join(SCHEDULES)}", SCHEDULES.__contains__),
-    "batch_size": ("is at least 2", lambda value: value >= 2),
-    "bias_lr_factor": _POSITIVE,
-    "resolutions": (
-        "is like ((20,0.3),(32,1.0)): 8 to 64 pixels, until that share of the work",
-        lambda value: value and all(8 <= size <= 64 and 0 < until <= 1 for size, until in value),
-    ),
-    **dict.fromkeys(("base_lr", "weight_decay", "muon_lr"), _NOT_NEGATIVE),
-    **dict.fromkeys(("initial_lr_factor", "final_lr_factor"), _NOT_NEGATIVE),
-    **dict.fromkeys(("momentum", "muon_momentum", "warmup"), _BELOW_1),
-    **dict.fromkeys(("translate", "cutout"), _PIXELS),
-    "label_smoothing": _SHARE,
+# From the first to less than the second; all other numbers of a recipe are from 0 on.
+RANGES = {
+    "batch_size": (2, 50_001),
+    "bias_lr_factor": (1e-6, math.inf),
+    "warmup": (0, 1),
+    "momentum": (0, 1),
+    "muon_momentum": (0, 1),
+    "label_smoothing": (0, 1),
+    "translate": (0, 32),
+    "cutout": (0, 32),
 }
-
-
-def _wrong_value(recipe: Recipe, name: str) -> str:
-    """What the value of this name should be; nothing if it is."""
-    says, is_right = _RULES.get(name, ("", lambda _: True))
-    try:
-        return "" if is_right(getattr(recipe, name)) else says
-    except (TypeError, ValueError):
-        return says
