@@ -22,8 +22,17 @@ from helpers.training.recipe import recipe_of
 from helpers.verification.files import write_file
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "data" / "checkpoints"
-NEEDED = {"net", "optimizers", "recipe", "precision", "seed", "budget", "budget_unit", "seconds"}
-NEEDED |= {"last_step", "steps", "tflop", "losses", "seconds_at"}
+NEEDED = {
+    "net",
+    "optimizers",
+    "config",
+    "steps",
+    "tflop",
+    "seconds",
+    "last_step",
+    "losses",
+    "seconds_at",
+}
 DIGEST = 32  # bytes
 
 
@@ -123,7 +132,7 @@ def read_checkpoint(path: Path) -> dict:
         if hashlib.sha256(content).digest() != file[-DIGEST:]:
             raise ValueError("the checksum is wrong")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        recipe_of(state["recipe"])
+        recipe_of(state["config"]["recipe"])
         missing = NEEDED - state.keys()
     except FileNotFoundError:
         raise CheckpointError(f"There is nothing to resume: {path} does not exist.") from None

@@ -4,6 +4,7 @@
 budget that is kept, counted work, a state that can be saved and gone on with.
 """
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -75,19 +76,67 @@ class TrainingConfig:
 
 
 @dataclass
-class Trained:
-    """A trained net and what its training used."""
+class Training:
+    """A training under way, or over."""
 
-    net: nn.Module
-    stats: ChannelStats  # what its images have to be normalized by
     config: TrainingConfig
-    seconds: float  # on the clock
-    tflop: float  # of all processes, forward, backward and optimizer
-    steps: int
-    epochs: float
-    losses: list[float] = field(repr=False)  # of each step, mean over all processes
-    seconds_at: list[float] = field(repr=False)  # on the clock, after each step
+    net: nn.Module
+    optimizers: list[torch.optim.Optimizer]
+    images: torch.Tensor  # uint8, on the device
+    labels: torch.Tensor
+    stats: ChannelStats  # what the net's images have to be normalized by
+    steps: int = 0
     resumed_at_step: int = 0  # 0: it was not interrupted
+    tflop: float = 0.0  # of all processes, forward, backward and optimizer
+    seconds: float = 0.0  # on the clock
+    last_step: float = 0.0  # seconds that it took
+    losses: list[float] = field(default_factory=list, repr=False)  # of each step
+    seconds_at: list[float] = field(default_factory=list, repr=False)  # after each step
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the images so far."""
+        return self.steps * self.config.recipe.batch_size / len(self.labels)
+
+    def count(self, loss: float, tflop: float, seconds: float) -> None:
+        """One more step, after which the clock shows so many seconds."""
+        self.steps += 1
+        self.tflop += tflop
+        self.last_step = seconds - self.seconds
+        self.seconds = seconds
+        self.losses.append(loss)
+        self.seconds_at.append(seconds)
+
+    def progress(self, tflop_of_step: float) -> tuple[float, float]:
+        """The share of the budget (0..1) that is used, and that would be after half a step more."""
+        budget, half_epochs = (
+            self.config.budget,
+            0.5 * self.config.recipe.batch_size / len(self.labels),
+        )
+        now = budget.progress(self.seconds, self.tflop, self.epochs)
+        seconds, tflop = self.seconds + self.last_step / 2, self.tflop + tflop_of_step / 2
+        return now, budget.progress(seconds, tflop, self.epochs + half_epochs)
+
+    def state(self) -> dict:
+        """What a checkpoint keeps: tensors, numbers, text. The order of the images follows from seed and step."""
+        return {
+            "net": self.net.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "config": asdict(self.config),
+            **{name: getattr(self, name) for name in COUNTED},
+        }
+
+    def load_state(self, state: dict) -> None:
+        """Go on from what `state` gave."""
+        self.net.load_state_dict(state["net"])
+        for optimizer, its_state in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(its_state)
+        for name in COUNTED:
+            setattr(self, name, copy.copy(state[name]))
+        self.resumed_at_step = self.steps
+
+
+COUNTED = ("steps", "tflop", "seconds", "last_step", "losses", "seconds_at")
 
 
 class Interrupted(Exception):
@@ -108,7 +157,7 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     save: Callable[[dict], None] | None = None,
     resume: dict | None = None,
-) -> Trained:
+) -> Training:
     """Train a net from nothing, or from a saved state, to the end of its schedule.
 
     Args:
@@ -126,59 +175,59 @@ def train(
         Diverged: a loss was infinite or no number; the state was not saved.
         ValueError: see `helpers.training.batches.batches`.
     """
-    recipe, budget = config.recipe, config.budget
+    recipe = config.recipe
     began = (clock() if began is None else began) - (resume["seconds"] if resume else 0)
-    run = prepare(config, images, resume)
-    model = run.net
+    training = prepare(config, images)
+    if resume:
+        training.load_state(resume)
+    model = training.net
     if processes.count > 1:
-        if isinstance(run.net, FastNet):
-            run.net.norms_over_processes()
-        model = DistributedDataParallel(run.net)
-    loader = make_loader(run, config, processes)
+        if isinstance(model, FastNet):
+            model.norms_over_processes()
+        model = DistributedDataParallel(model)
+    loader = make_loader(training, processes)
     share = recipe.batch_size // processes.count
     work = {  # TFLOP of a step at each resolution
         size: flops_of_step(recipe, share, size) * processes.count / 1e12
         for size, _ in recipe.resolutions
     }
-    run.seconds, last_saved = clock() - began, clock()
-    with progress_bar(
-        total=100, disable=not config.show_progress, bar_format=BAR, desc=f"{budget}"
-    ) as bar:
+    training.seconds, last_saved = clock() - began, clock()
+    bar = progress_bar(
+        total=100, disable=not config.show_progress, bar_format=BAR, desc=f"{config.budget}"
+    )
+    with bar:
         while True:
-            progress, end, stopped, due, diverged = processes.largest(
-                budget.progress(run.seconds, run.tflop, run.epochs()),
-                # a step of which more than half would be beyond the budget is not begun
-                budget.progress(
-                    run.seconds + run.last_step / 2,
-                    run.tflop + min(work.values()) / 2,
-                    run.epochs(run.steps + 0.5),
-                ),
+            # a step of which more than half would be beyond the budget is not begun
+            progress, after_half_a_step = training.progress(min(work.values()))
+            progress, after_half_a_step, stopped, due, diverged = processes.largest(
+                progress,
+                after_half_a_step,
                 stop(),
                 clock() - last_saved > config.save_every,
-                not math.isfinite(run.losses[-1]) if run.losses else False,
+                not all(map(math.isfinite, training.losses[-1:])),
             )
             bar.update(min(100, 100 * progress) - bar.n)
+            finished = after_half_a_step >= 1 and training.steps > 0
             if diverged:
                 raise Diverged(
-                    f"The loss of step {run.steps} is not a finite number: the training has diverged. "
+                    f"The loss of step {training.steps} is not a finite number: the training has diverged. "
                     "Try a smaller learning rate (--set base_lr=..., muon_lr=...)."
                 )
-            finished = end >= 1 and run.steps > 0
-            if save and processes.rank == 0 and (stopped or due or finished):
-                save(run.state(config))
+            if stopped or due or finished:
+                if save and processes.rank == 0:
+                    save(training.state())
+                last_saved = clock()
             if stopped:
-                done = f"{run.seconds:.0f} s, at {100 * progress:.0f} % of {budget}"
+                done = f"{training.seconds:.0f} s, at {100 * progress:.0f} % of {config.budget}"
                 raise Interrupted(f"Stopped after {done}.")
             if finished:
                 break
-            if due:
-                last_saved = clock()
             size = resolution_at(recipe, progress)
-            set_lr(run.optimizers, lr_factor(recipe, progress))
+            set_lr(training.optimizers, lr_factor(recipe, progress))
             x, y = next(loader)
             loss = training_step(
                 model,
-                run.optimizers,
+                training.optimizers,
                 resize(x, size),
                 y,
                 label_smoothing=recipe.label_smoothing,
@@ -186,20 +235,10 @@ def train(
                 precision=config.precision,
             )
             synchronize(config.device)
-            run.count(loss.item(), work[size], clock() - began)
+            training.count(loss.item(), work[size], clock() - began)
     loader.close()
-    return Trained(
-        net=run.net,
-        stats=run.stats,
-        config=config,
-        seconds=run.seconds,
-        tflop=run.tflop,
-        steps=run.steps,
-        epochs=run.epochs(),
-        losses=mean_over_processes(run.losses, processes),
-        seconds_at=run.seconds_at,
-        resumed_at_step=resume["steps"] if resume else 0,
-    )
+    training.losses = mean_over_processes(training.losses, processes)
+    return training
 
 
 def training_step(
@@ -242,102 +281,31 @@ def synchronize(device: str) -> None:
         torch.cuda.synchronize()
 
 
-# --- what is before the first step, and between two
-
-
-@dataclass
-class Run:
-    """A training under way."""
-
-    net: nn.Module
-    optimizers: list[torch.optim.Optimizer]
-    images: torch.Tensor  # uint8, on the device
-    labels: torch.Tensor
-    stats: ChannelStats
-    steps_per_epoch: float
-    steps: int = 0
-    tflop: float = 0.0
-    seconds: float = 0.0
-    last_step: float = 0.0  # seconds
-    losses: list[float] = field(default_factory=list)
-    seconds_at: list[float] = field(default_factory=list)
-
-    def epochs(self, steps: float | None = None) -> float:
-        """Passes over the images in so many steps, by default those made."""
-        return (self.steps if steps is None else steps) / self.steps_per_epoch
-
-    def count(self, loss: float, tflop: float, seconds: float) -> None:
-        """One more step, after which the clock shows so many seconds."""
-        self.steps += 1
-        self.tflop += tflop
-        self.last_step = seconds - self.seconds
-        self.seconds = seconds
-        self.losses.append(loss)
-        self.seconds_at.append(seconds)
-
-    def state(self, config: TrainingConfig) -> dict:
-        """What a checkpoint keeps: tensors, numbers, text. The order of the images follows from seed and step."""
-        return {
-            "net": self.net.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "recipe": asdict(config.recipe),
-            "precision": config.precision,
-            "seed": config.seed,
-            "budget": config.budget.amount,
-            "budget_unit": config.budget.unit,
-            "seconds": self.seconds,
-            "last_step": self.last_step,
-            "steps": self.steps,
-            "tflop": self.tflop,
-            "losses": self.losses,
-            "seconds_at": self.seconds_at,
-        }
-
-
-def prepare(config: TrainingConfig, images: Images, resume: dict | None = None) -> Run:
-    """All that comes before the first step: stats, a net from its seed, whitening; or as a saved state has it."""
+def prepare(config: TrainingConfig, images: Images) -> Training:
+    """All that comes before the first step: stats, a net from its seed, whitening, optimizers."""
     recipe, device = config.recipe, config.device
     torch.manual_seed(config.seed)
     train_images, labels = images.train.to(device), images.train_labels.to(device)
     stats = channel_stats(train_images)
     if recipe.dataloader:  # its own transforms bring 0..255 to -1..1
-        stats = ChannelStats(torch.full_like(stats.mean, 127.5), torch.full_like(stats.std, 127.5))
+        stats = ChannelStats(*[torch.full_like(stats.mean, 127.5)] * 2)
     net = build_net(recipe).to(device, memory_format=torch.channels_last)
     if isinstance(net, FastNet) and recipe.whiten:
         net.whiten(normalize(train_images[:1000], stats))
-    optimizers = build_optimizers(net, recipe)
-    run = Run(net, optimizers, train_images, labels, stats, len(labels) / recipe.batch_size)
-    if resume:
-        net.load_state_dict(resume["net"])
-        for optimizer, state in zip(optimizers, resume["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        run.steps = resume["steps"]
-        run.tflop = resume["tflop"]
-        run.last_step = resume["last_step"]
-        run.losses = list(resume["losses"])
-        run.seconds_at = list(resume["seconds_at"])
-    return run
+    return Training(config, net, build_optimizers(net, recipe), train_images, labels, stats)
 
 
 def make_loader(
-    run: Run, config: TrainingConfig, processes: Processes = ALONE
+    training: Training, processes: Processes = ALONE
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches that a recipe asks for, without end, from where the run stands, this process' share of each."""
-    recipe = config.recipe
-    about = {"start": run.steps, "rank": processes.rank, "processes": processes.count}
+    """The batches that a recipe asks for, without end, from where the training stands, this process' share of each."""
+    recipe, seed = training.config.recipe, training.config.seed
+    data = training.images, training.labels
+    shares = {"start": training.steps, "rank": processes.rank, "processes": processes.count}
     if recipe.dataloader:
-        return dataloader_batches(run.images, run.labels, recipe.batch_size, config.seed, **about)
-    return batches(
-        run.images,
-        run.labels,
-        run.stats,
-        recipe.batch_size,
-        config.seed,
-        translate=recipe.translate,
-        flip=recipe.flip,
-        cutout_size=recipe.cutout,
-        **about,
-    )
+        return dataloader_batches(*data, recipe.batch_size, seed, **shares)
+    changes = {"translate": recipe.translate, "flip": recipe.flip, "cutout_size": recipe.cutout}
+    return batches(*data, training.stats, recipe.batch_size, seed, **changes, **shares)
 
 
 def flops_of_step(recipe: Recipe, batch_size: int, size: int) -> int:

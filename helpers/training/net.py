@@ -6,14 +6,16 @@ largest value of each map, logits divided by 9. What differs is for a machine wi
 that the first stage works on 16x16 instead of 31x31 positions, and the stages are narrow.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
+
+if TYPE_CHECKING:
+    from helpers.training.recipe import Recipe
 
 
 def whitening_filters(
@@ -233,14 +235,7 @@ class Stage(nn.Module):
     """
 
     def __init__(
-        self,
-        inputs: int,
-        width: int,
-        depth: int,
-        pool: bool,
-        *,
-        skip: bool = False,
-        flip_equivariant: bool = False,
+        self, inputs: int, width: int, depth: int, pool: bool, *, skip: bool, flip_equivariant: bool
     ) -> None:
         super().__init__()
         conv = FlipEquivariantConv if flip_equivariant else IdentityConv
@@ -266,58 +261,38 @@ class Stage(nn.Module):
 
 
 class FastNet(nn.Module):
-    """Whitening stem, stages, the largest value of each map, a linear layer.
+    """Whitening stem, stages, the largest value of each map, a linear layer; of the shape that a recipe says.
 
-    Args:
-        widths: channels of each stage.
-        depths: convolutions of each stage.
-        pools: does the stage halve height and width?
-        stem_size: side of the whitening filters, in pixels.
-        stem_stride: 2 leaves 16x16 positions of 32x32, 1 nearly all.
-        stem_filters: eigenvectors used; the stem has twice as many channels.
-        stem_bias: learn a bias for the stem? Without, no gradient goes back through the largest map.
-        skip: add a stage's first activation to its last.
-        flip_equivariant: build it of flip-equivariant layers; widths and stem_filters are even then.
-        learn_stem: train the stem from random filters, as nets usually do, instead of computing it.
-        classes: how many logits.
-
-    Without ``learn_stem``, the convolutions of the stem are of use only after `whiten`.
+    If the stem is to be computed, not learned (``recipe.whiten``), it is of use only after `whiten`.
     """
 
-    def __init__(
-        self,
-        *,
-        widths: Sequence[int] = (32, 64, 128),
-        depths: Sequence[int] = (2, 2, 2),
-        pools: Sequence[bool] = (False, True, True),
-        stem_size: int = 4,
-        stem_stride: int = 2,
-        stem_filters: int = 24,
-        stem_bias: bool = True,
-        skip: bool = False,
-        flip_equivariant: bool = False,
-        learn_stem: bool = False,
-        classes: int = 10,
-    ) -> None:
+    def __init__(self, recipe: "Recipe", classes: int = 10) -> None:
         super().__init__()
-        channels = 2 * stem_filters
-        self.flip_equivariant = flip_equivariant
-        self.stem = (
-            FlipEquivariantStem(3, channels, stem_size, stem_stride)
-            if flip_equivariant
-            else nn.Conv2d(3, channels, stem_size, stem_stride, padding=int(stem_stride > 1))
-        )
+        channels, size, stride = 2 * recipe.stem_filters, recipe.stem_size, recipe.stem_stride
+        self.flip_equivariant = recipe.flip_equivariant
+        if self.flip_equivariant:
+            self.stem = FlipEquivariantStem(3, channels, size, stride)
+        else:
+            self.stem = nn.Conv2d(3, channels, size, stride, padding=int(stride > 1))
         nn.init.zeros_(self.stem.bias)
-        self.stem.weight.requires_grad = learn_stem
-        self.stem.bias.requires_grad = stem_bias
+        self.stem.weight.requires_grad = not recipe.whiten
+        self.stem.bias.requires_grad = recipe.stem_bias
         stages = []
-        for width, depth, pool in zip(widths, depths, pools, strict=True):
+        for width, depth, pool in zip(recipe.widths, recipe.depths, recipe.pools, strict=True):
             stages.append(
-                Stage(channels, width, depth, pool, skip=skip, flip_equivariant=flip_equivariant)
+                Stage(
+                    channels,
+                    width,
+                    depth,
+                    pool,
+                    skip=recipe.skip,
+                    flip_equivariant=recipe.flip_equivariant,
+                )
             )
             channels = width
         self.stages = nn.Sequential(*stages)
-        self.head = nn.Linear(channels // 2 if flip_equivariant else channels, classes, bias=False)
+        features = channels // 2 if self.flip_equivariant else channels
+        self.head = nn.Linear(features, classes, bias=False)
 
     def whiten(self, images: torch.Tensor) -> None:
         """Compute the stem from normalized images (float, N x 3 x H x W; a few thousand are plenty)."""

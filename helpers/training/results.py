@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shlex
 import statistics
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import torchvision
 
 from helpers import data, environment
 from helpers.training.batches import Images
-from helpers.training.loop import Trained, evaluate
+from helpers.training.loop import Training, evaluate
 from helpers.training.speed import best_convolution
 from helpers.verification.files import write_file
 
@@ -23,7 +24,7 @@ SETTINGS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")  # can take instruction
 
 
 def result_of(
-    trained: Trained, images: Images, processes: int = 1, measured_before: float = 0.0
+    trained: Training, images: Images, processes: int = 1, measured_before: float = 0.0
 ) -> dict:
     """Judge a trained net by ``images.test``; all that was measured, ready for JSON.
 
@@ -143,6 +144,9 @@ def write_results(path: Path, results: dict, arguments: Sequence[str] | None = N
         ValueError: a number is infinite or none, which JSON cannot say.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    command = " ".join(["python", "-m", "helpers.training", *arguments])
+    program = ["python"]
+    if count := os.environ.get("LOCAL_WORLD_SIZE"):
+        program = ["torchrun", f"--nproc-per-node={count}"]
+    command = shlex.join([*program, "-m", "helpers.training", *arguments])
     text = json.dumps({"command": command, **results}, indent=1, allow_nan=False)
     write_file(path, f"{text}\n")
