@@ -37,20 +37,20 @@
 #
 # ## The mark to beat · 起点
 #
-# The classic recipe of the old tutorials: LeNet, batches of 4 from a `DataLoader`, two passes. It was run once for page
-# 04; its result is kept as data, with the command that made it.
+# The classic recipe of the old tutorials: LeNet, batches of 4 from a `DataLoader`, two epochs. It was run once for page
+# 04; its result is kept as data, with the command that does so.
 
 # %%
 import sys
 
 sys.path.insert(0, "..")  # the folder that holds helpers/
 
-import json
-from pathlib import Path
+from helpers.training import records
 
-classic = json.loads(Path("records/training/classic_recipe.json").read_text(encoding="utf-8"))
-print(classic["command"])
-print(classic["test_accuracy"], "% in", classic["train_seconds"], "s on", classic["cpu"])
+recorded = records.read()
+print(recorded["classic_recipe"]["command"])
+classic = recorded["classic_recipe"]["baselines"]["LeNet, classic recipe"][0]
+print(classic["accuracy"], "% in", classic["seconds"], "s on", classic["cpu"])
 
 # %% [markdown]
 # The pictures, as one array of bytes. 5,000 of the training pictures are held out: whatever is chosen on this page is
@@ -497,7 +497,7 @@ print(trained.steps, "steps, the same losses")
 # ## What each technique adds · 消融实验
 #
 # Short trainings of the same work, 0.1 TFLOP, a third of the classic recipe's. The first line is the recipe; each other
-# line changes one thing. Judged by 2,000 of the held-out pictures; the mean of two seeds.
+# line changes one thing. Judged by 2,000 of the validation images; the mean of two seeds.
 
 # %% tags=["cifar10"] verify={"atol": 4, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 variants = {
@@ -514,7 +514,7 @@ variants = {
 }
 
 
-def held_out_accuracy(variant, seed):
+def validation_accuracy(variant, seed):
     trained = train(TrainingConfig(variant, Budget(0.1, "TFLOP"), seed=seed), pictures)
     assert trained.epochs < 1
     validation = pictures.test[:2000], pictures.test_labels[:2000]
@@ -523,8 +523,8 @@ def held_out_accuracy(variant, seed):
 
 accuracy = {}
 for name, variant in variants.items():
-    found = held_out_accuracy(variant, seed=0), held_out_accuracy(variant, seed=1)
-    accuracy[name] = sum(found) / 2
+    both_seeds = validation_accuracy(variant, seed=0), validation_accuracy(variant, seed=1)
+    accuracy[name] = sum(both_seeds) / 2
     print(f"{name:22}{accuracy[name]:6.1f} %")
 
 # %% [markdown]
@@ -539,37 +539,36 @@ if data.is_real():
         assert accuracy["the recipe"] > accuracy[name], name
 
 # %% [markdown]
-# ### The ladder, recorded · 逐级加速
+# ### The ablation, recorded · 逐级加速
 #
-# How long until about the accuracy of the classic recipe is reached? `python -m helpers.training ablation` adds one technique
-# after the other, finds the fewest passes, at most two, that reach the mark on the held-out pictures (mean of two
-# seeds), then trains once with all training pictures. The first two rungs, with batches of 4, keep the tutorial's two
-# passes. It takes a quarter of an hour, so its result is kept as data. All rungs ran one after the other on one
-# machine, where the classic recipe takes less time than in page 04's record.
+# How long until about the accuracy of the classic recipe is reached? `python -m helpers.training ablation` adds one
+# technique after the other, finds the fewest epochs, at most two, that reach the target on the validation images (mean
+# of two seeds), then trains once with all training images. The first two variants, with batches of 4, keep the
+# tutorial's two epochs. It takes a quarter of an hour, so its result is kept as data. All variants ran one after the
+# other on one machine, where the classic recipe takes less time than in page 04's record.
 
 # %%
-from helpers.training import ablation as ladder
-from helpers.training import records
+from helpers.training import ablation
 
-recorded = records.read()
-climbed = recorded["ladder"]
-print(climbed["command"], "on", climbed["cpu"], climbed["cpu_capability"])
-print(*ladder.lines(climbed["rungs"]), sep="\n")
+record = recorded["ablation"]
+print(record["command"], "on", record["cpu"], record["cpu_capability"])
+print(*ablation.lines(record["variants"]), sep="\n")
+target = record["target_accuracy"]
 below = [
-    rung["rung"]
-    for rung in climbed["rungs"]
-    if records.mean(rung["runs"], "accuracy") < climbed["mark"]
+    entry["variant"]
+    for entry in record["variants"]
+    if records.mean(entry["runs"], "accuracy") < target
 ]
-print(f"below the mark, {climbed['mark']} %, on the test pictures: {'; '.join(below)}")
+print(f"below the target, {target} %, on the test set: {'; '.join(below)}")
 
 # %% [markdown]
-# So a rung may end a little below the mark or above it on the test pictures: the columns of time and of accuracy have
-# to be read together. (This record does not say what the larger batches gave on the held-out pictures: two passes were
-# the most that was tried.) The last rung buys no time, only accuracy. One run each, so small differences may be chance.
+# So a variant may end a little below the target or above it on the test set: the columns of time and of accuracy have
+# to be read together. (This record does not say what the larger batches gave on the validation images: two epochs were
+# the most that was tried.) The last one buys no time, only accuracy. One run each, so small differences may be chance.
 
 # %%
-names = [rung["rung"] for rung in climbed["rungs"]]
-seconds = [records.mean(rung["runs"], "seconds") for rung in climbed["rungs"]]
+names = [entry["variant"] for entry in record["variants"]]
+seconds = [records.mean(entry["runs"], "seconds") for entry in record["variants"]]
 figure, axis = plt.subplots(figsize=(8, 3.4))
 bars = axis.barh(names, seconds, color=plotting.BLUE)
 axis.bar_label(bars, [f"{s:.1f} s" for s in seconds], padding=4)
@@ -577,12 +576,12 @@ axis.set(xscale="log", xlim=(1, 1000), xlabel="seconds of training")
 axis.invert_yaxis()
 axis.grid(axis="y", visible=False)
 plotting.show(
-    figure, alt="Bars that become shorter from rung to rung: from minutes to a few seconds."
+    figure, alt="Bars that become shorter from variant to variant: from minutes to a few seconds."
 )
 
 # %% [markdown]
-# A technique that helps near this mark may cost at a higher one, and the reverse. So each line is true of this mark
-# only.
+# A technique that helps near this accuracy may cost at a higher one, and the reverse. So each line is true of this
+# target only.
 #
 # ## Where a step's time goes · 时间去哪了
 #
@@ -725,7 +724,7 @@ if FULL:
 # %%
 from helpers.tables import table
 
-table(["limit", "goal", "reached", "spread", "seconds", "TFLOP"], records.goal_rows(recorded))
+table(["budget", "goal", "reached", "spread", "seconds", "TFLOP"], records.goal_rows(recorded))
 
 # %% [markdown]
 # Some goals were reached, others not; the table says by how much. One run is no spread. Other work went on beside some
@@ -747,11 +746,13 @@ print(*records.commands(recorded), sep="\n")
 # past weights), and the biases of its first layer are trained throughout.
 
 # %%
+from helpers.training import baselines
+
 for budget in (60, 180, 600):
-    found = recorded[f"peers_{budget}"]
-    print(found["command"])
-    print("on", found["peers"]["this book"][0]["cpu"])
-    print(baselines_table(found["peers"]))
+    record = recorded[f"baselines_{budget}"]
+    print(record["command"])
+    print("on", record["baselines"]["this book"][0]["cpu"])
+    print(baselines.table(record["baselines"]))
 
 # %% [markdown]
 # For scale, what others have published on GPUs. The last three average several views of each test picture; this book's
@@ -778,7 +779,7 @@ plotting.show(
 # %% [markdown]
 # ### What was tried · 搜索记录
 #
-# The recipes were chosen by trainings like these, each on 45,000 pictures and judged by the 5,000 held out; the mean,
+# The recipes were chosen by trainings like these, each on 45,000 images and judged by the 5,000 held out; the mean,
 # where there was more than one run. For each amount of work the five best are shown, and the worst; all are in
 # `records/training/search*.json`. A difference of less than half a point may be chance; in the short ones, of several.
 # "Growing" stands for pictures of 20, then 26, then 32 pixels.
@@ -786,7 +787,7 @@ plotting.show(
 # %%
 for search in records.searches(recorded):
     print(search["command"], "on", search["cpu"])
-table(["TFLOP", "runs", "held-out accuracy", "changes"], records.search_rows(recorded))
+table(["TFLOP", "runs", "validation accuracy", "changes"], records.search_rows(recorded))
 
 # %% [markdown]
 # ## Recap
