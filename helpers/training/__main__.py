@@ -35,10 +35,9 @@ import math
 import re
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +54,8 @@ if TYPE_CHECKING:
 # is wrong with the command line and shows only after its imports.
 COMMANDS = ("baselines", "ablation", "search", "profile")
 NEWEST = "the newest"
+RESUME = "go on from a checkpoint; without FILE from the newest, after a list of all"
+CHECKPOINT = "keep the state here; default: a file of its own in data/checkpoints/"
 
 
 # --- the command line
@@ -69,26 +70,28 @@ def seconds_of(text: str) -> float:
     return seconds
 
 
-def positive(text: str) -> float:
-    """A finite number above 0. Raises `argparse.ArgumentTypeError`."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return number
+def number(low: float, high: float, kind: type = float) -> Callable[[str], Any]:
+    """The type of an argument that is a number (``kind``: int or float) from ``low`` to ``high``."""
 
-
-def whole(least: int, most: int = 2**32) -> Callable[[str], int]:
-    """The type of an argument that is a whole number from ``least`` to ``most``."""
-
-    def convert(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text) or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
-        return int(text)
+    def convert(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            name = "whole number" if kind is int else "number"
+            raise argparse.ArgumentTypeError(f"{text!r} is no {name} from {low:g} to {high:g}")
+        return value
 
     return convert
+
+
+positive = number(1e-9, 1e9)
+
+
+def whole(least: int, most: int = 10**9) -> Callable[[str], int]:
+    """The type of an argument that is a whole number from ``least`` to ``most``."""
+    return number(least, most, int)
 
 
 def output(text: str) -> Path:
@@ -125,21 +128,10 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> Any:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of a training."""
     budget = add_common_arguments(parser)
-    budget.add_argument("--target", type=positive, help="percent; the work is chosen to reach it")
+    budget.add_argument("--target", type=number(10, 97), help="percent; the work is chosen so")
     checkpoint = parser.add_mutually_exclusive_group()
-    checkpoint.add_argument(
-        "--resume",
-        nargs="?",
-        const=NEWEST,
-        metavar="FILE",
-        help="go on from a checkpoint; without FILE from the newest, after a list of all",
-    )
-    checkpoint.add_argument(
-        "--checkpoint",
-        type=output,
-        metavar="FILE",
-        help="keep the state here; default: a file of its own in data/checkpoints/",
-    )
+    checkpoint.add_argument("--resume", nargs="?", const=NEWEST, metavar="FILE", help=RESUME)
+    checkpoint.add_argument("--checkpoint", type=output, metavar="FILE", help=CHECKPOINT)
     parser.add_argument("--checkpoint-every", type=positive, default=60, metavar="SECONDS")
 
 
@@ -197,7 +189,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     args.command = arguments
     try:
-        with ended_by_sigterm():
+        from helpers.training.distributed import handled  # imports torch
+
+        with handled(raise_interrupt, signal.SIGTERM):
             status = command.run(args)
             sys.stdout.flush()
         return status
@@ -209,58 +203,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # nobody reads any more; nor shall Python's last flush complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:
-        if not is_expected(error):
-            raise
+    except (ValueError, OutputError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def is_expected(error: Exception) -> bool:
-    """Is it one of the errors whose text says all that a user needs?"""
-    from helpers.training.distributed import CheckpointError
-    from helpers.training.loop import Diverged
-
-    return isinstance(error, CheckpointError | Diverged | OutputError | ValueError)
-
-
-@contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """A polite kill ends what is done inside like Ctrl-C."""
-
-    def raise_interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    with handled(raise_interrupt, signal.SIGTERM):
-        yield
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and a polite kill only raise a flag, which is asked for between steps; a second Ctrl-C ends at once."""
-    received: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        if number == signal.SIGINT and signal.SIGINT in received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    with handled(note, signal.SIGINT, signal.SIGTERM):
-        yield lambda: bool(received)
-
-
-@contextmanager
-def handled(handler: Callable[[int, Any], None], *signals: int) -> Iterator[None]:
-    """Handle signals so inside; nothing is changed in a thread other than the main one, which gets none."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in signals}
-    try:
-        yield
-    finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
+def raise_interrupt(number: int, frame: Any) -> None:
+    """End what is done like Ctrl-C: what a polite kill does."""
+    raise KeyboardInterrupt
 
 
 # --- a training, or several
@@ -331,25 +281,24 @@ class Series:
     def train(self, state: dict | None) -> list[dict]:
         """Train, from a checkpoint's state if there is one; the results. The checkpoint is removed at the end."""
         from helpers import data
-        from helpers.training.batches import load
+        from helpers.training import batches
         from helpers.training.results import details, result_of, write_results
 
         args = self.args
         results: list[dict] = json.loads(state["results"]) if state else []
-        images = load(args.validation)
+        images = batches.load(args.validation)
         if self.is_first:
             print(data.origin(), flush=True)
         for seed in range(args.seed + len(results), args.seed + args.runs):
-            trained, speed = self.train_once(seed, images, state, json.dumps(results))
+            training, speed = self.train_once(seed, images, state, json.dumps(results))
             state = None
-            if not self.is_first:
-                continue
-            results.append(result_of(trained, images, self.processes.count, speed))
-            print(details(results[-1]), flush=True)
-            if args.runs > 1:
-                print(f"seed {seed}: {results[-1]['accuracy']:.2f} %", flush=True)
-            if args.out:
-                write_results(args.out, {"runs": results}, args.command)
+            if self.is_first:
+                results.append(result_of(training, images, self.processes.count, speed))
+                print(details(results[-1]), flush=True)
+                if args.runs > 1:
+                    print(f"seed {seed}: {results[-1]['accuracy']:.2f} %", flush=True)
+                if args.out:
+                    write_results(args.out, {"runs": results}, args.command)
         if self.is_first:
             self.path.unlink(missing_ok=True)
         return results
@@ -358,19 +307,21 @@ class Series:
         self, seed: int, images: "Images", state: dict | None, results: str
     ) -> "tuple[Training, float]":
         """Train once; what came of it, and the FLOP/s that the recipe was chosen by."""
-        from helpers.training.distributed import write_checkpoint
+        from helpers.training.distributed import interruptible, write_checkpoint
         from helpers.training.loop import TrainingConfig, train
         from helpers.training.recipe import recipe_of
-        from helpers.training.speed import Choice, choose
+        from helpers.training.speed import choose
 
-        args = self.args
-        began = time.perf_counter()
+        began, speed = time.perf_counter(), 0.0
         if state:
-            config = state["config"]
-            choice = Choice(recipe_of(config["recipe"]), config["precision"])
+            recipe, precision = recipe_of(state["config"]["recipe"]), state["config"]["precision"]
         else:
-            choice = choose(self.recipe, self.budget, self.device, args.precision, self.processes)
-        series = json.dumps({name: getattr(args, name) for name in SERIES}, default=str)
+            recipe, precision, speed = choose(
+                self.recipe, self.budget, self.device, self.args.precision, self.processes
+            )
+        what = recipe, self.budget, seed, self.device, precision
+        config = TrainingConfig(*what, self.is_first, self.args.checkpoint_every)
+        series = json.dumps({name: getattr(self.args, name) for name in SERIES}, default=str)
 
         def save(state: dict) -> None:
             try:
@@ -378,20 +329,11 @@ class Series:
             except OutputError as error:  # the training is worth more than its checkpoint
                 print(f"warning: {error}", file=sys.stderr)
 
-        config = TrainingConfig(
-            recipe=choice.recipe,
-            budget=self.budget,
-            seed=seed,
-            device=self.device,
-            precision=choice.precision,
-            show_progress=self.is_first,
-            save_every=args.checkpoint_every,
-        )
         with interruptible() as stop:
-            trained = train(
+            training = train(
                 config, images, self.processes, began=began, stop=stop, save=save, resume=state
             )
-        return trained, choice.flop_per_second
+        return training, speed
 
 
 def work_of(args: argparse.Namespace, state: dict | None) -> "Budget":
@@ -401,12 +343,7 @@ def work_of(args: argparse.Namespace, state: dict | None) -> "Budget":
 
     if state:
         return Budget(**state["config"]["budget"])
-    if args.target is None:
-        return budget_of(args)
-    try:
-        return Budget(work_for(args.target), "TFLOP")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return Budget(work_for(args.target), "TFLOP") if args.target else budget_of(args)
 
 
 def recipe_of_command(args: argparse.Namespace, budget: "Budget", device: str) -> "Recipe | None":
@@ -427,64 +364,38 @@ def checkpoint_of(args: argparse.Namespace) -> tuple[Path, dict | None]:
 
     torchrun starts all processes anew when one has died: then it is what the last checkpoint says.
     """
-    from helpers.training.distributed import checkpoints, job, new_checkpoint, read_checkpoint
+    from helpers.training import distributed
 
     path = None
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0 and args.resume is None:
-        named = [args.checkpoint] if args.checkpoint else checkpoints(of_job=job())
+        named = [args.checkpoint] if args.checkpoint else distributed.checkpoints(distributed.job())
         path = next((file for file in named if file.exists()), None)
     elif args.resume is not None:
-        path = newest_checkpoint() if args.resume == NEWEST else Path(args.resume)
+        path = distributed.newest_checkpoint() if args.resume == NEWEST else Path(args.resume)
     elif args.checkpoint and args.checkpoint.exists():
         raise argparse.ArgumentTypeError(
             f"--checkpoint {args.checkpoint}: it is there already and is not replaced; "
             "--resume FILE goes on from a checkpoint"
         )
     if path is None:
-        return args.checkpoint or new_checkpoint(args.seed), None
-    state = read_checkpoint(path)
+        return args.checkpoint or distributed.new_checkpoint(args.seed), None
+    state = distributed.read_checkpoint(path)
     ask_as_before(args, path, state)
     return path, state
 
 
-def newest_checkpoint() -> Path:
-    """Print which checkpoints there are; the newest whose training does not run. Raises `CheckpointError`."""
-    from helpers.training.distributed import CHECKPOINTS, CheckpointError, checkpoints, is_in_use
-
-    newest = None
-    for path in checkpoints():
-        in_use = is_in_use(path)
-        written = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(path.stat().st_mtime))
-        print(f"{path.name}  written {written}{', its training runs' if in_use else ''}")
-        if not in_use and newest is None:
-            newest = path
-    if newest is None:
-        raise CheckpointError(f"There is nothing to resume in {CHECKPOINTS}.")
-    print(f"going on from {newest}", flush=True)
-    return newest
-
-
 def ask_as_before(args: argparse.Namespace, path: Path, state: dict) -> None:
-    """Make the command line ask for what the interrupted one did, but for an ``--out`` of its own.
-
-    Raises:
-        CheckpointError: the state is not one that the command kept.
-        OutputError: the ``--out`` of then can be written no more.
-    """
-    from helpers.training.distributed import CheckpointError
-
+    """Make the command line ask for what the interrupted one did, but for an ``--out`` of its own."""
     if not {"series", "results"} <= state.keys():
-        raise CheckpointError(f"{path} was not kept by this command: start without --resume.")
+        raise ValueError(f"{path} was not kept by this command: start without --resume.")
     series = json.loads(state["series"])
-    out = args.out or (Path(series["out"]) if series["out"] else None)
-    vars(args).update(series, out=out and check_output(out))
+    out = args.out or series["out"]
+    vars(args).update(series, out=check_output(Path(out)) if out else None)
 
 
 def resume_line(path: Path) -> str:
     """What to do after an interruption."""
-    if path.exists():
-        return f"--resume {path} goes on."
-    return "Nothing was kept: there is no checkpoint yet."
+    return f"--resume {path} goes on." if path.exists() else "There is no checkpoint yet."
 
 
 if __name__ == "__main__":

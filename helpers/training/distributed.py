@@ -1,4 +1,4 @@
-"""Several processes that torchrun has started, and the checkpoints that a training leaves for later ones.
+"""Processes: several that torchrun has started, how one is stopped, and the checkpoints that it leaves for later ones.
 
 Each training keeps its state in a file of its own, which is locked while the training runs: no other one writes it,
 removes it or goes on from it.
@@ -7,11 +7,13 @@ removes it or goes on from it.
 import hashlib
 import io
 import os
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -105,10 +107,41 @@ def mean_over_processes(losses: list, processes: Processes) -> list[float]:
     return (mean / processes.count).tolist()
 
 
+# --- signals
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and a polite kill only raise a flag, which is asked for between steps; a second Ctrl-C ends at once."""
+    received: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if number == signal.SIGINT and signal.SIGINT in received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    with handled(note, signal.SIGINT, signal.SIGTERM):
+        yield lambda: bool(received)
+
+
+@contextmanager
+def handled(handler: Callable[[int, Any], None], *signals: int) -> Iterator[None]:
+    """Handle signals so inside; nothing is changed in a thread other than the main one, which gets none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
 # --- checkpoints
 
 
-class CheckpointError(Exception):
+class CheckpointError(ValueError):
     """A checkpoint cannot be used; the text says why and what to do."""
 
 
@@ -150,16 +183,31 @@ def job() -> str:
     return f"torchrun{os.getppid()}" if "TORCHELASTIC_RUN_ID" in os.environ else str(os.getpid())
 
 
-def new_checkpoint(seed: int, folder: Path = CHECKPOINTS) -> Path:
+def new_checkpoint(seed: int) -> Path:
     """A name for the checkpoint of a training that begins now; the folder is made, the file is not."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{time.strftime('%Y-%m-%d_%H.%M.%S')}_seed{seed}_{job()}.pt"
+    CHECKPOINTS.mkdir(parents=True, exist_ok=True)
+    return CHECKPOINTS / f"{time.strftime('%Y-%m-%d_%H.%M.%S')}_seed{seed}_{job()}.pt"
 
 
-def checkpoints(folder: Path = CHECKPOINTS, of_job: str = "*") -> list[Path]:
+def checkpoints(of_job: str = "*") -> list[Path]:
     """The checkpoints that trainings have left under names of `new_checkpoint`, the newest first."""
-    files = folder.glob(f"*_seed*_{of_job}.pt")
+    files = CHECKPOINTS.glob(f"*_seed*_{of_job}.pt")
     return sorted(files, key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+
+
+def newest_checkpoint() -> Path:
+    """Print which checkpoints there are; the newest whose training does not run. Raises `CheckpointError`."""
+    free = []
+    for path in checkpoints():
+        in_use = is_in_use(path)
+        written = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(path.stat().st_mtime))
+        print(f"{path.name}  written {written}{', its training runs' if in_use else ''}")
+        if not in_use:
+            free.append(path)
+    if not free:
+        raise CheckpointError(f"There is nothing to resume in {CHECKPOINTS}.")
+    print(f"going on from {free[0]}", flush=True)
+    return free[0]
 
 
 def is_in_use(path: Path) -> bool:

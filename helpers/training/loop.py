@@ -143,7 +143,7 @@ class Interrupted(Exception):
     """The training was asked to stop, and did, between two steps; the text says how far it was."""
 
 
-class Diverged(Exception):
+class Diverged(ValueError):
     """The loss is no finite number any more; the text says since when and what to do."""
 
 
