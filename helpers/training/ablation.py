@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{entry['variant']}, seed {seed}: {said}", flush=True)
         if args.out:
             about = {"target_accuracy": TARGET, **machine("cpu")}
-            write_results(args.out, {**about, "variants": entries})
+            write_results(args.out, {**about, "variants": entries}, ["ablation", *args.command])
     print(*lines(entries), sep="\n")
     return 0
 

@@ -46,10 +46,10 @@ def run(args: argparse.Namespace) -> int:
     from helpers.training.speed import choose
 
     device, budget = device_of(args), budget_of(args)
-    names = args.only or [OURS, *BASELINES]
-    if unknown := set(names) - {OURS, *BASELINES}:
-        listed = ", ".join(f'"{name}"' for name in (OURS, *BASELINES))
-        raise argparse.ArgumentTypeError(f'--only: there is no "{unknown.pop()}", only {listed}')
+    names = [OURS, *BASELINES]
+    if unknown := set(args.only or ()).difference(names):
+        raise argparse.ArgumentTypeError(f"--only: there is no {unknown.pop()!r}, only {names}")
+    names = [name for name in names if name in (args.only or names)]
     changed_recipe(Recipe(), args)
     with joined(device, args.threads):
         given = for_work(12.0) if budget.unit == "epochs" else None
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
                 results.setdefault(name, []).append(result)
                 print(f"{name}: {last_line([result])}", flush=True)
                 if args.out:
-                    write_results(args.out, {"baselines": results})
+                    write_results(args.out, {"baselines": results}, ["baselines", *args.command])
     print(table(results))
     return 0
 

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         result["seconds_of_step"] = compilation()
         print(result["seconds_of_step"])
     if args.out:
-        write_results(args.out, {**machine("cpu"), **result})
+        write_results(args.out, {**machine("cpu"), **result}, ["profile", *args.command])
     return 0
 
 
