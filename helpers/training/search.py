@@ -65,7 +65,7 @@ def earlier_candidates(path: Path | None, same: dict) -> list[dict]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         candidates = record.pop("candidates")
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{path} is no search: name another file for --out") from error
     if record != same:
         raise ValueError(f"{path} is of another machine or command: name another file for --out")
