@@ -83,10 +83,10 @@ def run(args: argparse.Namespace) -> int:
     for seed in range(args.runs):
         for entry, recipe in zip(entries, variants().values(), strict=True):
             result = train_once(recipe, entry["epochs"], seed, precision, images)
-            kept = ("seconds", "tflop", "accuracy", "seed")
-            entry["runs"].append({key: result[key] for key in kept})
-            said = f"{result['seconds']:.2f} s, {result['accuracy']:.2f} %"
-            print(f"{entry['variant']}, seed {seed}: {said}", flush=True)
+            figures = {key: result[key] for key in ("seconds", "tflop", "accuracy", "seed")}
+            entry["runs"].append(figures)
+            text = "{seconds:.2f} s, {accuracy:.2f} %".format_map(figures)
+            print(f"{entry['variant']}, seed {seed}: {text}", flush=True)
         if args.out:
             about = {"target_accuracy": TARGET, **machine("cpu")}
             write_results(args.out, {**about, "variants": entries}, ["ablation", *args.command])
@@ -139,14 +139,14 @@ def remark(entry: dict) -> str:
 def lines(entries: Sequence[dict]) -> list[str]:
     """Return the table, means over the runs: epochs, seconds, times faster than the first, work, test accuracy."""
     table = [f"{'':32}{'epochs':>7}{'seconds':>9}{'times faster':>14}{'TFLOP':>8}{'accuracy':>10}"]
-    slowest = statistics.fmean(run["seconds"] for run in entries[0]["runs"])
+    first = statistics.fmean(run["seconds"] for run in entries[0]["runs"])
     for entry in entries:
         seconds, tflop, accuracy = (
             statistics.fmean(run[key] for run in entry["runs"])
             for key in ("seconds", "tflop", "accuracy")
         )
         table.append(
-            f"{entry['variant']:32}{entry['epochs']:>7g}{seconds:>9.2f}{slowest / seconds:>14.1f}"
+            f"{entry['variant']:32}{entry['epochs']:>7g}{seconds:>9.2f}{first / seconds:>14.1f}"
             f"{tflop:>8.2f}{accuracy:>8.2f} %{remark(entry)}"
         )
     if not any("validation_accuracy" in entry for entry in entries):

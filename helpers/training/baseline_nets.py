@@ -113,15 +113,13 @@ BASELINES: dict[str, Recipe] = {
 }
 
 
-def shrink(recipe: Recipe, images: float, steps: int = 100, least: int = 32) -> Recipe:
-    """Fit a recipe to far fewer images than it was made for: halve batch and lr until it makes enough steps.
+def shrink(recipe: Recipe, images: float) -> Recipe:
+    """Fit a recipe to far fewer images than it was made for: halve batch and lr until there are 100 steps.
 
     Args:
-        recipe: the published one.
-        images: how many images the budget pays for.
-        steps: how many steps the training should have,
-        least: unless the batch would become smaller than this.
+        recipe: the published one; its batch becomes no smaller than 32.
+        images: how many the budget pays for.
     """
-    while recipe.batch_size // 2 >= least and images / recipe.batch_size < steps:
+    while recipe.batch_size >= 64 and images / recipe.batch_size < 100:
         recipe = replace(recipe, batch_size=recipe.batch_size // 2, base_lr=recipe.base_lr / 2)
     return recipe

@@ -96,7 +96,7 @@ def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
 
 
 def _spread(runs: Sequence[dict]) -> str:
-    """Return the smallest and the largest accuracy; nothing for one run."""
+    """Return the smallest and the largest accuracy in words; nothing for one run."""
     accuracies = [run["accuracy"] for run in runs]
     return f"{min(accuracies):.2f} to {max(accuracies):.2f}" if len(runs) > 1 else ""
 
@@ -133,12 +133,10 @@ def search_rows(records: dict[str, dict], best: int = 5) -> list[tuple[str, ...]
     rows = []
     for tflop, candidates in sorted(by_work.items()):
         ordered = sorted(candidates, key=lambda candidate: -candidate["accuracy"])
-        between = len(ordered) - best - 1
-        if between <= 0:
-            rows += map(_search_row, ordered)
-        else:
-            rows += map(_search_row, ordered[:best])
-            rows += [(f"{tflop:g}", "", f"({between} between)", ""), _search_row(ordered[-1])]
+        rows += map(_search_row, ordered[:best])
+        if len(ordered) > best + 1:
+            rows.append((f"{tflop:g}", "", f"({len(ordered) - best - 1} between)", ""))
+        rows += map(_search_row, ordered[best:][-1:])
     return rows
 
 
@@ -197,13 +195,8 @@ def accuracy_and_time(records: dict[str, dict]) -> Figure:
             label=label,
         )
     classic = records["ablation"]["variants"][0]["runs"][0]
-    axis.plot(
-        classic["seconds"],
-        classic["accuracy"],
-        "x",
-        color="black",
-        label="classic recipe, two epochs",
-    )
+    point = classic["seconds"], classic["accuracy"]
+    axis.plot(*point, "x", color="black", label="classic recipe, two epochs")
     for n, p in enumerate(sorted(PUBLISHED, key=lambda p: p.seconds)):
         axis.plot(p.seconds, p.accuracy, "*", color=plotting.GREY)
         axis.annotate(
