@@ -103,3 +103,14 @@ def test_time_shares_add_up(small, monkeypatch):
     shares = profile.time_shares(steps=4)
     assert sum(shares.values()) == pytest.approx(100, abs=0.5)
     assert shares["convolution"] > 0
+
+
+def test_a_profile_is_written_as_page_05_reads_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(profile, "time_shares", lambda: {"convolution": 60.0, "the rest": 40.0})
+    monkeypatch.setattr(profile, "compilation", lambda: {"plain": 0.1, "compiled": 0.2})
+    assert main(["profile", "--compile", "--out", str(tmp_path / "x.json")]) == 0
+    record = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert record["command"].startswith("python -m helpers.training profile --compile --out")
+    assert record["percent"] == {"convolution": 60.0, "the rest": 40.0}
+    assert record["seconds_of_step"] == {"plain": 0.1, "compiled": 0.2}
+    assert {"cpu", "cpu_capability"} <= record.keys()
