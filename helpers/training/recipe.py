@@ -281,17 +281,31 @@ def changed(recipe: Recipe, changes: Iterable[str]) -> Recipe:
         default = getattr(recipe, name)
         if isinstance(default, float) and type(value) is int:
             value = float(value)
-        if type(value) is not type(default):
+        items = value if isinstance(value, tuple) else ()
+        if type(value) is not type(default) or any(type(i) is not type(default[0]) for i in items):
             raise ValueError(f"{change}: {name} is a {type(default).__name__}, like {default!r}")
         low, high = RANGES.get(name, (0, math.inf))
         if not isinstance(value, str | tuple) and not low <= value < high:
             raise ValueError(f"{change}: {name} is at least {low} and below {high}")
         recipe = recipe_of({**asdict(recipe), name: value})
+    _check_whole(recipe)
+    return recipe
+
+
+def _check_whole(recipe: Recipe) -> None:
+    """Raise ValueError for what no single number shows, and no net refuses when it is built."""
+    from helpers.training.baseline_nets import NETS
+
+    if recipe.net not in ("fast", *NETS):
+        raise ValueError(f"net is one of fast, {', '.join(NETS)}")
     if recipe.schedule not in SCHEDULES:
         raise ValueError(f"schedule is one of {', '.join(SCHEDULES)}")
-    if not all(8 <= size <= 64 and 0 < until <= 1 for size, until in recipe.resolutions):
+    in_range = (8 <= size <= 64 and 0 < until <= 1 for size, until in recipe.resolutions)
+    if not recipe.resolutions or not all(in_range):
         raise ValueError("resolutions are 8 to 64 pixels, each until a share of the work")
-    return recipe
+    most = 3 * recipe.stem_size**2 // (2 if recipe.flip_equivariant else 1)
+    if recipe.whiten and recipe.stem_filters > most:
+        raise ValueError(f"a stem of size {recipe.stem_size} has at most {most} filters")
 
 
 # From the first to less than the second; all other numbers of a recipe are from 0 on.
