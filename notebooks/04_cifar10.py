@@ -417,18 +417,19 @@ assert accuracy >= 55 or not data.is_real()
 # ### Against the classic recipe
 #
 # Old tutorials train this net with batches of 4 for two epochs, each picture transformed by itself in a worker. That
-# was run once with `python -m helpers.training.classic_recipe`; its result is kept beside this page.
+# was run once with the command below; its result is kept beside this page.
 
 # %% tags=["cifar10"] verify={"reason": "training; durations", "rtol": 0.04, "timing": true}
 import json
 from pathlib import Path
 
-classic = json.loads(Path("records/training/classic_recipe.json").read_text())
-then = classic["train_seconds"], classic["test_accuracy"], classic["batch"]
+record = json.loads(Path("records/training/classic_recipe.json").read_text())
+classic = record["baselines"]["LeNet, classic recipe"][0]
+then = classic["seconds"], classic["accuracy"], classic["recipe"]["batch_size"]
 print("classic recipe: {:.1f} s, {:.1f} %, batches of {}".format(*then))
 print(f"this page:      {seconds:.1f} s, {accuracy:.1f} %, batches of {loader.batch_size}")
 print(f"classic recipe ran on: {classic['cpu']}, {classic['threads']} threads")
-print("command:", classic["command"])
+print("command:", record["command"])
 
 # %% [markdown]
 # The same net does better, sooner, although it sees the pictures three times instead of twice. No picture is handled
