@@ -308,6 +308,9 @@ def run(args: argparse.Namespace) -> int:
                 result = update(source, args.fresh)
             except (BookError, OutputError) as error:
                 raise BookError(f"{source.stem}: nothing was written: {error}") from None
+            except KeyboardInterrupt:
+                print(f"{source.stem}: nothing was written.", flush=True)
+                raise
             what = "nothing changed"
             if result.written:
                 new = len(result.changes)

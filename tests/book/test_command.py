@@ -64,7 +64,7 @@ def test_a_bad_command_line_is_refused(arguments, capsys, monkeypatch):
         (command.BookError("No."), 1, "No.\n"),
         (command.OutputError("No."), 1, "No.\n"),
         (PermissionError(13, "Permission denied", "x"), 1, "[Errno 13] Permission denied: 'x'\n"),
-        (KeyboardInterrupt(), 130, "Interrupted: nothing was written.\n"),
+        (KeyboardInterrupt(), 130, "Interrupted.\n"),
     ],
     ids=lambda value: type(value).__name__,
 )

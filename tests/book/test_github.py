@@ -33,12 +33,14 @@ def schemas():
         pytest.skip("check-jsonschema is missing: pip install -r .ci/requirements.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*WORKFLOWS, *FORMS], ids=lambda path: path.stem)
 def test_a_file_is_as_github_wants_it(schemas, path):
     done = check(path, path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [

@@ -393,7 +393,7 @@ def test_a_run_that_ends_early_leaves_both_files(page, command, execute, monkeyp
     monkeypatch.setattr(update, "execute", execute)
     says = {
         fails: (1, "01_page: nothing was written: cell 2 failed\n"),
-        interrupted: (130, "Interrupted: nothing was written.\n"),
+        interrupted: (130, "01_page: nothing was written.\nInterrupted.\n"),
     }
     assert command() == says[execute]
     assert page.content == before
@@ -530,7 +530,7 @@ def test_interrupted_by_ctrl_c(tmp_path):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     printed, _ = process.communicate(timeout=60)
-    assert (process.returncode, printed) == (130, "Interrupted: nothing was written.\n")
+    assert (process.returncode, printed) == (130, "01_page: nothing was written.\nInterrupted.\n")
     assert page.content == before
     with pytest.raises(ProcessLookupError):
         os.kill(int(marker.read_text()), 0)  # its kernel has ended

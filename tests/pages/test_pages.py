@@ -249,6 +249,7 @@ BAD = {
         (code("1", verify={"x": 1, "reason": "y"}), "unknown"),
         (code("1", tags=["nbval-ignore-output"]), "exempted"),
         (code("# NBVAL_SKIP\n1"), "exempted"),
+        (code("# PYTEST_VALIDATE_IGNORE_OUTPUT\n1"), "exempted"),
     ],
     "names_claims_that_exist": [
         (code("1", claims=["C55"]), "cell 0 proves an unknown statement: C55"),
