@@ -153,7 +153,7 @@ def test_a_widget_is_compared_by_its_text_only():
     assert not compare_outputs([a], [b])
 
 
-def test_pieces_of_a_stream_are_joined_only_if_they_are_neighbours():
+def test_pieces_of_a_stream_are_joined_only_if_they_are_neighbors():
     pieces = [stream("a"), stream("b\n"), stream("", "stderr"), picture(), stream("c")]
     assert [as_text(output) for output in join_streams(pieces)] == ["ab", "a plain area", "c"]
     names = [stream("a"), stream("b", "stderr"), stream("c")]
