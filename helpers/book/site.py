@@ -113,12 +113,12 @@ def old_names() -> str:
     tables = [
         output.data["text/markdown"]
         for cell in audit.code_cells
-        if "old_call_table()" in cell.source
+        if "audit.old_call_table()" in cell.source
         for output in cell.outputs
         if "text/markdown" in output.get("data", {})
     ]
     if not tables:
-        raise SiteError(f"{audit.path.name} has no output of report.old_call_table().")
+        raise SiteError(f"{audit.path.name} has no output of audit.old_call_table().")
     return f"""# Old names · 旧名索引
 
 What you would have typed in 2017, in alphabetical order, what becomes of it today, what to write, and the place in

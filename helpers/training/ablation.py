@@ -160,9 +160,7 @@ def main() -> int:
     entries = climb(options.runs)
     if options.out:
         training.write_results(
-            options.out,
-            {"mark": MARK, **training.machine("cpu"), "rungs": entries},
-            "training.ablation",
+            options.out, {"mark": MARK, **training.machine("cpu"), "rungs": entries}, "training.ablation"
         )
     print("\n".join(lines(entries)))
     return 0
