@@ -52,11 +52,7 @@ def show_graph(output: torch.Tensor, **leaves: torch.Tensor) -> None:
 
 
 def longest_ways(output: torch.Tensor) -> dict[Node, int]:
-    """Find the functions behind a tensor, and how many steps the longest way from it to each has.
-
-    Raises:
-        ValueError: nothing was recorded: the tensor has no ``grad_fn``.
-    """
+    """Find the functions behind a tensor, and how many steps the longest way from it to each has."""
     if output.grad_fn is None:
         raise ValueError("this tensor has no grad_fn: no graph was recorded")
     steps = {output.grad_fn: 0}

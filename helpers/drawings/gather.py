@@ -24,7 +24,8 @@ def show_gather(
         input: R x C of any dtype, or N x R x C, drawn slice by slice (then ``dim`` is 1 or 2).
         dim: the dimension that the index runs along; at most six places.
         index: as many dimensions as the input, int64 or int32.
-        follow: a place in the index along ``dim`` whose element arrows follow; see ``index_grids``.
+        follow: a place in the index along ``dim``: arrows show the way of that element in the first row (in the
+            last column, if the grids stand in a column).
         hide: names of grids to show empty, for puzzles: "index", "input" or "output".
 
     Raises:

@@ -95,12 +95,8 @@ def show_grids(
         dim: -1: the grids stand in a row; -2: in a column. So an element moves along its own row or column.
         notes: for each state of a cell that needs one: how it looks, and why.
         indexed: the grid whose places along ``dim`` the index names.
-        follow: a place in the index along ``dim``: arrows show the way of that element in the first row (in the
-            last column, if the grids stand in a column); None for no arrows.
-        hide: names of grids to show empty, for puzzles.
-
-    Raises:
-        ValueError: ``follow`` or ``hide`` does not fit.
+        follow: see ``show_gather``; a ``ValueError`` says that it does not fit.
+        hide: likewise.
     """
     names = list(slices[0])
     if unknown := sorted(set(hide) - set(names)):
