@@ -286,7 +286,7 @@ class Series:
         results: list[dict] = json.loads(state["results"]) if state else []
         images = batches.load(args.validation)
         if self.is_first:
-            print(data.origin(), flush=True)
+            print(data.origin() + (f" Going on from {self.path}." if state else ""), flush=True)
         for seed in range(args.seed + len(results), args.seed + args.runs):
             training, speed = self.train_once(seed, images, state, json.dumps(results))
             state = None

@@ -36,6 +36,7 @@ NEEDED = {
     "seconds_at",
 }
 DIGEST = 32  # bytes
+MOMENT = 0.3  # seconds: longer than others hold a lock who only want to know whether it is free
 
 
 # --- processes
@@ -201,12 +202,12 @@ def newest_checkpoint() -> Path:
     for path in checkpoints():
         in_use = is_in_use(path)
         written = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(path.stat().st_mtime))
-        print(f"{path.name}  written {written}{', its training runs' if in_use else ''}")
+        if os.environ.get("RANK", "0") == "0":
+            print(f"{path.name}  written {written}{', its training runs' if in_use else ''}")
         if not in_use:
             free.append(path)
     if not free:
         raise CheckpointError(f"There is nothing to resume in {CHECKPOINTS}.")
-    print(f"going on from {free[0]}", flush=True)
     return free[0]
 
 
@@ -215,7 +216,7 @@ def is_in_use(path: Path) -> bool:
     if not _lock(path).exists():
         return False
     try:
-        with FileLock(_lock(path), timeout=0):
+        with FileLock(_lock(path), timeout=MOMENT):
             return False
     except Timeout:
         return True
@@ -230,7 +231,7 @@ def owned(path: Path) -> Iterator[None]:
     """
     lock = FileLock(_lock(path))
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=MOMENT)
     except Timeout:
         raise CheckpointError(
             f"{path} belongs to a training that still runs: wait for it, or name another file."

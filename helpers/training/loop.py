@@ -109,13 +109,10 @@ class Training:
 
     def progress(self, tflop_of_step: float) -> tuple[float, float]:
         """The share of the budget (0..1) that is used, and that would be after half a step more."""
-        budget, half_epochs = (
-            self.config.budget,
-            0.5 * self.config.recipe.batch_size / len(self.labels),
-        )
+        budget, step = self.config.budget, self.config.recipe.batch_size / len(self.labels)
         now = budget.progress(self.seconds, self.tflop, self.epochs)
         seconds, tflop = self.seconds + self.last_step / 2, self.tflop + tflop_of_step / 2
-        return now, budget.progress(seconds, tflop, self.epochs + half_epochs)
+        return now, budget.progress(seconds, tflop, self.epochs + step / 2)
 
     def state(self) -> dict:
         """What a checkpoint keeps: tensors, numbers, text. The order of the images follows from seed and step."""
