@@ -203,7 +203,7 @@ Image(fault.drawn, metadata={"alt": alt})
 # largest of these, and no band of training wider than other seeds need. No GPU was at hand: its rounding and the branches
 # for it are simulated, nothing was run on one.
 #
-# Each line below is one tolerance of a cell, and 1 is that tolerance. No mark: no difference, or not measured yet. Grey: from
+# Each line below is one tolerance of a cell, and 1 is that tolerance. No mark: no difference, or not measured yet. Gray: from
 # a fifth of the tolerance to all of it. Only other seeds may lie beyond 1.
 
 # %%
@@ -279,12 +279,12 @@ for page in pages.all_pages():
 # This is what the shapes look like:
 
 # %%
-from helpers import data
+from helpers.data.stand_in import StandIn
 
-stand_in = data.StandIn(train=True, count=20)
+stand_in = StandIn(train=True, count=20)
 names = [stand_in.classes[label] for label in stand_in.targets]
 figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
-plotting.show(figure, alt="Twenty drawn shapes in random colours on striped grounds.")
+plotting.show(figure, alt="Twenty drawn shapes in random colors on striped grounds.")
 
 # %% [markdown]
 # `CIFAR10_ROOT=stand-in` asks for them at once, for a classroom without internet. Set it before JupyterLab is started

@@ -16,6 +16,6 @@ if torch is not None:
         facts["device"] = "mps" if torch.backends.mps.is_available() else "cpu"
 
 data = sys.modules.get("helpers.data")
-if data is not None and data._find.cache_info().currsize:
+if data is not None and data.was_used():
     facts["data"] = data.origin()
     facts["data_is_real"] = data.is_real()

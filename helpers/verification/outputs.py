@@ -11,6 +11,8 @@ from .pictures import compare_pictures
 from .policy import Policy
 from .text import difference
 
+Output = Mapping[str, Any]  # as nbformat 4 has it
+
 _REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier
 
@@ -24,7 +26,7 @@ class Difference(NamedTuple):
     pictures: tuple[bytes, bytes, bytes | None] | None = None  # stored, new, difference drawn (PNG)
 
 
-def join_streams(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
     """Join neighboring pieces of one stream, and show rewritten lines as a terminal leaves them.
 
     A kernel sends what is printed in pieces of any size; the order of text and figures is kept. A line that a
@@ -44,14 +46,12 @@ def join_streams(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def compare_outputs(
-    stored: Iterable[Mapping[str, Any]],
-    new: Iterable[Mapping[str, Any]],
-    policy: Policy | None = None,
+    stored: Iterable[Output], new: Iterable[Output], policy: Policy | None = None
 ) -> list[Difference]:
     """Compare the outputs of a cell.
 
     Args:
-        stored: the outputs in the notebook file (nbformat 4).
+        stored: the outputs in the notebook file.
         new: the outputs of running the cell now.
         policy: what may differ; None for the strict defaults.
 
@@ -63,19 +63,13 @@ def compare_outputs(
     expected, got = [_kind(output) for output in stored], [_kind(output) for output in new]
     if expected != got:
         kinds = f"expected {', '.join(expected) or 'nothing'}; got {', '.join(got) or 'nothing'}"
-        return [
-            Difference(
-                f"the outputs differ in number, kind or order: {kinds}",
-                "\n".join(map(as_text, stored)),
-                "\n".join(map(as_text, new)),
-            )
-        ]
-    return [
-        fault for pair in zip(stored, new, strict=True) for fault in _compare_one(*pair, policy)
-    ]
+        texts = ["\n".join(map(as_text, outputs)) for outputs in (stored, new)]
+        return [Difference(f"the outputs differ in number, kind or order: {kinds}", *texts)]
+    pairs = zip(stored, new, strict=True)
+    return [fault for pair in pairs for fault in _compare_one(*pair, policy)]
 
 
-def as_text(output: Mapping[str, Any]) -> str:
+def as_text(output: Output) -> str:
     """Return an output as plain text, for a report."""
     match output["output_type"]:
         case "stream":
@@ -89,9 +83,7 @@ def as_text(output: Mapping[str, Any]) -> str:
     return f"({', '.join(data)})"
 
 
-def _compare_one(
-    stored: Mapping[str, Any], new: Mapping[str, Any], policy: Policy
-) -> Iterator[Difference]:
+def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Difference]:
     """Yield the differences of two outputs of one kind."""
     texts = as_text(stored), as_text(new)
     match stored["output_type"]:
@@ -126,7 +118,7 @@ def _compare_data(
         yield Difference(f"picture: {fault.text}", *texts, (*files, fault.drawn))
 
 
-def _kind(output: Mapping[str, Any]) -> str:
+def _kind(output: Output) -> str:
     """Return 'stdout', 'stderr', 'error', or 'result of' / 'display of' with the MIME types."""
     match output["output_type"]:
         case "stream":
@@ -137,7 +129,7 @@ def _kind(output: Mapping[str, Any]) -> str:
     return f"{word} of {'+'.join(sorted(output['data']))}"
 
 
-def _stream(output: Mapping[str, Any]) -> str:
+def _stream(output: Output) -> str:
     """Return the name of the stream that an output belongs to; '' if it belongs to none."""
     return output["name"] if output["output_type"] == "stream" else ""
 

@@ -31,7 +31,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The report as a page."""
+    """Add ``--html-report``."""
     parser.getgroup("nbval").addoption(
         "--html-report",
         metavar="FILE",
@@ -57,13 +57,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, list, list]:
     """Put this package's page class in the place of nbval's."""
-    collected = yield
-    return [
-        Page.from_parent(parent, path=file_path)
-        if isinstance(node, nbval.plugin.IPyNbFile)
-        else node
-        for node in collected
-    ]
+    nodes = yield
+    others = [node for node in nodes if not isinstance(node, nbval.plugin.IPyNbFile)]
+    if len(others) == len(nodes):
+        return nodes
+    return [*others, Page.from_parent(parent, path=file_path)]
 
 
 @pytest.hookimpl(wrapper=True)
