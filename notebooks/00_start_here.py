@@ -196,12 +196,12 @@ Image(fault.drawn, metadata={"alt": alt})
 # %% [markdown]
 # ### How wide the tolerances are · 容差有多宽
 #
-# They are measured, and the end of this section says how far that has come. `python -m tests.studies spread` runs the pages with one
-# thread and with two, with the instructions of older processors, on two older releases, with convolutions rounded as on a
-# GPU, and, where a net is trained, with ten other seeds (starts of the random numbers). For each cell it finds the smallest
-# tolerance that would have done. Once all have run, no tolerance may be wider than five times the largest of these, and no
-# band of training wider than other seeds need. No GPU was at hand: its rounding and the branches for it are simulated,
-# nothing was run on one.
+# They are measured, and the end of this section says how far that has come. `python -m tests.studies spread` runs the
+# pages with one thread and with two, with the instructions of older processors, on two older releases, with convolutions
+# rounded as on a GPU, and, where a net is trained, with ten other seeds (starts of the random numbers). For each cell it
+# finds the smallest tolerance that would have done. Once all have run, no tolerance may be wider than five times the
+# largest of these, and no band of training wider than other seeds need. No GPU was at hand: its rounding and the branches
+# for it are simulated, nothing was run on one.
 #
 # Each line below is one tolerance of a cell, and 1 is that tolerance. No mark: no difference, or not measured yet. Gray: from
 # a fifth of the tolerance to all of it. Only other seeds may lie beyond 1.

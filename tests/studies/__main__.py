@@ -31,20 +31,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.studies", description=__doc__.partition("\n")[0]
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    studies, parsers = {}, {}
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, words in STUDIES.items():
-        parsers[name] = commands.add_parser(
+        command = commands.add_parser(
             name, help=words, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         if name in arguments[:1]:  # only this one is imported
-            studies[name] = import_module(f"tests.studies.{name.replace('-', '_')}")
-            parsers[name].description = studies[name].__doc__
-            studies[name].add_arguments(parsers[name])
+            study = import_module(f"tests.studies.{name.replace('-', '_')}")
+            command.description = study.__doc__
+            command.set_defaults(run=study.run)
+            study.add_arguments(command)
     args = parser.parse_args(arguments)
     try:
         try:
-            return studies[args.command].run(args)
+            return args.run(args)
         finally:
             sys.stdout.flush()
     except (BookError, OutputError) as error:

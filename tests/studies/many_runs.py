@@ -160,9 +160,9 @@ def _read_only(book: Path) -> list[str]:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    numbers = [str(n) for n in range(1, len(RUNS) + 1)]
+    number = running.number_up_to(len(RUNS))
     words = f"numbers of runs, 1 to {len(RUNS)}; all if none is given"
-    parser.add_argument("runs", nargs="*", type=running.one_of(numbers), metavar="RUN", help=words)
+    parser.add_argument("runs", nargs="*", type=number, metavar="RUN", help=words)
     running.add_pages(parser, "--pages")
     running.add_out(parser, "keep the table in this file as JSON, with what failed")
 
@@ -172,7 +172,7 @@ def run(args: Namespace) -> int:
     running.need_real_pictures()
     print(f"{'run':>3}  {'conditions':40}{'cells':>6}{'passed':>8}{'failed':>8}{'seconds':>9}")
     table = []
-    for number in map(int, args.runs or range(1, len(RUNS) + 1)):
+    for number in args.runs or range(1, len(RUNS) + 1):
         row = perform(number, args.pages or [""])
         table.append(row)
         # after each run: an interrupted table is not lost

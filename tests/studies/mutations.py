@@ -204,16 +204,6 @@ def with_text(output: dict, mime: str, text: str) -> dict:
 
 # --- lists of outputs ----------------------------------------------------------------------------------------
 
-LISTS = (
-    "an output missing",
-    "an output added",
-    "an output of another kind",
-    "outputs in another order",
-    "an error for a result",
-    "a result for an error",
-    "another exception type",
-    "another message",
-)
 MORE = {"output_type": "stream", "name": "stdout", "text": "more\n"}
 # No page keeps an error as output: one is put in the place of what was printed.
 MESSAGE = "index 3 is out of bounds for dimension 0"
@@ -251,3 +241,6 @@ def _of_other_kinds(output):
         yield output | {"output_type": kinds[output["output_type"]]}
         for mime in output["data"] if len(output["data"]) > 1 else ():
             yield output | {"data": {k: v for k, v in output["data"].items() if k != mime}}
+
+
+LISTS = tuple(dict.fromkeys(kind for kind, *_ in of_list([MORE, MORE])))

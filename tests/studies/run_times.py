@@ -56,11 +56,9 @@ def table(run: dict[str, Any]) -> str:
 
 def add_arguments(parser: ArgumentParser) -> None:
     running.add_pages(parser)
-    numbers = [str(n) for n in range(1, 65)]
+    number = running.number_up_to(64)
     words = "processes of pytest, one run for each number; 1 is serial (default: 1 2)"
-    parser.add_argument(
-        "--workers", nargs="+", type=running.one_of(numbers), default=["1", "2"], help=words
-    )
+    parser.add_argument("--workers", nargs="+", type=number, default=[1, 2], help=words)
     running.add_out(parser, "keep what was measured in this file, as JSON")
 
 
@@ -69,7 +67,7 @@ def run(args: Namespace) -> int:
     machine = f"{cpu_name()}, {os.cpu_count()} cores"
     print(f"{machine}; load before the run {os.getloadavg()[0]:.1f}")
     runs = []
-    for workers in map(int, args.workers):
+    for workers in args.workers:
         runs.append(measure([page.path for page in running.chosen(args.pages)], workers))
         print(f"\n{table(runs[-1])}", flush=True)
         running.keep(args.out, json.dumps({"machine": machine, "runs": runs}, indent=1) + "\n")

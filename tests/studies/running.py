@@ -31,13 +31,13 @@ def page_name(text: str) -> str:
     return text
 
 
-def one_of(names: Iterable[str]) -> Callable[[str], str]:
-    """A type of arguments: one of these names."""
+def number_up_to(most: int) -> Callable[[str], int]:
+    """A type of arguments: a whole number from 1 on."""
 
-    def argument(text: str) -> str:
-        if text not in names:
-            raise ArgumentTypeError(f"there is no {text!r}: {', '.join(names)}")
-        return text
+    def argument(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise ArgumentTypeError(f"{text!r} is no number from 1 to {most}")
+        return int(text)
 
     return argument
 

@@ -282,21 +282,15 @@ def dumps(data: dict[str, Any]) -> str:
 
 def add_arguments(parser: ArgumentParser) -> None:
     words = f"one or more of {', '.join(SETTINGS)}"
-    parser.add_argument(
-        "settings", nargs="*", type=running.one_of(SETTINGS), metavar="SETTING", help=words
-    )
+    parser.add_argument("settings", nargs="*", metavar="SETTING", help=words)
     running.add_pages(parser, "--pages")
     running.add_out(parser, "keep what was measured in this file, beside what it holds")
 
 
 def run(args: Namespace) -> int:
     """Run, print and keep; without a setting, check what was kept."""
-    torch, pinned = installed("torch"), pins()["torch"]
-    for name in args.settings:
-        if (name == "release") == (torch == pinned):
-            raise UsageError(f"{name} is not for torch {torch}; the book's is {pinned}")
-    if args.settings:
-        running.need_real_pictures()
+    torch = installed("torch")
+    _check(args.settings, torch)
     data = read(args.out)
     for name in args.settings:
         shown = f"torch {torch}" if name == "release" else name
@@ -309,9 +303,20 @@ def run(args: Namespace) -> int:
             if measured:
                 add(data, shown, page, measured)
             running.keep(args.out, dumps(data))  # after each page: an interrupt loses one
-    running.keep(args.out, dumps(data))
     if args.settings:
         return 0
+    running.keep(args.out, dumps(data))
     texts = [*faults(data), *unmeasured(data)]
     print("\n".join(texts) or "every tolerance is measured, and as narrow as it should be")
     return 1 if texts else 0
+
+
+def _check(settings: list[str], torch: str) -> None:
+    """Refuse settings that cannot be run."""
+    for name in settings:
+        if name not in SETTINGS:
+            raise UsageError(f"there is no setting {name!r}: {', '.join(SETTINGS)}")
+        if (name == "release") == (torch == pins()["torch"]):
+            raise UsageError(f"{name} is not for torch {torch}; the book's is {pins()['torch']}")
+    if settings:
+        running.need_real_pictures()
