@@ -63,8 +63,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, allow_errors: bool = 
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        with asyncio.Runner(loop_factory=_Loop) as runner:
-            runner.run(_execute(client))
+        run_client(client)
     except CellExecutionError as error:
         raise BookError(f"{_last_cell(notebook)} failed:\n{error}") from None
     except CellTimeoutError as error:
@@ -75,9 +74,15 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, allow_errors: bool = 
         ) from None
 
 
-async def _execute(client: NotebookClient) -> None:
+def run_client(client: NotebookClient, **options: Any) -> None:
+    """Run a client's notebook; Ctrl-C ends it. The options are those of its kernel's process."""
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        runner.run(_execute(client, **options))
+
+
+async def _execute(client: NotebookClient, **options: Any) -> None:
     try:
-        await client.async_execute(stderr=subprocess.DEVNULL)  # the kernel's own log
+        await client.async_execute(stderr=subprocess.DEVNULL, **options)  # the kernel's own log
     except DeadKernelError:
         if asyncio.current_task().cancelling():  # nbclient takes Ctrl-C for the kernel's death
             raise asyncio.CancelledError from None

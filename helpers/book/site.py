@@ -125,11 +125,9 @@ def old_names(book: list[pages.Page]) -> str:
     """
     for cell in (cell for page in book if page.name == AUDIT for cell in page.code_cells):
         for output in cell.outputs:
-            if "audit.old_call_table()" in cell.source and "text/markdown" in output.get(
-                "data", {}
-            ):
+            if "old_call_table()" in cell.source and "text/markdown" in output.get("data", {}):
                 return output.data["text/markdown"]
-    raise BookError(f"No page {AUDIT} shows audit.old_call_table().")
+    raise BookError(f"No page {AUDIT} shows old_call_table().")
 
 
 # --- the site

@@ -8,25 +8,15 @@ import torch
 from PIL import Image
 from torchvision.datasets import VisionDataset
 
-SHAPES = [
-    "circle",
-    "square",
-    "triangle",
-    "cross",
-    "ring",
-    "diamond",
-    "stripes",
-    "moon",
-    "frame",
-    "hourglass",
-]
+SHAPES = ["circle", "square", "triangle", "cross", "ring"]
+SHAPES += ["diamond", "stripes", "moon", "frame", "hourglass"]
 
 
 class StandIn(VisionDataset):
     """Ten drawn shapes in the form of CIFAR-10: 50,000 + 10,000 RGB pictures of 32x32, drawn from a seed.
 
-    Each picture shows one filled shape, of any colour, size and place, over a striped, noisy background of
-    any other colour. Only the outline tells the class, so a net has to learn shapes, not colours.
+    Each picture shows one filled shape, of any color, size and place, over a striped, noisy background of
+    any other color. Only the outline tells the class, so a net has to learn shapes, not colors.
     """
 
     classes = SHAPES
@@ -65,26 +55,23 @@ def draw_shapes(count: int, seed: int) -> tuple[np.ndarray, list[int]]:
     labels = torch.arange(count) % len(SHAPES)
     labels = labels[torch.randperm(count, generator=random)]
     pictures = torch.empty(count, 32, 32, 3, dtype=torch.uint8)
-    for start in range(
-        0, count, 5000
-    ):  # in parts: the masks of all pictures at once would need gigabytes
+    for start in range(0, count, 5000):  # the masks of all pictures at once would need gigabytes
         part = labels[start : start + 5000]
         n = len(part)
         y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
         size, turn = uniform(7, 12, n, 1, 1), uniform(-0.5, 0.5, n, 1, 1)
         dx, dy = x - uniform(12, 20, n, 1, 1), y - uniform(12, 20, n, 1, 1)
-        u = (
-            dx * turn.cos() + dy * turn.sin()
-        ) / size  # each shape is drawn in -1..1, turned and scaled
+        # each shape is drawn in -1..1, turned and scaled
+        u = (dx * turn.cos() + dy * turn.sin()) / size
         v = (dy * turn.cos() - dx * turn.sin()) / size
         inside = _shape_masks(u, v).gather(0, part.view(1, n, 1, 1).expand(1, n, 32, 32))[0]
-        colours = uniform(0, 255, 2, n, 1, 1, 3)
-        clash = (colours[0] - colours[1]).abs().mean(-1, keepdim=True) < 60
-        colours[1] = torch.where(clash, 255 - colours[0].round(), colours[1])
+        colors = uniform(0, 255, 2, n, 1, 1, 3)
+        clash = (colors[0] - colors[1]).abs().mean(-1, keepdim=True) < 60
+        colors[1] = torch.where(clash, 255 - colors[0].round(), colors[1])
         angle, wave = uniform(0, 3.14, n, 1, 1), uniform(0.3, 1.5, n, 1, 1)
         texture = 25 * torch.sin(wave * (x * angle.cos() + y * angle.sin())).unsqueeze(-1)
         noise = 20 * torch.randn(n, 32, 32, 3, generator=random)
-        mixed = torch.where(inside.unsqueeze(-1), colours[0], colours[1] + texture) + noise
+        mixed = torch.where(inside.unsqueeze(-1), colors[0], colors[1] + texture) + noise
         pictures[start : start + n] = mixed.clamp(0, 255).to(torch.uint8)
     return pictures.numpy(), labels.tolist()
 

@@ -1,4 +1,4 @@
-"""Mirrors that misbehave on purpose, a small CIFAR-10 for them to serve, and processes that can be killed.
+"""Mirrors that misbehave on purpose, and a small CIFAR-10 for them to serve.
 
 Nothing leaves the machine: the mirrors are threads of the test, on 127.0.0.1.
 """
@@ -6,71 +6,85 @@ Nothing leaves the machine: the mirrors are threads of the test, on 127.0.0.1.
 import contextlib
 import hashlib
 import io
-import json
-import multiprocessing
-import os
 import socket
 import ssl
+import sys
 import tarfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 
-from helpers import data
-from helpers.data import download, files
-
-BOOK = Path(__file__).resolve().parents[2]
+from helpers.data import files
 
 # --- a small CIFAR-10
 
 
-def old_pickle(pairs):
-    """A dict as Python 2 and its NumPy pickled it: strings, lists of strings or small numbers, a uint8 array."""
+ARRAY = (  # of uint8, N x 3072
+    b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01J%bM\x00\x0c\x86"
+    b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    b"\x89T%b%btb"
+)
 
-    def string(text):
-        return b"T" + len(text).to_bytes(4, "little") + text.encode()
+
+def old_pickle(item):
+    """What Python 2 and its NumPy pickled: dicts and lists of strings, small numbers and arrays."""
+
+    def number(n):
+        return n.to_bytes(4, "little")
 
     def value(item):
-        if isinstance(item, str):
-            return string(item)
-        if isinstance(item, int):
-            return b"J" + item.to_bytes(4, "little", signed=True)
-        if isinstance(item, list):
-            return b"](" + b"".join(map(value, item)) + b"e"
-        shape = b"J" + len(item).to_bytes(4, "little") + b"M\x00\x0c\x86"
-        content = b"T" + item.size.to_bytes(4, "little") + item.tobytes()
-        return (
-            b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85U\x01btR(K\x01" + shape
-            + b"cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-            + content + b"tb"
-        )  # fmt: skip
+        match item:
+            case str():
+                return b"T" + number(len(item)) + item.encode()
+            case int():
+                return b"J" + number(item)
+            case list():
+                return b"](" + b"".join(map(value, item)) + b"e"
+            case dict():
+                pairs = (value(key) + value(entry) for key, entry in item.items())
+                return b"}(" + b"".join(pairs) + b"u"
+        return ARRAY % (number(len(item)), number(item.size), item.tobytes())
 
-    return (
-        b"\x80\x02}(" + b"".join(string(key) + value(item) for key, item in pairs.items()) + b"u."
-    )
+    return b"\x80\x02" + value(item) + b"."
 
 
-def small_files(batch, seed=0):
-    """The seven files with ``batch`` pictures in each, and the arrays in them: ``({name: bytes}, flat array)``."""
-    random = np.random.default_rng(seed)
-    pictures = random.integers(0, 256, (6 * batch, 3072), dtype=np.uint8)
-    labels = random.integers(0, 10, 6 * batch, dtype=np.uint8)
-    contents = {}
-    for n, name in enumerate(files.BATCHES):
-        part = slice(n * batch, (n + 1) * batch)
-        contents[name] = old_pickle(
-            {
-                "batch_label": name,
-                "labels": labels[part].tolist(),
-                "data": pictures[part],
-                "filenames": [f"{i}.png" for i in range(batch)],
-            }
-        )
-    contents["batches.meta"] = old_pickle({"num_vis": 3072, "label_names": list(files.CLASSES)})
-    return contents, np.concatenate([pictures.ravel(), labels])
+class SmallCifar10:
+    """The seven files with ``batch`` random pictures in each, and all that follows from them."""
+
+    def __init__(self, batch):
+        random = np.random.default_rng(0)
+        pictures = random.integers(0, 256, (6 * batch, 3072), dtype=np.uint8)
+        labels = random.integers(0, 10, 6 * batch, dtype=np.uint8)
+        self.flat = np.concatenate([pictures.ravel(), labels])  # what `files.decode` returns
+        self.contents = {
+            name: old_pickle(
+                {
+                    "batch_label": name,
+                    "labels": labels[n * batch : (n + 1) * batch].tolist(),
+                    "data": pictures[n * batch : (n + 1) * batch],
+                    "filenames": [f"{i}.png" for i in range(batch)],
+                }
+            )
+            for n, name in enumerate(files.BATCHES)
+        }
+        self.contents["batches.meta"] = old_pickle({"label_names": list(files.CLASSES)})
+        self.archive = packed(in_folder(self.contents))
+        self.official = official(self.contents, self.flat, self.archive)
+
+    def write(self, folder):
+        """Write the seven files into a new folder; return it."""
+        folder.mkdir(parents=True)
+        for name, content in self.contents.items():
+            (folder / name).write_bytes(content)
+        return folder
+
+    def write_archive(self, path):
+        """Write the archive; return its path."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.archive)
+        return path
 
 
 def packed(members, level=1):
@@ -93,13 +107,12 @@ def in_folder(contents):
 
 
 def official(contents, flat, archive):
-    """What the loader must take for official, in the place of the real checksums."""
-    sums = {name: (len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items()}
+    """What passes for official, in the place of the real checksums."""
     return files.Official(
         archive_bytes=len(archive),
         archive_sha256=hashlib.sha256(archive).hexdigest(),
-        files=sums,
-        batch=flat.size // 6 // 3073,
+        files={name: (len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items()},
+        batch_size=flat.size // 6 // 3073,
         arrays_sha256=hashlib.sha256(flat).hexdigest(),
     )
 
@@ -111,7 +124,9 @@ class Mirror:
     """A mirror of one file. ``behave(handler, n)`` answers the n-th request; the default is an honest answer."""
 
     def __init__(self, content, behave=None, *, tls=None, **options):
-        self.content, self.behave, self.options = content, behave, options
+        self.content = content
+        self.behave = behave
+        self.options = options
         self.asked = []  # the Range header of each request, None if it had none
         self.sent = 0  # bytes of the file, over all connections
         mirror = self
@@ -132,8 +147,9 @@ class Mirror:
             daemon_threads = True
             request_queue_size = 64
 
-            def handle_error(self, *_):
-                pass
+            def handle_error(self, *how):
+                if not isinstance(sys.exc_info()[1], OSError):  # a fault of the test
+                    super().handle_error(*how)
 
         self._server = Server(("127.0.0.1", 0), Handler)
         if tls:
@@ -143,7 +159,7 @@ class Mirror:
         self.url = (
             f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}/{files.ARCHIVE}"
         )
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
         self._server.shutdown()
@@ -197,17 +213,16 @@ class Mirror:
             handler.send_header(name, value)
         handler.end_headers()
         at, end = first + shift, len(content) if die_at is None else die_at
-        began, sent = time.monotonic(), 0
+        due = time.monotonic()
         while at < end:
             speed = slow_from[1] if slow_from and at >= slow_from[0] else rate
             piece = content[at : min(end, at + (max(1, int(speed / 50)) if speed else 65536))]
             handler.wfile.write(piece)
-            at, sent = at + len(piece), sent + len(piece)
+            at += len(piece)
             self.sent += len(piece)
-            if slow_from and at >= slow_from[0]:
-                time.sleep(len(piece) / speed)
-            elif rate:
-                time.sleep(max(0.0, began + sent / rate - time.monotonic()))
+            if speed:
+                due += len(piece) / speed
+                time.sleep(max(0.0, due - time.monotonic()))
 
 
 def nobody():
@@ -235,66 +250,3 @@ SM49BAMCA0kAMEYCIQCdZfgwIgd5hzX2+EE30oZZ1ui7xqOpCWIHEuokAk4SJwIh
 AIR1oCi22FSXNS5FYrpAKTe94S6vCpg7aXdaDaufrK9R
 -----END CERTIFICATE-----
 """
-
-# --- other processes
-
-
-def processes():
-    """A way to start processes that have the loader imported already, where the system can (Linux, macOS)."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload(["tests.support.bad_mirror"])
-    return context
-
-
-def find(settings, report, hang="", marker=None, limit=None):
-    """Look for the pictures as a page does, in a process of its own.
-
-    Args:
-        settings: what the process must patch: official, folder, mirrors, settings.
-        report: a file that gets what was found, as JSON.
-        hang: "decode" or "cache": hang in the middle of that, after writing the file ``marker``.
-        marker: see there.
-        limit: bytes that no file may exceed (a quota).
-    """
-    files.OFFICIAL = files.Official(*settings["official"])
-    data.FOLDER, data.MIRRORS = Path(settings["folder"]), settings["mirrors"]
-    data.SETTINGS = download.Settings(*settings["settings"])
-    os.environ.pop("CIFAR10_ROOT", None)
-    os.environ["KERAS_HOME"] = settings["folder"]
-    os.chdir(report.parent)
-    if limit:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
-    def stay():
-        marker.touch()
-        time.sleep(600)
-
-    if hang == "decode":
-        unpickle = files.unpickle
-        files.unpickle = lambda name, content: (
-            stay() if name == "data_batch_3" else unpickle(name, content)
-        )
-    if hang == "cache":
-        opened = Path.open
-
-        def half(path, mode="r", *more, **named):
-            file = opened(path, mode, *more, **named)
-            if path.name == files.partial_of(Path(files.CACHE)).name:
-                file.write(bytes(files.OFFICIAL.arrays_bytes // 2))
-                file.flush()
-                stay()
-            return file
-
-        Path.open = half
-    found = data._find()
-    flat = b"" if found.arrays is None else found.arrays.flat.tobytes()
-    result = {"text": found.text, "sha256": hashlib.sha256(flat).hexdigest()}
-    if limit:  # the report is small
-        result["left"] = sorted(path.name for path in data.FOLDER.iterdir())
-    partial = report.with_suffix(".partial")
-    partial.write_text(json.dumps(result))
-    partial.replace(report)

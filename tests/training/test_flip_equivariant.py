@@ -1,23 +1,27 @@
 """The layers that know mirror images, against what the word means and against plain layers."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
 
-from helpers.training.flip_equivariant import (
-    MirrorConv,
-    MirrorNorm,
-    MirrorStem,
+from helpers.training.baseline_nets import NETS
+from helpers.training.loop import training_step
+from helpers.training.net import (
+    FixedScaleNorm,
+    FlipEquivariantConv,
+    FlipEquivariantNorm,
+    FlipEquivariantStem,
     half_of_pairs,
     mean_of_halves,
+    whitening_filters,
 )
-from helpers.training.net import FastNet, FixedScaleNorm, whitening_filters
-from helpers.training.optimizers import optimisers
-from helpers.training.step import step
+from helpers.training.recipe import Recipe, build_net, build_optimizers
 
 
 def in_the_mirror(x):
-    """What halves of channels become when the picture is mirrored: mirrored, and exchanged."""
+    """What halves of channels become when the image is mirrored: mirrored, and exchanged."""
     return x.flip(3).roll(x.shape[1] // 2, dims=1)
 
 
@@ -27,8 +31,8 @@ def seed():
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_the_stem_makes_halves_of_a_picture(stride):
-    stem, x = MirrorStem(3, 8, 4, stride), torch.randn(2, 3, 12, 12)
+def test_the_stem_makes_halves_of_a_image(stride):
+    stem, x = FlipEquivariantStem(3, 8, 4, stride), torch.randn(2, 3, 12, 12)
     y = stem(x)
     assert y.shape[1] == 8
     assert torch.allclose(stem(x.flip(3)), in_the_mirror(y), atol=1e-5)
@@ -38,7 +42,7 @@ def test_the_stem_makes_halves_of_a_picture(stride):
 
 
 def test_a_convolution_of_the_mirror_is_the_mirror_of_the_convolution():
-    conv, x = MirrorConv(6, 8), torch.randn(2, 6, 7, 7)
+    conv, x = FlipEquivariantConv(6, 8), torch.randn(2, 6, 7, 7)
     torch.nn.init.normal_(conv.weight)
     y = conv(x)
     assert y.shape == (2, 8, 7, 7)
@@ -50,15 +54,15 @@ def test_a_convolution_of_the_mirror_is_the_mirror_of_the_convolution():
 @pytest.mark.parametrize(("inputs", "outputs"), [(4, 4), (4, 8), (8, 4)])
 def test_a_new_convolution_hands_both_halves_on(inputs, outputs):
     x = torch.randn(2, inputs, 5, 5)
-    y = MirrorConv(inputs, outputs)(x)
-    kept = min(inputs, outputs) // 2
+    y = FlipEquivariantConv(inputs, outputs)(x)
+    passed = min(inputs, outputs) // 2
     for half in (0, 1):
-        handed = x[:, half * inputs // 2 :][:, :kept]
-        assert torch.allclose(y[:, half * outputs // 2 :][:, :kept], handed, atol=1e-6)
+        handed = x[:, half * inputs // 2 :][:, :passed]
+        assert torch.allclose(y[:, half * outputs // 2 :][:, :passed], handed, atol=1e-6)
 
 
 def test_the_norm_treats_pairs_alike():
-    norm, plain = MirrorNorm(FixedScaleNorm(6)), FixedScaleNorm(6)
+    norm, plain = FlipEquivariantNorm(FixedScaleNorm(6)), FixedScaleNorm(6)
     x = torch.randn(64, 6, 5, 5) * torch.arange(1, 7).view(1, 6, 1, 1) + 1
     assert torch.allclose(norm(x), plain(x))
     (bias,) = (weight for weight in norm.parameters() if weight.requires_grad)
@@ -67,40 +71,42 @@ def test_the_norm_treats_pairs_alike():
         bias += torch.randn(3)
     norm.eval()
     assert torch.allclose(norm(in_the_mirror(x)), in_the_mirror(norm(x)), atol=1e-5)
-    for kept in ("running_mean", "running_var"):
-        pairs = getattr(norm.norm, kept).view(2, 3)
-        assert torch.equal(pairs[0], pairs[1])
-        assert torch.allclose(pairs[0], getattr(plain, kept).view(2, 3).mean(0))
+    mean, var = (
+        getattr(plain, name).view(2, 3).mean(0).repeat(2)
+        for name in ("running_mean", "running_var")
+    )
+    expected = F.batch_norm(x, mean, var, plain.weight, norm.norm.bias, eps=plain.eps)
+    assert torch.allclose(norm(x), expected, atol=1e-6)
 
 
-def test_a_trained_net_cannot_tell_a_picture_from_its_mirror_image():
+def test_a_trained_net_cannot_tell_a_image_from_its_mirror_image():
+    recipe = Recipe(widths=(8, 12), depths=(1, 2), pools=(False, True), stem_filters=6, base_lr=0.1)
     nets = [
-        FastNet(widths=(8, 12), depths=(1, 2), pools=(False, True), stem_filters=6, mirror=mirror)
-        for mirror in (True, False)
+        build_net(replace(recipe, flip_equivariant=equivariant)) for equivariant in (True, False)
     ]
     x, y = F.avg_pool2d(torch.randn(32, 3, 16, 16), 3, 1, 1), torch.arange(32) % 10
     for net in nets:
         net.whiten(x)
-        (stepper,) = optimisers(net, rate=0.1, momentum=0.9)
-        first = step(net, [stepper], x, y)
+        optimizers = build_optimizers(net, recipe)
+        first = training_step(net, optimizers, x, y)
         for _ in range(5):
-            last = step(net, [stepper], x, y)
+            last = training_step(net, optimizers, x, y)
         assert last < first
         net.eval()
-    mirror, plain = nets
-    assert torch.allclose(mirror(x), mirror(x.flip(3)), atol=1e-5)
+    equivariant, plain = nets
+    assert torch.allclose(equivariant(x), equivariant(x.flip(3)), atol=1e-5)
     assert not torch.allclose(plain(x), plain(x.flip(3)), atol=1e-3)
 
 
 def test_a_mirror_net_learns_half_the_weights_for_the_same_work():
-    nets = [FastNet(mirror=mirror, learn_stem=True) for mirror in (False, True)]
+    nets = [build_net(Recipe(flip_equivariant=mirror, whiten=False)) for mirror in (False, True)]
     plain, mirror = (sum(w.numel() for w in net.parameters() if w.requires_grad) for net in nets)
     assert mirror * 2 == plain
 
 
 def test_pairs_are_mirror_images_and_still_whiten():
-    pictures = F.avg_pool2d(torch.randn(200, 3, 12, 12), 3, 1, 1)
-    both = torch.cat([pictures, pictures.flip(3)])
+    images = F.avg_pool2d(torch.randn(200, 3, 12, 12), 3, 1, 1)
+    both = torch.cat([images, images.flip(3)])
     half = half_of_pairs(whitening_filters(both, 4, 48, eps=0)[:48], 6)
     answers = F.conv2d(both, torch.cat([half, half.flip(3)])).transpose(0, 1).flatten(1)
     moments = answers @ answers.T / answers.shape[1]
@@ -113,3 +119,12 @@ def test_the_mean_of_halves():
     assert torch.equal(
         mean_of_halves(torch.tensor([[1.0, 2.0, 5.0, 4.0]])), torch.tensor([[3.0, 3.0]])
     )
+
+
+@pytest.mark.parametrize("name", ["fast", *NETS])
+def test_no_net_writes_buffers_in_eval_mode(name):
+    net = build_net(Recipe(net=name, flip_equivariant=True, widths=(8, 8, 8)))
+    net(torch.randn(4, 3, 32, 32))
+    before = {name: buffer.clone() for name, buffer in net.named_buffers()}
+    net.eval()(torch.randn(4, 3, 32, 32))
+    assert all(torch.equal(buffer, before[name]) for name, buffer in net.named_buffers())

@@ -1,4 +1,6 @@
-"""The fast net, its batches and its optimisers, against plain computations of the same."""
+"""The fast net, its batches and its optimizers, against plain computations of the same."""
+
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,28 +8,30 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.training import batches as augmentation
-from helpers.training.net import FastNet, FixedScaleNorm, IdentityConv, whitening_filters
-from helpers.training.optimizers import Muon, optimisers, orthogonalised
+from helpers.training.net import FixedScaleNorm, IdentityConv, whitening_filters
+from helpers.training.recipe import Muon, Recipe, build_net, build_optimizers, orthogonalize
+
+SMALL = Recipe(widths=(4, 6), depths=(2, 2), pools=(True, True))
 
 
-def smooth_pictures(count=200, size=12):
+def smooth_images(count=200, size=12):
     noise = torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(0))
     return F.avg_pool2d(noise, 3, 1, 1)
 
 
 def test_whitened_patches_are_uncorrelated_and_of_one_strength():
-    pictures = smooth_pictures()
-    filters = whitening_filters(pictures, 3, 10, eps=0)
-    responses = F.conv2d(pictures, filters[:10]).transpose(0, 1).flatten(1)
+    images = smooth_images()
+    filters = whitening_filters(images, 3, 10, eps=0)
+    responses = F.conv2d(images, filters[:10]).transpose(0, 1).flatten(1)
     moments = responses @ responses.T / responses.shape[1]
     assert torch.allclose(moments, torch.eye(10), atol=1e-3)
-    patches = F.unfold(pictures, 3).transpose(0, 1).flatten(1)
+    patches = F.unfold(images, 3).transpose(0, 1).flatten(1)
     assert not torch.allclose(patches.cov()[:10, :10], torch.eye(10), atol=0.1)  # they were not
 
 
 def test_whitening_has_negatives_and_the_strongest_directions_first():
-    pictures = smooth_pictures()
-    filters = whitening_filters(pictures, 3, 5)
+    images = smooth_images()
+    filters = whitening_filters(images, 3, 5)
     assert torch.equal(filters[5:], -filters[:5])
     sizes = filters[:5].flatten(1).norm(dim=1)  # a strong direction needs a small filter
     assert (sizes.diff() > 0).all()
@@ -35,21 +39,23 @@ def test_whitening_has_negatives_and_the_strongest_directions_first():
 
 def test_whitening_refuses_more_filters_than_there_are_directions():
     with pytest.raises(ValueError, match="a patch of 3x2x2 has no 13 directions"):
-        whitening_filters(smooth_pictures(), 2, 13)
+        whitening_filters(smooth_images(), 2, 13)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(4, 4), (4, 7), (7, 4)])
 def test_a_new_convolution_hands_its_inputs_on(inputs, outputs):
     x = torch.randn(2, inputs, 5, 5)
-    kept = min(inputs, outputs)
+    passed = min(inputs, outputs)
     y = IdentityConv(inputs, outputs)(x)
-    assert torch.allclose(y[:, :kept], x[:, :kept], atol=1e-6)
+    assert torch.allclose(y[:, :passed], x[:, :passed], atol=1e-6)
     assert y.shape[1] == outputs
-    assert kept == outputs or y[:, kept:].std() > 0.01
+    assert passed == outputs or y[:, passed:].std() > 0.01
 
 
 def test_the_net_has_the_shape_it_was_given():
-    net = FastNet(widths=(4, 6), depths=(1, 3), pools=(False, True), stem_filters=5, skip=True)
+    net = build_net(
+        Recipe(widths=(4, 6), depths=(1, 3), pools=(False, True), stem_filters=5, skip=True)
+    )
     assert net(torch.randn(2, 3, 32, 32)).shape == (2, 10)
     assert net(torch.randn(2, 3, 20, 20)).shape == (2, 10)
     x = F.gelu(net.stem(torch.randn(2, 3, 32, 32)))
@@ -58,11 +64,11 @@ def test_the_net_has_the_shape_it_was_given():
 
 
 def test_only_what_should_learn_learns():
-    net = FastNet(widths=(4, 6), depths=(2, 2), pools=(True, True))
+    net = build_net(SMALL)
     frozen = {name for name, weight in net.named_parameters() if not weight.requires_grad}
     scales = {f"stages.{s}.norms.{n}.weight" for s in (0, 1) for n in (0, 1)}
     assert frozen == {"stem.weight", *scales}
-    assert not FastNet(stem_bias=False).stem.bias.requires_grad
+    assert not build_net(Recipe(stem_bias=False)).stem.bias.requires_grad
 
 
 def test_norm_without_other_processes_is_batch_norm():
@@ -72,54 +78,54 @@ def test_norm_without_other_processes_is_batch_norm():
     assert torch.allclose(ours.running_var, plain.running_var)
 
 
-PICTURES = torch.randint(
+IMAGES = torch.randint(
     0, 256, (40, 8, 8, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1)
 )
 LABELS = torch.arange(40)
-PLAIN = augmentation.Moments(torch.zeros(3), torch.ones(3))
+PLAIN = augmentation.ChannelStats(torch.zeros(3), torch.ones(3))
 
 
 def test_crops_are_those_of_a_plain_loop():
     random = torch.Generator().manual_seed(2)
-    chosen = torch.randint(0, 40, (30,), generator=random)
+    indices = torch.randint(0, 40, (30,), generator=random)
     shifts = torch.randint(-3, 4, (30, 2), generator=random)
-    mirrored = torch.rand(30, generator=random) < 0.5
-    found = augmentation.cropped(PICTURES, chosen, shifts, mirrored)
+    flipped = torch.rand(30, generator=random) < 0.5
+    crops = augmentation.crop(IMAGES, indices, shifts, flipped)
     for n in range(30):
-        picture = PICTURES[chosen[n]].permute(2, 0, 1).float()[None]
+        image = IMAGES[indices[n]].permute(2, 0, 1).float()[None]
         down, right = (3 + shifts[n]).tolist()
-        window = F.pad(picture, (3, 3, 3, 3), "reflect")[0, :, down : down + 8, right : right + 8]
-        expected = window.flip(2) if mirrored[n] else window
-        assert torch.equal(found[n].permute(2, 0, 1).float(), expected)
-    assert found.dtype == torch.uint8
+        window = F.pad(image, (3, 3, 3, 3), "reflect")[0, :, down : down + 8, right : right + 8]
+        expected = window.flip(2) if flipped[n] else window
+        assert torch.equal(crops[n].permute(2, 0, 1).float(), expected)
+    assert crops.dtype == torch.uint8
 
 
-def test_holes_are_those_of_a_plain_loop():
+def test_cutouts_are_those_of_a_plain_loop():
     x = torch.rand(5, 3, 8, 8) + 1
     corners = torch.tensor([[0, 0], [5, 5], [2, 1], [0, 5], [3, 3]])
     expected = x.clone()
     for n, (row, column) in enumerate(corners.tolist()):
         expected[n, :, row : row + 3, column : column + 3] = 0
-    assert torch.equal(augmentation.with_holes(x, corners, 3), expected)
+    assert torch.equal(augmentation.cutout(x, corners, 3), expected)
 
 
-def test_moments_are_those_of_the_pictures():
-    by = augmentation.moments(PICTURES)
-    flat = PICTURES.float().flatten(0, 2)
-    assert torch.allclose(by.mean, flat.mean(0))
-    assert torch.allclose(by.deviation, flat.std(0, correction=0))
-    x = augmentation.normalised(PICTURES, by)
+def test_channel_stats_are_those_of_the_images():
+    stats = augmentation.channel_stats(IMAGES)
+    flat = IMAGES.float().flatten(0, 2)
+    assert torch.allclose(stats.mean, flat.mean(0))
+    assert torch.allclose(stats.std, flat.std(0, correction=0))
+    x = augmentation.normalize(IMAGES, stats)
     assert x.shape == (40, 3, 8, 8)
     assert x.is_contiguous(memory_format=torch.channels_last)
     assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
 
 
 def take(count, **how):
-    feed = augmentation.batches(PICTURES, LABELS, PLAIN, 8, **{"seed": 0, **how})
+    feed = augmentation.batches(IMAGES, LABELS, PLAIN, 8, **{"seed": 0, **how})
     return [next(feed) for _ in range(count)]
 
 
-def test_a_pass_takes_every_picture_once_and_passes_differ():
+def test_a_pass_takes_every_image_once_and_passes_differ():
     labels = [y for _, y in take(10)]
     first, second = torch.cat(labels[:5]), torch.cat(labels[5:])
     assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(40))
@@ -150,32 +156,32 @@ def test_processes_share_a_batch_without_overlap():
         assert torch.equal(torch.stack([share[n][0] for share in shares], 1).flatten(0, 1), x)
 
 
-def test_a_picture_is_mirrored_in_every_other_pass():
+def test_an_image_is_flipped_in_every_other_pass():
     passes = [{}, {}]
-    for n, (x, y) in enumerate(take(10, shift=0)):
+    for n, (x, y) in enumerate(take(10, translate=0)):
         passes[n // 5].update(zip(y.tolist(), x, strict=True))
     seen = 0
     for label in range(40):
         assert torch.equal(passes[0][label], passes[1][label].flip(2))
-        seen += torch.equal(passes[0][label], PICTURES[label].permute(2, 0, 1).float())
+        seen += torch.equal(passes[0][label], IMAGES[label].permute(2, 0, 1).float())
     assert 10 < seen < 30  # about half begin as they are
 
 
 def test_batches_refuse_what_cannot_be():
     with pytest.raises(ValueError, match="8 cannot be shared equally by 3 processes"):
         take(1, processes=3)
-    with pytest.raises(ValueError, match="a batch of 41 is more than the 40 pictures"):
-        next(augmentation.batches(PICTURES, LABELS, PLAIN, 41, 0))
+    with pytest.raises(ValueError, match="a batch of 41 is more than the 40 images"):
+        next(augmentation.batches(IMAGES, LABELS, PLAIN, 41, 0))
 
 
 @pytest.mark.parametrize("shape", [(6, 20), (20, 6), (8, 8)])
 def test_orthogonalised_has_singular_values_near_one(shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(3))
-    before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(orthogonalised(matrix, 5))
+    before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(orthogonalize(matrix, 5))
     assert before.max() > 2
     assert 0.5 < after.min() <= after.max() < 1.3
     u, _, v = torch.linalg.svd(matrix, full_matrices=False)
-    assert F.cosine_similarity(orthogonalised(matrix, 5).flatten(), (u @ v).flatten(), dim=0) > 0.95
+    assert F.cosine_similarity(orthogonalize(matrix, 5).flatten(), (u @ v).flatten(), dim=0) > 0.95
 
 
 def test_muon_step_by_hand():
@@ -183,17 +189,17 @@ def test_muon_step_by_hand():
     before, gradient = weight.detach().clone(), torch.randn(4, 2, 3, 3)
     weight.grad = gradient.clone()
     Muon([weight], lr=0.1, momentum=0.9).step()
-    kept = before * 2 / before.norm()  # norm sqrt(4)
-    expected = kept - 0.1 * orthogonalised((1.9 * gradient).flatten(1)).view_as(before)
+    resized = before * 2 / before.norm()  # norm sqrt(4)
+    expected = resized - 0.1 * orthogonalize((1.9 * gradient).flatten(1)).view_as(before)
     assert torch.allclose(weight, expected, atol=1e-6)
 
 
 def test_each_weight_that_learns_is_in_one_group():
-    net = FastNet(widths=(4, 6), depths=(2, 2), pools=(True, True))
-    for muon_rate in (0.0, 0.1):
-        found = optimisers(net, rate=0.4, momentum=0.9, bias_rate=16, muon_rate=muon_rate)
-        groups = [group for optimiser in found for group in optimiser.param_groups]
+    net = build_net(SMALL)
+    for muon_lr in (0.0, 0.1):
+        optimizers = build_optimizers(net, replace(SMALL, muon_lr=muon_lr))
+        groups = [group for optimizer in optimizers for group in optimizer.param_groups]
         listed = [id(weight) for group in groups for weight in group["params"]]
         assert sorted(listed) == sorted(id(w) for w in net.parameters() if w.requires_grad)
-        rates = {weight.ndim: group["peak"] for group in groups for weight in group["params"]}
-        assert rates == {4: muon_rate or 0.4, 2: 0.4, 1: 0.4 * 16}
+        rates = {weight.ndim: group["base_lr"] for group in groups for weight in group["params"]}
+        assert rates == {4: muon_lr or 0.4, 2: 0.4, 1: 0.4 * 16}
