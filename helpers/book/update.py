@@ -246,10 +246,8 @@ def shown(changes: Iterable[Change]) -> Iterator[str]:
         yield f"  cell {change.cell} (In [{change.cell + 1}]), under {change.heading!r}\n"
         for fault in change.differences:
             yield f"    {fault.text}\n"
-            lines = list(as_lines(fault, change.policy))
-            yield from (f"    {line}\n" for line in lines[:LINES])
-            if len(lines) > LINES:
-                yield f"      ... and {len(lines) - LINES} more lines\n"
+            lines = as_lines(fault, change.policy, limit=LINES)
+            yield from (f"    {line}\n" for line in lines)
 
 
 def _code(notebook: nbformat.NotebookNode | None) -> Cells:

@@ -452,7 +452,7 @@ def stand_in(page, monkeypatch):
     ("spoil", "says"),
     [
         (read_only, r"01_page.py cannot be written: .* is read-only\."),
-        (wrong_entry, r"cell 1, under 'Training'.*unknown names: attol"),
+        (wrong_entry, r"cell 1, under 'Training'.*unknown name: attol"),
         (stand_in, r"need the real pictures\.\nSTAND-IN DATA"),
     ],
 )
