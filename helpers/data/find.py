@@ -125,7 +125,7 @@ def search(may_write: bool = True) -> tuple[Pictures | None, list[str]]:
                 return Pictures(flat, _official(where, how, notes), place.root), notes
             except files.DamagedError as error:
                 fault = str(error)
-        if place.name == "CIFAR10_ROOT" or fault not in (files.NOTHING, files.MISSING):
+        if place.name == "CIFAR10_ROOT" or not fault.endswith((files.NOTHING, files.MISSING)):
             notes.append(f"({place.name} was passed over: {fault}.)")
     return None, notes
 
