@@ -345,6 +345,23 @@ def test_all_down(row, fault):
     assert [text.count(f"\n  {n}. ") for n in (1, 2, 3)] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("fault", ["network gone for a moment"])
+def test_network_gone_for_a_moment(world, row, monkeypatch, fault):
+    monkeypatch.setattr(mirrors, "PAUSE", 0.5)
+    get = download.transfer
+    began = time.monotonic()
+
+    def transfer(url, *how):
+        if time.monotonic() < began + 0.2:
+            url = nobody()
+        yield from get(url, *how)
+
+    monkeypatch.setattr(download, "transfer", transfer)
+    for _ in range(2):
+        world.mirror()
+    row(RIGHT)
+
+
 @pytest.mark.parametrize("fault", ["network gone half-way"])
 def test_network_gone(world, row, fault):
     gone = [world.mirror(once({"die_at": HALF}, {"status": 502, "content": b""})) for _ in range(2)]
