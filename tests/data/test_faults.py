@@ -336,12 +336,13 @@ def test_another_host_goes_on_in_mid_file(world, capsys, at):
     assert world.mirrors[0].sent >= at
 
 
-def test_all_seven_hosts_down(row):
+def test_all_seven_hosts_down(world, row):
     urls = [nobody() for _ in range(7)]
     row("No mirror delivered the archive", urls=urls)
     text = data.origin()
     for url in urls:
         assert f"\n  {url.split('/')[2]}: {os.strerror(errno.ECONNREFUSED)}" in text
+    assert {path.name for path in world.folder.iterdir()} == {find.LOCK}
     assert "in the background: python -m helpers.data --download" in text
     assert [text.count(f"\n  {n}. ") for n in (1, 2, 3)] == [1, 1, 1]
 
