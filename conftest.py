@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpers import threads
 from helpers.book import kernel as book_kernel
 from helpers.verification.cells import Cell
 from helpers.verification.kernel import PageKernel
@@ -18,8 +19,9 @@ DATA_TAG = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set what torch needs."""
+    """Set what torch needs; pytest-xdist's workers, which inherit it, share the cores."""
     os.environ.update(book_kernel.TORCH)
+    threads.limit_threads(processes=config.getoption("numprocesses", None) or 1)
 
 
 def pytest_verification_facts(kernel: PageKernel) -> Mapping[str, Any]:

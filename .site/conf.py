@@ -1,4 +1,4 @@
-"""Sphinx' settings for the web edition. ``python -m helpers.book.site`` writes the sources and calls Sphinx."""
+"""Sphinx' settings for the web edition. ``python -m helpers.book site`` writes the sources and calls Sphinx."""
 
 import json
 import re

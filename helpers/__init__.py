@@ -1,6 +1,6 @@
-"""What several pages of the book share: data, figures, exercises, the environment check, the verification.
+"""What the pages share and what makes and verifies them, by subject.
 
-To import any of it is to give PyTorch as many threads as a container has cores, see ``cores``.
+Importing any of it gives PyTorch no more threads than a container has cores, see ``helpers.threads``.
 """
 
 from helpers.threads import limit_threads

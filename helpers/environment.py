@@ -1,13 +1,14 @@
-"""The doctor: is this machine ready for the book? One line a check, [OK], [NOTE] or [FAIL] and what to do.
+"""The doctor: is this machine ready for the book? One line per check, [OK], [NOTE] or [FAIL], and what to do.
 
     python -m helpers.environment        # exit status 1 if a check fails
 
-Imports only the standard library at the top, so that it can report that anything else is missing, and runs on
-Python 3.8 too, so that it can report that Python is too old.
+Only the standard library is imported at the top, so that the doctor can report that anything else is missing, and it
+runs on Python 3.8 too, so that it can report that Python is too old.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import platform
@@ -59,9 +60,16 @@ def check_python(
 
 
 def pins() -> dict[str, str]:
-    """The pinned release of each package in requirements.txt: ``{"torch": "2.15.0", ...}``."""
+    """The release of each package that requirements.txt locks on every system: ``{"torch": "2.15.0", ...}``."""
     text = (BOOK / "requirements.txt").read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w-]+)==([\w.]+)", text, re.MULTILINE))
+    return dict(re.findall(r"^([\w.-]+)==([\w.]+)$", text, re.MULTILINE))
+
+
+def dependencies() -> list[str]:
+    """The names of the packages that the book itself uses, as pyproject.toml lists them."""
+    text = (BOOK / "pyproject.toml").read_text(encoding="utf-8")
+    block = text.partition("\ndependencies = [\n")[2].partition("\n]\n")[0]
+    return re.findall(r'^ *"([\w-]+)', block, re.MULTILINE)  # tomllib is newer than Python 3.8
 
 
 def installed(package: str) -> str | None:
@@ -123,8 +131,8 @@ def torch_wanted_by_torchvision() -> str | None:
         needs = metadata.requires("torchvision") or []
     except metadata.PackageNotFoundError:
         return None
-    found = re.search(r"^torch\s*\(?==\s*([\d.]+)", "\n".join(needs), re.MULTILINE)
-    return found and found[1]
+    match = re.search(r"^torch\s*\(?==\s*([\d.]+)", "\n".join(needs), re.MULTILINE)
+    return match[1] if match else None
 
 
 def check_import(module: str) -> Finding | None:
@@ -172,8 +180,8 @@ def cpu_name() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return platform.processor() or platform.machine()
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found[1].strip() if found else platform.machine()
+    match = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return match[1].strip() if match else platform.machine()
 
 
 def check_kernel() -> Finding:
@@ -231,13 +239,13 @@ def findings() -> Iterator[Finding]:
     pinned = pins()
     for package in MAIN_PACKAGES:
         version = installed(package)
-        found = (version and check_import(package)) or check_package(
-            package, version, pinned[package]
-        )
-        yield allow_missing(found) if package == "jupyterlab" else found
-    others = {name: installed(name) for name in pinned if name not in MAIN_PACKAGES}
-    if found := allow_missing(check_others(others)):
-        yield found
+        finding = check_package(package, version, pinned[package])
+        if version:
+            finding = check_import(package) or finding
+        yield allow_missing(finding) if package == "jupyterlab" else finding
+    others = {name: installed(name) for name in dependencies() if name not in MAIN_PACKAGES}
+    if missing := allow_missing(check_others(others)):
+        yield missing
     yield check_pair(installed("torch"), installed("torchvision"), torch_wanted_by_torchvision())
     later: list[tuple[str, Callable[[], Finding]]] = [
         ("torch", check_device),
@@ -251,14 +259,19 @@ def findings() -> Iterator[Finding]:
 
 
 def report() -> bool:
-    """Print every finding; returns True if nothing failed."""
-    failed = False
+    """Print every finding; return True if nothing failed."""
+    ready = True
     for finding in findings():
         print(finding)
-        failed |= finding.state == "FAIL"
-    print("Something is missing: see [FAIL] above." if failed else "Ready for the book.")
-    return not failed
+        if finding.state == "FAIL":
+            ready = False
+    print("Ready for the book." if ready else "Something is missing: see [FAIL] above.")
+    return ready
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m helpers.environment",
+        description="Check whether this machine is ready for the book; exit status 1 if it is not.",
+    ).parse_args()
     sys.exit(0 if report() else 1)

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from helpers.tables import number
+
 
 @dataclass(frozen=True)
 class Check:
@@ -35,7 +37,7 @@ class Check:
 
 
 def fault_in(answer: Any, expected: Any) -> str:
-    """One sentence that says what is wrong with an answer; '' if it is right."""
+    """Return one sentence that says what is wrong with an answer; '' if it is right."""
     if isinstance(expected, torch.Tensor):
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
@@ -57,8 +59,9 @@ def _number_fault(answer: float, expected: float) -> str:
         return "" if close else f"{answer!r} is not the right number."
     if answer != expected:
         return f"{answer!r} is not right."
-    as_int = "the number is right, but must be an int: write it without a point or an e."
-    return as_int if isinstance(answer, float) else ""
+    if isinstance(answer, float):
+        return "the number is right, but must be an int: write it without a point or an e."
+    return ""
 
 
 def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
@@ -78,14 +81,13 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
     if not wrong:
         return ""
     if right.numel() == 1:
-        number = answer.item()
-        return f"{number if type(number) in (bool, int) else format(number, '.6g')} is not right."
+        return f"{number(answer.item(), 6)} is not right."
     first = (~right).nonzero()[0].tolist()
     return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {first}."
 
 
 def _same_numbers(answer: Any, expected: torch.Tensor) -> bool:
-    """Would an answer that is no tensor, such as a list, be right if it were made one?"""
+    """Tell whether an answer that is no tensor, such as a list, would be right if it were made one."""
     try:
         with warnings.catch_warnings(action="ignore"):  # a list of tensors that want a gradient
             numbers = torch.tensor(answer, dtype=torch.complex128)
@@ -104,6 +106,6 @@ def _list_fault(answer: Sequence, expected: Sequence) -> str:
 
 
 def _kind(value: Any) -> str:
-    """A value's type in words: 'an int', 'a str'."""
+    """Return a value's type in words: 'an int', 'a str'."""
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -10,22 +10,22 @@ from torch.utils._pytree import tree_leaves
 
 
 def bytes_of(tensors: Iterable[torch.Tensor]) -> int:
-    """The bytes of the tensors' storages; one that several of them share counts once."""
+    """Return the bytes of the tensors' storages; one that several of them share counts once."""
     storages = [tensor.untyped_storage() for tensor in tensors]
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
 def kept_for_backward(function: Callable[[], Any]) -> list[torch.Tensor]:
     """Call a function and return every tensor that autograd keeps for the backward pass, parameters among them."""
-    kept = []
+    tensors = []
 
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        kept.append(tensor)
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        tensors.append(tensor)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         function()
-    return kept
+    return tensors
 
 
 def peak_bytes(function: Callable[[], Any]) -> int:
@@ -33,10 +33,8 @@ def peak_bytes(function: Callable[[], Any]) -> int:
 
     Counted are the storages that PyTorch's operations return, on any device, from when they are made until the last
     tensor (or the graph of autograd) lets go of them. So the number is the same on every machine; scratch memory
-    inside an operation is not in it. PyTorch's own ``torch.distributed._tools.mem_tracker`` counts in this way.
-
-    Args:
-        function: called once, without arguments; backward passes in it are counted too.
+    inside an operation is not in it; backward passes are. PyTorch's own ``torch.distributed._tools.mem_tracker``
+    counts in this way.
     """
     counter = _Counter()
     with counter:
@@ -50,7 +48,8 @@ class _Counter(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.alive: dict[int, weakref.finalize] = {}
-        self.bytes = self.peak = 0
+        self.bytes = 0
+        self.peak = 0
 
     def __torch_dispatch__(
         self, operation: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
@@ -58,15 +57,12 @@ class _Counter(TorchDispatchMode):
         known = {self._key(tensor) for tensor in _tensors((args, kwargs))}
         result = operation(*args, **(kwargs or {}))
         for tensor in _tensors(result):
-            key = self._key(tensor)
+            key, storage = self._key(tensor), tensor.untyped_storage()
             if key not in known and key not in self.alive:
-                self._add(key, tensor.untyped_storage())
+                self.bytes += storage.nbytes()
+                self.peak = max(self.peak, self.bytes)
+                self.alive[key] = weakref.finalize(storage, self._drop, key, storage.nbytes())
         return result
-
-    def _add(self, key: int, storage: torch.UntypedStorage) -> None:
-        self.bytes += storage.nbytes()
-        self.peak = max(self.peak, self.bytes)
-        self.alive[key] = weakref.finalize(storage, self._drop, key, storage.nbytes())
 
     def _drop(self, key: int, nbytes: int) -> None:
         self.bytes -= nbytes

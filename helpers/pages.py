@@ -9,20 +9,24 @@ from typing import Any
 
 import nbformat
 
-from helpers.book import launch_lines
 from helpers.verification.headings import headings
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
 CODE_LINES_A_MINUTE = 20  # code read with care
-TIME = re.compile(r"^\*\*Time\*\*: .*$", re.MULTILINE)
+TIME = re.compile(r"^(# |)\*\*Time\*\*: .*$", re.MULTILINE)  # in a .py file it is a comment
+# What `python -m helpers.book launch` writes into a page: the badges, and the code that Colab needs.
+LAUNCH_LINES = re.compile(
+    r"\n#?\n(?:# )?\[!\[Open in Binder\].*"
+    r'|# Colab opens this page alone(?:.*\n)+? *os\.chdir\("book/notebooks"\)\n\n'
+)
 
 
 class Page:
     """One notebook of the book.
 
     Attributes:
-        path: its ``.ipynb`` file; the ``.py`` twin lies beside it.
+        path: its ``.ipynb`` file; the ``.py`` file that it is made from lies beside it.
         notebook: its content (nbformat 4).
     """
 
@@ -55,11 +59,11 @@ class Page:
     @property
     def claims(self) -> dict[str, list[int]]:
         """Which code cells (0, 1, ...) prove which statement of the notes: ``{"C03": [4, 5]}``."""
-        found: dict[str, list[int]] = {}
+        proofs: dict[str, list[int]] = {}
         for n, cell in enumerate(self.code_cells):
             for claim in cell.metadata.get("claims", []):
-                found.setdefault(claim, []).append(n)
-        return found
+                proofs.setdefault(claim, []).append(n)
+        return proofs
 
     @property
     def reading_minutes(self) -> int:
@@ -82,12 +86,13 @@ def reading_minutes(notebook: Mapping[str, Any]) -> int:
 
     Launch badges and the code for Colab do not count.
     """
-    prose, code = (
-        [launch_lines.without(c["source"]) for c in notebook["cells"] if c["cell_type"] == kind]
-        for kind in ("markdown", "code")
-    )
-    words = len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", TIME.sub("", " ".join(prose))))
-    lines = sum(len(source.splitlines()) for source in code)
+    words = lines = 0
+    for cell in notebook["cells"]:
+        source = LAUNCH_LINES.sub("", cell["source"])
+        if cell["cell_type"] == "code":
+            lines += len(source.splitlines())
+        elif cell["cell_type"] == "markdown":
+            words += len(re.findall(r"[A-Za-z0-9']+|[\u4e00-\u9fff]", TIME.sub("", source)))
     return max(1, round(words / WORDS_A_MINUTE + lines / CODE_LINES_A_MINUTE))
 
 

@@ -11,16 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-# Colours that remain apart with the common kinds of colour blindness (Okabe and Ito, 2008), darkest first.
-BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GREY = COLOURS = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#E69F00",
-    "#56B4E9",
-    "#CC79A7",
-    "#444444",
-)
+# Colors that remain apart with the common kinds of color blindness (Okabe and Ito, 2008), darkest first.
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
+ORANGE, SKY, PURPLE, GRAY = "#E69F00", "#56B4E9", "#CC79A7", "#444444"
+COLORS = BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE, GRAY
 DPI = 100
 STYLE = {
     "figure.figsize": (7, 3.5),
@@ -28,7 +22,7 @@ STYLE = {
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
     "font.size": 10,
-    "axes.prop_cycle": plt.cycler(color=COLOURS),
+    "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -54,17 +48,15 @@ def show(figure: Figure, alt: str) -> None:
 
     Args:
         figure: the finished figure.
-        alt: what there is to see, for readers who cannot see it; also its text form (without measured
-            numbers, since the verification compares it).
+        alt: what there is to see, for readers who cannot see it; also its text form, so without measured numbers.
     """
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=DPI)
     plt.close(figure)
     width, height = Image.open(out).size  # matplotlib rounds down, sometimes one pixel too far
     bundle = {"image/png": base64.b64encode(out.getvalue()).decode("ascii"), "text/plain": alt}
-    display(
-        bundle, raw=True, metadata={"image/png": {"alt": alt, "width": width, "height": height}}
-    )
+    details = {"alt": alt, "width": width, "height": height}
+    display(bundle, raw=True, metadata={"image/png": details})
 
 
 def picture_grid(
@@ -74,27 +66,24 @@ def picture_grid(
     size: float = 0.9,
     cmap: str | None = None,
 ) -> Figure:
-    """Draw pictures in rows.
+    """Draw pictures in rows; the figure is for ``show``.
 
     Args:
-        pictures: N x H x W x 3 (or N x H x W for grey values), uint8 in 0..255 or float in 0..1.
+        pictures: N x H x W x 3 (or N x H x W for gray values), uint8 in 0..255 or float in 0..1.
         titles: one above each picture, if given.
         columns: pictures in a row.
         size: width and height of one, in inches.
-        cmap: matplotlib's colour map for grey values.
-
-    Returns:
-        The figure, to be passed to ``show``.
+        cmap: matplotlib's color map for gray values.
     """
     rows = -(-len(pictures) // columns)
     height = size * rows * (1.3 if titles else 1.0) + 0.1
     figure, axes = plt.subplots(rows, columns, figsize=(size * columns, height), squeeze=False)
-    for n, axis in enumerate(axes.flat):
+    for axis in axes.flat:
         bare(axis)
-        if n >= len(pictures):
-            axis.set_visible(False)
-            continue
-        axis.imshow(pictures[n], cmap=cmap)
+        axis.set_visible(False)
+    for n, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+        axis.set_visible(True)
+        axis.imshow(picture, cmap=cmap)
         if titles:
             axis.set_title(titles[n], fontsize=8, pad=3)
     return figure
@@ -102,8 +91,7 @@ def picture_grid(
 
 def bare(axis: Axes) -> None:
     """Take ticks, frame and grid off an axis: for pictures."""
-    axis.set_xticks([])
-    axis.set_yticks([])
+    axis.set(xticks=[], yticks=[])
     axis.grid(False)
     for spine in axis.spines.values():
         spine.set_visible(False)

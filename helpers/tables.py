@@ -1,10 +1,11 @@
 """Tables of calls and what they give, made by running each call."""
 
-import sys
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
+from IPython import get_ipython
 from IPython.display import Markdown
 
 
@@ -12,36 +13,45 @@ def results(*calls: str, dtypes: bool = False) -> Markdown:
     """Run each call, written as text, and set its result beside it, or its error.
 
     Args:
-        calls: expressions over the names of the page that this is called from.
+        calls: expressions over the names of the notebook.
         dtypes: whether a third column gives the dtype of each result that has one.
 
     Returns:
         A table of two or three columns, to be the last line of a cell.
     """
-    names = sys._getframe(1).f_globals
-    rows = [(f"`{call}`", *_run(call, names)[: 2 if dtypes else 1]) for call in calls]
-    return table(["call", "result", *["dtype"] * dtypes], rows)
+    head, rows = ["call", "result"], []
+    if dtypes:
+        head.append("dtype")
+    for call in calls:
+        fence = "``" if "`" in call else "`"
+        result, dtype = _run(call, get_ipython().user_ns)
+        row = f"{fence}{call}{fence}", result.replace("<", "&lt;"), dtype
+        rows.append(row[: len(head)])
+    return table(head, rows)
 
 
 def attempt(call: str, **names: Any) -> str:
-    """Run one expression over the names of the calling page, and ``names``: the result in short, or the error."""
-    return _run(call, sys._getframe(1).f_globals | names)[0]
+    """Run one expression over the names of the notebook, and ``names``: the result in short, or the error."""
+    return _run(call, get_ipython().user_ns | names)[0]
 
 
 def _run(call: str, names: dict[str, Any]) -> tuple[str, str]:
-    """What a call gives, in short, and the dtype of that ('' if it has none).
+    """Return what a call gives, in short, and the dtype of that ('' if it has none).
 
     Of an error it is the first line of the message, without the list of details that some have after a colon.
     """
     try:
         value = eval(call, names)
     except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        return f"error: {str(error).splitlines()[0].split(': [')[0]}", ""
+        first_line = str(error).partition("\n")[0]
+        return f"error: {first_line.partition(': [')[0]}", ""
     return text(value), str(getattr(value, "dtype", "")).removeprefix("torch.")
 
 
 def table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markdown:
-    """A Markdown table, which JupyterLab and GitHub render alike.
+    """Make a Markdown table, which JupyterLab and GitHub render alike.
+
+    A ``|`` in a cell is escaped, and a line break in it becomes a space: either would end the cell.
 
     Raises:
         ValueError: a row is longer or shorter than the head; some viewers would show no table at all.
@@ -49,14 +59,31 @@ def table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markdown:
     lines = [head, [":--"] * len(head), *rows]
     if wrong := [line for line in lines if len(line) != len(head)]:
         raise ValueError(f"a table of {len(head)} columns has no place for {wrong[0]}")
-    return Markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+    return Markdown("\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines))
+
+
+def _cell(value: Any) -> str:
+    return re.sub(r"\s*[\n\r]\s*", " ", str(value)).replace("|", r"\|")
 
 
 def text(value: Any) -> str:
-    """A value in short: numbers to five digits, tensors and tuples as nested lists, shapes as tuples."""
+    """Write a value in short: numbers to five digits, tensors and tuples as nested lists, shapes as tuples."""
     if isinstance(value, torch.Size):
         return str(tuple(value))
-    value = value.tolist() if hasattr(value, "tolist") else value
+    if hasattr(value, "tolist") and not isinstance(value, type):
+        value = value.tolist()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(text, value))}]"
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def number(value: complex, digits: int = 5) -> str:
+    """Write a number in short: a bool or an int in full, a float or complex number to some significant digits.
+
+    Below a million the whole part of a float is written out too: 1234.5 to three digits is 1234, not 1.23e+03.
+    """
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and 10**digits - 0.5 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"

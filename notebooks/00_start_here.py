@@ -81,8 +81,8 @@ assert claims == [statement.number for statement in STATEMENTS]
 # - **On GitHub**: just read. Outputs are stored in the pages.
 # - **In JupyterLab**: `jupyter lab notebooks/00_start_here.ipynb`. Run a cell with Shift+Enter; change it and run it again.
 #   The headings of a page are listed behind the third icon at the left edge; links to headings go to the page's top here.
-# - **In an editor**: each page has a twin, a plain `.py` file. It opens in JupyterLab as a notebook too (right click,
-#   *Open With*, *Notebook*), and the two follow each other.
+# - **In an editor**: each page is a pair of files, the notebook and a plain `.py` file, its source. JupyterLab opens the
+#   `.py` file as a notebook too (right click, *Open With*, *Notebook*), and saves both.
 #
 # Commands such as `python -m helpers.data` are typed in a terminal, in the book's folder (where `README.md` lies). `python`
 # stands for the one that has the packages: `.venv/bin/python`, on Windows `.venv\Scripts\python`. What you changed is saved in
@@ -196,14 +196,14 @@ Image(fault.drawn, metadata={"alt": alt})
 # %% [markdown]
 # ### How wide the tolerances are · 容差有多宽
 #
-# They are measured, and the end of this section says how far that has come. `python -m tests.studies.spread` runs the pages with one
-# thread and with two, with the instructions of older processors, on two older releases, with convolutions rounded as on a
-# GPU, and, where a net is trained, with ten other seeds (starts of the random numbers). For each cell it finds the smallest
-# tolerance that would have done. Once all have run, no tolerance may be wider than five times the largest of these, and no
-# band of training wider than other seeds need. No GPU was at hand: its rounding and the branches for it are simulated,
-# nothing was run on one.
+# They are measured, and the end of this section says how far that has come. `python -m tests.studies spread` runs the
+# pages with one thread and with two, with the instructions of older processors, on two older releases, with convolutions
+# rounded as on a GPU, and, where a net is trained, with ten other seeds (starts of the random numbers). For each cell it
+# finds the smallest tolerance that would have done. Once all have run, no tolerance may be wider than five times the
+# largest of these, and no band of training wider than other seeds need. No GPU was at hand: its rounding and the branches
+# for it are simulated, nothing was run on one.
 #
-# Each line below is one tolerance of a cell, and 1 is that tolerance. No mark: no difference, or not measured yet. Grey: from
+# Each line below is one tolerance of a cell, and 1 is that tolerance. No mark: no difference, or not measured yet. Gray: from
 # a fifth of the tolerance to all of it. Only other seeds may lie beyond 1.
 
 # %%
@@ -245,7 +245,7 @@ plotting.show(
 # %%
 assert all(widest(cell, field, *machine) <= limit for cell, field, limit in lines)
 strict = [cell for cell in spread["cells"] if not cell["tolerance"]]
-for field in ("rtol", "shift", "colour"):
+for field in ("rtol", "shift", "color"):
     most = max((widest(cell, field, *machine) for cell in strict), default=0)
     print(f"{field:7}allowed {getattr(Policy(), field):g}, needed {most:g}")
     assert most <= getattr(Policy(), field)
@@ -284,7 +284,7 @@ from helpers.data.stand_in import StandIn
 stand_in = StandIn(train=True, count=20)
 names = [stand_in.classes[label] for label in stand_in.targets]
 figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
-plotting.show(figure, alt="Twenty drawn shapes in random colours on striped grounds.")
+plotting.show(figure, alt="Twenty drawn shapes in random colors on striped grounds.")
 
 # %% [markdown]
 # `CIFAR10_ROOT=stand-in` asks for them at once, for a classroom without internet. Set it before JupyterLab is started

@@ -97,7 +97,7 @@ torch.use_deterministic_algorithms(False)
 b
 
 # %% [markdown]
-# > **Then and now.** `torch.Tensor(3, 4)` still makes an uninitialised 3 x 4 tensor of 32-bit floats. Today's words say
+# > **Then and now.** `torch.Tensor(3, 4)` still makes an uninitialized 3 x 4 tensor of 32-bit floats. Today's words say
 # > what they mean: `torch.empty(3, 4)` for the same, `zeros`, `ones`, `rand` for tensors with values, `tensor` for data.
 # > Each takes a type, as in `torch.ones(2, dtype=torch.float64)`.
 
@@ -137,7 +137,6 @@ for _ in range(20):
     seconds.append(time.perf_counter() - start)
 median = statistics.median(seconds[1:])
 print(f"first call {1e3 * seconds[0]:.3f} ms, median of the others {1e3 * median:.3f} ms")
-assert seconds[0] > median
 
 # %% [markdown]
 # PyTorch has a timer of its own, `torch.utils.benchmark`. It warms up, repeats until enough time has passed, and gives
@@ -235,9 +234,9 @@ plotting.show(
 # ones take time in proportion, set by where they lie: the processor's cache is read faster than memory, so the rate
 # falls again once a tensor no longer fits there. A hundred small calls are slow where one large call is fast.
 
-# %%
+# %% verify={"reason": "durations", "timing": true}
 time_of = dict(zip(sizes, times, strict=True))
-assert time_of[10_000] < 50 * time_of[100]  # 100 times the elements
+print(f"100 times the elements took {time_of[10_000] / time_of[100]:.1f}x the time")
 
 # %% [markdown]
 # ## More commands of IPython · 更多魔术命令
@@ -273,8 +272,8 @@ print(torch.sum.__doc__.strip().splitlines()[0])
 # ## Recap
 #
 # - `python -m helpers.environment` tells whether Python, torch and torchvision are there and fit together.
-# - `torch.Tensor(3, 4)` is uninitialised; write `empty`, `zeros`, `rand` or `tensor`, whichever you mean.
-# - `%timeit` repeats; warm up, know your threads, and synchronise on a GPU. `torch.utils.benchmark` does all three.
+# - `torch.Tensor(3, 4)` is uninitialized; write `empty`, `zeros`, `rand` or `tensor`, whichever you mean.
+# - `%timeit` repeats; warm up, know your threads, and synchronize on a GPU. `torch.utils.benchmark` does all three.
 # - Small tensors cost the call, large ones the memory.
 # - `%hist`, `%%time`, `%who` and `?` belong to IPython.
 #

@@ -27,7 +27,7 @@
 # - know which layers take a single sample today, and where that goes wrong without a word;
 # - compute output sizes and receptive fields, and prove both;
 # - compute losses by hand, and see what the most common mistake with cross entropy costs;
-# - compare optimisers, starting weights and schedules, and test training code on a single batch.
+# - compare optimizers, starting weights and schedules, and test training code on a single batch.
 #
 # **You need** tensors in outline, and that `backward` fills `grad` ([page 02](02_autograd.ipynb)). No GPU.
 #
@@ -49,7 +49,7 @@
 # ## A network is a class · 网络是一个类
 #
 # A network is a subclass of `nn.Module`. Its layers are made in `__init__`; `forward` says how data goes through them.
-# This is the LeNet of the notes: two convolutions, three fully connected layers, for grey pictures of 32 x 32.
+# This is the LeNet of the notes: two convolutions, three fully connected layers, for gray pictures of 32 x 32.
 
 # %% claims=["C10"]
 import sys
@@ -132,7 +132,7 @@ assert sum(p.numel() for p in net.parameters()) == sum(by_hand.values()) == 61_7
 
 # %% [markdown]
 # A module finds its parts because they are its attributes, and the parts of its parts: dots join their names. Parts in a
-# plain list are not found, and an optimiser would never train them. A `ModuleList` is found.
+# plain list are not found, and an optimizer would never train them. A `ModuleList` is found.
 
 
 # %%
@@ -239,15 +239,15 @@ plotting.show(
 # ### Feature maps of a picture · 特征图
 #
 # What does a convolution do to a picture? The pictures of the next page, CIFAR-10, are 32 x 32 too. The mean of the
-# three colours makes them grey.
+# three colors makes them gray.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 from helpers import data
 
 print(data.origin())
 train_set = data.cifar10(train=True)
-grey = torch.from_numpy(train_set.data[:64]).float().mean(-1).unsqueeze(1) / 255
-grey.shape
+gray = torch.from_numpy(train_set.data[:64]).float().mean(-1).unsqueeze(1) / 255
+gray.shape
 
 # %% [markdown]
 # Training will find filters of its own. To see what filters can do, here are six made by hand. Each one slides over the
@@ -262,10 +262,10 @@ spot[2, 2] += 1
 slope = ramp + ramp.unsqueeze(1)
 filters = [torch.outer(bell, ramp), torch.outer(ramp, bell), slope * blur, slope.flip(1) * blur]
 filters = torch.stack([*filters, spot, blur]).unsqueeze(1)
-maps = F.conv2d(grey[29:30], filters)[0]
+maps = F.conv2d(gray[29:30], filters)[0]
 titles = ("left to right", "downwards", "diagonal", "other diagonal", "detail", "blur")
 figure, axes = plt.subplots(2, 7, figsize=(9, 2.9))
-axes[0, 0].imshow(grey[29, 0], cmap="gray")
+axes[0, 0].imshow(gray[29, 0], cmap="gray")
 axes[0, 0].set_title("picture", fontsize=9)
 for k, title in enumerate(titles, start=1):
     for axis, values in ((axes[0, k], filters[k - 1, 0]), (axes[1, k], maps[k - 1])):
@@ -284,7 +284,7 @@ seeing = copy.deepcopy(chain)
 with torch.no_grad():
     seeing.conv1.weight.copy_(filters)
     seeing.conv1.bias.zero_()
-    steps = outputs_of(seeing, grey[29:30])
+    steps = outputs_of(seeing, gray[29:30])
 figure, axes = plt.subplots(4, 1, figsize=(8.5, 3.9), height_ratios=[3, 3, 1.1, 1.1])
 for axis, name in zip(axes, ("relu1", "pool1", "relu2", "pool2"), strict=True):
     maps = steps[name][0]
@@ -443,13 +443,13 @@ tables.table(["flattening", *inputs], rows)
 #
 # ### N x C x H x W
 #
-# The order samples, channels, height, width still holds. With 3-D input allowed, it matters more. *Three grey* pictures
-# without a channel dimension are taken for *one coloured* picture. And pictures with the colours last, as the data set
+# The order samples, channels, height, width still holds. With 3-D input allowed, it matters more. *Three gray* pictures
+# without a channel dimension are taken for *one colored* picture. And pictures with the colors last, as the data set
 # above has them, are refused.
 
 # %% claims=["C15"]
 conv = nn.Conv2d(3, 6, 5)
-print("three grey pictures ->", tuple(conv(torch.randn(3, 32, 32)).shape))
+print("three gray pictures ->", tuple(conv(torch.randn(3, 32, 32)).shape))
 try:
     conv(torch.randn(2, 32, 32, 3))
 except RuntimeError as error:
@@ -457,7 +457,7 @@ except RuntimeError as error:
 
 # %% [markdown]
 # `channels_last`, meant for speed, changes the order in *memory* and not the shape: the same sizes, other strides (how
-# far apart in memory two neighbours are). Here is a picture of 2 x 2 in three colours, numbered in the order of a
+# far apart in memory two neighbors are). Here is a picture of 2 x 2 in three colors, numbered in the order of a
 # contiguous tensor, and how it lies in memory:
 
 # %% claims=["C15"]
@@ -471,7 +471,7 @@ print("channels_last strides", last.stride())
 show_storage(last[0], "channels_last")
 
 # %% [markdown]
-# The three colours of the first pixel (0, 4, 8) lie side by side, then those of the second.
+# The three colors of the first pixel (0, 4, 8) lie side by side, then those of the second.
 
 # %% [markdown]
 # ## Training mode, buffers, devices · 训练模式与测试模式
@@ -514,7 +514,7 @@ except ValueError as error:
 
 
 # %%
-class Normalise(nn.Module):
+class Normalize(nn.Module):
     def __init__(self):
         super().__init__()
         self.register_buffer("mean", torch.tensor(0.5))
@@ -524,7 +524,7 @@ class Normalise(nn.Module):
         return (x - self.mean) / self.std
 
 
-moved = Normalise().to("meta")
+moved = Normalize().to("meta")
 print(
     f"mean on {moved.mean.device}, std on {moved.std.device}, state_dict: {list(moved.state_dict())}"
 )
@@ -681,9 +681,9 @@ plotting.show(
 )
 
 # %% [markdown]
-# ## Optimisers · 优化器
+# ## Optimizers · 优化器
 #
-# An optimiser changes the parameters, given their gradients. Plain SGD (stochastic gradient descent) subtracts the
+# An optimizer changes the parameters, given their gradients. Plain SGD (stochastic gradient descent) subtracts the
 # gradient times the *rate* `lr`. One step of LeNet by hand, and by `torch.optim`:
 
 # %%
@@ -781,7 +781,7 @@ plotting.show(figure, alt)
 #
 # ### Schedules, groups, clipping · 学习率调度、参数组、梯度裁剪
 #
-# A *scheduler* changes the rate from step to step. Call `step()` of the optimiser first, then of the scheduler. A rise at
+# A *scheduler* changes the rate from step to step. Call `step()` of the optimizer first, then of the scheduler. A rise at
 # the start, as `LinearLR` and `OneCycleLR` have it, is called *warm-up*.
 
 # %%
@@ -896,7 +896,7 @@ def fit(net, criterion, zero=True):
     return losses
 
 
-x, y = (grey[:32] - grey.mean()) / grey.std(), torch.tensor(train_set.targets[:32])
+x, y = (gray[:32] - gray.mean()) / gray.std(), torch.tensor(train_set.targets[:32])
 torch.manual_seed(0)
 start = LeNet()
 net = copy.deepcopy(start)
@@ -939,22 +939,22 @@ plotting.show(figure, alt="The right loop reaches zero; the two with mistakes st
 #   let `-1` stand for the batch.
 # - Output size and receptive field are arithmetic; gradients prove them.
 # - `CrossEntropyLoss` and `BCEWithLogitsLoss` take raw scores. A softmax before it fails nowhere and learns badly.
-# - Optimisers, schedules and starting weights can each be checked by hand; a single batch learned by heart checks the
+# - Optimizers, schedules and starting weights can each be checked by hand; a single batch learned by heart checks the
 #   loop.
 #
 # ## Exercises
 #
 # Put your code in the place of the three dots and run the check below it.
 #
-# **1.** How many parameters has LeNet for colour pictures, with three channels in instead of one? By arithmetic.
+# **1.** How many parameters has LeNet for color pictures, with three channels in instead of one? By arithmetic.
 
 # %%
 from helpers.exercises import Check
 
 answer_1 = ...
-colour = LeNet()
-colour.conv1 = nn.Conv2d(3, 6, 5)
-check_1 = Check(sum(p.numel() for p in colour.parameters()), hint="only the weights of conv1 grow")
+color = LeNet()
+color.conv1 = nn.Conv2d(3, 6, 5)
+check_1 = Check(sum(p.numel() for p in color.parameters()), hint="only the weights of conv1 grow")
 check_1(answer_1)
 
 # %% [markdown]

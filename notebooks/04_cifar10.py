@@ -23,7 +23,7 @@
 #
 # **You will**
 #
-# - load CIFAR-10 with torchvision, look at it, and normalise it by its own mean and deviation;
+# - load CIFAR-10 with torchvision, look at it, and normalize it by its own mean and deviation;
 # - batch and shuffle it with a `DataLoader`, and see what its workers are;
 # - write the training loop, and know what each of its lines is for;
 # - judge the result: overall, class by class, and by its worst mistakes;
@@ -58,7 +58,7 @@ from torchvision import datasets
 
 # %% [markdown]
 # > **Then and now.** CIFAR-10 and MNIST still have `download=True`. ImageNet has not: its class has no such
-# > argument any more, and asks for archives that you have fetched yourself under its licence.
+# > argument any more, and asks for archives that you have fetched yourself under its license.
 
 # %% claims=["C18"]
 import inspect
@@ -109,7 +109,7 @@ rows = torch.stack([(labels == c).nonzero().flatten()[:10] for c in range(10)])
 figure = plotting.picture_grid(train_set.data[rows.flatten()], columns=10, size=0.62)
 for c, name in enumerate(train_set.classes):
     figure.axes[10 * c].set_ylabel(name, rotation=0, ha="right", va="center")
-plotting.show(figure, alt="Ten rows of ten small colour pictures, one row for each class.")
+plotting.show(figure, alt="Ten rows of ten small color pictures, one row for each class.")
 
 # %% [markdown]
 # ### Transforms · 数据转换
@@ -135,7 +135,7 @@ assert torch.allclose(x, transforms.ToTensor()(picture))
 x.min(), x.max()
 
 # %% [markdown]
-# ### Normalise by the data's own figures · 归一化
+# ### Normalize by the data's own figures · 归一化
 #
 # The first weights of a net are chosen for inputs with mean 0 and deviation 1. Old tutorials use 0.5 for both, or quote numbers; the data
 # can be asked. All pictures as one `uint8` tensor, channels first (N x C x H x W):
@@ -160,9 +160,9 @@ print("mean", mean, " deviation", std)
 
 # %%
 to_float = v2.ToDtype(torch.float32, scale=True)
-normalise = v2.Compose([to_float, v2.Normalize(mean.tolist(), std.tolist())])
-batch = normalise(pixels[:1000])
-one_by_one = torch.stack([normalise(to_tensor(train_set[i][0])) for i in range(1000)])
+normalize = v2.Compose([to_float, v2.Normalize(mean.tolist(), std.tolist())])
+batch = normalize(pixels[:1000])
+one_by_one = torch.stack([normalize(to_tensor(train_set[i][0])) for i in range(1000)])
 assert torch.allclose(batch, one_by_one, atol=1e-6)
 batch.shape, batch.dtype
 
@@ -235,7 +235,7 @@ assert here == {os.getpid()} and len(workers) == 2 and os.getpid() not in worker
 # %% verify={"reason": "durations", "timing": true}
 import time
 
-transformed = data.cifar10(train=True, transform=v2.Compose([to_tensor, normalise]))
+transformed = data.cifar10(train=True, transform=v2.Compose([to_tensor, normalize]))
 one_at_a_time = Subset(transformed, range(2000))
 for number in (0, 2):
     start = time.perf_counter()
@@ -244,11 +244,11 @@ for number in (0, 2):
 
 # %% [markdown]
 # Sometimes they do, sometimes not: it depends on how slow a sample is to make and on whether cores are idle. So measure.
-# This page needs none: it keeps all pixels in memory and normalises a whole batch in one call.
+# This page needs none: it keeps all pixels in memory and normalizes a whole batch in one call.
 #
 # ## Step 2: define the network · 定义网络
 #
-# LeNet, as in the notes, for three colour channels instead of one: `Conv2d(3, 6, 5)`.
+# LeNet, as in the notes, for three color channels instead of one: `Conv2d(3, 6, 5)`.
 
 # %% claims=["C20"]
 import torch.nn.functional as F
@@ -291,7 +291,7 @@ untrained = F.cross_entropy(scores, labels[:1000].to(device)).item()
 print(f"loss before training {untrained:.3f}, of a guess {torch.tensor(10.0).log():.3f}")
 
 # %% [markdown]
-# ## Step 3: loss and optimiser · 损失函数和优化器
+# ## Step 3: loss and optimizer · 损失函数和优化器
 #
 # Cross entropy from raw scores; stochastic gradient descent with momentum. The rate of the steps rises, then
 # falls to zero (`OneCycleLR`): large steps first, small ones to settle. (`nesterov` is a variant of momentum that looks
@@ -314,7 +314,7 @@ print(len(loader), "steps an epoch,", steps, "in all")
 # Every training loop has the same heart. The notes list three parts: input, forward and backward, update. They leave
 # one out: **the gradients must be zeroed**, since `backward` *adds* to them.
 #
-# 1. `x, y = ...` moves a batch to the device and normalises it: the input.
+# 1. `x, y = ...` moves a batch to the device and normalizes it: the input.
 # 2. `net(x)` and `criterion` are the forward pass: scores, then one number, the loss.
 # 3. `zero_grad()` drops the gradients of the step before.
 # 4. `loss.backward()` fills `.grad` of every parameter.
@@ -323,7 +323,7 @@ print(len(loader), "steps an epoch,", steps, "in all")
 
 # %% claims=["C26"]
 def train_step(pictures, y):
-    x, y = normalise(pictures.to(device)), y.to(device)
+    x, y = normalize(pictures.to(device)), y.to(device)
     scores = net(x)
     loss = criterion(scores, y)
     optimizer.zero_grad()
@@ -380,7 +380,7 @@ left.set(
     xlabel="epoch", ylabel="cross entropy", title="training loss", xlim=(0, epochs), ylim=(0.8, 2.4)
 )
 right.plot(range(1, epochs + 1), accuracies, marker="o", color=plotting.VERMILION)
-right.axhline(10, color=plotting.GREY, linestyle="--")
+right.axhline(10, color=plotting.GRAY, linestyle="--")
 right.text(1, 12, "guessing")
 right.set(
     xlabel="epoch", ylabel="%", title="training accuracy", xlim=(0.8, epochs + 0.2), ylim=(0, 100)
@@ -401,7 +401,7 @@ plotting.show(
 def predict(net, pixels):
     net.eval()
     with torch.inference_mode():
-        return torch.cat([net(normalise(part.to(device))).cpu() for part in pixels.split(1000)])
+        return torch.cat([net(normalize(part.to(device))).cpu() for part in pixels.split(1000)])
 
 
 scores = predict(net, test_pixels)
@@ -417,18 +417,19 @@ assert accuracy >= 55 or not data.is_real()
 # ### Against the classic recipe
 #
 # Old tutorials train this net with batches of 4 for two epochs, each picture transformed by itself in a worker. That
-# was run once with `python -m helpers.training.classic_recipe`; its result is kept beside this page.
+# was run once with the command below; its result is kept beside this page.
 
 # %% tags=["cifar10"] verify={"reason": "training; durations", "rtol": 0.04, "timing": true}
 import json
 from pathlib import Path
 
-classic = json.loads(Path("records/training/classic_recipe.json").read_text())
-then = classic["train_seconds"], classic["test_accuracy"], classic["batch"]
+record = json.loads(Path("records/training/classic_recipe.json").read_text())
+classic = record["baselines"]["LeNet, classic recipe"][0]
+then = classic["seconds"], classic["accuracy"], classic["recipe"]["batch_size"]
 print("classic recipe: {:.1f} s, {:.1f} %, batches of {}".format(*then))
 print(f"this page:      {seconds:.1f} s, {accuracy:.1f} %, batches of {loader.batch_size}")
 print(f"classic recipe ran on: {classic['cpu']}, {classic['threads']} threads")
-print("command:", classic["command"])
+print("command:", record["command"])
 
 # %% [markdown]
 # The same net does better, sooner, although it sees the pictures three times instead of twice. No picture is handled
@@ -439,7 +440,7 @@ print("command:", classic["command"])
 #
 # One number hides much. The confusion matrix counts, for each true class (row), what the net said (column).
 
-# %% tags=["cifar10"] verify={"colour": 20, "reason": "training: single cells vary from run to run"}
+# %% tags=["cifar10"] verify={"color": 20, "reason": "training: single cells vary from run to run"}
 confusion = torch.zeros(10, 10, dtype=torch.int64)
 confusion.index_put_((test_labels, guesses), torch.tensor(1), accumulate=True)
 figure, axis = plt.subplots(figsize=(5.5, 4.6))
@@ -487,14 +488,14 @@ plotting.show(figure, alt="Ten test pictures, each with the net's wrong answer a
 # %% [markdown]
 # ### What the first layer sees
 #
-# Each of the six filters of `conv1` is a 5 x 5 colour picture of what it answers to. After three passes they are
-# still rough, but some begin to look like an edge, a spot, or a pair of opposite colours.
+# Each of the six filters of `conv1` is a 5 x 5 color picture of what it answers to. After three passes they are
+# still rough, but some begin to look like an edge, a spot, or a pair of opposite colors.
 
-# %% tags=["cifar10"] verify={"picture": "form", "reason": "training: the colours of the filters vary"}
+# %% tags=["cifar10"] verify={"picture": "form", "reason": "training: the colors of the filters vary"}
 filters = net.conv1.weight.detach().cpu().permute(0, 2, 3, 1)
 low, high = filters.amin((1, 2, 3), keepdim=True), filters.amax((1, 2, 3), keepdim=True)
 figure = plotting.picture_grid(((filters - low) / (high - low)).numpy(), columns=6, size=1.1)
-plotting.show(figure, alt="The six filters: small colour patterns, each scaled to its full range.")
+plotting.show(figure, alt="The six filters: small color patterns, each scaled to its full range.")
 
 # %% [markdown]
 # ## Save and load · 保存与加载
@@ -541,7 +542,7 @@ check_1 = Check(len(full_batches), hint="only full batches count")
 check_1(answer_1)
 
 # %% [markdown]
-# **2.** Undo the normalisation of `batch`: back to values from 0 to 1.
+# **2.** Undo the normalization of `batch`: back to values from 0 to 1.
 
 # %%
 answer_2 = ...

@@ -67,7 +67,7 @@ t
 
 # %% [markdown]
 # `show_storage`, a helper of this book, draws it: on the left the elements, on the right the storage, with the
-# position of each cell above it. An element has the colour of the cell that it is read from. Beside each row, dots mark
+# position of each cell above it. An element has the color of the cell that it is read from. Beside each row, dots mark
 # the cells that it reads; arrows are the steps within the row, the dotted line leads to the next row.
 
 # %%
@@ -163,7 +163,7 @@ print(attempt("t.T.view(6)"))
 
 # %% [markdown]
 # A tensor whose cells are read one after the other is *contiguous*; it can be viewed in any shape. But that is
-# more than a view needs. Two neighbouring dimensions can be merged if one step in the first is as long as the whole
+# more than a view needs. Two neighboring dimensions can be merged if one step in the first is as long as the whole
 # second: `stride(0) == size(1) * stride(1)`. `spaced` uses every second cell, and yet it can be flattened.
 
 # %% claims=["C27"]

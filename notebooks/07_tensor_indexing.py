@@ -81,19 +81,17 @@ picks = {call: eval(call) for call in calls}
 assert [shares_memory(picked, x) for picked in picks.values()] == 4 * [True] + 4 * [False]
 
 # %% [markdown]
-# In the picture the elements that an index picks are in colour: blue for a view, orange for a copy. Below each stands the
+# In the picture the elements that an index picks are in color: blue for a view, orange for a copy. Below each stands the
 # shape of what was picked.
 
 # %% claims=["C37"]
 from helpers import plotting
-from helpers.drawings.gather import draw_gather, draw_picks, draw_scatter
+from helpers.drawings.gather import show_gather
+from helpers.drawings.picks import show_picks
+from helpers.drawings.scatter import show_scatter
 
 plotting.use_style()
-plotting.show(
-    draw_picks(x, picks),
-    alt="Eight times the tensor x. Above, four basic indices: views, in blue. Below, four "
-    "advanced ones: copies, in orange. x[1] and x[[1]] pick the same row, in different shapes.",
-)
+show_picks(x, picks)
 
 # %% [markdown]
 # > **Then and now.** Advanced indexing came with the notes' own release,
@@ -262,16 +260,11 @@ assert x.gather(0, index).equal(out)
 out
 
 # %% [markdown]
-# In the picture a colour stands for a row of the input. Elements move up or down, never sideways. The arrows follow one
+# In the picture a color stands for a row of the input. Elements move up or down, never sideways. The arrows follow one
 # of them: the index says 1, so it is fetched from row 1.
 
 # %% claims=["C34"]
-plotting.show(
-    draw_gather(x, 0, index, follow=1),
-    alt="Three grids one above the other: index, input, output. Each output cell has the "
-    "colour of the input row that its index cell names, and stands in the same column. "
-    "Arrows lead from the last index cell to row 1 of the input and on to the output.",
-)
+show_gather(x, 0, index, follow=1)
 
 # %% [markdown]
 # For dim 1 the index says from which column; the row stays: `out[i][j] = x[i][index[i][j]]`. Either way, the output has
@@ -284,12 +277,7 @@ for i in range(3):
     for j in range(2):
         out[i][j] = x[i][index[i][j]]
 assert x.gather(1, index).equal(out) and out.shape == index.shape
-plotting.show(
-    draw_gather(x, 1, index, follow=0),
-    alt="Three grids side by side: index, input, output. Each output cell has the colour of "
-    "the input column that its index cell names, and stands in the same row. Arrows lead "
-    "from the first index cell to column 3 of the input and on to the output.",
-)
+show_gather(x, 1, index, follow=0)
 
 # %% [markdown]
 # ### Three dimensions · 三维
@@ -333,11 +321,7 @@ index = torch.tensor([[[2, 0], [1, 1]], [[0, 2], [0, 0]]])
 for n in range(2):
     assert cube.gather(2, index)[n].equal(cube[n].gather(1, index[n]))
     assert cube.gather(1, index % 2)[n].equal(cube[n].gather(0, index[n] % 2))  # 0 or 1
-plotting.show(
-    draw_gather(cube, 2, index),
-    alt="Two rows of three grids: index, input and output of slice 0, and below those of "
-    "slice 1. In each, output cells have the colour of the column that the index names.",
-)
+show_gather(cube, 2, index)
 
 # %% [markdown]
 # ### What the index must be · 对 index 的要求
@@ -429,16 +413,12 @@ for dim in range(3):
     print(f"dim {dim}: gather undone: {back.equal(cube)}")
 
 # %% [markdown]
-# The picture is that of `gather`, read backwards: a colour is now a column of the target.
+# The picture is that of `gather`, read backwards: a color is now a column of the target.
 
 # %% claims=["C35"]
 index = torch.tensor([[3, 0, 2, 1], [0, 1, 2, 3], [1, 3, 0, 2]])
 taken = x.gather(1, index)
-plotting.show(
-    draw_scatter(torch.zeros_like(x), 1, index, taken, follow=0),
-    alt="Three grids side by side: source, index, target. Each source cell has the colour of "
-    "the target column that its index cell names. The target is full, and in order.",
-)
+show_scatter(torch.zeros_like(x), 1, index, taken, follow=0)
 
 # %% [markdown]
 # ### The notes' line · 笔记中的一行
@@ -492,12 +472,7 @@ back
 
 # %% claims=["C35"]
 src = torch.tensor([[50, 51], [60, 61], [70, 71]])
-plotting.show(
-    draw_scatter(torch.zeros_like(x), 1, index, src),
-    alt="Source, index and target side by side. In the target many cells are dashed: nothing "
-    "was written there. One cell in row 1 is framed: two values were written to it, and "
-    "it shows both.",
-)
+show_scatter(torch.zeros_like(x), 1, index, src)
 
 # %% [markdown]
 # Which one stays is not defined: the documentation says "picked arbitrarily". So a program may rely on this much, and no
@@ -528,11 +503,7 @@ src = torch.tensor([[1, 2, 3, 5], [4, 6, 9, 8]])
 index = torch.tensor([[0, 2, 0, 0], [1, 1, 2, 1]])
 sums = torch.zeros(2, 3, dtype=torch.int64).scatter_add_(1, index, src)
 assert sums.tolist() == [[1 + 3 + 5, 0, 2], [0, 4 + 6 + 8, 9]]
-plotting.show(
-    draw_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, index, src, add=True),
-    alt="Source, index and target side by side. Source cells of one colour in a row meet in "
-    "the target cell of that colour, which is framed and shows their sum.",
-)
+show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, index, src, add=True)
 
 # %% [markdown]
 # `scatter_reduce` can also multiply, average, and keep the largest or smallest. With `include_self=False` the old value
@@ -586,11 +557,7 @@ r, c = torch.tensor([0, 2]), torch.tensor([3, 1])
 pairs, block, n = x[r, c], x[r[:, None], c], x.numpy()
 assert pairs.tolist() == n[r, c].tolist() == [x[0, 3], x[2, 1]]
 assert block.tolist() == n[r[:, None], c].tolist() == x[r][:, c].tolist()
-plotting.show(
-    draw_picks(x, {"x[r, c]": pairs, "x[r[:, None], c]": block}),
-    alt="Left: x[r, c] picks two elements of x. Right: x[r[:, None], c] picks four, where "
-    "rows 0 and 2 cross columns 3 and 1.",
-)
+show_picks(x, {"x[r, c]": pairs, "x[r[:, None], c]": block})
 
 # %% [markdown]
 # **Their common shape stands where they stood**, if they stand side by side. If a slice parts them, there is no such
@@ -652,11 +619,7 @@ from helpers.drawings.gather import find_index
 answer_1 = ...
 wanted = torch.tensor([[3, 0, 0], [11, 12, 13], [20, 23, 21]])
 hidden = find_index(x, 1, wanted)
-plotting.show(
-    draw_gather(x, 1, hidden, hide=["index"]),
-    alt="A puzzle: the index is hidden, input and output are shown. Row 0 of the output is 3,"
-    " 0, 0; row 1 is 11, 12, 13; row 2 is 20, 23, 21.",
-)
+show_gather(x, 1, hidden, hide=["index"])
 check_1 = Check(hidden, hint="the last digit of a value is its column")
 check_1(answer_1)
 
@@ -668,11 +631,7 @@ check_1(answer_1)
 square = 10 * torch.arange(4).unsqueeze(1) + torch.arange(4)
 answer_2 = ...
 wanted = torch.stack([square[:, j].roll(j) for j in range(4)], dim=1)
-plotting.show(
-    draw_gather(square, 0, find_index(square, 0, wanted), hide=["index"]),
-    alt="A puzzle: the index is hidden. In the input each row has one colour; in the output "
-    "the colours run in diagonals from the upper left to the lower right.",
-)
+show_gather(square, 0, find_index(square, 0, wanted), hide=["index"])
 check_2 = Check(wanted, hint="row i of column j comes from row i - j; % 4 keeps that in the square")
 check_2(answer_2)
 
@@ -684,11 +643,7 @@ check_2(answer_2)
 mixed = torch.tensor([[40, 10, 30, 20], [20, 40, 10, 30]])
 values, order = mixed.sort(dim=1)
 answer_3 = ...
-plotting.show(
-    draw_scatter(torch.zeros_like(mixed), 1, order, values, hide=["index"]),
-    alt="A puzzle: sorted rows on the left, the index hidden, the rows in their old order on "
-    "the right.",
-)
+show_scatter(torch.zeros_like(mixed), 1, order, values, hide=["index"])
 check_3 = Check(mixed, hint="sorting gathered them; order says where each value belongs")
 check_3(answer_3)
 

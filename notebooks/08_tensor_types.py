@@ -157,14 +157,14 @@ table(["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"]
 # of a float8 type tells its parts: `e4m3` has four bits of exponent and three of fraction; `fn` means that it is finite, without
 # infinity. (`fnuz` also has no negative zero; `e8m0fnu` has no sign and no fraction, only powers of two.)
 #
-# The rest can do none of the four on the CPU: types for quantised values, for fewer than eight bits, for raw bits, and
+# The rest can do none of the four on the CPU: types for quantized values, for fewer than eight bits, for raw bits, and
 # experiments. The newest, `bcomplex32`, came with release 2.14; it is left out, so that older releases show the same.
 
 # %%
 assert hasattr(torch, "bcomplex32") == (torch.__version__ >= (2, 14))
 rest = sorted({str(dtype)[6:] for dtype in dtypes if not able[dtype]} - {"bcomplex32"})
 few_bits = ("int", "uint")
-print("quantised:", *[name for name in rest if name.startswith("q")])
+print("quantized:", *[name for name in rest if name.startswith("q")])
 print("few bits:", *[name for name in rest if name.startswith(few_bits)])
 print("others:", *[name for name in rest if not name.startswith(("q", *few_bits))])
 print("warned:", *sorted({str(w.message).split(" support")[0] for w in warned} - {"BComplex32"}))
@@ -218,12 +218,12 @@ def values(name):
 
 
 print({name: values(name).isinf().sum().item() for name in floats[:4]}, "of them infinite")
-colours = dict(zip(("int8", *floats), plotting.COLOURS[::-1], strict=False))
+colors = dict(zip(("int8", *floats), plotting.COLORS[::-1], strict=False))
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.3), width_ratios=(5, 4))
 shown = {(0, 8): ("float8_e4m3fn", "float8_e5m2", "int8"), (1, 1.05): ("float16", "bfloat16")}
 for axis, ((low, high), names) in zip(axes, shown.items(), strict=True):
     marks = [v[(v >= low) & (v <= high)] for v in map(values, names)]
-    rows, paint = range(len(names)), [colours[name] for name in names]
+    rows, paint = range(len(names)), [colors[name] for name in names]
     axis.eventplot(marks, lineoffsets=rows, linelengths=0.7, linewidths=1, colors=paint)
     axis.set_yticks(rows, names)
     axis.set_title(f"all values from {low} to {high}")
@@ -419,7 +419,7 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
 # %% [markdown]
 # What halves hold, as `finfo` tells it. *Smallest* is the smallest number at full precision; below it the step no longer
 # shrinks, and the fraction runs out of bits. *Counts to* is where the step becomes 2: there counting by ones gets stuck, since
-# n + 1 is rounded back to n. (Further on, adding 1 may even add 2: a half goes to the even neighbour.)
+# n + 1 is rounded back to n. (Further on, adding 1 may even add 2: a half goes to the even neighbor.)
 
 # %% claims=["C42"]
 rows = []
@@ -468,7 +468,7 @@ figure, axis = plt.subplots(figsize=(7, 3.2))
 halves_and_single = ["float16", "bfloat16", "float32"]
 for name in halves_and_single:
     error = ((x.to(getattr(torch, name)).double() - x).abs() / x).amax(1)
-    axis.loglog(powers[error <= 1], error[error <= 1], color=colours[name], label=name)
+    axis.loglog(powers[error <= 1], error[error <= 1], color=colors[name], label=name)
 axis.set(xlabel="number", ylabel="worst relative error", ylim=(1e-8, 3))
 axis.legend(loc="center right")
 plotting.show(
@@ -480,7 +480,7 @@ plotting.show(
 # %% [markdown]
 # ### Lost additions · 精度损失
 #
-# The step between neighbours grows with the number, so a small number added to a large one is lost. In slow motion: add
+# The step between neighbors grows with the number, so a small number added to a large one is lost. In slow motion: add
 # 0.001 ten thousand times, one after the other (`:=` gives `total` its new value within the list). The sum should be 10.
 # PyTorch's own `sum` keeps its running total in `float32` and does better.
 
@@ -500,8 +500,8 @@ for name, s in sums.items():
 exact = torch.arange(1, 10_001) / 1000
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2))
 for name, s in sums.items():
-    left.plot(s, color=colours[name], label=name, linestyle="--" if name == "float32" else "-")
-    right.loglog(((s - exact).abs() / exact).cummax(0).values, color=colours[name])
+    left.plot(s, color=colors[name], label=name, linestyle="--" if name == "float32" else "-")
+    right.loglog(((s - exact).abs() / exact).cummax(0).values, color=colors[name])
 left.set(xlabel="additions", title="running sum", ylim=(0, 10.5))
 left.legend()
 right.set(xlabel="additions", title="largest relative error so far", ylim=(1e-8, 3))
@@ -688,7 +688,7 @@ z, z.dtype, z.abs(), torch.view_as_real(z)
 
 # %% [markdown]
 # Eight bits are for storing. Divide by a *scale* so that the largest number just fits, convert, and multiply again before
-# computing. With `int8` that is called quantisation. `float8` has small steps for small numbers, `int8` equal steps for all:
+# computing. With `int8` that is called quantization. `float8` has small steps for small numbers, `int8` equal steps for all:
 # it loses the smallest number here altogether.
 
 # %%
@@ -706,20 +706,20 @@ results(
 )
 
 # %% [markdown]
-# Without a scale, `float8_e4m3fn` ends at 448. PyTorch's own quantised types, such as `qint8`, carry their scale within the
+# Without a scale, `float8_e4m3fn` ends at 448. PyTorch's own quantized types, such as `qint8`, carry their scale within the
 # tensor.
 #
 # > **Then and now.** In release 2.9 a number beyond 448 still became NaN; since 2.13 it becomes
-# > [448](https://github.com/pytorch/pytorch/pull/178817). The quantised types are on their way out: making the first one
+# > [448](https://github.com/pytorch/pytorch/pull/178817). The quantized types are on their way out: making the first one
 # > warns [since 2.13](https://github.com/pytorch/pytorch/issues/184982).
 
 # %%
 beyond = torch.tensor(500.0).to(torch.float8_e4m3fn).float()
 assert beyond == 448 or (beyond.isnan() and torch.__version__ < (2, 13))
 with warnings.catch_warnings(record=True) as warned:
-    quantised = torch.quantize_per_tensor(weights, scale_i.item(), 0, torch.qint8)
+    quantized = torch.quantize_per_tensor(weights, scale_i.item(), 0, torch.qint8)
 assert bool(warned) == (torch.__version__ >= (2, 13))
-torch.equal(quantised.int_repr(), in_int8)
+torch.equal(quantized.int_repr(), in_int8)
 
 # %% [markdown]
 # ## NumPy · 与 NumPy 共享内存
@@ -796,7 +796,7 @@ results(
 #
 # Put your code in the place of the three dots and run the check below it.
 #
-# **1.** How many bytes does a batch of 64 colour pictures of 224 x 224 pixels take in `float16`?
+# **1.** How many bytes does a batch of 64 color pictures of 224 x 224 pixels take in `float16`?
 
 # %%
 from helpers.exercises import Check

@@ -55,9 +55,9 @@ import sys
 
 sys.path.insert(0, "..")  # the folder that holds helpers/
 
-from helpers.notes import audit
+from helpers.notes import audit, report
 
-audit.old_call_table()
+report.old_call_table()
 
 # %% [markdown]
 # Three rows are younger than the notes: `//`, `.T`, and a whole number times a float came after 0.2, and have changed since.
@@ -68,7 +68,7 @@ audit.old_call_table()
 # false if it does not. For a statement that does not hold there is a second line, with what is true instead: the new
 # call, or the right name. `audit` runs all of them. It stops at the first one that is not what is on record.
 #
-# A statement with a misspelt name is a slip, even beside a right one: typed as it stands, it is an error. Only C40 counts as
+# A statement with a misspelled name is a slip, even beside a right one: typed as it stands, it is an error. Only C40 counts as
 # changed, since its right name has been deprecated.
 #
 # Some statements are about CIFAR-10. They are run on these pictures:
@@ -92,11 +92,7 @@ assert sorted(verdicts) == [f"C{n:02}" for n in range(1, 55)]
 from helpers import plotting
 
 plotting.use_style()
-plotting.show(
-    audit.draw_counts(verdicts),
-    alt="Bars by section of the notes. In autograd most statements have changed, in nn and shapes half "
-    "hold, elsewhere most hold. Slips are in nn, CIFAR, shapes, indexing and math.",
-)
+report.show_counts(verdicts)
 
 # %% [markdown]
 # Most of it holds. What has changed is what tensors *are*, their types and their autograd, and what layers accept; what one
@@ -109,11 +105,7 @@ plotting.show(
 # beside it stands what changed most. The top row is the release of the notes, the last one that of this book.
 
 # %%
-plotting.show(
-    audit.draw_releases(),
-    alt="One row for each release from 0.2 of 2017 to 2.15 of 2026, with the main change of each. "
-    "By far the longest bar is that of 0.4, which made Variable and Tensor one.",
-)
+report.show_releases()
 
 # %% [markdown]
 # One release stands out: 0.4, of April 2018. Whoever has code from before it can write almost every line that touches
@@ -122,7 +114,7 @@ plotting.show(
 # The same by number, with links to the release notes:
 
 # %%
-audit.release_table()
+report.release_table()
 
 # %%
 from helpers.notes.statements import RELEASES, STATEMENTS
@@ -163,48 +155,48 @@ for statement in forged:
 # The lines use a few names. `x` is a 2 x 3 tensor of the numbers 0 to 5, `t` a square of ones, `w` a leaf whose gradient has
 # been found. `net` is the LeNet of the notes, `pictures` are four made-up inputs for it. `index` and `order` serve `gather`
 # and `scatter_`. `train`, `test` and one `picture` are CIFAR-10's, and `pairs` ten of them with their labels. `raises` tells
-# whether a call is refused with that error, `warns` whether it warns. The rest is in `helpers/notes/audit.py`.
+# whether a call is refused with that error, `warns` whether it warns. The rest is in `helpers/notes/names.py`.
 #
 # ### 2.1 Installation · 安装和配置
 
 # %%
-audit.statement_table("2.1")
+report.statement_table("2.1")
 
 # %% [markdown]
 # ### 2.2.2 Autograd · 自动微分
 
 # %%
-audit.statement_table("2.2.2")
+report.statement_table("2.2.2")
 
 # %% [markdown]
 # ### 2.2 Networks · 神经网络
 
 # %%
-audit.statement_table("2.2 nn")
+report.statement_table("2.2 nn")
 
 # %% [markdown]
 # ### 2.2 CIFAR-10 · 图像分类
 
 # %%
-audit.statement_table("2.2 CIFAR")
+report.statement_table("2.2 CIFAR")
 
 # %% [markdown]
 # ### 3 Shapes and indexing · 形状与索引
 
 # %%
-audit.statement_table("3 shapes", "3 indexing")
+report.statement_table("3 shapes", "3 indexing")
 
 # %% [markdown]
 # ### 3 Types · 数据类型
 
 # %%
-audit.statement_table("3 types")
+report.statement_table("3 types")
 
 # %% [markdown]
 # ### 3 Mathematics · 数学运算
 
 # %%
-audit.statement_table("3 math")
+report.statement_table("3 math")
 
 # %% [markdown]
 # ## Recap

@@ -137,8 +137,8 @@ def test_a_machine_without_the_packages_is_told_all_of_it(monkeypatch, capsys):
     assert "Something is missing" in text
 
 
-@pytest.mark.parametrize("package", env.pins())
-def test_each_pinned_package_is_asked_for(monkeypatch, package):
+@pytest.mark.parametrize("package", env.dependencies())
+def test_each_package_the_book_uses_is_asked_for(monkeypatch, package):
     here = env.installed
     monkeypatch.setattr(env, "check_import", lambda module: None)
     monkeypatch.setattr(env, "installed", lambda name: None if name == package else here(name))
@@ -163,9 +163,9 @@ def test_a_torch_that_cannot_be_imported_does_not_stop_the_report(monkeypatch, c
     assert "disk:" in text
 
 
-def run(*more):
+def run(*more, arguments=()):
     return subprocess.run(
-        [sys.executable, *more, "-m", "helpers.environment"],
+        [sys.executable, *more, "-m", "helpers.environment", *arguments],
         cwd=BOOK,
         capture_output=True,
         text=True,
@@ -187,5 +187,7 @@ def test_as_a_command_it_fails_where_nothing_is_installed():
     assert done.stderr == ""
 
 
-def test_every_package_that_is_checked_is_pinned():
-    assert {"torch", "torchvision", "matplotlib", "jupyterlab", "psutil"} <= set(env.pins())
+def test_help_only_helps_and_nonsense_is_refused():
+    helped = run(arguments=["--help"])
+    assert helped.returncode == 0 and "[OK]" not in helped.stdout
+    assert run(arguments=["--nonsense"]).returncode == 2

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.usefixtures("style")
 @pytest.fixture
 def shown(monkeypatch):
     """What was displayed: a list of (bundle, metadata)."""
-    found = []
+    outputs = []
     monkeypatch.setattr(
-        plotting, "display", lambda bundle, raw, metadata: found.append((bundle, metadata))
+        plotting, "display", lambda bundle, raw, metadata: outputs.append((bundle, metadata))
     )
-    return found
+    return outputs
 
 
 def picture(bundle):
@@ -59,7 +59,7 @@ def test_the_style_starts_from_the_defaults():
     plt.rcParams["axes.facecolor"] = "black"
     plotting.use_style()
     assert plt.rcParams["axes.facecolor"] == "white"
-    assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(plotting.COLOURS)
+    assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(plotting.COLORS)
 
 
 @pytest.mark.parametrize(
@@ -75,32 +75,63 @@ def test_a_grid_of_pictures(shown, count, titles, grid):
     assert np.asarray(picture(shown[0][0]).convert("L")).min() == 0
 
 
-def test_a_grid_takes_grey_values():
+def test_a_grid_takes_gray_values():
     figure = plotting.picture_grid(np.zeros((2, 4, 4)), columns=2, cmap="gray")
     assert figure.axes[0].images[0].get_cmap().name == "gray"
 
 
-# How people without red, green or blue cones see linear RGB (Machado, Oliveira and Fernandes, 2009).
-BLINDNESS = {
-    "none": np.eye(3),
-    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
-    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
-    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+# --- colors
+
+# How the three kinds of color blindness see linear RGB, at full strength (Machado, Oliveira and Fernandes, 2009).
+SIGHTS = {
+    "protanopia": "0.152286 1.052583 -0.204868 0.114503 0.786281 0.099216 -0.003882 -0.048116 1.051998",
+    "deuteranopia": "0.367322 0.860646 -0.227968 0.280085 0.672501 0.047413 -0.011820 0.042940 0.968881",
+    "tritanopia": "1.255528 -0.076749 -0.178779 -0.078411 0.930809 0.147602 0.004733 0.691367 0.303900",
+    "full sight": "1 0 0 0 1 0 0 0 1",
 }
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+JUST_NOTICEABLE = 2.3  # in CIELAB (Mahy, Van Eycken and Oosterlinck, 1994)
 
 
-@pytest.mark.parametrize("kind", BLINDNESS)
-def test_the_colours_remain_apart(kind):
-    def seen(colour):
-        linear = np.array(to_rgb(colour)) ** 2.2
-        return (np.asarray(BLINDNESS[kind]) @ linear).clip(0, 1) ** (1 / 2.2)
-
-    distances = [np.linalg.norm(seen(a) - seen(b)) for a, b in combinations(plotting.COLOURS, 2)]
-    assert min(distances) > 0.1
+def linear(color):
+    rgb = np.array(to_rgb(color))
+    return np.where(rgb > 0.04045, ((rgb + 0.055) / 1.055) ** 2.4, rgb / 12.92)
 
 
-def test_the_colours_stand_out_on_white():
-    def luminance(colour):
-        return np.dot(np.array(to_rgb(colour)) ** 2.2, [0.2126, 0.7152, 0.0722])
+def lab(color, sight):
+    """A color in CIELAB, where distances are those that one sees, as somebody with this sight sees it."""
+    matrix = np.array(SIGHTS[sight].split(), float).reshape(3, 3)
+    xyz = XYZ @ np.clip(matrix @ linear(color), 0, 1) / XYZ.sum(1)
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
-    assert min(1.05 / (luminance(c) + 0.05) for c in plotting.COLOURS) > 2
+
+def smallest_distance(colors, sight):
+    points = [lab(color, sight) for color in colors]
+    return min(np.linalg.norm(a - b) for a, b in combinations(points, 2))
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_the_colors_remain_apart(sight):
+    assert smallest_distance(plotting.COLORS, sight) > 4 * JUST_NOTICEABLE
+
+
+def test_the_distance_is_that_of_the_eye():
+    assert smallest_distance(["white", "black"], "full sight") == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("sight", "pair"),
+    [
+        ("protanopia", ["#D55E00", "#6B7F00"]),
+        ("deuteranopia", ["#D55E00", "#8C8A00"]),
+        ("tritanopia", ["#009E73", "#0098A0"]),
+    ],
+)
+def test_colors_that_are_confused_have_a_small_distance(sight, pair):
+    assert smallest_distance(pair, sight) < 0.5 * smallest_distance(pair, "full sight")
+
+
+def test_the_colors_stand_out_on_white():
+    luminances = [XYZ[1] @ linear(color) for color in plotting.COLORS]
+    assert min(1.05 / (luminance + 0.05) for luminance in luminances) > 2

@@ -1,32 +1,67 @@
 """A table says what the calls in it gave."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+from markdown_it import MarkdownIt
 
-from helpers.tables import attempt, results, table, text
+from helpers import tables
+from helpers.tables import attempt, number, results, table, text
 
 x = torch.tensor([1.0, 2.0])
 
 
-def test_results_runs_calls_over_the_names_of_the_page():
+@pytest.fixture(autouse=True)
+def notebook(monkeypatch):
+    """A notebook with this module's names."""
+    monkeypatch.setattr(tables, "get_ipython", lambda: SimpleNamespace(user_ns=globals()))
+
+
+def cells(markdown):
+    """The text of each cell, row by row, as a viewer shows it."""
+    tokens = MarkdownIt().enable("table").parse(markdown.data)
+    rows, inline = [], [token for token in tokens if token.type in ("tr_open", "inline")]
+    for token in inline:
+        if token.type == "tr_open":
+            rows.append([])
+        else:
+            rows[-1].append("".join(child.content for child in token.children))
+    return rows
+
+
+def test_results_runs_calls_over_the_names_of_the_notebook():
     assert results("x * 2", "x.shape").data == (
         "| call | result |\n| :-- | :-- |\n| `x * 2` | [2, 4] |\n| `x.shape` | (2,) |"
     )
 
 
 def test_dtypes_are_a_third_column():
-    assert results("x > 1", "x.shape", "x + torch.ones(3)", dtypes=True).data.splitlines()[::2] == [
-        "| call | result | dtype |",
-        "| `x > 1` | [False, True] | bool |",
-        "| `x + torch.ones(3)` | error: The size of tensor a (2) must match the size of tensor b (3) "
-        "at non-singleton dimension 0 |  |",
-    ]
-    assert "| `x.shape` | (2,) |  |" in results("x.shape", dtypes=True).data
+    head, *rows = cells(results("x > 1", "x.shape", "x[5]", dtypes=True))
+    assert head == ["call", "result", "dtype"]
+    assert rows[0] == ["x > 1", "[False, True]", "bool"]
+    assert rows[1] == ["x.shape", "(2,)", ""]
+    assert rows[2][1].startswith("error: index 5 is out of bounds") and rows[2][2] == ""
+
+
+@pytest.mark.parametrize(
+    ("call", "row"),
+    [
+        ("(x > 1) | (x < 2)", ["(x > 1) | (x < 2)", "[True, True]"]),
+        ("'a|b'", ["'a|b'", "a|b"]),
+        ("'a\\n\\n  b'", [r"'a\n\n  b'", "a b"]),
+        ("x.sum(\n    0)", ["x.sum( 0)", "3"]),
+        ("'a`b'", ["'a`b'", "a`b"]),
+        ("type(x)", ["type(x)", "<class 'torch.Tensor'>"]),
+    ],
+)
+def test_no_call_and_no_value_breaks_its_row(call, row):
+    assert cells(results(call))[1:] == [row]
 
 
 def test_an_error_is_a_result():
     assert attempt("x + torch.ones(3)").startswith("error: The size of tensor a (2) must match")
-    assert attempt("x[5]").startswith("error: index 5 is out of bounds")
+    assert attempt("(_ for _ in ()).throw(ValueError())") == "error: "
 
 
 def test_names_can_be_given():
@@ -39,8 +74,26 @@ def test_values_in_short():
     assert text((torch.tensor(True), 7, torch.Size([2, 3]))) == "[True, 7, (2, 3)]"
 
 
-def test_a_table_is_markdown():
-    assert table(["a", ""], [(1, "b")]).data == "| a |  |\n| :-- | :-- |\n| 1 | b |"
+@pytest.mark.parametrize(
+    ("value", "digits", "words"),
+    [
+        (True, 3, "True"),
+        (1000, 3, "1000"),
+        (2**63, 3, "9223372036854775808"),
+        (1000.0, 3, "1000"),
+        (999.6, 3, "1000"),
+        (-54321.4, 3, "-54321"),
+        (1e5, 5, "100000"),
+        (999.4, 3, "999"),
+        (1e6, 3, "1e+06"),
+        (0.00012345, 3, "0.000123"),
+        (float("inf"), 3, "inf"),
+        (float("nan"), 3, "nan"),
+        (1 + 0.5j, 3, "1+0.5j"),
+    ],
+)
+def test_a_number_is_short_and_a_whole_number_exact(value, digits, words):
+    assert number(value, digits) == words
 
 
 def test_a_row_of_another_length_is_refused():

@@ -13,26 +13,18 @@ TORCH = {
     "CUDA_HOME": "",
     "CUDA_PATH": "",
 }
-# Only what the page has imported by itself is looked at.
-_FACTS = """(lambda torch, data: {
-    **({} if torch is None else {
-        "torch": torch.__version__,
-        "device": "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"}),
-    **({} if data is None or not data.was_used() else {
-        "data": data.origin(), "data_is_real": data.is_real()}),
-})(*map(__import__("sys").modules.get, ("torch", "helpers.data")))"""
+PAGE_FACTS = Path(__file__).with_name("page_facts.py")
 
 
-def settings(folder: Path, workers: int = 1) -> dict[str, str]:
-    """Environment variables that keep a user's own settings out of the outputs.
+def settings(folder: Path) -> dict[str, str]:
+    """Return environment variables that keep a user's own settings out of the outputs.
 
     Args:
         folder: an empty folder for IPython's and Jupyter's own files (no HOME is needed).
-        workers: how many kernels will run at once; they share the cores.
     """
-    return kernel.settings(folder, workers) | TORCH
+    return kernel.settings(folder) | TORCH
 
 
 def facts(page: kernel.PageKernel) -> dict[str, Any]:
-    """What the running page knows of the machine: ``torch``, ``device``, ``data``, ``data_is_real``."""
-    return page.ask(_FACTS) or {}
+    """Return what the running page knows of the machine: ``torch``, ``device``, ``data``, ``data_is_real``."""
+    return page.ask(f"__import__('runpy').run_path({str(PAGE_FACTS)!r})['facts']") or {}

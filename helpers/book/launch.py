@@ -1,40 +1,72 @@
 """Give the book's pages launch badges for Binder and Colab, once it has a public home; or take them out.
 
-    python -m helpers.book.launch OWNER/REPO       # the repository's name on GitHub
-    python -m helpers.book.launch --remove
+    python -m helpers.book launch OWNER/REPO       # the repository's name on GitHub
+    python -m helpers.book launch --remove
 
 The name is kept in pyproject.toml (``[tool.book]``, ``repository``). The badges go into the README and under the
-``**Time**`` line of every page, the code for Colab into every page's first code cell. Nothing is run and no output
-changes, save that ``%hist`` lists the first cell as it now is. All files are written or none; ``--remove`` gives
-back every byte.
+``**Time**`` line of every page. Colab opens a page alone, without ``helpers/`` beside it, so code that fetches the
+book goes into every page's first code cell; no cell is added. Nothing is run and no output changes, save that
+``%hist`` lists the first cell as it now is. All files are written or none; ``--remove`` gives back every byte.
 """
 
 import argparse
 import re
-import sys
 import tomllib
-from copy import deepcopy
 from pathlib import Path
 
 from helpers import pages
-from helpers.book import launch_lines
-from helpers.book import pairs as twins
-from helpers.book.update import write
+from helpers.book import BookError, UsageError, pairs
 
 BOOK = Path(__file__).resolve().parents[2]
 START = "notebooks/00_start_here.ipynb"  # what the README's badges open
+BRANCH = "main"
+BADGES = (
+    "[![Open in Binder](https://mybinder.org/badge_logo.svg)]"
+    "(https://mybinder.org/v2/gh/{slug}/{branch}?labpath={path}) "
+    "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+    "(https://colab.research.google.com/github/{slug}/blob/{branch}/{path})"
+)
+FETCH = """\
+# Colab opens this page alone: here it fetches the rest of the book. Elsewhere these lines do nothing.
+import os
+import subprocess
+
+if not os.path.exists("../helpers"):
+    home = "https://github.com/{slug}"
+    print("fetching the book from", home)
+    if not os.path.exists("book"):
+        subprocess.run(["git", "clone", "-q", "--depth=1", home, "book"], check=True)
+    os.chdir("book/notebooks")
+
+"""
+SETUP = 'import sys\n\nsys.path.insert(0, "..")'  # the first code cell of every page
+TITLE = re.compile(r"\A()# .*$", re.MULTILINE)
 SETTING = re.compile(r'(?<=^\[tool\.book\]\nrepository = ")[^"\n]*(?=")', re.MULTILINE)
 SLUG = re.compile(r"[A-Za-z\d](?:-?[A-Za-z\d]){0,38}/(?!\.{1,2}$)[\w.-]{1,100}(?<!\.git)", re.ASCII)
-
-
-class LaunchError(Exception):
-    """The lines cannot be written; every file is as it was."""
 
 
 def repository(book: Path = BOOK) -> str:
     """The repository's OWNER/NAME on GitHub, as pyproject.toml has it; "" while the book has no public home."""
     settings = tomllib.loads((book / "pyproject.toml").read_text(encoding="utf-8"))
     return settings["tool"]["book"]["repository"]
+
+
+def with_lines(text: str, slug: str, path: str, below: re.Pattern[str] = pages.TIME) -> str:
+    """Write badges and the code for Colab into a text, in the place of any that are there.
+
+    Args:
+        text: a README, the source of a cell, a page's ``.py`` file, or what ``%hist`` has listed.
+        slug: the repository's OWNER/NAME on GitHub; "" takes the lines out.
+        path: the notebook that the badges open, from the top of the repository.
+        below: the line that they stand under, as a paragraph of their own. A text without it gets none; one without
+            the lines that make ``helpers`` importable gets no code.
+    """
+    text = pages.LAUNCH_LINES.sub("", text)
+    if not slug:
+        return text
+    badges = BADGES.format(slug=slug, branch=BRANCH, path=path)
+    text = below.sub(lambda line: f"{line[0]}\n{line[1].strip()}\n{line[1]}{badges}", text, count=1)
+    return text.replace(SETUP, FETCH.format(slug=slug) + SETUP, 1)
 
 
 def launch(slug: str, book: Path = BOOK) -> list[Path]:
@@ -48,73 +80,46 @@ def launch(slug: str, book: Path = BOOK) -> list[Path]:
         The files whose content is new.
 
     Raises:
-        LaunchError: the slug is none, or a page was edited and not run since.
-        OSError: a file cannot be read or written; then all are as they were.
+        BookError: the slug is none, or a page was edited and not run since.
+        OutputError: a file cannot be written; then all are as they were.
     """
     if slug and not SLUG.fullmatch(slug):
-        raise LaunchError(
+        raise UsageError(
             f"{slug!r} is no repository on GitHub: write OWNER/NAME, as in pytorch/tutorials."
         )
     settings, readme = book / "pyproject.toml", book / "README.md"
     texts = {
         settings: SETTING.sub(slug, settings.read_text(encoding="utf-8")),
-        readme: _with_lines(readme.read_text(encoding="utf-8"), slug, START, launch_lines.TITLE),
+        readme: with_lines(readme.read_text(encoding="utf-8"), slug, START, TITLE),
     }
     for target in sorted((book / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         texts |= _page(target, slug)
-    new = {path: text for path, text in texts.items() if path.read_text("utf-8") != text}
-    write(new)
-    return list(new)
+    return pairs.write(texts)
 
 
 def _page(target: Path, slug: str) -> dict[Path, str]:
     """Both files of a page as they shall be."""
-    source, path = target.with_suffix(".py"), f"notebooks/{target.name}"
-    try:
-        page = twins.read(source, target)
-    except twins.ConflictError as error:
-        raise LaunchError(f"{source.stem}: {error}") from None
-    if page.side or page.ran is None:
-        command = f"python -m helpers.book.update {source.stem.partition('_')[0]}"
-        raise LaunchError(f"{source.stem} was edited and not run since: run `{command}` first.")
-    text = _with_lines(page.text, slug, path)
-    if slug and not all(line in text for line in ("badge_logo.svg", launch_lines.FETCH[:40])):
-        raise LaunchError(f"{source.name} has no **Time** line or no {launch_lines.SETUP!r}.")
-    notebook = deepcopy(page.stored)
-    for cell in notebook.cells:
-        cell.source = _with_lines(cell.source, slug, path)
+    path = f"notebooks/{target.name}"
+    pair = pairs.read(target)
+    if not pair.is_current:
+        command = f"python -m helpers.book update {target.stem[:2]}"
+        raise BookError(f"{target.stem} was edited and not run since: run `{command}` first.")
+    text = with_lines(pair.text, slug, path)
+    if slug and not all(words in text for words in ("badge_logo.svg", FETCH[:40])):
+        raise BookError(f"{pair.source.name} has no **Time** line or no {SETUP!r}.")
+    for cell in pair.stored.cells:
+        cell.source = with_lines(cell.source, slug, path)
         for output in cell.get("outputs", []):
             if "text" in output:  # of %hist
-                output.text = _with_lines(output.text, slug, path)
-    notebook.metadata.book["cells"] = twins.digest(notebook)
-    return {source: text, target: pages.dumps(notebook)}
+                output.text = with_lines(output.text, slug, path)
+    pair.stored.metadata.book["cells"] = pairs.digest(pair.stored)
+    return {pair.source: text, target: pages.dumps(pair.stored)}
 
 
-def _with_lines(text: str, slug: str, path: str, below: re.Pattern[str] = launch_lines.TIME) -> str:
-    """A text with the lines for this slug in the place of any others."""
-    text = launch_lines.without(text)
-    if not slug:
-        return text
-    return launch_lines.with_fetch(launch_lines.with_badges(text, slug, path, below), slug)
-
-
-def main() -> int:
-    """Read the command line and write the files; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.book.launch", description=__doc__.splitlines()[0]
-    )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("repository", nargs="?", default="", help="OWNER/NAME on GitHub")
-    what.add_argument("--remove", action="store_true", help="take the badges and the code out")
-    asked = parser.parse_args()
-    try:
-        written = launch(asked.repository)
-    except (LaunchError, OSError) as error:
-        print(f"Nothing was written: {error}")
-        return 1
+def run(args: argparse.Namespace) -> int:
+    """Write the files that a command line asks for; returns the exit status."""
+    if not (args.remove or args.repository):
+        raise UsageError("Name the repository on GitHub, OWNER/NAME; or --remove.")
+    written = launch("" if args.remove else args.repository)
     print(f"{len(written)} files written. Look at them (git diff), then commit.")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,99 +1,88 @@
-"""The two files of a page, ``NN_name.py`` and ``NN_name.ipynb``: which of them was edited, and what it says now.
+"""The two files of a page: ``NN_name.py``, its source, and ``NN_name.ipynb``, made from it with outputs.
 
-When a page's outputs are made, the digest of its cells is written into the notebook's metadata. The file whose
-cells still have that digest is as it was; the other was edited. So neither the times of files, which a checkout
-sets at will, nor a repository is needed, and an edit of both is noticed.
+JupyterLab, through jupytext, saves both files of a pair at once. An edit that is in the ``.ipynb`` alone was made by
+another program; nothing is written then, so that it is not lost. How that is noticed: the digest of the cells that
+the outputs were made from stands in the notebook's metadata.
 """
 
 import hashlib
 import json
-from itertools import zip_longest
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import jupytext
 import nbformat
-from nbformat.reader import NotJSONError
 
-from helpers.verification.headings import headings_of_code_cells
+from helpers.book import BookError
+from helpers.verification.files import check_output, write_file
 
 PERCENT = "py:percent"
 SHARED = ("tags", "claims", "verify", "jupyter")  # what the .py keeps of a cell's metadata
-HEADER = nbformat.from_dict(
-    {
-        "jupytext": {
-            "cell_metadata_filter": ",".join(SHARED),
-            "formats": f"ipynb,{PERCENT}",
-            "notebook_metadata_filter": "kernelspec,jupytext",
-        },
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    }
-)
 
 
-class ConflictError(Exception):
-    """The two files of a page disagree, and which of them is right cannot be told."""
-
-
-class Source(NamedTuple):
-    """What a page says now.
+class Pair(NamedTuple):
+    """A page as its two files have it.
 
     Attributes:
-        text: the whole ``.py`` file.
-        side: "py" or "ipynb", the file that it is from; "" if both agree.
-        stored: the notebook file, None if there is none or it cannot be read.
-        ran: the cells that the stored outputs were made from, None if that cannot be told.
+        source: the ``.py`` file.
+        target: the ``.ipynb`` file.
+        text: the content of the source.
+        notebook: the same as a notebook, without outputs.
+        stored: the notebook file; None if there is none.
+        is_own: whether ``update`` made the stored outputs from the stored cells.
     """
 
+    source: Path
+    target: Path
     text: str
-    side: str
+    notebook: nbformat.NotebookNode
     stored: nbformat.NotebookNode | None
-    ran: nbformat.NotebookNode | None
+    is_own: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the stored outputs are those of the source as it is."""
+        return self.is_own and cells(self.notebook) == cells(self.stored)
 
 
-def read(source: Path, target: Path, side: str | None = None) -> Source:
-    """Read both files of a page and take the one that was edited.
-
-    Args:
-        source: the ``.py`` file.
-        target: the ``.ipynb`` file. One of the two may be missing.
-        side: "py" or "ipynb": take this one, whatever the other says; None to find out.
+def read(path: Path) -> Pair:
+    """Read both files of a page, given by one of them.
 
     Raises:
-        ConflictError: both were edited since they last agreed, or no digest tells; or the file to take cannot
-            be read.
+        BookError: the source is missing, or the notebook cannot be read or has edits that the source lacks.
     """
-    text = source.read_text(encoding="utf-8") if source.exists() else None
-    ours = None if text is None else jupytext.reads(text, fmt=PERCENT)
-    stored = _notebook(target, needed=side == "ipynb" or (ours is None and side is None))
-    if stored is None and target.exists() and side is None:
-        raise ConflictError(f"{target.name} is no notebook that can be read. {_options(source)}")
-    if side == "py" and ours is None:
-        raise ConflictError(f"{source.name} is missing.")
-    if stored is None:
-        return Source(text, "py", None, None)
-    made_from = stored.metadata.get("book", {}).get("cells")
-    found = {"py": ours, "ipynb": stored}
-    known = [name for name, book in found.items() if book and digest(book) == made_from]
-    agree = ours is not None and cells(ours) == cells(stored)
-    if side is None and ours is not None and not agree:
-        if not known:
-            raise ConflictError(_conflict(source, ours, stored))
-        side = "ipynb" if known == ["py"] else "py"
-    side = side or ("py" if ours is not None else "ipynb")
-    if side == "ipynb" and not agree:
-        text = as_text(stored, ours)
-    return Source(text, "" if agree else side, stored, found[known[0]] if known else None)
+    source, target = path.with_suffix(".py"), path.with_suffix(".ipynb")
+    if not source.exists():
+        raise BookError(
+            f"{source.name} is missing: `jupytext --to {PERCENT} {target}` makes it anew."
+        )
+    text = source.read_text(encoding="utf-8")
+    notebook = jupytext.reads(text, fmt=PERCENT)
+    if not target.exists():
+        return Pair(source, target, text, notebook, None, False)
+    try:
+        stored = nbformat.read(target, as_version=4)
+    except Exception as error:  # whatever stands in it
+        fault = f"is no notebook that can be read ({type(error).__name__})"
+        raise BookError(f"{target.name} {fault}: restore it from git or delete it.") from None
+    is_own = stored.metadata.get("book", {}).get("cells") == digest(stored)
+    if not is_own and cells(stored) != cells(notebook):
+        raise BookError(
+            f"{target.name} has edits that {source.name}, its source, has not: take them over with "
+            f"`jupytext --to {PERCENT} {target}`, or drop them with `git restore {target}`."
+        )
+    return Pair(source, target, text, notebook, stored, is_own)
 
 
 def cells(notebook: nbformat.NotebookNode) -> list[str]:
     """What both files keep of each cell: its kind, its metadata (sorted) and its source."""
-    found = []
+    descriptions = []
     for cell in notebook.cells:
         metadata = {name: cell.metadata[name] for name in SHARED if name in cell.metadata}
         kind = f"{cell.cell_type} {json.dumps(metadata, sort_keys=True)}"
-        found.append("\n".join([kind, cell.source.strip("\n")]))
-    return found
+        descriptions.append("\n".join([kind, cell.source.strip("\n")]))
+    return descriptions
 
 
 def digest(notebook: nbformat.NotebookNode) -> str:
@@ -101,36 +90,35 @@ def digest(notebook: nbformat.NotebookNode) -> str:
     return hashlib.sha256(json.dumps(cells(notebook)).encode()).hexdigest()[:16]
 
 
-def as_text(notebook: nbformat.NotebookNode, header: nbformat.NotebookNode | None = None) -> str:
-    """A notebook as the text of its ``.py`` file; ``header`` is the notebook whose header it gets."""
-    book = nbformat.from_dict({**notebook, "metadata": header.metadata if header else HEADER})
-    return jupytext.writes(book, fmt=PERCENT)
+def contents(*paths: Path) -> dict[Path, bytes | None]:
+    """What files hold now; None for one that is missing."""
+    return {path: path.read_bytes() if path.exists() else None for path in paths}
 
 
-def _notebook(path: Path, needed: bool) -> nbformat.NotebookNode | None:
+def write(texts: Mapping[Path, str]) -> list[Path]:
+    """Write those files whose content is new: all of them or none.
+
+    The first is in place before the second: a process killed between the two leaves a page whose ``.py`` is newer
+    than its outputs, which the next update makes anew.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        OutputError: one of them cannot be written.
+    """
+    before = contents(*texts)
+    new = [path for path, text in texts.items() if text.encode() != before[path]]
+    for path in new:
+        check_output(path)
     try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, NotJSONError, UnicodeDecodeError, nbformat.ValidationError) as error:
-        if needed:
-            raise ConflictError(f"{path.name} cannot be read: {type(error).__name__}") from None
-        return None
-
-
-def _conflict(source: Path, ours: nbformat.NotebookNode, stored: nbformat.NotebookNode) -> str:
-    """Where the two files differ first: the cell, its heading, the lines."""
-    pairs = zip_longest(cells(ours), cells(stored), fillvalue="no such cell")
-    n, pair = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
-    lines = zip_longest(*(text.split("\n") for text in pair), fillvalue="no such line")
-    a, b = next((a, b) for a, b in lines if a != b)
-    before = ours.cells[:n]
-    code = sum(cell.cell_type == "code" for cell in before)
-    heading = headings_of_code_cells({"cells": [*before, {"cell_type": "code"}]})[-1]
-    return (
-        f"both files were edited since they last agreed. They differ first after {code} code cells, "
-        f"under {heading!r}:\n    .py     {a}\n    .ipynb  {b}\n{_options(source)}"
-    )
-
-
-def _options(source: Path) -> str:
-    command = f"python -m helpers.book.update {source.stem.partition('_')[0]} --from"
-    return f"Keep one of them: `{command} py` or `{command} ipynb`."
+        for path in new:
+            write_file(path, texts[path])
+    except BaseException:
+        for path, content in contents(*new).items():
+            if before[path] is None:
+                path.unlink(missing_ok=True)
+            elif content != before[path]:
+                path.write_bytes(before[path])
+        raise
+    return new

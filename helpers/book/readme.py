@@ -1,12 +1,13 @@
-"""What the README shows of the book: its pictures and the table of measured figures, made anew by one command.
+"""What the README shows of the book: its pictures and the table of measured figures.
 
-    python -m helpers.book.readme      # writes .github/*.png and the table in README.md
+    python -m helpers.book readme             # writes .github/*.png and the table in README.md
+    python -m helpers.book readme --check     # only tells whether they are what it would write
 
 The pictures are figures that pages have drawn, taken out of the committed notebooks. The figures come from records:
-``notebooks/records/verification/`` (each written by the command beside it, with ``--out``), the records of page 05,
-and page 10's list.
+``notebooks/records/`` (each written by the command beside it) and page 10's list.
 """
 
+import argparse
 import base64
 import io
 import json
@@ -14,18 +15,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from helpers import pages
+from helpers.book import BookError
 from helpers.notes.statements import SLIP, STATEMENTS
-from helpers.training.records import mean
+from helpers.verification.files import write_file
+from helpers.verification.pictures import compare_pictures
 
 BOOK = Path(__file__).resolve().parents[2]
 README = BOOK / "README.md"
 PICTURES = BOOK / ".github"
-RECORDS = BOOK / "notebooks/records/verification"
+RECORDS = BOOK / "notebooks/records"
 
 # The picture at the top, row by row: a page's number and how the description of its figure begins.
 FRONT = (
@@ -33,28 +37,29 @@ FRONT = (
     (("03", "A picture, six filters"), ("03", "Left: a slow path")),
 )
 CURVES = ("05", "Accuracy against seconds")
+# The trainings of one minute: a record and the machine that it is from.
+TRAININGS = (
+    ("training/bf16_60", "with AVX512 and bfloat16"),
+    ("training/seconds_60", "with AVX512"),
+    ("training/avx2_60", "with AVX2 only"),
+)
 WIDTH, GAP, EDGE = 580, 16, 14  # pixels: of a card, between cards, around a figure
 TABLE = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
 
 
-def figure(page: str, alt: str) -> bytes:
-    """A figure that a page shows, as PNG.
-
-    Args:
-        page: the page's number, "06".
-        alt: how the figure's description begins.
+def figure(number: str, alt: str) -> bytes:
+    """A figure that a page ("06") shows, by how its description begins, as PNG.
 
     Raises:
-        LookupError: the page has no such figure.
+        BookError: the page has no such figure.
     """
-    for candidate in pages.all_pages():
-        if candidate.name.startswith(page):
-            for output in (o for cell in candidate.code_cells for o in cell.outputs):
-                described = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-                if described.startswith(alt):
-                    return base64.b64decode(output.data["image/png"])
-    raise LookupError(
-        f"page {page} has no figure described as {alt!r}: see FRONT in helpers/book/readme.py"
+    for page in pages.all_pages():
+        for output in (o for cell in page.code_cells for o in cell.outputs):
+            described = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            if page.name.startswith(number) and described.startswith(alt):
+                return base64.b64decode(output.data["image/png"])
+    raise BookError(
+        f"Page {number} has no figure described as {alt!r}: see FRONT in helpers/book/readme.py."
     )
 
 
@@ -62,13 +67,15 @@ def cards() -> bytes:
     """The picture at the top: four figures on white cards, nothing between them: any background will do."""
     rows = [[_card(Image.open(io.BytesIO(figure(*where)))) for where in row] for row in FRONT]
     heights = [max(card.height for card in row) for row in rows]
-    size = 2 * WIDTH + GAP, sum(heights) + GAP * (len(rows) - 1)
-    picture, top = Image.new("RGBA", size), 0
+    height = sum(heights) + GAP * (len(rows) - 1)
+    picture = Image.new("RGBA", (2 * WIDTH + GAP, height))
+    top = 0
     for row, height in zip(rows, heights, strict=True):
         for n, card in enumerate(row):
-            place = n * (WIDTH + GAP), top, n * (WIDTH + GAP) + WIDTH - 1, top + height - 1
-            ImageDraw.Draw(picture).rounded_rectangle(place, radius=10, fill="white")
-            picture.paste(card, (place[0] + EDGE, top + (height - card.height) // 2))
+            left = n * (WIDTH + GAP)
+            box = (left, top, left + WIDTH - 1, top + height - 1)
+            ImageDraw.Draw(picture).rounded_rectangle(box, radius=10, fill="white")
+            picture.paste(card, (left + EDGE, top + (height - card.height) // 2))
         top += height + GAP
     out = io.BytesIO()
     picture.quantize(256, method=Image.Quantize.FASTOCTREE).save(out, "PNG", optimize=True)
@@ -76,12 +83,11 @@ def cards() -> bytes:
 
 
 def _card(drawn: Image.Image) -> Image.Image:
-    """A figure as wide as a card; one that is narrower is centred, not blown up."""
+    """A figure as wide as a card; one that is narrower is centered, not blown up."""
     inner = WIDTH - 2 * EDGE
     if drawn.width > inner:
-        drawn = drawn.resize(
-            (inner, round(drawn.height * inner / drawn.width)), Image.Resampling.LANCZOS
-        )
+        size = (inner, round(drawn.height * inner / drawn.width))
+        drawn = drawn.resize(size, Image.Resampling.LANCZOS)
     card = Image.new("RGB", (inner, drawn.height + 2 * EDGE), "white")
     card.paste(drawn.convert("RGB"), ((inner - drawn.width) // 2, EDGE))
     return card
@@ -93,87 +99,91 @@ def pictures() -> dict[str, bytes]:
 
 
 def figures() -> Iterator[tuple[str, str, str]]:
-    """What was measured: of what, the figure, and what prints it. A row without its record is left out."""
-    if found := _record("mutation_score"):
-        caught, counted = found["caught"], found["caught"] + found["missed"]
-        share = f"{caught:,} of {counted:,} ({100 * caught / counted:.2f} %)"
-        yield (
-            "corrupted outputs that the verification finds",
-            share,
-            "`python -m tests.studies.mutation_score`",
-        )
-    if found := _record("many_runs"):
-        tried = [run for run in found if "left out" not in run]
-        green = sum(not (run["failed"] or run["left behind"]) for run in tried)
-        yield (
-            "runs of the book that pass, each under other conditions",
-            f"{green} of {len(tried)}",
-            "`python -m tests.studies.many_runs`",
-        )
-    if found := _record("run_times"):
-        times = {run["workers"]: f"{run['seconds']:.0f} s" for run in found["runs"]}
-        words = "the whole book re-executed and compared, on two cores: serial, `-n 2`"
-        yield (
-            words,
-            ", ".join(times[n] for n in sorted(times)),
-            "`python -m tests.studies.run_times`",
-        )
-    spread = json.loads(
-        (pages.NOTEBOOKS / "records/verification/spread.json").read_text(encoding="utf-8")
-    )
-    releases = {run["torch"] for run in spread["runs"].values()}
+    """What was measured: of what, the figure, and what prints it."""
+    score = record("verification/mutation_score")
+    caught, counted = score["caught"], score["caught"] + score["missed"]
+    share = f"{caught:,} of {counted:,} ({100 * caught / counted:.2f} %)"
+    yield "corrupted outputs that the verification finds", share, _study("mutation-score")
+    runs = [run for run in record("verification/many_runs") if "left out" not in run]
+    green = sum(not (run["failed"] or run["left behind"]) for run in runs)
+    what = "runs of the book that pass, each under other conditions"
+    yield what, f"{green} of {len(runs)}", _study("many-runs")
+    times = {
+        run["workers"]: f"{run['seconds']:.0f} s"
+        for run in record("verification/run_times")["runs"]
+    }
+    what = "the whole book re-executed and compared, on two cores: serial, `-n 2`"
+    yield what, ", ".join(times[n] for n in sorted(times)), _study("run-times")
+    releases = {run["torch"] for run in record("verification/spread")["runs"].values()}
     ordered = sorted(releases, key=lambda release: [int(n) for n in release.split(".")])
-    yield (
-        "releases of torch that tolerances were measured on",
-        ", ".join(ordered),
-        "`python -m tests.studies.spread`",
-    )
-    since = Counter(
-        "holds" if not s.since else SLIP if s.since == SLIP else "changed" for s in STATEMENTS
-    )
-    told = f"{since['holds']}, {since['changed']}, {since[SLIP]}"
-    words = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
-    yield words, told, "[page 10](notebooks/10_notes_audited.ipynb)"
-    for name, machine in (
-        ("bf16_60", "with AVX512 and bfloat16"),
-        ("seconds_60", "with AVX512"),
-        ("avx2_60", "with AVX2 only"),
-    ):
-        path = pages.NOTEBOOKS / f"records/training/{name}.json"
-        runs = json.loads(path.read_text(encoding="utf-8"))["runs"]
-        found = [run["accuracy"] for run in runs]
+    what = "releases of torch that tolerances were measured on"
+    yield what, ", ".join(ordered), _study("spread")
+    since = Counter(s.since if s.since in ("", SLIP) else "changed" for s in STATEMENTS)
+    what = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
+    counts = f"{since['']}, {since['changed']}, {since[SLIP]}"
+    yield what, counts, "[page 10](notebooks/10_notes_audited.ipynb)"
+    for name, machine in TRAININGS:
+        runs = record(name)["runs"]
+        accuracies = [run["accuracy"] for run in runs]
         settings = "".join(f"{key}={value} " for key, value in runs[0]["settings"].items())
         yield (
             f"CIFAR-10 after 60 s of training on two cores {machine} ({len(runs)} runs)",
-            f"{mean(runs, 'accuracy'):.1f} % ({min(found):.1f} to {max(found):.1f})",
+            f"{fmean(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})",
             f"`{settings}python -m helpers.training --budget 60s --runs 3`",
         )
 
 
-def _record(name: str) -> Any:
+def _study(name: str) -> str:
+    return f"`python -m tests.studies {name}`"
+
+
+def record(name: str) -> Any:
+    """What a file in ``notebooks/records/`` holds; raises ``BookError`` if it is missing."""
     path = RECORDS / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.exists():
+        raise BookError(f"There is no record {path.relative_to(BOOK)}.")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def table() -> str:
     """The figures as a Markdown table."""
-    rows = [f"| {what} | {found} | {by} |" for what, found, by in figures()]
+    rows = [f"| {what} | {value} | {command} |" for what, value, command in figures()]
     return "\n".join(["| measured | | printed by |", "|:--|:--|:--|", *rows, ""])
 
 
-def main() -> None:
-    """Write the pictures and the table."""
-    for name, content in pictures().items():
-        (PICTURES / name).write_bytes(content)
-        print(f".github/{name}: {len(content) / 1000:.0f} kB")
+def faults() -> Iterator[str]:
+    """What in the README is not what the pages and the records say."""
+    for name, png in pictures().items():
+        path = PICTURES / name
+        difference = compare_pictures(path.read_bytes(), png) if path.exists() else None
+        if difference or not path.exists():
+            yield f".github/{name}: {difference.text if difference else 'missing'}"
+    if TABLE.findall(README.read_text(encoding="utf-8")) != [table()]:
+        yield "README.md: the table of figures is not what the records say"
+
+
+def write() -> None:
+    """Write the pictures and the table.
+
+    Raises:
+        BookError: the README has no place for the table, or a page lacks a figure; nothing was written.
+    """
     text = README.read_text(encoding="utf-8")
     if len(TABLE.findall(text)) != 1:
-        raise SystemExit(
+        raise BookError(
             "README.md has no place for the figures: <!-- figures --> ... <!-- end of figures -->"
         )
-    README.write_text(TABLE.sub(lambda _: table(), text), encoding="utf-8", newline="\n")
-    print(table())
+    files = {PICTURES / name: png for name, png in pictures().items()}
+    files[README] = TABLE.sub(lambda _: table(), text)
+    for path, content in files.items():
+        write_file(path, content)
+        print(f"{path.relative_to(BOOK)}: {path.stat().st_size / 1000:.0f} kB")
 
 
-if __name__ == "__main__":
-    main()
+def run(args: argparse.Namespace) -> int:
+    """Write what the README shows, or only check it; returns the exit status."""
+    if not args.check:
+        write()
+    elif differ := list(faults()):
+        raise BookError("\n".join([*differ, "Run `python -m helpers.book readme`."]))
+    return 0

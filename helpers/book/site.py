@@ -1,9 +1,9 @@
 """The web edition: a static site from the stored outputs of the pages. No cell is run.
 
-    python -m helpers.book.site                  # writes .site/html; open index.html in a browser
-    python -m helpers.book.site --open           # ... and opens it
-    python -m helpers.book.site --out FOLDER     # somewhere else
-    python -m helpers.book.site --pdf BOOK.pdf   # the whole book on paper, printed by Chromium or Chrome
+    python -m helpers.book site                  # writes .site/html; open index.html in a browser
+    python -m helpers.book site --open           # ... and opens it
+    python -m helpers.book site --out FOLDER     # somewhere else
+    python -m helpers.book site --pdf BOOK.pdf   # the whole book on paper, printed by Chromium or Chrome
 
 Sphinx makes it, with MyST-NB and the PyData theme, as ``.site/conf.py`` says; ``pip install -r .site/requirements.txt``
 brings them. The site needs no server and asks no other place for anything. It is made beside the old one, which it
@@ -24,26 +24,34 @@ import tempfile
 import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
+from string import Template
 
 import nbformat
 from PIL import Image
 
 from helpers import pages
+from helpers.book import BookError, UsageError
+from helpers.verification.files import check_output
 
 BOOK = Path(__file__).resolve().parents[2]
 SETTINGS = BOOK / ".site"
 OUT = SETTINGS / "html"
+AUDIT = "10_notes_audited"  # the page that has the table of old names
 PACKAGES = "sphinx", "myst_nb", "pydata_sphinx_theme"
 FOREIGN_PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
 OWN_PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<path>(?!https?:)[^)]*\.png)\)", re.MULTILINE)
 CHROMIUMS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--no-pdf-header-footer",
+]
 
 
-class SiteError(Exception):
-    """The site could not be made; the message says why and what to do. What was there before is as it was."""
-
-
-class MissingError(SiteError):
+class MissingError(BookError):
     """A package that makes the site is not installed."""
 
 
@@ -51,24 +59,30 @@ class MissingError(SiteError):
 
 
 def write_sources(folder: Path) -> None:
-    """Write what Sphinx makes the site of: pages, first page, old names, the figures' descriptions and sizes.
-
-    Args:
-        folder: an empty one.
-    """
+    """Write what Sphinx makes the site of into an empty folder: pages, first page, old names, facts of figures."""
     book = pages.all_pages()
     for page in book:
         (folder / page.path.name).write_text(pages.dumps(prepared(page)), encoding="utf-8")
     facts = figures(book)
-    readme = (BOOK / "README.md").read_text(encoding="utf-8")
-    picture = OWN_PICTURE.search(readme)
+    title, *paragraphs = (BOOK / "README.md").read_text(encoding="utf-8").split("\n\n")
+    about = next(text for text in paragraphs if text[0].isalpha())
+    picture = next(filter(None, map(OWN_PICTURE.search, paragraphs)), None)
     if picture:
         png = (BOOK / picture["path"]).read_bytes()
         (folder / "front.png").write_bytes(png)
         facts["front"] = _facts(png, picture["alt"])
     (folder / "figures.json").write_text(json.dumps(facts), encoding="utf-8")
-    (folder / "old_names.md").write_text(old_names(), encoding="utf-8")
-    (folder / "index.md").write_text(first_page(readme, book, bool(picture)), encoding="utf-8")
+    index = {
+        "title": title,
+        "about": re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", about),  # links start from another folder
+        "first": book[0].path.name,
+        "picture": "![](front.png)" if picture else "",
+        "names": "\n".join([*(page.name for page in book), "old_names"]),
+    }
+    names = {"table": old_names(book), "page": f"{AUDIT}.ipynb"}
+    for name, words in (("index.md", index), ("old_names.md", names)):
+        template = Template((SETTINGS / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(template.substitute(words), encoding="utf-8")
 
 
 def prepared(page: pages.Page) -> nbformat.NotebookNode:
@@ -89,13 +103,13 @@ def prepared(page: pages.Page) -> nbformat.NotebookNode:
 
 def figures(book: list[pages.Page]) -> dict[str, dict[str, str]]:
     """For each picture in the outputs, by the SHA-256 of its file: description, width and height in pixels."""
-    found = {}
+    facts = {}
     for output in (o for page in book for cell in page.code_cells for o in cell.outputs):
         if "image/png" in output.get("data", {}):
             png = base64.b64decode(output.data["image/png"])
             alt = output.metadata.get("image/png", {}).get("alt") or output.data["text/plain"]
-            found[hashlib.sha256(png).hexdigest()] = _facts(png, alt)
-    return found
+            facts[hashlib.sha256(png).hexdigest()] = _facts(png, alt)
+    return facts
 
 
 def _facts(png: bytes, alt: str) -> dict[str, str]:
@@ -103,156 +117,89 @@ def _facts(png: bytes, alt: str) -> dict[str, str]:
     return {"alt": alt, "width": str(width), "height": str(height)}
 
 
-def old_names() -> str:
-    """The index of old names as Markdown: the table of page 10, as it was made when that page was run.
+def old_names(book: list[pages.Page]) -> str:
+    """The table of old names in Markdown, as the audit's page shows it.
 
     Raises:
-        SiteError: page 10 has no such table.
+        BookError: there is no such table.
     """
-    audit = next(page for page in pages.all_pages() if page.name.startswith("10_"))
-    tables = [
-        output.data["text/markdown"]
-        for cell in audit.code_cells
-        if "audit.old_call_table()" in cell.source
-        for output in cell.outputs
-        if "text/markdown" in output.get("data", {})
-    ]
-    if not tables:
-        raise SiteError(f"{audit.path.name} has no output of audit.old_call_table().")
-    return f"""# Old names · 旧名索引
-
-What you would have typed in 2017, in alphabetical order, what becomes of it today, what to write, and the place in
-this book. The calls were run to make this table; [page 10]({audit.path.name}) says how, and what the words mean.
-
-{tables[0]}
-"""
-
-
-def first_page(readme: str, book: list[pages.Page], picture: bool) -> str:
-    """The page that opens the site, as Markdown: what the README says and shows first, and the contents."""
-    title, *paragraphs = readme.split("\n\n")
-    about = next(text for text in paragraphs if text[0].isalpha())
-    about = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", about)  # its links start from another folder
-    names = "\n".join([page.name for page in book] + ["old_names"])
-    return f"""{title}
-
-{about}
-
-- New here: start with [page 00]({book[0].path.name}).
-- With old code in hand: look its calls up in [the old names](old_names.md).
-- Looking for something: search. Text, code and outputs are all in it.
-
-{"![](front.png)" if picture else ""}
-
-```{{toctree}}
-:maxdepth: 1
-
-{names}
-```
-"""
+    for cell in (cell for page in book if page.name == AUDIT for cell in page.code_cells):
+        for output in cell.outputs:
+            if "old_call_table()" in cell.source and "text/markdown" in output.get("data", {}):
+                return output.data["text/markdown"]
+    raise BookError(f"No page {AUDIT} shows old_call_table().")
 
 
 # --- the site
 
 
 def build(out: Path = OUT, builder: str = "html") -> None:
-    """Make the site.
+    """Make the site; an older one in ``out`` is replaced when the new one is whole.
 
     Args:
-        out: the folder for it; an older site there is replaced when the new one is whole.
+        out: the folder for it.
         builder: Sphinx' name for the form: "html", or "singlehtml" for all pages in one file.
 
     Raises:
-        SiteError: Sphinx is missing or found a fault in a page, or ``out`` holds something else.
+        BookError: Sphinx is missing or found a fault in a page, or ``out`` holds something else.
     """
     if missing := [name for name in PACKAGES if not find_spec(name)]:
         raise MissingError(
             f"{', '.join(missing)} missing: pip install -r {SETTINGS.name}/requirements.txt"
         )
-    if out.exists() and not (
-        out.is_dir() and ((out / ".buildinfo").exists() or not any(out.iterdir()))
-    ):
-        raise SiteError(f"{out} is not empty and holds no site: nothing there is replaced.")
+    is_site = (out / ".buildinfo").exists()
+    if out.exists() and not is_site and (not out.is_dir() or any(out.iterdir())):
+        raise BookError(f"{out} is not empty and holds no site: nothing there is replaced.")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as folder:
-        sources, made = Path(folder, "sources"), Path(folder, "html")
+        sources = Path(folder, "sources")
+        new = Path(folder, "html")
         sources.mkdir()
         write_sources(sources)
         options = f"-b {builder} -q -W --keep-going".split()
         options += ["-c", SETTINGS, "-d", Path(folder, "doctrees")]
-        command = [sys.executable, "-m", "sphinx", *options, sources, made]
+        command = [sys.executable, "-m", "sphinx", *options, sources, new]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise SiteError(f"Sphinx found faults:\n{done.stderr.replace(folder, '').strip()}")
-        _replace(out, made, Path(folder, "old"))
-
-
-def _replace(out: Path, new: Path, aside: Path) -> None:
-    """Put a folder in the place of another; if that fails, the old one comes back."""
-    if out.exists():
-        out.rename(aside)
-    try:
+            raise BookError(f"Sphinx found faults:\n{done.stderr.replace(folder, '').strip()}")
+        if out.exists():
+            out.rename(Path(folder, "old"))
         new.rename(out)
-    except OSError:
-        if aside.exists():
-            aside.rename(out)
-        raise
 
 
 def print_pdf(pdf: Path) -> None:
-    """Print the whole book as one PDF.
-
-    Args:
-        pdf: the file; an older one is replaced when the new one is whole.
+    """Print the whole book as one PDF; an older one is replaced when the new one is whole.
 
     Raises:
-        SiteError: there is no browser, or it failed; or see ``build``.
+        BookError: there is no browser, or it failed; or see ``build``.
     """
     browser = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if not browser:
-        raise SiteError("Chromium or Chrome is needed to print: install your system's package.")
+        raise BookError("Chromium or Chrome is needed to print: install your system's package.")
     pdf.parent.mkdir(parents=True, exist_ok=True)
+    check_output(pdf)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=pdf.parent) as folder:
         build(Path(folder, "html"), "singlehtml")
         printed = Path(folder, "book.pdf")
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-        command += ["--disable-background-networking", f"--user-data-dir={folder}/profile"]
-        command += ["--no-pdf-header-footer", f"--print-to-pdf={printed}"]
-        command += [Path(folder, "html", "index.html").as_uri()]
+        options = [*FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}"]
+        command = [browser, *options, Path(folder, "html", "index.html").as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not printed.exists():
-            raise SiteError(f"{Path(browser).name} printed nothing:\n{done.stderr.strip()}")
+            raise BookError(f"{Path(browser).name} printed nothing:\n{done.stderr.strip()}")
         printed.replace(pdf)
 
 
-def main() -> int:
-    """Read the command line and make the site or the PDF; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.book.site", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument(
-        "--out", type=Path, default=OUT, help="the folder for the site (.site/html)"
-    )
-    parser.add_argument("--open", action="store_true", help="open it in the browser")
-    parser.add_argument(
-        "--pdf", type=Path, metavar="FILE", help="print the book into this file instead"
-    )
-    asked = parser.parse_args()
-    try:
-        if asked.pdf:
-            print_pdf(asked.pdf.resolve())
-            print(asked.pdf)
-        else:
-            build(asked.out.resolve())
-            first = asked.out.resolve() / "index.html"
-            print(first)
-            if asked.open:
-                webbrowser.open(first.as_uri())
-    except (SiteError, OSError) as error:
-        print(error)
-        return 1
+def run(args: argparse.Namespace) -> int:
+    """Make the site or the PDF that a command line asks for; returns the exit status."""
+    if args.pdf:
+        if args.open or args.out:
+            raise UsageError("--pdf prints into one file: it takes no --out and no --open.")
+        print_pdf(args.pdf.resolve())
+        print(args.pdf)
+        return 0
+    out = (args.out or OUT).resolve()
+    build(out)
+    print(out / "index.html")
+    if args.open:
+        webbrowser.open((out / "index.html").as_uri())
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
-"""Make a page's outputs: take the file that was edited, run it in a fresh kernel, show what changed, write both.
+"""Make a page's outputs: run its ``.py`` file in a fresh kernel, show what changed, write both files of the pair.
 
-    python -m helpers.book.update                    # every page
-    python -m helpers.book.update 01 04_cifar10      # these
+    python -m helpers.book update                    # every page
+    python -m helpers.book update 01 04_cifar10      # these
 
-A page is a pair, ``NN_name.py`` and ``NN_name.ipynb``; either may be edited. If both were since they last agreed,
-nothing is run: say ``--from py`` or ``--from ipynb``. Both files are written or neither: they stay as they were
-if a cell fails, if the run is interrupted, and if one of them is edited meanwhile. Outputs are made on the CPU;
-pages with cells that depend on the CIFAR-10 pictures need the real ones.
+Both files are written or neither: they stay as they were if a cell fails, if the run is interrupted, and if one of
+them is edited meanwhile. Outputs are made on the CPU; pages with cells that depend on the CIFAR-10 pictures need the
+real ones.
 
 What a reader would call the same is not written anew, so a diff shows only what changed, and a second run changes
 nothing. But a page's numbers must not contradict each other, so they come from one run:
@@ -24,337 +23,187 @@ with another release of torch, it is the report on moving to that release.
 """
 
 import argparse
-import asyncio
-import difflib
 import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jupytext
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 from helpers import pages
-from helpers.book import kernel
-from helpers.book import pairs as twins
+from helpers.book import BookError, UsageError, pairs
+from helpers.book.run import execute, kernel_variables
 from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Difference, Policy, compare_outputs, join_streams
+from helpers.verification.files import OutputError, check_output
 from helpers.verification.headings import headings_of_code_cells
+from helpers.verification.report import as_lines
 
 DATA_TAG = "cifar10"  # marks a cell whose outputs depend on the pictures
 STRICT = Policy(rtol=0, atol=0)
-LINES = 12  # of a changed output are shown
+LINES = 24  # of a changed output are shown
 
-
-class NotUpdatedError(Exception):
-    """A page could not be made anew; its files are as they were."""
+Cells = list[nbformat.NotebookNode]
 
 
 class Change(NamedTuple):
-    """A code cell with new outputs: its number (0, 1, ...), its heading, and what differs."""
+    """A code cell (0, 1, ...) with new outputs, its heading, and what differs under which policy."""
 
     cell: int
     heading: str
+    policy: Policy
     differences: list[Difference]
 
 
-class Update(NamedTuple):
-    """What was done to a page.
+class Result(NamedTuple):
+    """What the run of a page gave.
 
     Attributes:
-        seconds: how long the run took, the start of the kernel included.
-        side: "py" or "ipynb", the file that was edited; "" if both agreed.
-        changes: the cells with new outputs.
+        seconds: how long it took, the start of the kernel included.
+        changes: the cells with new outputs; in a dry run those whose outputs have left their tolerance.
+        cells: how many code cells the page has.
+        within: in a dry run, how many of them have other outputs, within the tolerance that they state.
         written: the names of the files whose content is new.
     """
 
     seconds: float
-    side: str
     changes: list[Change]
-    written: list[str]
-
-
-class Comparison(NamedTuple):
-    """What a dry run of a page found.
-
-    Attributes:
-        seconds: how long the run took, the start of the kernel included.
-        cells: how many code cells the page has.
-        within: how many of them have other outputs, within the tolerance that they state.
-        changes: the cells whose outputs have left it.
-    """
-
-    seconds: float
     cells: int
-    within: int
-    changes: list[Change]
+    within: int = 0
+    written: tuple[str, ...] = ()
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop that leaves signals to Python: nbclient's own answer to Ctrl-C ends in an assertion."""
-
-    def add_signal_handler(self, *_: Any) -> None:
-        raise RuntimeError("signals are left to Python")
-
-
-async def _execute(client: NotebookClient) -> None:
-    try:
-        await client.async_execute(stderr=subprocess.DEVNULL)  # the kernel's own log
-    except DeadKernelError:
-        if asyncio.current_task().cancelling():  # nbclient takes Ctrl-C for the kernel's death
-            raise asyncio.CancelledError from None
-        raise
-
-
-class CurrentEnvironment(AsyncKernelManager):
-    """Starts the kernel of the environment that this program runs in, whatever is registered."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(kernel_spec_manager=NbvalKernelspecManager(), **kwargs)
-
-
-def update(path: Path, side: str | None = None, fresh: bool = False) -> Update:
-    """Run one page and write what changed.
-
-    Args:
-        path: the page's ``.ipynb`` or ``.py`` file; the other is made if it is missing.
-        side: "py" or "ipynb": the file to take if both were edited; None to refuse then.
-        fresh: True to keep no stored output.
+def update(path: Path, fresh: bool = False) -> Result:
+    """Run a page, given by one of its files, and write what changed; ``fresh``: keep no stored output.
 
     Raises:
-        NotUpdatedError: a cell failed, the files disagree, cannot be written or were edited meanwhile; nothing
-            was written.
-        KeyboardInterrupt: nothing was written.
+        BookError: a cell failed, or the files disagree or were edited meanwhile; nothing was written.
+        OutputError: a file cannot be written; neither was.
     """
-    source, target = path.with_suffix(".py"), path.with_suffix(".ipynb")
-    before = {file: _content(file) for file in (source, target)}
-    try:
-        page = twins.read(source, target, side)
-        with tempfile.TemporaryFile(dir=source.parent):
-            pass  # better said now than after the run
-    except twins.ConflictError as error:
-        raise NotUpdatedError(str(error)) from None
-    except OSError as error:
-        raise NotUpdatedError(f"{source.parent} cannot be written: {error.strerror}.") from None
-    notebook = jupytext.reads(page.text, fmt=twins.PERCENT)
-    check(notebook)
-    start = time.perf_counter()
-    run(notebook, target.parent)
-    seconds = time.perf_counter() - start
-    tidy(notebook)
-    changes = settle(notebook, page, fresh)
-    text = describe(notebook, page, seconds, anew=fresh or bool(changes))
-    texts = {source: text, target: pages.dumps(notebook)}
-    if any(_content(file) != content for file, content in before.items()):
-        raise NotUpdatedError("one of its files was edited while it ran.")
-    new = {file: text for file, text in texts.items() if text.encode() != before[file]}
-    try:
-        write(new)
-    except OSError as error:
-        raise NotUpdatedError(f"{source.parent} cannot be written: {error.strerror}.") from None
-    return Update(seconds, page.side, changes, [file.name for file in new])
+    pair = pairs.read(path)
+    before = pairs.contents(pair.source, pair.target)
+    for file in before:
+        check_output(file)  # better said now than after the run
+    seconds = _run(pair)
+    tidy(pair.notebook)
+    changes = settle(pair, fresh)
+    text = describe(pair, seconds, anew=fresh or bool(changes))
+    if pairs.contents(*before) != before:
+        raise BookError("one of its files was edited while it ran.")
+    written = pairs.write({pair.source: text, pair.target: pages.dumps(pair.notebook)})
+    names = tuple(file.name for file in written)
+    return Result(seconds, changes, len(_code(pair.notebook)), written=names)
 
 
-def compare(path: Path, side: str | None = None) -> Comparison:
-    """Run one page and compare its outputs with the stored ones, as ``pytest --nbval`` does; write nothing.
-
-    Args:
-        path: the page's ``.ipynb`` or ``.py`` file.
-        side: "py" or "ipynb": the file to take if both were edited; None to refuse then.
+def compare(path: Path) -> Result:
+    """Run a page, given by one of its files, and compare as ``pytest --nbval`` does; write nothing.
 
     Raises:
-        NotUpdatedError: the files disagree, there are no outputs to compare with, or the kernel died.
+        BookError: the files disagree, there are no outputs to compare with, or the kernel died.
     """
-    source, target = path.with_suffix(".py"), path.with_suffix(".ipynb")
-    try:
-        page = twins.read(source, target, side)
-    except twins.ConflictError as error:
-        raise NotUpdatedError(str(error)) from None
-    if page.stored is None:
-        raise NotUpdatedError(f"{target.name} is missing: there is nothing to compare with.")
-    notebook = jupytext.reads(page.text, fmt=twins.PERCENT)
-    check(notebook)
-    start = time.perf_counter()
-    run(notebook, target.parent, allow_errors=True)
-    seconds = time.perf_counter() - start
-    within, changes = 0, []
-    new, headings = _code(notebook), headings_of_code_cells(notebook)
-    for n, (old, cell) in enumerate(zip(_partners(new, _code(page.stored)), new, strict=True)):
-        policy, outputs = Policy.from_metadata(cell.metadata), old.outputs if old else []
-        exact = replace(STRICT, timing=policy.timing, free=policy.free, picture=policy.picture)
+    pair = pairs.read(path)
+    if pair.stored is None:
+        raise BookError(f"{pair.target.name} is missing: there is nothing to compare with.")
+    seconds = _run(pair, allow_errors=True)
+    within = 0
+    changes = []
+    new = _code(pair.notebook)
+    headings = headings_of_code_cells(pair.notebook)
+    for n, (old, cell) in enumerate(zip(_partners(new, pair.stored), new, strict=True)):
+        policy = Policy.from_metadata(cell.metadata)
+        outputs = old.outputs if old else []
         if differences := compare_outputs(outputs, cell.outputs, policy):
-            changes.append(Change(n, headings[n], differences))
-        elif compare_outputs(outputs, cell.outputs, exact):
+            changes.append(Change(n, headings[n], policy, differences))
+        elif compare_outputs(outputs, cell.outputs, replace(policy, rtol=0, atol=0)):
             within += 1
-    return Comparison(seconds, len(new), within, changes)
+    return Result(seconds, changes, len(new), within)
 
 
-def check(notebook: nbformat.NotebookNode) -> None:
-    """Refuse what would make the run useless.
-
-    Raises:
-        NotUpdatedError: a cell asks for an impossible comparison, or depends on pictures that are not there.
-    """
-    headings = headings_of_code_cells(notebook)
-    for n, (cell, heading) in enumerate(zip(_code(notebook), headings, strict=True)):
+def _run(pair: pairs.Pair, allow_errors: bool = False) -> float:
+    """Run a page's cells in place, unless that would be useless; returns how many seconds it took."""
+    headings = headings_of_code_cells(pair.notebook)
+    for n, cell in enumerate(_code(pair.notebook)):
         try:
             Policy.from_metadata(cell.metadata)
         except ValueError as error:
-            raise NotUpdatedError(f"cell {n}, under {heading!r}: {error}.") from None
-    if any(DATA_TAG in cell.metadata.get("tags", []) for cell in notebook.cells):
+            raise BookError(f"cell {n}, under {headings[n]!r}: {error}.") from None
+    if any(DATA_TAG in cell.metadata.get("tags", []) for cell in pair.notebook.cells):
         from helpers import data
 
         if not data.is_real():
-            raise NotUpdatedError(f"its outputs need the real pictures.\n{data.origin()}")
+            raise BookError(f"its outputs need the real pictures.\n{data.origin()}")
+    start = time.perf_counter()
+    execute(pair.notebook, pair.source.parent, allow_errors)
+    return time.perf_counter() - start
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path, allow_errors: bool = False) -> None:
-    """Run all cells in a fresh kernel, in place.
-
-    Args:
-        notebook: the cells.
-        folder: where the kernel starts.
-        allow_errors: True to go on after a cell that fails; the error is its output then.
-
-    Raises:
-        NotUpdatedError: a cell failed, took too long, or the kernel died.
-    """
-    client = NotebookClient(
-        notebook,
-        kernel_manager_class=CurrentEnvironment,
-        kernel_name=CURRENT_ENV_KERNEL_NAME,
-        timeout=600,
-        allow_errors=allow_errors,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    try:
-        with asyncio.Runner(loop_factory=_Loop) as runner:
-            runner.run(_execute(client))
-    except CellExecutionError as error:
-        raise NotUpdatedError(f"{_last_run(notebook)} failed:\n{error}") from None
-    except CellTimeoutError as error:
-        raise NotUpdatedError(f"{_last_run(notebook)} took too long: {error}") from None
-    except DeadKernelError:
-        raise NotUpdatedError(
-            f"the kernel died in {_last_run(notebook)} killed or out of memory."
-        ) from None
-
-
-def settle(
-    notebook: nbformat.NotebookNode, page: twins.Source, fresh: bool = False
-) -> list[Change]:
-    """Put the stored outputs in the place of new ones that are the same to a reader.
-
-    The rule stands at the top of this module.
+def settle(pair: pairs.Pair, fresh: bool = False) -> list[Change]:
+    """Put the stored outputs in the place of new ones that are the same to a reader, by the rule at the top.
 
     Args:
-        notebook: the page as just run; its outputs are replaced in place.
-        page: the page as its files have it.
+        pair: the page; its notebook has just been run, its outputs are replaced in place.
         fresh: True to keep none.
 
     Returns:
-        The cells that keep their new outputs although there were others before, or none.
+        The cells that keep their new outputs.
     """
-    new = _code(notebook)
-    stored = _partners(new, _code(page.stored))
-    first = _first_difference(new, _code(page.ran)) if page.ran else 0
+    new = _code(pair.notebook)
+    stored = _partners(new, pair.stored)
+    first = 0  # the first cell that is not as it was when the stored outputs were made
+    if pair.is_own:
+        both = zip_longest(_sources(new), _sources(_code(pair.stored)))
+        first = next((n for n, (now, before) in enumerate(both) if now != before), len(new))
     policies = [Policy.from_metadata(cell.metadata) for cell in new]
-    whole = first == len(new) and all(
-        old and not compare_outputs(old.outputs, cell.outputs, policy)
-        for old, cell, policy in zip(stored, new, policies, strict=True)
-    )
     if fresh:
         policies = [STRICT] * len(new)
-    elif not whole:
-        narrow = [Policy(timing=policy.timing, free=policy.free) for policy in policies]
-        policies = narrow[:first] + [STRICT] * len(narrow[first:])
+    elif first < len(new) or any(
+        compare_outputs(old.outputs, cell.outputs, policy)
+        for old, cell, policy in zip(stored, new, policies, strict=True)
+    ):
+        narrow = [Policy(timing=policy.timing, free=policy.free) for policy in policies[:first]]
+        policies = narrow + [STRICT] * (len(new) - first)
     changes = []
-    headings = headings_of_code_cells(notebook)
+    headings = headings_of_code_cells(pair.notebook)
     for n, (old, cell, policy) in enumerate(zip(stored, new, policies, strict=True)):
         outputs = join_streams(old.outputs) if old else []
-        differences = compare_outputs(outputs, cell.outputs, policy)
-        if differences:
-            changes.append(Change(n, headings[n], differences))
+        if differences := compare_outputs(outputs, cell.outputs, policy):
+            changes.append(Change(n, headings[n], policy, differences))
         elif not fresh:
             cell.outputs = [_counted(output, cell.execution_count) for output in outputs]
     return changes
 
 
-def describe(
-    notebook: nbformat.NotebookNode, page: twins.Source, seconds: float, anew: bool
-) -> str:
-    """Write the page's run time, the line that states it and the digest of its cells, in place.
+def describe(pair: pairs.Pair, seconds: float, anew: bool) -> str:
+    """Write the page's run time, the line that states it and the digest of its cells; returns its ``.py`` text.
 
     A run time is replaced only if outputs are new and it differs by half or more: only a real change is news.
-
-    Returns:
-        The page as the text of its ``.py`` file.
     """
-    known = page.stored.metadata.get("book", {}) if page.stored else {}
+    notebook, text = pair.notebook, pair.text
+    known = pair.stored.metadata.get("book", {}) if pair.stored else {}
     book = {name: known[name] for name in ("seconds", "machine") if name in known}
     if len(book) < 2 or (anew and not 0.67 < book["seconds"] / seconds < 1.5):
         book = {"seconds": round(seconds, 1), "machine": f"{cpu_name()}, {os.cpu_count()} cores"}
     notebook.metadata["book"] = book
-    text = page.text
     if notebook.cells and (stated := pages.TIME.search(notebook.cells[0].source)):
         line = pages.time_line(notebook)
         notebook.cells[0].source = notebook.cells[0].source.replace(stated[0], line)
         text = text.replace(stated[0], line, 1)
-    notebook.metadata.book["cells"] = twins.digest(notebook)
+    notebook.metadata.book["cells"] = pairs.digest(notebook)
     return text
 
 
-def write(texts: Mapping[Path, str]) -> None:
-    """Write files, all of them or none.
-
-    The first is in place before the second: a process killed between the two leaves a page whose ``.py`` is newer
-    than its outputs, which the next update finds.
-    """
-    partial = {path: path.with_name(path.name + ".partial") for path in texts}
-    kept = {path: _content(path) for path in texts}
-    try:
-        for path, text in texts.items():
-            partial[path].write_text(text, encoding="utf-8", newline="\n")
-        for path in texts:
-            partial[path].replace(path)
-    except BaseException:
-        for path, content in kept.items():
-            if content is None:
-                path.unlink(missing_ok=True)
-            elif _content(path) != content:
-                path.write_bytes(content)
-        raise
-    finally:
-        for path in partial.values():
-            path.unlink(missing_ok=True)
-
-
 def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Bring a freshly run notebook into the one form in which pages are kept, in place.
-
-    Identifiers of cells follow from their place; rewritten progress bars keep their last state; nothing that
-    differs from run to run or from machine to machine stays in the metadata.
-    """
+    """Bring a freshly run notebook into the one form in which pages are kept: the same on every machine."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+    kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    formats = {"formats": f"ipynb,{pairs.PERCENT}"}
     notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": twins.HEADER.kernelspec,
-            "language_info": {
-                "name": "python",
-                "file_extension": ".py",
-                "mimetype": "text/x-python",
-            },
-            "jupytext": {"formats": twins.HEADER.jupytext.formats},
-        }
+        {"kernelspec": kernelspec, "language_info": language, "jupytext": formats}
     )
     for n, cell in enumerate(notebook.cells):
         cell.id = f"cell-{n:03d}"
@@ -364,80 +213,63 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
     nbformat.validate(notebook)
 
 
-def report(name: str, done: Update) -> Iterator[str]:
-    """The lines that say what an update changed."""
-    outputs = f"{len(done.changes)} cells with new outputs" if done.changes else "outputs as before"
-    origin = f"edited in .{done.side}; " if done.side else ""
-    what = f"{origin}{outputs}; wrote {', '.join(done.written)}"
-    yield f"{name}: {done.seconds:.1f} s; {what if done.written else 'nothing changed'}"
-    yield from _told(done.changes)
-
-
-def dry_run(paths: Iterable[Path], side: str | None = None) -> Generator[str, None, int]:
-    """Compare pages, one after the other; yields the lines of the report.
-
-    Returns:
-        The exit status: 0 if no output has left its tolerance.
-    """
-    yield f"With torch {installed('torch')}; the pages were made with {pins()['torch']}."
-    cells, within, changed, not_run = 0, 0, 0, 0
-    for path in paths:
+def dry_run(sources: Iterable[Path]) -> int:
+    """Compare pages and print what differs; returns 0 if no output has left its tolerance, else 1."""
+    print(f"With torch {installed('torch')}; the pages were made with {pins()['torch']}.")
+    results = []
+    failures = 0
+    for source in sources:
         try:
-            found = compare(path, side)
-        except NotUpdatedError as error:
-            yield f"{path.stem}: could not be compared: {error}"
-            not_run += 1
+            result = compare(source)
+        except BookError as error:
+            print(f"{source.stem}: could not be compared: {error}", flush=True)
+            failures += 1
             continue
-        cells, within = cells + found.cells, within + found.within
-        changed += len(found.changes)
-        told = f"{found.within} within their tolerance, {len(found.changes)} changed"
-        yield f"{path.stem}: {found.seconds:.1f} s; {found.cells} cells, {told}"
-        yield from _told(found.changes)
-    failed = f"; pages that could not be compared: {not_run}" if not_run else ""
-    yield f"All: {cells} cells, {within} within their tolerance, {changed} changed{failed}. Nothing was written."
-    return int(bool(changed or not_run))
+        results.append(result)
+        print(f"{source.stem}: {result.seconds:.1f} s; {_counts([result])}")
+        print("".join(shown(result.changes)), end="", flush=True)
+    failed = f"; pages that could not be compared: {failures}" if failures else ""
+    print(f"All: {_counts(results)}{failed}. Nothing was written.")
+    return int(failures > 0 or any(result.changes for result in results))
 
 
-def _told(changes: Iterable[Change]) -> Iterator[str]:
-    """What differs, cell by cell."""
+def _counts(results: list[Result]) -> str:
+    cells = sum(result.cells for result in results)
+    within = sum(result.within for result in results)
+    changed = sum(len(result.changes) for result in results)
+    return f"{cells} cells, {within} within their tolerance, {changed} changed"
+
+
+def shown(changes: Iterable[Change]) -> Iterator[str]:
+    """The lines that show what differs, cell by cell."""
     for change in changes:
-        yield f"  cell {change.cell} (In [{change.cell + 1}]), under {change.heading!r}"
+        yield f"  cell {change.cell} (In [{change.cell + 1}]), under {change.heading!r}\n"
         for fault in change.differences:
-            yield f"    {fault.text}"
-            lines = _changed_lines(fault.stored, fault.new)
-            yield from (f"      {line}" for line in lines[:LINES])
+            yield f"    {fault.text}\n"
+            lines = list(as_lines(fault, change.policy))
+            yield from (f"    {line}\n" for line in lines[:LINES])
             if len(lines) > LINES:
-                yield f"      ... and {len(lines) - LINES} more lines"
+                yield f"      ... and {len(lines) - LINES} more lines\n"
 
 
-def _changed_lines(stored: str, new: str, width: int = 110) -> list[str]:
-    diff = difflib.unified_diff(stored.splitlines(), new.splitlines(), n=0, lineterm="")
-    lines = [line for line in list(diff)[2:] if not line.startswith("@@")]
-    return [line if len(line) <= width else line[: width - 3] + "..." for line in lines]
-
-
-def _code(notebook: nbformat.NotebookNode | None) -> list[nbformat.NotebookNode]:
+def _code(notebook: nbformat.NotebookNode | None) -> Cells:
     return [cell for cell in notebook.cells if cell.cell_type == "code"] if notebook else []
 
 
 def _partners(
-    new: list[nbformat.NotebookNode], stored: list[nbformat.NotebookNode]
+    new: Cells, stored: nbformat.NotebookNode | None
 ) -> list[nbformat.NotebookNode | None]:
     """For each cell the stored one that it was: the one with the same source, or in the place of an edited one."""
-    found: list[nbformat.NotebookNode | None] = []
-    matcher = difflib.SequenceMatcher(None, _sources(stored), _sources(new), autojunk=False)
+    old = _code(stored)
+    partners: list[nbformat.NotebookNode | None] = []
+    matcher = SequenceMatcher(None, _sources(old), _sources(new), autojunk=False)
     for _, a, a_end, b, b_end in matcher.get_opcodes():
-        group = stored[a:a_end]
-        found += [group[n] if n < len(group) else None for n in range(b_end - b)]
-    return found
+        group = old[a:a_end]
+        partners += [group[n] if n < len(group) else None for n in range(b_end - b)]
+    return partners
 
 
-def _first_difference(new: list[nbformat.NotebookNode], ran: list[nbformat.NotebookNode]) -> int:
-    same = [a == b for a, b in zip(_sources(new), _sources(ran), strict=False)]
-    return [*same, False].index(False)
-
-
-def _sources(cells: Iterable[nbformat.NotebookNode]) -> list[str]:
+def _sources(cells: Cells) -> list[str]:
     return [cell.source.strip("\n") for cell in cells]
 
 
@@ -448,94 +280,42 @@ def _counted(output: nbformat.NotebookNode, count: int) -> nbformat.NotebookNode
     return output
 
 
-def _last_run(notebook: nbformat.NotebookNode) -> str:
-    """The cell that a run ended in, for a message."""
-    cells = list(zip(_code(notebook), headings_of_code_cells(notebook), strict=True))
-    n = max((n for n, (cell, _) in enumerate(cells) if cell.execution_count), default=0)
-    return f"cell {n} (In [{n + 1}]), under {cells[n][1]!r},"
-
-
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
-
-
-def chosen(names: list[str]) -> list[Path]:
-    """The pages of these numbers, names or files; all if none is given. Page 00 shows the others: it is last.
+def chosen(names: Iterable[str]) -> list[Path]:
+    """The sources of the pages of these numbers, names or files; all if none is given. Page 00 lists the others: last.
 
     Raises:
-        NotUpdatedError: there is no such page.
+        UsageError: there is no such page.
     """
-    found = {
-        path.stem: path
-        for path in sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.*"))
-        if path.suffix in (".py", ".ipynb")
-    }
-    for name in names:
-        if not any(Path(name).stem in (stem, stem[:2]) for stem in found):
-            raise NotUpdatedError(f"there is no page {name!r}; the pages are {', '.join(found)}.")
+    sources = {path.stem: path for path in sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"))}
     stems = {Path(name).stem for name in names}
-    wanted = [path for stem, path in found.items() if not stems or stems & {stem, stem[:2]}]
+    for stem in sorted(stems):
+        if not any(stem in (known, known[:2]) for known in sources):
+            raise UsageError(
+                f"There is no page {stem!r}, nothing was run; the pages are {', '.join(sources)}."
+            )
+    wanted = [path for stem, path in sources.items() if not stems or stems & {stem, stem[:2]}]
     return sorted(wanted, key=lambda path: (path.stem.startswith("00"), path.stem))
 
 
-def main() -> int:
-    """Read the command line and update the pages; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.book.update", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument(
-        "page", nargs="*", help="a page by its number, name or file; all if none is given"
-    )
-    parser.add_argument(
-        "--from",
-        dest="side",
-        choices=("py", "ipynb"),
-        help="take this file, whatever the other says",
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="keep no stored output, timing or run time"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="write nothing, tell what another release changes"
-    )
-    asked = parser.parse_args()
-    if asked.dry_run and asked.fresh:
-        parser.error("--dry-run keeps everything, --fresh nothing: choose one")
-    try:
-        paths = chosen(asked.page)
-    except NotUpdatedError as error:
-        print(f"Nothing was run: {error}")
-        return 2
-    os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    with tempfile.TemporaryDirectory(prefix="book-kernel-", ignore_cleanup_errors=True) as folder:
-        os.environ.update(kernel.settings(Path(folder)))
-        if asked.dry_run:
-            return _printed(dry_run(paths, asked.side))
-        for path in paths:
+def run(args: argparse.Namespace) -> int:
+    """Update or compare the pages that a command line names; returns the exit status."""
+    sources = chosen(args.pages)
+    with kernel_variables():
+        if args.dry_run:
+            return dry_run(sources)
+        for source in sources:
             try:
-                print(
-                    *report(path.stem, update(path, asked.side, asked.fresh)), sep="\n", flush=True
-                )
-            except NotUpdatedError as error:
-                print(f"{path.stem}: nothing was written: {error}")
-                return 1
+                result = update(source, args.fresh)
+            except (BookError, OutputError) as error:
+                raise BookError(f"{source.stem}: nothing was written: {error}") from None
             except KeyboardInterrupt:
-                print(f"{path.stem}: nothing was written: interrupted.")
-                return 130
+                print(f"{source.stem}: nothing was written.", flush=True)
+                raise
+            what = "nothing changed"
+            if result.written:
+                new = len(result.changes)
+                outputs = f"{new} cells with new outputs" if new else "outputs as before"
+                what = f"{outputs}; wrote {', '.join(result.written)}"
+            print(f"{source.stem}: {result.seconds:.1f} s; {what}")
+            print("".join(shown(result.changes)), end="", flush=True)
     return 0
-
-
-def _printed(lines: Generator[str, None, int]) -> int:
-    """Print lines as they come; returns what their generator returns. Ctrl-C ends it with status 130."""
-    try:
-        while True:
-            print(next(lines), flush=True)
-    except StopIteration as end:
-        return end.value
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written.")
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

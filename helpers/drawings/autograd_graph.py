@@ -1,133 +1,119 @@
 """Draws the graph that autograd has recorded, read from ``grad_fn`` and its ``next_functions``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
+import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
+from torch.autograd.graph import Node
 
 from helpers import plotting
+from helpers.tables import number
 
-BOX = (0.86, 0.62)  # width and height of a node, where the next layer is 1 away
-ARROW = {"arrowstyle": "-|>", "color": plotting.GREY, "linewidth": 1.4, "shrinkA": 2, "shrinkB": 2}
-
-
-@dataclass
-class Node:
-    """One function of the graph.
-
-    Attributes:
-        function: the node of autograd itself.
-        depth: the longest way from the output to it, in steps.
-        next: the functions that it hands gradients on to.
-    """
-
-    function: torch.autograd.graph.Node
-    depth: int = 0
-    next: list[torch.autograd.graph.Node] = field(default_factory=list)
+WIDTH, HEIGHT = 0.86, 0.62  # of a box, where the next column or row is 1 away
+INCHES = 1.7, 1.1  # from column to column, from row to row
+ARROW = {"arrowstyle": "-|>", "color": plotting.GRAY, "linewidth": 1.4, "shrinkA": 2, "shrinkB": 2}
 
 
-def recorded(output: torch.Tensor) -> dict[torch.autograd.graph.Node, Node]:
-    """The functions behind a tensor, the one that made it first.
+def show_graph(output: torch.Tensor, **leaves: torch.Tensor) -> None:
+    """Show the graph behind a tensor: inputs on the left, the output on the right, arrows the way gradients go.
+
+    A function's box says what it keeps for ``backward``; the box of a leaf says its name and its gradient.
 
     Args:
         output: a tensor of any shape and dtype that autograd has recorded.
+        leaves: the leaf tensors by name; others are drawn without one. Gradients of one element are written
+            out, of larger ones their shape is.
 
     Raises:
         ValueError: nothing was recorded: the tensor has no ``grad_fn``.
     """
+    names = {id(tensor): name for name, tensor in leaves.items()}
+    steps = longest_ways(output)
+    last = max(steps.values())
+    columns = [[node for node in steps if steps[node] == n] for n in range(last + 1)]
+    most_rows = max(map(len, columns))
+    places = {
+        node: (last - n, (len(column) - 1) / 2 - row)
+        for n, column in enumerate(columns)
+        for row, node in enumerate(column)
+    }
+    figure, axis = plt.subplots(figsize=(INCHES[0] * len(columns), INCHES[1] * most_rows))
+    sentences = []
+    for node, (x, y) in places.items():
+        ends = [places[other] for other in _next_nodes(node)]
+        for end in ends:
+            tip, tail = (end[0] + WIDTH / 2, end[1]), (x - WIDTH / 2, y)
+            axis.annotate("", xy=tip, xytext=tail, arrowprops=ARROW)
+        _draw_node(axis, node, (x, y), _label(node, names))
+        sentences.append(_describe(node, names))
+    axis.set(xlim=(-0.5, last + 0.5), ylim=(-most_rows / 2, most_rows / 2))
+    plotting.bare(axis)
+    plotting.show(figure, alt=" ".join(sentences))
+
+
+def longest_ways(output: torch.Tensor) -> dict[Node, int]:
+    """Find the functions behind a tensor, and how many steps the longest way from it to each has."""
     if output.grad_fn is None:
         raise ValueError("this tensor has no grad_fn: no graph was recorded")
-    nodes = {output.grad_fn: Node(output.grad_fn)}
+    steps = {output.grad_fn: 0}
     waiting = [output.grad_fn]
     while waiting:
-        node = nodes[waiting.pop(0)]
-        node.next = [function for function, _ in node.function.next_functions if function]
-        for function in node.next:
-            other = nodes.setdefault(function, Node(function))
-            if other.depth <= node.depth:  # met on a longer way: what follows it moves too
-                other.depth = node.depth + 1
-                waiting.append(function)
-    return nodes
+        node = waiting.pop(0)
+        for other in _next_nodes(node):
+            if steps.get(other, 0) <= steps[node]:  # met on a longer way: what follows it moves too
+                steps[other] = steps[node] + 1
+                waiting.append(other)
+    return steps
 
 
-def kept(function: torch.autograd.graph.Node) -> str:
-    """What a function keeps for ``backward``: 'keeps self, other', 'freed' after it, '' if it needs nothing."""
+def memory_note(node: Node) -> str:
+    """Say what a function keeps for ``backward``: 'keeps self, other', 'freed' after it, '' if it needs nothing."""
     names = []
-    for name in (name for name in dir(function) if name.startswith("_saved_")):
+    for name in dir(node):
         try:
-            if isinstance(getattr(function, name), torch.Tensor):
+            if name.startswith("_saved_") and isinstance(getattr(node, name), torch.Tensor):
                 names.append(name.removeprefix("_saved_"))
         except RuntimeError:  # autograd frees what it kept once backward has used it
             return "freed"
     return f"keeps {', '.join(names)}" if names else ""
 
 
-def draw_graph(axis: Axes, output: torch.Tensor, names: Mapping[str, torch.Tensor]) -> None:
-    """Draw the graph behind a tensor: inputs on the left, the output on the right, arrows the way gradients go.
-
-    A function's box says what it keeps for ``backward``; the box of a leaf says its name and its gradient.
-
-    Args:
-        axis: where to draw.
-        output: a tensor that autograd has recorded.
-        names: the leaf tensors by name; others are drawn without one. Gradients of one element are written
-            out, of larger ones their shape is.
-
-    Raises:
-        ValueError: nothing was recorded.
-    """
-    nodes = recorded(output)
-    last = max(node.depth for node in nodes.values())
-    places = _places(nodes, last)
-    for node in nodes.values():
-        for function in node.next:
-            start, end = places[node.function], places[function]
-            axis.annotate(
-                "", xy=(end[0] + BOX[0] / 2, end[1]), xytext=(start[0] - BOX[0] / 2, start[1]),
-                arrowprops=ARROW,
-            )  # fmt: skip
-        _draw_node(axis, node.function, places[node.function], names)
-    rows = [y for _, y in places.values()]
-    axis.set(xlim=(-0.5, last + 0.5), ylim=(min(rows) - 0.5, max(rows) + 0.5))
-    plotting.bare(axis)
+def _next_nodes(node: Node) -> list[Node]:
+    return [other for other, _ in node.next_functions if other]
 
 
-def _places(nodes: Mapping, last: int) -> dict[torch.autograd.graph.Node, tuple[float, float]]:
-    """Where each function is drawn: its column by its depth, its row in the order met, columns centred."""
-    columns = [[f for f, node in nodes.items() if node.depth == depth] for depth in range(last + 1)]
-    return {
-        function: (last - depth, (len(column) - 1) / 2 - row)
-        for depth, column in enumerate(columns)
-        for row, function in enumerate(column)
-    }
+def _leaf(node: Node) -> torch.Tensor | None:
+    return getattr(node, "variable", None)  # AccumulateGrad has one: the tensor that it adds to
 
 
-def _draw_node(
-    axis: Axes,
-    function: torch.autograd.graph.Node,
-    place: tuple[float, float],
-    names: Mapping[str, torch.Tensor],
-) -> None:
-    leaf = getattr(function, "variable", None)  # AccumulateGrad has one: the tensor that it adds to
+def _label(node: Node, names: dict[int, str]) -> list[str]:
+    """Return the lines in a node's box: its name, and what it keeps or, of a leaf, the gradient."""
+    leaf = _leaf(node)
     if leaf is None:
-        colour, lines = plotting.BLUE, [function.name(), kept(function)]
-    else:
-        name = next((name for name, tensor in names.items() if tensor is leaf), "leaf")
-        colour, lines = (
-            plotting.VERMILION,
-            [f"{name} ({function.name().rpartition(':')[2]})", _grad(leaf)],
-        )
+        return [line for line in (node.name(), memory_note(node)) if line]
+    return [f"{names.get(id(leaf), 'leaf')} ({node.name().rpartition(':')[2]})", _grad(leaf)]
+
+
+def _describe(node: Node, names: dict[int, str]) -> str:
+    targets = [_label(other, names)[0] for other in _next_nodes(node)]
+    ways = f", leads to {' and '.join(targets)}" if targets else ""
+    return f"{', '.join(_label(node, names))}{ways}."
+
+
+def _draw_node(axis: Axes, node: Node, place: tuple[float, float], label: list[str]) -> None:
     x, y = place
-    corner = (x - BOX[0] / 2, y - BOX[1] / 2)
-    style = {"boxstyle": "round,pad=0,rounding_size=0.08", "mutation_aspect": 0.6}
-    axis.add_patch(FancyBboxPatch(corner, *BOX, facecolor=f"{colour}22", edgecolor=colour, **style))
-    text = "\n".join(filter(None, lines))
-    axis.text(x, y, text, ha="center", va="center", fontsize=8, linespacing=1.5)
+    color = plotting.BLUE if _leaf(node) is None else plotting.VERMILION
+    box = FancyBboxPatch((x - WIDTH / 2, y - HEIGHT / 2), WIDTH, HEIGHT, mutation_aspect=0.6)
+    box.set(boxstyle="round,pad=0,rounding_size=0.08", facecolor=f"{color}22", edgecolor=color)
+    axis.add_patch(box)
+    axis.text(x, y, "\n".join(label), ha="center", va="center", fontsize=8, linespacing=1.5)
 
 
 def _grad(leaf: torch.Tensor) -> str:
     if leaf.grad is None:
         return "grad: None"
-    return f"grad: {leaf.grad.item():.2f}" if leaf.numel() == 1 else f"grad: {tuple(leaf.shape)}"
+    if leaf.numel() > 1:
+        return f"grad: {tuple(leaf.shape)}"
+    value = leaf.grad.item()
+    plain = value == 0 or 0.01 <= abs(value) < 1000
+    return f"grad: {value:.2f}" if plain else f"grad: {number(value, 3)}"

@@ -1,1 +1,7 @@
-"""CIFAR-10 in a minute on two CPU cores: the training program of the page on fast training."""
+"""CIFAR-10 in a minute on two CPU cores: the training program of page 05, `python -m helpers.training --help`.
+
+To be read in this order: `net` (the network), `batches` (images and what is done to them), `recipe` (settings,
+schedule, optimizers), `loop` (the training loop, evaluation), `speed` (what a machine can do, and what to choose for
+it), `distributed` (several processes, checkpoints), `__main__` (the command). Around them: `results` (of one training,
+as data and text), `baselines`, `ablation`, `profile` (commands of their own), `records` (recorded, for page 05).
+"""

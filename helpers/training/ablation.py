@@ -1,170 +1,154 @@
-"""Seconds to the accuracy of the old tutorials, after each technique of page 05 is added: one table.
+"""Seconds to the accuracy of the old tutorials, with the techniques of page 05 added one by one: a table.
 
-    python -m helpers.training.ablation --out notebooks/records/training/ladder.json
+    python -m helpers.training ablation --runs 1 --out notebooks/records/training/ablation.json
 
-The first rung is the classic recipe, two passes, as `helpers.training.classic_recipe` has it. The mark, 54.4 %, is
-about what it
-reaches (54.5 % in the record of page 04). Each further rung adds one thing and is trained for the fewest passes that
-reach the mark on 5,000 training pictures held out; then with all training pictures, judged once by the test pictures.
-All on one machine, one after the other, as often as ``--runs`` says.
+The first variant is the classic recipe of the old tutorials, two epochs. The target, 54.4 %, is about what it reaches
+(54.5 % in the record of page 04). Each further variant adds one thing and is trained for the fewest epochs that reach
+the target on the validation images; then with all training images, judged once by the test set. All on one machine,
+one after the other, as often as --runs says.
 """
 
 import argparse
+import functools
 import statistics
-import sys
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from helpers.training import loop as training
-from helpers.training.baselines import PEERS
-from helpers.training.loop import Limit, Pictures
-from helpers.training.recipe import Recipe, for_work
+if TYPE_CHECKING:
+    from helpers.training.batches import Images
+    from helpers.training.recipe import Recipe
 
-MARK = 54.4  # percent
-# Passes over the training pictures that are tried, each about 1.25 times as many as the one before.
-PASSES = (0.06, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
+TARGET = 54.4  # percent
+# Passes over the training images that are tried, each about 1.25 times as many as the one before.
+EPOCHS = (0.06, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
 
 
-def rungs() -> dict[str, Recipe]:
-    """Each rung's recipe: it has what stands in its name, and all that the rungs above it have."""
-    classic = PEERS["LeNet, classic recipe"]
-    whole = replace(classic, loader=False)
-    steps = PEERS["LeNet, whole tensors"]
-    fast = for_work(0.25)
-    conv = replace(
-        fast, whiten=False, muon_rate=0.0, sizes=((32, 1.0),), smoothing=0.0, bias_rate=1.0
-    )
+def variants() -> "dict[str, Recipe]":
+    """Return each variant's recipe: it has what its name says, and all that the variants before it have."""
+    from helpers.training.baseline_nets import BASELINES
+    from helpers.training.recipe import for_work
+
+    classic = BASELINES["LeNet, classic recipe"]
+    final = for_work(0.25)
+    small_first = replace(final, label_smoothing=0.0)
+    muon = replace(small_first, resolutions=((32, 1.0),))
+    fast_biases = replace(muon, muon_lr=0.0)
+    whitened = replace(fast_biases, bias_lr_factor=1.0)
     return {
         "classic recipe": classic,
-        "whole tensors": whole,
-        "larger batch, rate up and down": steps,
-        "narrow conv net": conv,
-        "whitened first layer": replace(conv, whiten=True),
-        "fast biases": replace(conv, whiten=True, bias_rate=fast.bias_rate),
-        "Muon": replace(fast, sizes=((32, 1.0),), smoothing=0.0),
-        "small pictures first": replace(fast, smoothing=0.0),
-        "smoothed labels": fast,
+        "whole tensors": replace(classic, dataloader=False),
+        "larger batch, lr up and down": BASELINES["LeNet, whole tensors"],
+        "narrow conv net": replace(whitened, whiten=False),
+        "whitened first layer": whitened,
+        "fast biases": fast_biases,
+        "Muon": muon,
+        "small images first": small_first,
+        "label smoothing": final,
     }
 
 
-def fewest(accuracy: Callable[[float], float]) -> tuple[float, float]:
-    """The smallest of `PASSES` that reaches the mark, by halving; the largest if none does.
+def fewest_epochs(accuracy: Callable[[float], float]) -> tuple[float, float]:
+    """Find the smallest of `EPOCHS` that reaches the target, by bisection; the largest if none does.
 
     Args:
-        accuracy: what so many passes give, in percent.
+        accuracy: what so many epochs give, in percent.
 
     Returns:
-        The passes, and what they gave.
+        The epochs, and what they gave.
     """
-    low, high, found = 0, len(PASSES), {}
-    while low < high:
-        middle = (low + high) // 2
-        found[middle] = accuracy(PASSES[middle])
-        low, high = (low, middle) if found[middle] >= MARK else (middle + 1, high)
-    chosen = min(low, len(PASSES) - 1)
-    return PASSES[chosen], found[chosen]
+    accuracy = functools.cache(accuracy)
+    epochs = EPOCHS[min(bisect_left(EPOCHS, TARGET, key=accuracy), len(EPOCHS) - 1)]
+    return epochs, accuracy(epochs)
 
 
-class Trainer(NamedTuple):
-    """Trains and judges in one way: on which pictures, in which precision."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    from helpers.training.__main__ import output, whole
 
-    pictures: Pictures
-    precision: str
-
-    def __call__(self, recipe: Recipe, passes: float, seed: int) -> tuple[training.Trained, float]:
-        """Train once; the trained net, and its accuracy in percent on the pictures to judge by."""
-        trained = training.train(
-            *(recipe, self.pictures, Limit(passes, "epochs")),
-            seed=seed,
-            precision=self.precision,
-        )
-        judge = self.pictures.judge, self.pictures.judge_labels
-        return trained, training.evaluate(trained.net, *judge, trained.by).plain
+    parser.add_argument("--runs", type=whole(1), default=3, help="of each variant, for the table")
+    parser.add_argument("--out", type=output, help="write the results here, as JSON")
 
 
-def climb(runs: int) -> list[dict]:
-    """Train every rung; one entry each, with what was measured in each run.
+def run(args: argparse.Namespace) -> int:
+    """Choose each variant's epochs, train all of them, print the table."""
+    from helpers.training.batches import load
+    from helpers.training.results import machine, write_results
+    from helpers.training.speed import best_precision
 
-    ``held_out`` is the accuracy in percent that the passes were chosen by; None where they were not searched for.
-    """
-    precision = training.best_precision("cpu")
-    search = Trainer(training.load(validation=True), precision)
-    final = Trainer(training.load(), precision)
-    entries = []
-    for name, recipe in rungs().items():
-
-        def accuracy(passes: float, recipe: Recipe = recipe) -> float:
-            return statistics.fmean(search(recipe, passes, seed)[1] for seed in (100, 101))
-
-        # batches of 4 take a minute a pass: these two keep the two passes of the tutorial
-        passes, held_out = (2.0, None) if recipe.batch == 4 else fewest(accuracy)
-        entry = {"rung": name, "passes": passes, "held_out": held_out and round(held_out, 2)}
-        entries.append({**entry, "recipe": asdict(recipe), "runs": []})
-        print(f"{name}: {passes:g} passes{said_of(entry)}", flush=True)
-    for seed in range(runs):
-        for entry, recipe in zip(entries, rungs().values(), strict=True):
-            trained, found = final(recipe, entry["passes"], seed)
-            entry["runs"].append(
-                {
-                    "seconds": round(trained.seconds, 3),
-                    "tflop": round(trained.tflop, 4),
-                    "accuracy": round(found, 2),
-                    "seed": seed,
-                }
-            )
-            print(
-                f"{entry['rung']}, seed {seed}: {trained.seconds:.2f} s, {found:.2f} %", flush=True
-            )
-    return entries
-
-
-def said_of(entry: dict) -> str:
-    """What the table says of how a rung's passes were chosen: nothing where they reached the mark."""
-    held_out = entry.get("held_out", MARK)
-    if held_out is None:
-        return ", passes not searched for"
-    return f", not reached: {held_out:.2f} % held-out" if held_out < MARK else ""
-
-
-def lines(entries: Sequence[dict]) -> list[str]:
-    """The table: passes, seconds, times faster than the first rung, work, test accuracy; means over the runs."""
-    head = f"{'':32}{'passes':>7}{'seconds':>9}{'times faster':>14}{'TFLOP':>8}{'accuracy':>10}"
-    made = [head]
-    for entry in entries:
-        first, mean = (
-            {name: statistics.fmean(run[name] for run in rung["runs"]) for name in entry["runs"][0]}
-            for rung in (entries[0], entry)
-        )
-        made.append(
-            f"{entry['rung']:32}{entry['passes']:>7g}{mean['seconds']:>9.2f}"
-            f"{first['seconds'] / mean['seconds']:>14.1f}{mean['tflop']:>8.2f}{mean['accuracy']:>8.2f} %"
-            f"{said_of(entry)}"
-        )
-    if not any("held_out" in entry for entry in entries):
-        made.append("held-out accuracy: not recorded")
-    return made
-
-
-def main() -> int:
-    """Read the command line, climb, print, write."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.training.ablation",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--runs", type=int, default=3, help="with all training pictures, each rung")
-    parser.add_argument("--out", type=Path, help="write the results here, as JSON")
-    options = parser.parse_args()
-    entries = climb(options.runs)
-    if options.out:
-        training.write_results(
-            options.out, {"mark": MARK, **training.machine("cpu"), "rungs": entries}, "training.ablation"
-        )
-    print("\n".join(lines(entries)))
+    precision = best_precision("cpu")
+    entries = choose_epochs(load(validation=True), precision)
+    images = load()
+    for seed in range(args.runs):
+        for entry, recipe in zip(entries, variants().values(), strict=True):
+            result = train_once(recipe, entry["epochs"], seed, precision, images)
+            figures = {key: result[key] for key in ("seconds", "tflop", "accuracy", "seed")}
+            entry["runs"].append(figures)
+            text = "{seconds:.2f} s, {accuracy:.2f} %".format_map(figures)
+            print(f"{entry['variant']}, seed {seed}: {text}", flush=True)
+        if args.out:
+            about = {"target_accuracy": TARGET, **machine("cpu")}
+            write_results(args.out, {**about, "variants": entries}, ["ablation", *args.command])
+    print(*lines(entries), sep="\n")
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def choose_epochs(images: "Images", precision: str) -> list[dict]:
+    """Find how long each variant has to be trained, from two trainings each for every number of epochs.
+
+    Returns:
+        An entry for each variant, without runs. Its ``validation_accuracy``, in percent, is what its epochs were chosen
+        by; None where they were not searched for.
+    """
+    entries = []
+    for name, recipe in variants().items():
+
+        def accuracy(epochs: float, recipe: "Recipe" = recipe) -> float:
+            results = (train_once(recipe, epochs, seed, precision, images) for seed in (100, 101))
+            return statistics.fmean(result["accuracy"] for result in results)
+
+        entry = {"variant": name, "epochs": 2.0, "validation_accuracy": None}
+        if recipe.batch_size > 4:  # those of 4 take a minute an epoch, and keep the tutorial's two
+            entry["epochs"], reached = fewest_epochs(accuracy)
+            entry["validation_accuracy"] = round(reached, 2)
+        entries.append({**entry, "recipe": asdict(recipe), "runs": []})
+        print(f"{name}: {entry['epochs']:g} epochs{remark(entry)}", flush=True)
+    return entries
+
+
+def train_once(
+    recipe: "Recipe", epochs: float, seed: int, precision: str, images: "Images"
+) -> dict:
+    """Train, and judge by ``images.test``; see `helpers.training.results.result_of`."""
+    from helpers.training.loop import Budget, TrainingConfig, train
+    from helpers.training.results import result_of
+
+    config = TrainingConfig(recipe, Budget(epochs, "epochs"), seed, precision=precision)
+    return result_of(train(config, images), images)
+
+
+def remark(entry: dict) -> str:
+    """Return what the table says of how a variant's epochs were chosen: nothing where they reached the target."""
+    accuracy = entry.get("validation_accuracy", TARGET)
+    if accuracy is None:
+        return ", epochs not searched for"
+    return f", not reached: {accuracy:.2f} % validation" if accuracy < TARGET else ""
+
+
+def lines(entries: Sequence[dict]) -> list[str]:
+    """Return the table, means over the runs: epochs, seconds, times faster than the first, work, test accuracy."""
+    table = [f"{'':32}{'epochs':>7}{'seconds':>9}{'times faster':>14}{'TFLOP':>8}{'accuracy':>10}"]
+    first = statistics.fmean(run["seconds"] for run in entries[0]["runs"])
+    for entry in entries:
+        seconds, tflop, accuracy = (
+            statistics.fmean(run[key] for run in entry["runs"])
+            for key in ("seconds", "tflop", "accuracy")
+        )
+        table.append(
+            f"{entry['variant']:32}{entry['epochs']:>7g}{seconds:>9.2f}{first / seconds:>14.1f}"
+            f"{tflop:>8.2f}{accuracy:>8.2f} %{remark(entry)}"
+        )
+    if not any("validation_accuracy" in entry for entry in entries):
+        table.append("validation accuracy: not recorded")
+    return table

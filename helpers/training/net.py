@@ -6,33 +6,28 @@ largest value of each map, logits divided by 9. What differs is for a machine wi
 that the first stage works on 16x16 instead of 31x31 positions, and the stages are narrow.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 
-from helpers.training.flip_equivariant import (
-    MirrorConv,
-    MirrorNorm,
-    MirrorStem,
-    half_of_pairs,
-    mean_of_halves,
-)
+if TYPE_CHECKING:
+    from helpers.training.recipe import Recipe
 
 
 def whitening_filters(
-    pictures: torch.Tensor, size: int, count: int, eps: float = 5e-4
+    images: torch.Tensor, size: int, count: int, eps: float = 5e-4
 ) -> torch.Tensor:
-    """Filters whose responses to these pictures' patches are uncorrelated and of one strength; and their negatives.
+    """Filters whose responses to these images' patches are uncorrelated and of one strength; and their negatives.
 
     They are the leading eigenvectors of the patches' second moments, each divided by the root of its eigenvalue. The
     net's first activation cuts negative responses, hence the negatives (David Page; in this form airbench).
 
     Args:
-        pictures: float, N x C x H x W, normalised (mean 0).
+        images: float, N x C x H x W, normalized (mean 0).
         size: the side of a patch, in pixels.
         count: how many eigenvectors, the strongest first; at most ``C * size * size``.
         eps: added to the eigenvalues, so that mere noise is not blown up.
@@ -43,16 +38,16 @@ def whitening_filters(
     Raises:
         ValueError: more filters are asked for than a patch has numbers.
     """
-    channels = pictures.shape[1]
+    channels = images.shape[1]
     if count > channels * size * size:
         raise ValueError(f"a patch of {channels}x{size}x{size} has no {count} directions")
-    moments = torch.zeros(channels * size * size, channels * size * size, device=pictures.device)
+    products = torch.zeros(channels * size * size, channels * size * size, device=images.device)
     patches_seen = 0
-    for part in pictures.split(250):  # all patches at once would need gigabytes
-        patches = F.unfold(part, size)  # pictures x numbers of a patch x patches
-        moments += (patches @ patches.mT).sum(0)
+    for part in images.split(250):  # all patches at once would need gigabytes
+        patches = F.unfold(part, size)  # images x numbers of a patch x patches
+        products += (patches @ patches.mT).sum(0)
         patches_seen += patches.shape[0] * patches.shape[2]
-    values, vectors = torch.linalg.eigh(moments / patches_seen)  # the weakest first
+    values, vectors = torch.linalg.eigh(products / patches_seen)  # the weakest first
     filters = (vectors / (values.clamp(min=0) + eps).sqrt()).T.flip(0)[:count]
     filters = filters.reshape(count, channels, size, size)
     return torch.cat([filters, -filters])
@@ -77,7 +72,7 @@ class SumOverProcesses(torch.autograd.Function):
 
 
 class FixedScaleNorm(nn.BatchNorm2d):
-    """Batch normalisation whose scale stays 1; only its bias is learned (David Page, "frozen batch-norm scales").
+    """Batch normalization whose scale stays 1; only its bias is learned (David Page, "frozen batch-norm scales").
 
     With ``over_processes`` the statistics are those of the batches of all processes together (``nn.SyncBatchNorm`` does
     that on GPUs only), so that N processes compute what one would.
@@ -95,18 +90,18 @@ class FixedScaleNorm(nn.BatchNorm2d):
         values = x.float()
         count = x.numel() / x.shape[1] * dist.get_world_size()
         mean = SumOverProcesses.apply(values.sum((0, 2, 3))) / count
-        centred = values - mean[:, None, None]
-        variance = SumOverProcesses.apply(centred.square().sum((0, 2, 3))) / count
+        centered = values - mean[:, None, None]
+        variance = SumOverProcesses.apply(centered.square().sum((0, 2, 3))) / count
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
-        scaled = centred * (variance + self.eps).rsqrt()[:, None, None]
+        scaled = centered * (variance + self.eps).rsqrt()[:, None, None]
         return (scaled + self.bias[:, None, None]).to(x.dtype)
 
 
 class IdentityConv(nn.Conv2d):
-    """A 3x3 convolution without bias that begins by handing its inputs on (Dirac initialisation, airbench).
+    """A 3x3 convolution without bias that begins by handing its inputs on (Dirac initialization, airbench).
 
     The first ``inputs`` of its outputs are the inputs themselves; the others begin at random, as ever.
     """
@@ -117,28 +112,138 @@ class IdentityConv(nn.Conv2d):
             nn.init.dirac_(self.weight[:inputs])
 
 
+# --- flip-equivariant layers
+#
+# What they make of a mirrored image is the mirror image of what they make of the image. A net of them cannot tell
+# left from right, so it need not learn that a ship in a mirror is a ship, nor be shown one; it has half the weights
+# for the same work. Channels come in two halves: the second half sees in the image what the first half sees in its
+# mirror image. (Group-equivariant convolutions for the group of two mirror images, in its regular representation:
+# Cohen and Welling, arXiv 1602.07576.)
+
+
+class FlipEquivariantStem(nn.Conv2d):
+    """A convolution of images: each of its filters, and then the mirror image of each.
+
+    Args:
+        inputs: channels of the image.
+        outputs: channels of the answer, even; ``weight`` and ``bias`` hold half as many.
+        size: side of the filters, in pixels.
+        stride: of the convolution; the padding is 1 if it is over 1.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int) -> None:
+        super().__init__(inputs, outputs // 2, size, stride, padding=int(stride > 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Float, N x inputs x H x W, to N x outputs x H' x W'."""
+        weight, bias = torch.cat([self.weight, self.weight.flip(3)]), torch.cat([self.bias] * 2)
+        return F.conv2d(x, weight, bias, self.stride, self.padding)
+
+
+class FlipEquivariantConv(nn.Conv2d):
+    """A 3x3 convolution without bias from halves to halves; it begins by handing its inputs on, as `IdentityConv` does.
+
+    The filters of the second half are those of the first, mirrored, with the two halves of their inputs exchanged.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs // 2, 3, padding=1, bias=False)
+        with torch.no_grad():
+            nn.init.dirac_(self.weight[: inputs // 2])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Float, N x inputs x H x W, to N x outputs x H x W."""
+        first, second = self.weight.flip(3).chunk(2, dim=1)
+        of_second_half = torch.cat([second, first], dim=1)
+        return F.conv2d(x, torch.cat([self.weight, of_second_half]), padding=1)
+
+
+class Twice(nn.Module):
+    """A parametrization: the same numbers for both halves."""
+
+    def forward(self, half: torch.Tensor) -> torch.Tensor:
+        """C/2 numbers to C."""
+        return torch.cat([half, half])
+
+    def right_inverse(self, whole: torch.Tensor) -> torch.Tensor:
+        """C numbers to C/2."""
+        return whole[: len(whole) // 2]
+
+
+class FlipEquivariantNorm(nn.Module):
+    """A batch norm that treats both halves alike: a channel and its mirror image share bias, mean and variance.
+
+    In training each is normalized by its own mean and variance, which is faster and differs by chance only; after
+    training both are normalized by the mean of what both have kept.
+    """
+
+    def __init__(self, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        self.norm = norm
+        parametrize.register_parametrization(norm, "bias", Twice())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Float, N x C x H x W, to the same shape."""
+        if self.training:
+            return self.norm(x)
+        norm = self.norm
+        mean, variance = (
+            of_each.view(2, -1).mean(0).repeat(2)
+            for of_each in (norm.running_mean, norm.running_var)
+        )
+        return F.batch_norm(x, mean, variance, norm.weight, norm.bias, eps=norm.eps)
+
+
+def mean_of_halves(x: torch.Tensor) -> torch.Tensor:
+    """N x C to N x C/2: what is left does not change at all when the image is mirrored."""
+    first, second = x.chunk(2, dim=1)
+    return (first + second) / 2
+
+
+def half_of_pairs(filters: torch.Tensor, count: int) -> torch.Tensor:
+    """Turn whitening filters so that they form pairs of mirror images, and take one of each pair.
+
+    The directions in which images and their mirror images vary are even (their own mirror image) or odd (its
+    negative). The sum and the difference of an even and an odd one, divided by the root of 2, are mirror images of each
+    other, and their answers are as uncorrelated as before.
+
+    Args:
+        filters: float, K x C x S x S, of images together with their mirror images, the strongest first.
+        count: how many pairs.
+
+    Returns:
+        float, count x C x S x S.
+
+    Raises:
+        ValueError: there are not so many even ones, or odd ones.
+    """
+    is_even = (filters * filters.flip(3)).sum((1, 2, 3)) > 0
+    even, odd = filters[is_even][:count], filters[~is_even][:count]
+    if min(len(even), len(odd)) < count:
+        raise ValueError(f"{len(even)} even and {len(odd)} odd filters make no {count} pairs")
+    return (even + odd) / 2**0.5
+
+
+# --- the net
+
+
 class Stage(nn.Module):
     """``depth`` convolutions of one width, each with norm and GELU; the first is followed by 2x2 pooling if ``pool``.
 
     Pooling comes before norm and activation, which then have a quarter to do (David Page). With ``skip``, what the
-    first convolution gives is added to what the last one gives. With ``mirror`` all layers know mirror images.
+    first convolution gives is added to what the last one gives. With ``flip_equivariant`` all layers are.
     """
 
     def __init__(
-        self,
-        inputs: int,
-        width: int,
-        depth: int,
-        pool: bool,
-        *,
-        skip: bool = False,
-        mirror: bool = False,
+        self, inputs: int, width: int, depth: int, pool: bool, *, skip: bool, flip_equivariant: bool
     ) -> None:
         super().__init__()
-        conv = MirrorConv if mirror else IdentityConv
+        conv = FlipEquivariantConv if flip_equivariant else IdentityConv
         self.convs = nn.ModuleList(conv(width if n else inputs, width) for n in range(depth))
         self.norms = nn.ModuleList(
-            MirrorNorm(FixedScaleNorm(width)) if mirror else FixedScaleNorm(width)
+            FlipEquivariantNorm(FixedScaleNorm(width))
+            if flip_equivariant
+            else FixedScaleNorm(width)
             for _ in range(depth)
         )
         self.pool = pool
@@ -156,78 +261,59 @@ class Stage(nn.Module):
 
 
 class FastNet(nn.Module):
-    """Whitening stem, stages, the largest value of each map, a linear layer.
+    """Whitening stem, stages, the largest value of each map, a linear layer; of the shape that a recipe says.
 
-    Args:
-        widths: channels of each stage.
-        depths: convolutions of each stage.
-        pools: does the stage halve height and width?
-        stem_size: side of the whitening filters, in pixels.
-        stem_stride: 2 leaves 16x16 positions of 32x32, 1 nearly all.
-        stem_filters: eigenvectors used; the stem has twice as many channels.
-        stem_bias: learn a bias for the stem? Without, no gradient goes back through the largest map.
-        skip: add a stage's first activation to its last.
-        mirror: build it of layers that know mirror images (`helpers.training.flip_equivariant`); widths and
-        stem_filters are even then.
-        learn_stem: train the stem from random filters, as nets usually do, instead of computing it.
-        classes: how many logits.
-
-    Without ``learn_stem``, the convolutions of the stem are of use only after `whiten`.
+    If the stem is to be computed, not learned (``recipe.whiten``), it is of use only after `whiten`.
     """
 
-    def __init__(
-        self,
-        *,
-        widths: Sequence[int] = (32, 64, 128),
-        depths: Sequence[int] = (2, 2, 2),
-        pools: Sequence[bool] = (False, True, True),
-        stem_size: int = 4,
-        stem_stride: int = 2,
-        stem_filters: int = 24,
-        stem_bias: bool = True,
-        skip: bool = False,
-        mirror: bool = False,
-        learn_stem: bool = False,
-        classes: int = 10,
-    ) -> None:
+    def __init__(self, recipe: "Recipe", classes: int = 10) -> None:
         super().__init__()
-        channels = 2 * stem_filters
-        self.mirror = mirror
-        self.stem = (
-            MirrorStem(3, channels, stem_size, stem_stride)
-            if mirror
-            else nn.Conv2d(3, channels, stem_size, stem_stride, padding=int(stem_stride > 1))
-        )
+        channels, size, stride = 2 * recipe.stem_filters, recipe.stem_size, recipe.stem_stride
+        self.flip_equivariant = recipe.flip_equivariant
+        if self.flip_equivariant:
+            self.stem = FlipEquivariantStem(3, channels, size, stride)
+        else:
+            self.stem = nn.Conv2d(3, channels, size, stride, padding=int(stride > 1))
         nn.init.zeros_(self.stem.bias)
-        self.stem.weight.requires_grad = learn_stem
-        self.stem.bias.requires_grad = stem_bias
+        self.stem.weight.requires_grad = not recipe.whiten
+        self.stem.bias.requires_grad = recipe.stem_bias
         stages = []
-        for width, depth, pool in zip(widths, depths, pools, strict=True):
-            stages.append(Stage(channels, width, depth, pool, skip=skip, mirror=mirror))
+        for width, depth, pool in zip(recipe.widths, recipe.depths, recipe.pools, strict=True):
+            stages.append(
+                Stage(
+                    channels,
+                    width,
+                    depth,
+                    pool,
+                    skip=recipe.skip,
+                    flip_equivariant=recipe.flip_equivariant,
+                )
+            )
             channels = width
         self.stages = nn.Sequential(*stages)
-        self.head = nn.Linear(channels // 2 if mirror else channels, classes, bias=False)
+        features = channels // 2 if self.flip_equivariant else channels
+        self.head = nn.Linear(features, classes, bias=False)
 
-    def whiten(self, pictures: torch.Tensor) -> None:
-        """Compute the stem from normalised pictures (float, N x 3 x H x W; a few thousand are plenty)."""
+    def whiten(self, images: torch.Tensor) -> None:
+        """Compute the stem from normalized images (float, N x 3 x H x W; a few thousand are plenty)."""
         size, count = self.stem.kernel_size[0], self.stem.out_channels // 2
-        if self.mirror:
-            both = torch.cat([pictures, pictures.flip(3)])
+        if self.flip_equivariant:
+            both = torch.cat([images, images.flip(3)])
             every = len(self.stem.weight[0].flatten())
             half = half_of_pairs(whitening_filters(both, size, every)[:every], count)
             filters = torch.cat([half, -half])
         else:
-            filters = whitening_filters(pictures, size, count)
+            filters = whitening_filters(images, size, count)
         with torch.no_grad():
             self.stem.weight.copy_(filters)
 
     def norms_over_processes(self) -> None:
-        """From now on normalise by the batches of all processes together; they have to be joined."""
+        """From now on normalize by the batches of all processes together; they have to be joined."""
         for module in self.modules():
             if isinstance(module, FixedScaleNorm):
                 module.over_processes = True
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Float pictures, N x 3 x H x W, to logits, N x classes; H and W may differ from call to call."""
+        """Float images, N x 3 x H x W, to logits, N x classes; H and W may differ from call to call."""
         x = self.stages(F.gelu(self.stem(x))).amax((2, 3))
-        return self.head(mean_of_halves(x) if self.mirror else x) / 9
+        return self.head(mean_of_halves(x) if self.flip_equivariant else x) / 9

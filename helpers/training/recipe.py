@@ -1,92 +1,213 @@
-"""Recipes for CIFAR-10: all that decides a training but pictures, seed and machine; and which for what work.
+"""Recipes for CIFAR-10: all that decides a training but images, seed and machine; and which for what work.
 
-The rates are for the mean loss of a batch. Recipes are chosen on 5,000 training pictures held out, never on the
-test set.
+A recipe names a net, its optimizers, the schedule of learning rate and resolution, and what is done to the images. The
+learning rates are for the mean loss of a batch. Recipes are chosen on 5,000 training images held out, never on the test
+set.
 """
 
+import ast
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+
+import torch
+from torch import nn
+
+from helpers.training.net import FastNet
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A net and how it is trained."""
 
-    net: str = (
-        "fast"  # `helpers.training.net.FastNet`, or a name in `helpers.training.baselines.NETS`
-    )
-    # the shape of FastNet; see there
-    widths: tuple[int, ...] = (32, 64, 128)
-    depths: tuple[int, ...] = (2, 2, 2)
-    pools: tuple[bool, ...] = (False, True, True)
-    stem_size: int = 4
-    stem_stride: int = 2
-    stem_filters: int = 24
-    stem_bias: bool = True
-    whiten: bool = True  # compute the stem from the pictures; False: learn it from random filters
-    skip: bool = False
-    mirror: bool = False
-    # the steps; see `helpers.training.optimizers.optimisers`
-    batch: int = 256  # pictures, over all processes together
-    rate: float = 0.4
+    net: str = "fast"  # `FastNet`, or a name in `helpers.training.baseline_nets.NETS`
+    # the shape of FastNet
+    widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage; even if flip-equivariant
+    depths: tuple[int, ...] = (2, 2, 2)  # convolutions of each stage
+    pools: tuple[bool, ...] = (False, True, True)  # does the stage halve height and width?
+    stem_size: int = 4  # side of the stem's filters, in pixels
+    stem_stride: int = 2  # leaves 16x16 positions of 32x32, 1 nearly all
+    stem_filters: int = 24  # eigenvectors used; the stem has twice as many channels
+    stem_bias: bool = True  # learn one? Without, no gradient goes back through the largest map
+    whiten: bool = True  # compute the stem from the images; False: learn it from random filters
+    skip: bool = False  # add a stage's first activation to its last
+    flip_equivariant: bool = False  # build it of flip-equivariant layers
+    # the steps; see `build_optimizers`
+    batch_size: int = 256  # images, over all processes together
+    base_lr: float = 0.4  # SGD's learning rate at its peak
     momentum: float = 0.85
     nesterov: bool = True
-    bias_rate: float = 16.0
-    weight_decay: float = 0.0
-    muon_rate: float = 0.0  # 0: SGD alone
+    bias_lr_factor: float = 16.0  # biases and other 1-d weights learn so many times faster
+    weight_decay: float = 0.0  # a step takes off ``base_lr * weight_decay``, of biases too
+    muon_lr: float = 0.0  # Muon's at its peak; 0: SGD alone
     muon_momentum: float = 0.9
-    # the schedule; see `rate_factor` and `picture_size`
-    schedule: str = "triangle"  # or "cosine" (one cycle), "constant"
-    first: float = 0.0  # the rate's factor at the start,
-    warm: float = 0.2  # the share of the work after which it is 1,
-    last: float = 0.0  # and at the end
-    sizes: tuple[tuple[int, float], ...] = ((32, 1.0),)  # pixels, until this share of the work
-    # the pictures; see `helpers.training.batches.batches`
-    shift: int = 2
+    # the schedule; see `lr_factor` and `resolution_at`
+    schedule: str = "triangle"  # of `SCHEDULES`
+    initial_lr_factor: float = 0.0  # the learning rate's factor at the start,
+    warmup: float = 0.2  # the share of the work after which it is 1,
+    final_lr_factor: float = 0.0  # and at the end
+    resolutions: tuple[tuple[int, float], ...] = ((32, 1.0),)  # pixels, until this share of it
+    # the images; see `helpers.training.batches.batches`
+    translate: int = 2
     flip: bool = True
-    hole: int = 0
-    smoothing: float = 0.2  # of the labels, 0..1
-    loader: bool = False  # through a DataLoader, one picture at a time, as the old tutorials do
+    cutout: int = 0
+    label_smoothing: float = 0.2  # 0..1
+    dataloader: bool = False  # through a DataLoader, one image at a time, as the old tutorials do
 
 
-def rate_factor(recipe: Recipe, progress: float) -> float:
-    """What the peak rate is multiplied by when this share of the work (0..1) is done."""
-    first, warm, last = recipe.first, recipe.warm, recipe.last
+# --- the schedule
+
+SCHEDULES = ("triangle", "cosine", "constant")  # cosine: one cycle
+
+
+def lr_factor(recipe: Recipe, progress: float) -> float:
+    """What the base learning rates are multiplied by when this share of the work (0..1) is done."""
     if recipe.schedule == "constant":
         return 1.0
-    if progress < warm:
-        low, done = first, progress / warm
+    if progress < recipe.warmup:
+        low, done = recipe.initial_lr_factor, progress / recipe.warmup
     else:
-        low, done = last, (1 - progress) / (1 - warm)
+        low, done = recipe.final_lr_factor, (1 - progress) / (1 - recipe.warmup)
     done = min(max(done, 0.0), 1.0)
     if recipe.schedule == "cosine":
         done = (1 - math.cos(math.pi * done)) / 2
     return low + (1 - low) * done
 
 
-def picture_size(recipe: Recipe, progress: float) -> int:
-    """Height and width in pixels of the training pictures when this share of the work (0..1) is done."""
-    for size, until in recipe.sizes:
+def resolution_at(recipe: Recipe, progress: float) -> int:
+    """Height and width in pixels of the training images when this share of the work (0..1) is done."""
+    for size, until in recipe.resolutions:
         if progress < until:
             return size
-    return recipe.sizes[-1][0]
+    return recipe.resolutions[-1][0]
 
 
-# Small pictures first: a step costs less, so more are made.
+# --- the net and its optimizers
+
+
+def build_net(recipe: Recipe) -> nn.Module:
+    """The net of a recipe, not yet whitened."""
+    if recipe.net != "fast":
+        from helpers.training.baseline_nets import NETS  # which knows recipes itself
+
+        return NETS[recipe.net]()
+    return FastNet(recipe)
+
+
+def orthogonalize(matrix: torch.Tensor, rounds: int = 3) -> torch.Tensor:
+    """Nearly the orthogonal matrix next to this one: all its singular values are brought to about 1 (0.7 to 1.2).
+
+    Newton and Schulz' iteration with the coefficients of Keller Jordan: only products of matrices, no decomposition.
+
+    Args:
+        matrix: float, R x C.
+        rounds: three bring singular values down to a twentieth of the norm near 1; five, down to a hundredth.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = matrix / (matrix.norm() + 1e-7)
+    wide = x if x.shape[0] <= x.shape[1] else x.T
+    for _ in range(rounds):
+        square = wide @ wide.T
+        wide = a * wide + (b * square + c * square @ square) @ wide
+    return wide if x.shape[0] <= x.shape[1] else wide.T
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum whose step is made orthogonal, for filters (4-d) that are followed by a normalization.
+
+    Keller Jordan's (2024); here as in airbench94_muon, but in float32: published code computes in bfloat16, which most
+    CPUs do slowly.
+
+    A filter bank of O outputs is seen as an O x rest matrix and kept at the norm sqrt(O): a normalization follows, so
+    its size means nothing, but a step's size relative to it does.
+
+    Args:
+        params: the weights, each with two or more axes.
+        lr: size of a step; each row of the matrix has about this length.
+        momentum: of the gradient.
+    """
+
+    def __init__(
+        self, params: Iterable[nn.Parameter], lr: float = 0.1, momentum: float = 0.9
+    ) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Callable | None = None) -> None:
+        """One step; gradients have to be there."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if "momentum" not in state:
+                    state["momentum"] = torch.zeros_like(weight.grad)
+                mean = state["momentum"].mul_(group["momentum"]).add_(weight.grad)
+                direction = weight.grad.add(mean, alpha=group["momentum"])
+                weight.mul_(len(weight) ** 0.5 / weight.norm())
+                update = orthogonalize(direction.reshape(len(weight), -1))
+                weight.add_(update.view(weight.shape), alpha=-group["lr"])
+
+
+def build_optimizers(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """What trains a net: SGD for all its weights, or with ``muon_lr`` Muon for its filters (4-d) and SGD for the rest.
+
+    Biases and other 1-d weights learn ``bias_lr_factor`` times faster (airbench: batch-norm biases, x 64). Parameters
+    with ``requires_grad`` off are left alone.
+
+    Returns:
+        One or two optimizers. Each group keeps its learning rate as ``base_lr``, for a schedule to scale.
+    """
+    learned = [weight for weight in net.parameters() if weight.requires_grad]
+    filters = [weight for weight in learned if weight.ndim == 4]
+    biases = [weight for weight in learned if weight.ndim == 1]
+    rest = [weight for weight in learned if weight.ndim not in (1, 4)]
+    factor = recipe.bias_lr_factor
+    groups = [
+        {
+            "params": rest if recipe.muon_lr else filters + rest,
+            "lr": recipe.base_lr,
+            "weight_decay": recipe.weight_decay,
+        },
+        {
+            "params": biases,
+            "lr": recipe.base_lr * factor,
+            "weight_decay": recipe.weight_decay / factor,
+        },
+    ]
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.SGD(
+            [group for group in groups if group["params"]],
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+        )
+    ]
+    if recipe.muon_lr:
+        optimizers.append(Muon(filters, recipe.muon_lr, recipe.muon_momentum))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["base_lr"] = group["lr"]
+    return optimizers
+
+
+# --- which recipe
+
+
+# Small images first: a step costs less, so more are made.
 _GROWING = ((20, 0.3), (26, 0.6), (32, 1.0))
-_MUON = Recipe(muon_rate=0.04, warm=0.05, smoothing=0.1, sizes=_GROWING)
-_SHORT = replace(_MUON, widths=(16, 32, 64), batch=64, rate=0.1, muon_rate=0.03, shift=0)
-_MIRROR = replace(_MUON, depths=(2, 2, 3), mirror=True, flip=False)
+_MUON = Recipe(muon_lr=0.04, warmup=0.05, label_smoothing=0.1, resolutions=_GROWING)
+_SHORT = replace(_MUON, widths=(16, 32, 64), batch_size=64, base_lr=0.1, muon_lr=0.03, translate=0)
+_FLIP = replace(_MUON, depths=(2, 2, 3), flip_equivariant=True, flip=False)
 
 # The nets for a given work, the smallest first: up to so many TFLOP of training. What else was tried, and how each
-# did on the held-out pictures, is in notebooks/records/training/search*.json.
+# did on the validation images, is in notebooks/records/training/search*.json.
 BY_WORK: tuple[tuple[float, Recipe], ...] = (
-    (0.4, replace(_SHORT, rate=0.2, muon_rate=0.06)),
+    (0.4, replace(_SHORT, base_lr=0.2, muon_lr=0.06)),
     (3.0, _SHORT),
-    (30.0, replace(_MIRROR, widths=(24, 48, 96))),
-    (60.0, replace(_MIRROR, widths=(32, 64, 128))),
-    (math.inf, replace(_MIRROR, widths=(64, 128, 256))),
+    (30.0, replace(_FLIP, widths=(24, 48, 96))),
+    (60.0, replace(_FLIP, widths=(32, 64, 128))),
+    (math.inf, replace(_FLIP, widths=(64, 128, 256))),
 )
 
 # Work and the test accuracy that it gave, in the records of page 05 (TFLOP, percent); `work_for` reads between them.
@@ -103,12 +224,15 @@ def for_work(tflop: float) -> Recipe:
 
 
 def for_gpu(recipe: Recipe) -> Recipe:
-    """The same with batches that fill a GPU: four times as large, SGD's rate in proportion, Muon's by the root.
+    """The same with batches that fill a GPU: four times as large, SGD's lr in proportion, Muon's by the root.
 
-    With 1,024 pictures and the default rate that is near airbench94's own: 1.6 against 1.5. Not measured on a GPU yet.
+    With 1,024 images and the default lr that is near airbench94's own: 1.6 against 1.5. Not measured on a GPU yet.
     """
     return replace(
-        recipe, batch=4 * recipe.batch, rate=4 * recipe.rate, muon_rate=2 * recipe.muon_rate
+        recipe,
+        batch_size=4 * recipe.batch_size,
+        base_lr=4 * recipe.base_lr,
+        muon_lr=2 * recipe.muon_lr,
     )
 
 
@@ -134,3 +258,64 @@ def recipe_of(values: dict) -> Recipe:
         return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
 
     return Recipe(**{name: frozen(value) for name, value in values.items()})
+
+
+# --- changed by hand
+
+
+def changed(recipe: Recipe, changes: Iterable[str]) -> Recipe:
+    """A recipe with ``name=value`` changes; values as in Python, sequences without brackets too.
+
+    Raises:
+        ValueError: no such name, or no such value.
+    """
+    known = {entry.name for entry in fields(Recipe)}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in known:
+            raise ValueError(f"{change}: a recipe has {', '.join(sorted(known))}")
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            value = text
+        default = getattr(recipe, name)
+        if isinstance(default, float) and type(value) is int:
+            value = float(value)
+        items = value if isinstance(value, tuple) else ()
+        if type(value) is not type(default) or any(type(i) is not type(default[0]) for i in items):
+            raise ValueError(f"{change}: {name} is a {type(default).__name__}, like {default!r}")
+        low, high = RANGES.get(name, (0, math.inf))
+        if not isinstance(value, str | tuple) and not low <= value < high:
+            raise ValueError(f"{change}: {name} is at least {low} and below {high}")
+        recipe = recipe_of({**asdict(recipe), name: value})
+    _check_whole(recipe)
+    return recipe
+
+
+def _check_whole(recipe: Recipe) -> None:
+    """Raise ValueError for what no single number shows, and no net refuses when it is built."""
+    from helpers.training.baseline_nets import NETS
+
+    if recipe.net not in ("fast", *NETS):
+        raise ValueError(f"net is one of fast, {', '.join(NETS)}")
+    if recipe.schedule not in SCHEDULES:
+        raise ValueError(f"schedule is one of {', '.join(SCHEDULES)}")
+    in_range = (8 <= size <= 64 and 0 < until <= 1 for size, until in recipe.resolutions)
+    if not recipe.resolutions or not all(in_range):
+        raise ValueError("resolutions are 8 to 64 pixels, each until a share of the work")
+    most = 3 * recipe.stem_size**2 // (2 if recipe.flip_equivariant else 1)
+    if recipe.whiten and recipe.stem_filters > most:
+        raise ValueError(f"a stem of size {recipe.stem_size} has at most {most} filters")
+
+
+# From the first to less than the second; all other numbers of a recipe are from 0 on.
+RANGES = {
+    "batch_size": (2, 50_001),
+    "bias_lr_factor": (1e-6, math.inf),
+    "warmup": (0, 1),
+    "momentum": (0, 1),
+    "muon_momentum": (0, 1),
+    "label_smoothing": (0, 1),
+    "translate": (0, 32),
+    "cutout": (0, 32),
+}

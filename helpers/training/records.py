@@ -1,7 +1,6 @@
-"""The recorded results of page 05 (records/training/, JSON, each with its command), put into tables and curves.
+"""The recorded results of page 05 (notebooks/records/training/), put into tables and curves.
 
-Nothing is measured here: `helpers.training.loop`, `helpers.training.ablation` and `helpers.training.profile` write
-the files.
+Nothing is measured here: each file is JSON and begins with the command that writes it.
 """
 
 import json
@@ -15,20 +14,22 @@ from matplotlib.figure import Figure
 
 from helpers import plotting
 
+RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
+
 
 class Goal(NamedTuple):
     """What the book set out to reach.
 
     Attributes:
         record: the name of the file.
-        limit: of the training.
+        budget: of the training.
         accuracy: percent, test.
         curve: that it is a point of; none for runs by work, which ran beside other work, so that their seconds and
             speeds mean nothing.
     """
 
     record: str
-    limit: str
+    budget: str
     accuracy: float
     curve: str = ""
 
@@ -56,7 +57,7 @@ class Published(NamedTuple):
     name: str
     hardware: str
     seconds: float
-    accuracy: float  # percent, test; the last three average views of each test picture
+    accuracy: float  # percent, test; the last three average views of each test image
 
 
 PUBLISHED = (
@@ -67,8 +68,8 @@ PUBLISHED = (
 )
 
 
-def read(folder: Path = Path("records/training")) -> dict[str, dict]:
-    """All records by name. Raises `OSError`, `ValueError` if one cannot be read."""
+def read(folder: Path = RECORDS) -> dict[str, dict]:
+    """Return all records by name. Raises `OSError`, `ValueError` if one cannot be read."""
     return {
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob("*.json"))
@@ -76,86 +77,86 @@ def read(folder: Path = Path("records/training")) -> dict[str, dict]:
 
 
 def mean(runs: Sequence[dict], key: str) -> float:
-    """The mean of one figure over runs."""
+    """Return the mean of one figure over runs."""
     return statistics.fmean(run[key] for run in runs)
 
 
 def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
-    """For each goal: limit, goal, mean accuracy, smallest and largest, seconds, TFLOP; or that it was not run."""
-    rows = [_ladder_row(records["ladder"])] if "ladder" in records else []
+    """Return of each goal: budget, goal, mean accuracy, its spread, seconds, TFLOP; or that it was not run."""
+    rows = [_ablation_row(records["ablation"])] if "ablation" in records else []
     for goal in GOALS:
-        if goal.record not in records:
-            rows.append((goal.limit, f"{goal.accuracy:g} %", "not run yet", "", "", ""))
-            continue
-        runs = records[goal.record]["runs"]
-        found = [run["accuracy"] for run in runs]
-        spread = f"{min(found):.2f} to {max(found):.2f}" if len(found) > 1 else "one run"
-        seconds = f"{mean(runs, 'seconds'):.1f} s" if goal.curve else "not timed"
-        reached = f"{mean(runs, 'accuracy'):.2f} %", spread, seconds, f"{mean(runs, 'tflop'):.1f}"
-        rows.append((goal.limit, f"{goal.accuracy:g} %", *reached))
+        result = ("not run yet", "", "", "")
+        if goal.record in records:
+            runs = records[goal.record]["runs"]
+            seconds = f"{mean(runs, 'seconds'):.1f} s" if goal.curve else "not timed"
+            tflop = f"{mean(runs, 'tflop'):.1f}"
+            result = (f"{mean(runs, 'accuracy'):.2f} %", _spread(runs) or "one run", seconds, tflop)
+        rows.append((goal.budget, f"{goal.accuracy:g} %", *result))
     return rows
 
 
-def _ladder_row(record: dict) -> tuple[str, ...]:
-    """The goal of the ladder: its mark in a thirtieth of the classic recipe's seconds."""
-    first, last = record["rungs"][0]["runs"], record["rungs"][-1]["runs"]
-    seconds, found = mean(last, "seconds"), [run["accuracy"] for run in last]
-    spread = (
-        f"{min(found):.2f} to {max(found):.2f} %"
-        if len(found) > 1
-        else f"{found[0]:.2f} %, one run"
-    )
+def _spread(runs: Sequence[dict]) -> str:
+    """Return the smallest and the largest accuracy in words; nothing for one run."""
+    accuracies = [run["accuracy"] for run in runs]
+    return f"{min(accuracies):.2f} to {max(accuracies):.2f}" if len(runs) > 1 else ""
+
+
+def _ablation_row(record: dict) -> tuple[str, ...]:
+    """Return the row of the ablation's goal: its target accuracy in a thirtieth of the classic recipe's seconds."""
+    first, last = record["variants"][0]["runs"], record["variants"][-1]["runs"]
+    seconds = mean(last, "seconds")
+    spread = _spread(last)
     return (
-        *(
-            f"to {record['mark']} % accuracy",
-            "30 times faster",
-            f"{mean(first, 'seconds') / seconds:.1f} times",
-        ),
-        *(spread, f"{seconds:.1f} s", f"{mean(last, 'tflop'):.1f}"),
+        f"to {record['target_accuracy']} % accuracy",
+        "30 times faster",
+        f"{mean(first, 'seconds') / seconds:.1f} times",
+        f"{spread} %" if spread else f"{last[0]['accuracy']:.2f} %, one run",
+        f"{seconds:.1f} s",
+        f"{mean(last, 'tflop'):.1f}",
     )
 
 
-GROWING = "sizes=((20,0.3),(26,0.6),(32,1.0))"
+GROWING = "resolutions=((20,0.3),(26,0.6),(32,1.0))"
 
 
 def searches(records: dict[str, dict]) -> list[dict]:
-    """What was searched by: of each such record its command, versions, and processor."""
+    """Return the records of searches, each with its command, versions, and processor."""
     return [record for name, record in records.items() if name.startswith("search")]
 
 
 def search_rows(records: dict[str, dict], best: int = 5) -> list[tuple[str, ...]]:
-    """Of all that was tried with so much work the ``best`` and the worst: TFLOP, runs, held-out accuracy, changes."""
-    found: dict[float, list[dict]] = {}
+    """Return, for each amount of work, the ``best`` candidates and the worst: TFLOP, runs, accuracy, changes."""
+    by_work: dict[float, list[dict]] = {}
     for record in searches(records):
-        for tried in record["tried"]:
-            found.setdefault(tried["tflop"], []).append(tried)
+        for candidate in record["candidates"]:
+            by_work.setdefault(candidate["tflop"], []).append(candidate)
     rows = []
-    for tflop, tried in sorted(found.items()):
-        ordered = sorted(tried, key=lambda one: -one["accuracy"])
-        left_out = len(ordered) - best - 1
-        rows += [_search_row(one) for one in ordered[: best + (left_out <= 0)]]
-        if left_out > 0:
-            between = f"({left_out} between)"
-            rows += [(f"{tflop:g}", "", between, ""), _search_row(ordered[-1])]
+    for tflop, candidates in sorted(by_work.items()):
+        ordered = sorted(candidates, key=lambda candidate: -candidate["accuracy"])
+        rows += map(_search_row, ordered[:best])
+        if len(ordered) > best + 1:
+            rows.append((f"{tflop:g}", "", f"({len(ordered) - best - 1} between)", ""))
+        rows += map(_search_row, ordered[best:][-1:])
     return rows
 
 
-def _search_row(tried: dict) -> tuple[str, ...]:
-    changes = tried["changes"].replace(GROWING, "growing")
-    return f"{tried['tflop']:g}", str(tried.get("runs", 1)), f"{tried['accuracy']:.2f} %", changes
+def _search_row(candidate: dict) -> tuple[str, ...]:
+    changes = candidate["changes"].replace(GROWING, "growing")
+    accuracy = f"{candidate['accuracy']:.2f} %"
+    return f"{candidate['tflop']:g}", str(candidate.get("runs", 1)), accuracy, changes
 
 
 def commands(records: dict[str, dict]) -> list[str]:
-    """How each goal's figures were made: command, settings, machine; of timed runs, how well the machine was used."""
-    lines = [records["ladder"]["command"]] if "ladder" in records else []
+    """Return how each goal was tried: settings, command, machine; of timed runs, how well the machine was used."""
+    lines = [records["ablation"]["command"]] if "ablation" in records else []
     for goal in GOALS:
         if goal.record in records:
             runs = records[goal.record]["runs"]
-            settings = [f"{key}={value}" for key, value in runs[0]["settings"].items()]
+            one = runs[0]
+            settings = [f"{key}={value}" for key, value in one["settings"].items()]
             lines.append(" ".join([*settings, records[goal.record]["command"]]))
-            count = runs[0]["threads"]
-            threads = f"{count} thread{'s' * (count != 1)}"
-            about = [f"{runs[0]['cpu']} {runs[0]['cpu_capability']}", threads, runs[0]["precision"]]
+            threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
+            about = [f"{one['cpu']} {one['cpu_capability']}", threads, one["precision"]]
             if goal.curve:
                 about.append(f"{mean(runs, 'efficiency'):.0%} of the best convolution alone")
             lines.append(f"    {', '.join(about)}")
@@ -163,27 +164,26 @@ def commands(records: dict[str, dict]) -> list[str]:
 
 
 def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
-    """Seconds and test accuracy, means over runs, for this book's net on each kind of machine, and for each peer."""
-    found: dict[str, list[tuple[float, float]]] = {}
-
-    def add(label: str, runs: Sequence[dict]) -> None:
-        found.setdefault(label, []).append((mean(runs, "seconds"), mean(runs, "accuracy")))
-
-    for goal in GOALS:
-        if goal.record in records and goal.curve:
-            add(goal.curve, records[goal.record]["runs"])
+    """Return seconds and test accuracy, means over runs, of this book's net on each machine and of each baseline."""
+    labeled = [
+        (goal.curve, records[goal.record]["runs"])
+        for goal in GOALS
+        if goal.record in records and goal.curve
+    ]
     for name, record in records.items():
-        if name.startswith("peers_"):
-            for peer, runs in record["peers"].items():
-                if peer != "this book":
-                    add(peer, runs)
-    return {label: sorted(points) for label, points in found.items()}
+        if name.startswith("baselines_"):
+            nets = record["baselines"].items()
+            labeled += [(net, runs) for net, runs in nets if net != "this book"]
+    points: dict[str, list[tuple[float, float]]] = {}
+    for label, runs in labeled:
+        points.setdefault(label, []).append((mean(runs, "seconds"), mean(runs, "accuracy")))
+    return {label: sorted(curve) for label, curve in points.items()}
 
 
 def accuracy_and_time(records: dict[str, dict]) -> Figure:
-    """All curves, the first rung of the ladder, and what others have published, with time on a logarithmic axis."""
+    """Draw all curves, the classic recipe, and what others have published, with time on a logarithmic axis."""
     figure, axis = plt.subplots(figsize=(8, 4.4))
-    others = iter(plotting.COLOURS[1:])
+    others = iter(plotting.COLORS[1:])
     for marker, (label, points) in zip("o^sDv<>P", curves(records).items(), strict=True):
         ours = label.startswith("this book")
         axis.plot(
@@ -194,12 +194,11 @@ def accuracy_and_time(records: dict[str, dict]) -> Figure:
             markersize=5,
             label=label,
         )
-    first = records["ladder"]["rungs"][0]["runs"][0]
-    axis.plot(
-        first["seconds"], first["accuracy"], "x", color="black", label="classic recipe, two passes"
-    )
+    classic = records["ablation"]["variants"][0]["runs"][0]
+    point = classic["seconds"], classic["accuracy"]
+    axis.plot(*point, "x", color="black", label="classic recipe, two epochs")
     for n, p in enumerate(sorted(PUBLISHED, key=lambda p: p.seconds)):
-        axis.plot(p.seconds, p.accuracy, "*", color=plotting.GREY)
+        axis.plot(p.seconds, p.accuracy, "*", color=plotting.GRAY)
         axis.annotate(
             f"{p.name.split(',')[0]}, {p.hardware}",
             (p.seconds, p.accuracy),

@@ -1,68 +1,162 @@
-"""What this machine does in a second, in training steps and in single convolutions; and which precision is faster."""
+"""What this machine does in a second, in training steps and in single convolutions; and what follows from it.
+
+Machines are noisy, and a neighbor's work may slow one probe down and not the next. So candidates are tried in turn,
+again and again, and the median decides.
+"""
 
 import statistics
 import time
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch.nn import functional as F
 
-from helpers.training.recipe import Recipe
-from helpers.training.step import build, flops_of_step, optimisers_of, step, synchronise
+from helpers.training.distributed import Processes
+from helpers.training.loop import ALONE, Budget, flops_of_step, synchronize, training_step
+from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu, for_work
+
+GAIN = 1.05  # bf16 is chosen if it is so many times faster
+
+
+class Choice(NamedTuple):
+    """What a training was left to choose, and by what.
+
+    Attributes:
+        recipe: the net and how it is trained.
+        precision: "fp32" or "bf16".
+        flop_per_second: of all processes together, measured for the choice; 0 if there was no need.
+    """
+
+    recipe: Recipe
+    precision: str
+    flop_per_second: float = 0.0
+
+
+def choose(
+    recipe: Recipe | None,
+    budget: Budget,
+    device: str,
+    precision: str,
+    processes: Processes = ALONE,
+) -> Choice:
+    """Choose what was left open: the recipe (None) by the budget, the precision ("auto") by speed.
+
+    Args:
+        recipe: None only with a budget in seconds or TFLOP.
+        budget: of the training.
+        device: "cpu" or "cuda".
+        precision: "fp32", "bf16" or "auto".
+        processes: who will train; all of them choose the same.
+    """
+    candidates = precisions_to_try(device) if precision == "auto" else (precision,)
+    times = {}
+    if len(candidates) > 1:
+        times = step_seconds(device, candidates, Recipe(), seconds=1.0)
+    (must_be_fp32,) = processes.largest(
+        faster(times) == "fp32" if times else candidates[0] == "fp32"
+    )
+    precision = "fp32" if must_be_fp32 else "bf16"
+    measured, tflop = 0.0, budget.amount
+    if recipe is None:
+        if budget.unit == "s":
+            if precision not in times:
+                times = step_seconds(device, (precision,), Recipe())
+            own = flops_of_step(Recipe(), 64, 32) / statistics.median(times[precision])
+            (slowest,) = processes.largest(-own)
+            measured = -slowest * processes.count
+            tflop = measured * budget.amount / 1e12
+        recipe = for_gpu(for_work(tflop)) if device == "cuda" else for_work(tflop)
+    return Choice(recipe, precision, measured)
+
+
+def step_seconds(
+    device: str, precisions: Sequence[str], recipe: Recipe, seconds: float = 0.5, least: int = 5
+) -> dict[str, list[float]]:
+    """Seconds of training steps of a recipe's net with 64 random images, the precisions tried in turn.
+
+    Args:
+        device: "cpu" or "cuda".
+        precisions: of each a list is returned; the n-th numbers of the lists were measured one after the other.
+        recipe: of the net.
+        seconds: go on for so long,
+        least: but for so many rounds at least. A first round, with all that happens only once, does not count.
+    """
+    images = torch.randn(64, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
+    labels = torch.arange(64, device=device) % 10
+    nets = {}
+    for precision in precisions:
+        net = build_net(recipe).to(device, memory_format=torch.channels_last)
+        nets[precision] = net, build_optimizers(net, recipe)
+    times: dict[str, list[float]] = {precision: [] for precision in precisions}
+    began = time.perf_counter()
+    while len(times[precisions[0]]) <= least or time.perf_counter() - began < seconds:
+        for precision, (net, optimizers) in nets.items():
+            start = time.perf_counter()
+            training_step(net, optimizers, images, labels, device=device, precision=precision)
+            synchronize(device)
+            times[precision].append(time.perf_counter() - start)
+    return {precision: each[1:] for precision, each in times.items()}
 
 
 def measure_speed(device: str, precision: str, recipe: Recipe, seconds: float = 0.5) -> float:
-    """FLOP/s of this machine in training steps of a recipe's net, with 64 random pictures: the median step."""
-    net = build(recipe).to(device, memory_format=torch.channels_last)
-    steppers = optimisers_of(net, recipe)
-    pictures = torch.randn(64, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
-    labels = torch.arange(64, device=device) % 10
-    took, began = [], time.perf_counter()
-    while len(took) < 3 or time.perf_counter() - began < seconds:
-        start = time.perf_counter()
-        step(net, steppers, pictures, labels, device=device, precision=precision)
-        synchronise(device)
-        took.append(time.perf_counter() - start)
-    return flops_of_step(recipe, 64, 32) / statistics.median(took[1:])
+    """FLOP/s of this machine in training steps of a recipe's net, with 64 random images: the median step."""
+    times = step_seconds(device, (precision,), recipe, seconds)
+    return flops_of_step(recipe, 64, 32) / statistics.median(times[precision])
 
 
 def best_precision(device: str) -> str:
-    """``"bf16"`` if training steps are at least 1.2 times faster so here, else ``"fp32"``.
+    """``"bf16"`` if training steps are at least `GAIN` times faster so here, else ``"fp32"``."""
+    candidates = precisions_to_try(device)
+    if len(candidates) == 1:
+        return candidates[0]
+    return faster(step_seconds(device, candidates, Recipe(), seconds=1.0))
 
-    Without instructions for it bf16 is up to hundreds of times slower, so tiny convolutions are asked first. With them
+
+def faster(times: dict[str, list[float]]) -> str:
+    """The precision to take by the result of `step_seconds` for both: by the median of the rounds' ratios."""
+    ratios = [slow / fast for slow, fast in zip(times["fp32"], times["bf16"], strict=True)]
+    return "bf16" if statistics.median(ratios) >= GAIN else "fp32"
+
+
+def precisions_to_try(device: str) -> tuple[str, ...]:
+    """The precisions that can be the fastest: one, or on a CPU that has instructions for bf16 both.
+
+    Without such instructions bf16 is up to hundreds of times slower, so tiny convolutions are tried first. With them
     the tiniest may still be a few times slower, where each call's own cost weighs most.
     """
     if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+        return ("bf16",) if torch.cuda.is_bf16_supported(including_emulation=False) else ("fp32",)
     if device != "cpu":
-        return "fp32"
+        return ("fp32",)
     for width, size, batch, bearable in ((32, 8, 1, 5), (32, 16, 4, 2)):
         tiny = {
             precision: convolution_speed(width, size, batch, device=device, precision=precision)
             for precision in ("fp32", "bf16")
         }
         if tiny["bf16"] < tiny["fp32"] / bearable:
-            return "fp32"
-    speed = {p: measure_speed(device, p, Recipe(), seconds=0.3) for p in ("fp32", "bf16")}
-    return "bf16" if speed["bf16"] > 1.2 * speed["fp32"] else "fp32"
+            return ("fp32",)
+    return ("fp32", "bf16")
 
 
 def convolution_speed(
     width: int, size: int, batch: int, *, device: str, precision: str, repeats: int = 5
 ) -> float:
     """FLOP/s of one 3x3 convolution alone, forward and backward: ``width`` channels to as many, the best of a few."""
-    kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    shape = {"device": device, "dtype": kind}
-    x = torch.randn(batch, width, size, size, **shape).to(memory_format=torch.channels_last)
-    weight = torch.randn(width, width, 3, 3, **shape).to(memory_format=torch.channels_last)
-    x.requires_grad, weight.requires_grad = True, True
-    took = []
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    x = torch.randn(batch, width, size, size, device=device, dtype=dtype)
+    weight = torch.randn(width, width, 3, 3, device=device, dtype=dtype)
+    x, weight = (
+        tensor.to(memory_format=torch.channels_last).requires_grad_() for tensor in (x, weight)
+    )
+    times = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
         y = F.conv2d(x, weight, padding=1)
         torch.autograd.grad(y, (x, weight), y.detach())
-        synchronise(device)
-        took.append(time.perf_counter() - start)
-    return 3 * 2 * 9 * width * width * size * size * batch / min(took[1:])
+        synchronize(device)
+        times.append(time.perf_counter() - start)
+    return 3 * 2 * 9 * width * width * size * size * batch / min(times[1:])
 
 
 def best_convolution(recipe: Recipe, device: str, precision: str) -> float:
@@ -72,6 +166,6 @@ def best_convolution(recipe: Recipe, device: str, precision: str) -> float:
     for width, pool in zip(recipe.widths, recipe.pools, strict=True):
         size = size // 2 if pool else size
         speeds.append(
-            convolution_speed(width, size, recipe.batch, device=device, precision=precision)
+            convolution_speed(width, size, recipe.batch_size, device=device, precision=precision)
         )
     return max(speeds)

@@ -12,7 +12,7 @@ from .headings import headings_of_code_cells
 from .kernel import KernelDiedError, PageKernel
 from .outputs import Difference, compare_outputs, join_streams
 from .policy import Policy
-from .report import as_data, as_lines, plain, write_pictures
+from .report import as_data, as_lines, printable, without_colors, write_pictures
 
 # nbval joins all pieces of a stream, wherever they stand; the order of text and figures matters here.
 nbval.plugin.coalesce_streams = join_streams
@@ -33,7 +33,7 @@ class Page(nbval.plugin.IPyNbFile):
     ended = ""
 
     def collect(self) -> Iterable[pytest.Item]:
-        """One test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
+        """Return one test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
         items = list(super().collect())
         self.cells = tuple(
             Cell.from_parent(
@@ -79,10 +79,10 @@ class Cell(nbval.plugin.IPyNbCell):
 
     Attributes:
         heading: what it stands under.
+        compares: False while it is run only because a later cell needs it.
         differences: what the comparison found.
         before: faults of cells that were run before this one because it needs them.
-        facts: what the kernel answered after the cell.
-        asked: whether it was asked since the cell's last run.
+        facts: what the kernel answered after the cell; None if it was not asked since the cell's last run.
         verdict: how its outputs were compared ('equal', 'tolerance', 'form', 'run', 'not run'), and why so.
     """
 
@@ -91,15 +91,14 @@ class Cell(nbval.plugin.IPyNbCell):
         self.heading = heading
         self.extra_keyword_matches.add(heading)
         self.output_timeout = 60  # seconds for an output to arrive after the cell has ended
-        self.compared = True
+        self.compares = True
         self.differences: list[Difference] = []
         self.before: list[str] = []
-        self.facts: dict[str, Any] = {}
-        self.asked = False
+        self.facts: dict[str, Any] | None = None
         self.verdict: tuple[str, str] | None = None
 
     def setup(self) -> None:
-        """Nothing: nbval's expects failures after a timeout, here such cells are not run."""
+        """Do nothing: nbval's expects failures after a timeout, here such cells are not run."""
 
     def runtest(self) -> None:
         """Run the cell and compare its outputs."""
@@ -124,7 +123,7 @@ class Cell(nbval.plugin.IPyNbCell):
         for cell in page.cells[page.position : self.cell_num]:
             if cell.options["skip"]:
                 continue
-            cell.compared = False
+            cell.compares = False
             try:
                 cell._run()
             except NbCellError as error:
@@ -132,27 +131,28 @@ class Cell(nbval.plugin.IPyNbCell):
                 if page.ended:
                     self.raise_cell_error(self.before[-1], error.inner_traceback)
             finally:
-                cell.compared = True
+                cell.compares = True
 
     def _run(self) -> None:
         """Run the cell as nbval does; a cell that hangs or ends the kernel says so in one sentence."""
-        page, number = self.parent, self.cell_num
-        seconds = self.config.option.nbval_cell_timeout
+        page, number, kernel = self.parent, self.cell_num, self.parent.kernel
         page.position = number + 1
-        self.asked = False
+        self.facts = None
+        traceback = None  # of a cell that hung: a cell that catches the interrupt shows none
         try:
-            if not page.kernel.is_alive():
-                raise KernelDiedError(f"before it began, {page.kernel.cause_of_death()}")
+            if not kernel.is_alive():
+                raise KernelDiedError(f"before it began, {kernel.cause_of_death()}")
             super().runtest()
             self._ask_for_facts()  # a cell without outputs was compared with nothing
         except KernelDiedError as error:
             page.end(f"the kernel died in cell {number} of {page.path.name}")
             self.raise_cell_error(f"The kernel died in this cell ({error})")
         except NbCellError as error:
-            if not page.kernel.interrupted:
+            if not kernel.interrupted:
                 raise
             traceback = error.inner_traceback
-        if page.kernel.interrupted:
+        if kernel.interrupted:
+            seconds = self.config.option.nbval_cell_timeout
             hung = f"ran longer than {seconds:g} s (--nbval-cell-timeout)"
             page.end(f"cell {number} of {page.path.name} {hung}")
             self.raise_cell_error(
@@ -161,7 +161,7 @@ class Cell(nbval.plugin.IPyNbCell):
 
     def compare_outputs(self, test: list, ref: list, skip_compare: Any = None) -> bool:
         """Called by nbval with the new (``test``) and the stored (``ref``) outputs."""
-        if not self.compared:
+        if not self.compares or self.parent.kernel.interrupted:
             return True
         self._ask_for_facts()
         if self._exempt():
@@ -171,75 +171,78 @@ class Cell(nbval.plugin.IPyNbCell):
         return not self.differences
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo) -> str:
-        """What is wrong in one line; page, cell and heading; the source; expected and got; pictures as files."""
-        self._note(excinfo.value)
+        """Say what is wrong in one line; where; the source; expected and got; pictures as files."""
+        says, traceback = self._explain(excinfo.value)
         number, terminal = self.cell_num, self.config.get_terminal_writer()
         lines = [
-            self.says,
+            says,
             f"{self.path.name}, cell {number} (In [{number + 1}]), under {self.heading!r}",
+            "",
+            *(f"    {line}" for line in self.cell.source.splitlines()),
+            "",
         ]
-        lines += ["", *(f"    {line}" for line in self.cell.source.splitlines()), ""]
         for n, fault in enumerate(self.differences):
-            lines += [fault.text] * (n > 0)
+            if n > 0:  # the first is in the first line
+                lines.append(fault.text)
             lines += [*as_lines(fault, self._policy(), terminal.fullwidth), ""]
             if fault.pictures:
                 lines += [*write_pictures(fault, f"{self.path.stem}-cell{number}"), ""]
-        if self.traceback:
-            lines += [self.traceback if terminal.hasmarkup else plain(self.traceback), ""]
+        lines = printable(lines)
+        if traceback:
+            lines += [traceback if terminal.hasmarkup else without_colors(traceback), ""]
         return "\n".join([*lines, *self.before]).rstrip("\n")
 
-    def _note(self, error: BaseException) -> None:
-        """Put what made the cell fail into one line, and keep the traceback of its own code."""
-        self.says, self.traceback = f"{type(error).__name__}: {error}", ""
+    def _explain(self, error: BaseException) -> tuple[str, str]:
+        """Return what made the cell fail, in one line, and the traceback of its own code, if any."""
         if isinstance(error, pytest.fail.Exception):
-            self.says = str(error)
+            return str(error), ""
         if not isinstance(error, NbCellError):
-            return
+            return f"{type(error).__name__}: {error}", ""
         if self.differences:
             more = len(self.differences) - 1
-            self.says = self.differences[0].text + (f" (and {more} more)" if more else "")
-            return
-        self.says, self.traceback = str(error), error.inner_traceback or ""
-        last = (self.test_outputs or [{}])[-1]
-        if self.says == "Cell execution caused an exception" and "ename" in last:
-            self.says = f"the cell failed with {last['ename']}: {last['evalue']}"
+            return self.differences[0].text + (f" (and {more} more)" if more else ""), ""
+        says = str(error)
+        last = self.test_outputs[-1] if self.test_outputs else {}
+        if says == "Cell execution caused an exception" and "ename" in last:
+            says = f"the cell failed with {last['ename']}: {last['evalue']}"
+        return says, error.inner_traceback or ""
 
     def record(self, report: pytest.TestReport, call: pytest.CallInfo) -> dict[str, Any]:
-        """What the summary and the HTML report need, in plain types: it may come from another process."""
-        found = {
+        """Return what the summary and the HTML report need, in plain types: it may come from another process."""
+        record = {
             "page": report.nodeid.partition("::")[0],
             "cell": self.cell_num,
             "heading": self.heading,
             "outcome": report.outcome,
             "verdict": self.verdict,
-            "facts": self.facts,
+            "facts": self.facts or {},
             "seconds": report.duration,
         }
         if report.failed:
-            self._note(call.excinfo.value)
-            found |= {
+            says, traceback = self._explain(call.excinfo.value)
+            record |= {
                 "source": self.cell.source,
-                "says": self.says,
-                "traceback": plain(self.traceback),
+                "says": says,
+                "traceback": without_colors(traceback),
                 "before": self.before,
                 "faults": [as_data(fault, self._policy()) for fault in self.differences],
             }
-        return found
+        return printable(record)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """What ``pytest -v`` shows for this cell."""
+        """Return what ``pytest -v`` shows for this cell."""
         return self.path, 0, f"{self.path.name}::Cell {self.cell_num} ({self.heading})"
 
     def _policy(self) -> Policy:
         return Policy.from_metadata(self.cell.metadata)
 
     def _ask_for_facts(self) -> None:
-        """Ask the kernel, once after each run of the cell."""
-        if self.asked:
-            return
-        self.asked = True
-        for found in self.ihook.pytest_verification_facts(kernel=self.parent.kernel):
-            self.facts |= found
+        """Ask the kernel, once after each run of the cell; not one that was interrupted, it may not answer."""
+        kernel = self.parent.kernel
+        if self.facts is None and not kernel.interrupted:
+            self.facts = {}
+            for answer in self.ihook.pytest_verification_facts(kernel=kernel):
+                self.facts |= answer
 
     def _exempt(self) -> str | None:
-        return self.ihook.pytest_verification_exempt(cell=self, facts=self.facts)
+        return self.ihook.pytest_verification_exempt(cell=self, facts=self.facts or {})

@@ -11,7 +11,7 @@ class OutputError(Exception):
 
 
 def check_output(path: Path) -> Path:
-    """Say, before any work is done, whether ``write_file`` could write this file; nothing is written.
+    """Say, before any work is done, whether ``write_file`` could write this file; write nothing.
 
     Returns:
         The path without links: the file that will be replaced.

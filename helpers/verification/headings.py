@@ -9,16 +9,17 @@ FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)  # "# ..." in
 
 
 def headings(text: str) -> list[str]:
-    """The headings in a Markdown text, without their marks."""
+    """Return the headings in a Markdown text, without their marks."""
     return [words for _, words in HEADING.findall(FENCED.sub("", text))]
 
 
 def headings_of_code_cells(notebook: Mapping[str, Any]) -> list[str]:
-    """For each code cell the heading that it stands under ('' before the first)."""
-    found, heading = [], ""
+    """Return for each code cell the heading that it stands under ('' before the first)."""
+    of_cells = []
+    heading = ""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            found.append(heading)
+            of_cells.append(heading)
         elif cell["cell_type"] == "markdown":
             heading = [heading, *headings(cell["source"])][-1]
-    return found
+    return of_cells

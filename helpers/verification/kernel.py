@@ -2,7 +2,6 @@
 
 import ast
 import math
-import os
 import signal
 import time
 from importlib.util import find_spec
@@ -13,14 +12,13 @@ from typing import Any
 from nbval.kernel import RunningKernel
 
 
-def settings(folder: Path, workers: int = 1) -> dict[str, str]:
-    """Environment variables that keep a user's own settings out of the outputs.
+def settings(folder: Path) -> dict[str, str]:
+    """Return environment variables that keep a user's own settings out of the outputs.
 
     Args:
         folder: an empty folder for IPython's and Jupyter's own files (no HOME is needed).
-        workers: how many kernels will run at once; they share the cores.
     """
-    found = {
+    variables = {
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PYTHONHASHSEED": "0",
@@ -30,10 +28,8 @@ def settings(folder: Path, workers: int = 1) -> dict[str, str]:
     if find_spec("matplotlib"):
         import matplotlib
 
-        found["MATPLOTLIBRC"] = str(Path(matplotlib.get_data_path()) / "matplotlibrc")
-    if workers > 1:
-        found["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
-    return found
+        variables["MATPLOTLIBRC"] = str(Path(matplotlib.get_data_path()) / "matplotlibrc")
+    return variables
 
 
 class KernelDiedError(RuntimeError):
@@ -48,13 +44,13 @@ class PageKernel(RunningKernel):
     _last_moment = math.inf  # no message is waited for longer
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
-        """Run a cell as a notebook does, with its input kept; returns the message's identifier."""
+        """Run a cell as a notebook does, with its input kept; return the message's identifier."""
         return self.kc.execute(
             cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
         )
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
-        """The next message from the kernel.
+        """Return the next message from the kernel.
 
         Args:
             stream: 'iopub' (outputs) or 'shell' (replies).
@@ -65,21 +61,16 @@ class PageKernel(RunningKernel):
             KernelDiedError: the kernel has ended.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
-        while True:
-            end = min(end, self._last_moment)
+        while (now := time.monotonic()) < self._last_moment:
+            left = max(0, min(end, self._last_moment) - now)
             try:
-                return super().get_message(stream, timeout=min(1, self._left(end)))
+                return super().get_message(stream, timeout=min(1, left))
             except Empty:
                 if not self.is_alive():
                     raise KernelDiedError(self.cause_of_death()) from None
-                if self._left(end) <= 0:
+                if left <= 1:
                     raise
-
-    def _left(self, end: float) -> float:
-        """Seconds until then; raises ``Empty`` if the cell should have ended by now."""
-        if time.monotonic() >= self._last_moment:
-            raise Empty
-        return max(0, end - time.monotonic())
+        raise Empty
 
     def interrupt(self) -> None:
         """Interrupt the cell that runs; what it sends is waited for only ``patience`` longer."""
@@ -88,7 +79,7 @@ class PageKernel(RunningKernel):
         super().interrupt()
 
     def cause_of_death(self) -> str:
-        """How the kernel's process ended, as far as the operating system tells: 'killed by SIGKILL'."""
+        """Return how the kernel's process ended, as far as the operating system tells: 'killed by SIGKILL'."""
         status = getattr(self.km.provisioner.process, "returncode", None)
         if status is None or status >= 0:
             return f"exit status {status}"
@@ -101,13 +92,14 @@ class PageKernel(RunningKernel):
             super().stop()
 
     def ask(self, expression: str) -> Any:
-        """The value of a Python expression in the kernel, a literal; None if it cannot be had."""
-        asked = self.kc.execute(
-            "", silent=True, store_history=False, user_expressions={"asked": expression}
+        """Return the value of a Python expression in the kernel, a literal; None if it cannot be had."""
+        message = self.kc.execute(
+            "", silent=True, store_history=False, user_expressions={"value": expression}
         )
-        while (reply := self.get_message("shell", timeout=120))["parent_header"]["msg_id"] != asked:
-            pass
-        answer = reply["content"].get("user_expressions", {}).get("asked", {})
+        reply = {"parent_header": {"msg_id": ""}}
+        while reply["parent_header"]["msg_id"] != message:
+            reply = self.get_message("shell", timeout=120)
+        answer = reply["content"].get("user_expressions", {}).get("value", {})
         if answer.get("status") != "ok":
             return None
         return ast.literal_eval(answer["data"]["text/plain"])

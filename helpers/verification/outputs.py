@@ -3,13 +3,15 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .pictures import compare_pictures
 from .policy import Policy
 from .text import difference
+
+Output = Mapping[str, Any]  # as nbformat 4 has it
 
 _REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier
@@ -21,43 +23,35 @@ class Difference(NamedTuple):
     text: str  # one line: what differs
     stored: str  # the stored output as text
     new: str  # the new output as text
-    pictures: tuple[bytes, bytes, bytes | None] | None = (
-        None  # stored, new and the difference drawn (PNG)
-    )
+    pictures: tuple[bytes, bytes, bytes | None] | None = None  # stored, new, difference drawn (PNG)
 
 
-def join_streams(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Join neighbouring pieces of one stream, and show rewritten lines as a terminal leaves them.
+def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
+    """Join neighboring pieces of one stream, and show rewritten lines as a terminal leaves them.
 
     A kernel sends what is printed in pieces of any size; the order of text and figures is kept. A line that a
     progress bar wrote over with a carriage return keeps only its last state. Empty pieces are dropped.
     """
     joined: list[dict[str, Any]] = []
     for output in outputs:
-        last = joined[-1] if joined else {}
-        if output["output_type"] != "stream" or (last.get("output_type"), last.get("name")) != (
-            "stream",
-            output["name"],
-        ):
-            joined.append(type(output)(output) if isinstance(output, dict) else dict(output))
+        if joined and _stream(output) and _stream(output) == _stream(joined[-1]):
+            joined[-1]["text"] = _text(joined[-1]["text"]) + _text(output["text"])
         else:
-            last["text"] = _text(last["text"]) + _text(output["text"])
+            joined.append(type(output)(output) if isinstance(output, dict) else dict(output))
     for output in joined:
-        if output["output_type"] == "stream":
+        if _stream(output):
             text = _REWRITTEN.sub("", _text(output["text"]).replace("\r\n", "\n"))
             output["text"] = re.sub(r"^[ \t]*\r?\Z", "", text, flags=re.MULTILINE).replace("\r", "")
-    return [output for output in joined if output["output_type"] != "stream" or output["text"]]
+    return [output for output in joined if not _stream(output) or output["text"]]
 
 
 def compare_outputs(
-    stored: Iterable[Mapping[str, Any]],
-    new: Iterable[Mapping[str, Any]],
-    policy: Policy | None = None,
+    stored: Iterable[Output], new: Iterable[Output], policy: Policy | None = None
 ) -> list[Difference]:
     """Compare the outputs of a cell.
 
     Args:
-        stored: the outputs in the notebook file (nbformat 4).
+        stored: the outputs in the notebook file.
         new: the outputs of running the cell now.
         policy: what may differ; None for the strict defaults.
 
@@ -65,21 +59,18 @@ def compare_outputs(
         The differences, empty if a reader would see none.
     """
     policy = policy or Policy()
-    old, now = join_streams(stored), join_streams(new)
-    kinds = [[_kind(output) for output in outputs] for outputs in (old, now)]
-    if kinds[0] != kinds[1]:
-        return [
-            Difference(
-                f"the outputs differ in number, kind or order: expected {_listed(kinds[0])}; got {_listed(kinds[1])}",
-                "\n".join(map(as_text, old)),
-                "\n".join(map(as_text, now)),
-            )
-        ]
-    return [fault for a, b in zip(old, now, strict=True) for fault in _compare_one(a, b, policy)]
+    stored, new = join_streams(stored), join_streams(new)
+    expected, got = [_kind(output) for output in stored], [_kind(output) for output in new]
+    if expected != got:
+        kinds = f"expected {', '.join(expected) or 'nothing'}; got {', '.join(got) or 'nothing'}"
+        texts = ["\n".join(map(as_text, outputs)) for outputs in (stored, new)]
+        return [Difference(f"the outputs differ in number, kind or order: {kinds}", *texts)]
+    pairs = zip(stored, new, strict=True)
+    return [fault for pair in pairs for fault in _compare_one(*pair, policy)]
 
 
-def as_text(output: Mapping[str, Any]) -> str:
-    """An output as plain text, for a report."""
+def as_text(output: Output) -> str:
+    """Return an output as plain text, for a report."""
     match output["output_type"]:
         case "stream":
             return _text(output["text"]).rstrip("\n")
@@ -92,43 +83,43 @@ def as_text(output: Mapping[str, Any]) -> str:
     return f"({', '.join(data)})"
 
 
-def _compare_one(
-    stored: Mapping[str, Any], new: Mapping[str, Any], policy: Policy
-) -> list[Difference]:
-    texts = (as_text(stored), as_text(new))
-    if stored["output_type"] == "stream":
-        text = difference(*texts, policy)
-        return [Difference(text, *texts)] if text else []
-    if stored["output_type"] == "error":  # its type is exact, and no part of what is free
-        same = stored["ename"] == new["ename"]
-        if same and not difference(stored["evalue"], new["evalue"], policy):
-            return []
-        return [Difference(difference(*texts, replace(policy, free=())), *texts)]
-    faults = []
-    for mime, value in stored["data"].items():
-        other = new["data"][mime]
-        if mime.startswith("image/") and not mime.startswith("image/svg"):
-            if fault := _compare_picture(_decode(value), _decode(other), policy):
-                faults.append(fault._replace(stored=texts[0], new=texts[1]))
-        elif mime != _WIDGET:
-            text = difference(_text(value), _text(other), policy)
-            if text:
-                faults.append(Difference(f"{mime}: {text}", _text(value), _text(other)))
-    return faults
+def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Difference]:
+    """Yield the differences of two outputs of one kind."""
+    texts = as_text(stored), as_text(new)
+    match stored["output_type"]:
+        case "stream":
+            if text := difference(*texts, policy):
+                yield Difference(text, *texts)
+        case "error":  # its type is exact, and no part of what is free
+            same_type = stored["ename"] == new["ename"]
+            if not same_type or difference(stored["evalue"], new["evalue"], policy):
+                yield Difference(difference(*texts, replace(policy, free=())), *texts)
+        case _:
+            for mime, value in stored["data"].items():
+                yield from _compare_data(
+                    mime, _text(value), _text(new["data"][mime]), policy, texts
+                )
 
 
-def _compare_picture(stored: bytes, new: bytes, policy: Policy) -> Difference | None:
-    if policy.picture == "form":
-        fault = compare_pictures(stored, new, shift=0, colour=255)
-    else:
-        fault = compare_pictures(stored, new, policy.shift, policy.colour)
-    return (
-        Difference(f"picture: {fault.text}", "", "", (stored, new, fault.drawn)) if fault else None
-    )
+def _compare_data(
+    mime: str, stored: str, new: str, policy: Policy, texts: tuple[str, str]
+) -> Iterator[Difference]:
+    """Yield the difference of two outputs in one of their MIME types; ``texts`` go with pictures."""
+    if mime == _WIDGET:
+        return
+    if not mime.startswith("image/") or mime.startswith("image/svg"):
+        if text := difference(stored, new, policy):
+            yield Difference(f"{mime}: {text}", stored, new)
+        return
+    in_form = policy.picture == "form"
+    shift, color = (0, 255) if in_form else (policy.shift, policy.color)
+    files = base64.b64decode(stored), base64.b64decode(new)
+    if fault := compare_pictures(*files, shift, color):
+        yield Difference(f"picture: {fault.text}", *texts, (*files, fault.drawn))
 
 
-def _kind(output: Mapping[str, Any]) -> str:
-    """What an output is: 'stdout', 'stderr', 'error ValueError', or 'result' / 'display' with its MIME types."""
+def _kind(output: Output) -> str:
+    """Return 'stdout', 'stderr', 'error', or 'result of' / 'display of' with the MIME types."""
     match output["output_type"]:
         case "stream":
             return output["name"]
@@ -138,8 +129,9 @@ def _kind(output: Mapping[str, Any]) -> str:
     return f"{word} of {'+'.join(sorted(output['data']))}"
 
 
-def _listed(kinds: list[str]) -> str:
-    return ", ".join(kinds) or "nothing"
+def _stream(output: Output) -> str:
+    """Return the name of the stream that an output belongs to; '' if it belongs to none."""
+    return output["name"] if output["output_type"] == "stream" else ""
 
 
 def _text(value: Any) -> str:
@@ -148,7 +140,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "".join(value)
     return json.dumps(value, sort_keys=True)
-
-
-def _decode(value: str | list[str]) -> bytes:
-    return base64.b64decode(_text(value))

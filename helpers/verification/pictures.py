@@ -1,8 +1,8 @@
 """Compare two pictures as a person would: lines may move by a pixel, nothing may look different.
 
-Each pixel must lie, channel by channel, within the range of colours that the other picture has around the
+Each pixel must lie, channel by channel, within the range of colors that the other picture has around the
 same place, plus a few levels; and the other way round. Smoothing and anti-aliasing that differ by a pixel
-pass; a curve that moved, a patch of another colour, a missing mark do not. (The range filter is the grey
+pass; a curve that moved, a patch of another color, a missing mark do not. (The range filter is the gray
 erosion and dilation of mathematical morphology: Serra, Image Analysis and Mathematical Morphology, 1982.)
 
 Then the same is asked of both pictures blurred. A 0 and a 2 in small print have no pixel that is far from one
@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 FEW = 3  # so many pixels out of range are not seen: a corner, the end of a line; of the blurred picture, none
-BLUR = 0.8  # pixels, the deviation of the Gauss curve: strokes of small letters just remain apart
+BLUR = 0.8  # pixels, the standard deviation of the Gaussian: strokes of small letters just remain apart
 
 
 class PictureDifference(NamedTuple):
@@ -35,7 +35,7 @@ class PictureDifference(NamedTuple):
 
 
 def compare_pictures(
-    stored: bytes, new: bytes, shift: int = 1, colour: int = 16
+    stored: bytes, new: bytes, shift: int = 1, color: int = 16
 ) -> PictureDifference | None:
     """Compare two pictures.
 
@@ -43,7 +43,7 @@ def compare_pictures(
         stored: an image file (PNG, JPEG, ...).
         new: another.
         shift: how many pixels a line may lie from its place.
-        colour: how many of 255 levels a channel may be outside the range around its place.
+        color: how many of 255 levels a channel may be outside the range around its place.
 
     Returns:
         None if they look the same.
@@ -60,14 +60,14 @@ def compare_pictures(
     blur = ImageFilter.GaussianBlur(BLUR)
     blurred = a.filter(blur), b.filter(blur)
     for words, pair, few in (("", (a, b), FEW), (", seen from afar", blurred, 0)):
-        wrong = _apart(*map(_channels, pair), shift) > colour
+        wrong = _distance(*map(_channels, pair), shift) > color
         count = np.count_nonzero(wrong)
         if count > few:
             rows, columns = (np.flatnonzero(wrong.any(axis)) for axis in (1, 0))
             return PictureDifference(
                 f"{count} pixels look different{words} "
                 f"(x {columns[0]}..{columns[-1] + 1}, y {rows[0]}..{rows[-1] + 1} of {a.size[0]}x{a.size[1]}); "
-                f"allowed: shift {shift}, colour {colour}",
+                f"allowed: shift {shift}, color {color}",
                 _drawn(a, wrong),
             )
     return None
@@ -80,23 +80,23 @@ def _on_white(data: bytes) -> Image.Image:
 
 
 def _channels(picture: Image.Image) -> np.ndarray:
-    """The colours as (3, height, width)."""
+    """Return the colors as (3, height, width)."""
     return np.stack([np.asarray(channel) for channel in picture.split()])
 
 
-def _apart(a: np.ndarray, b: np.ndarray, shift: int) -> np.ndarray:
-    """How far each pixel lies outside the range of the other picture, in its worst channel (height, width)."""
+def _distance(a: np.ndarray, b: np.ndarray, shift: int) -> np.ndarray:
+    """Return how far each pixel lies outside the range of the other picture, in its worst channel (height, width)."""
     return np.maximum(_outside_range(a, b, shift), _outside_range(b, a, shift)).max(0)
 
 
 def _outside_range(picture: np.ndarray, other: np.ndarray, shift: int) -> np.ndarray:
-    """How far each channel of each pixel lies outside the range of ``other`` within ``shift`` pixels."""
+    """Return how far each channel of each pixel lies outside the range of ``other`` within ``shift`` pixels."""
     low, high = (_around(other, shift, pick) for pick in (np.minimum, np.maximum))
     return np.maximum(np.maximum(picture, high) - high, low - np.minimum(picture, low))
 
 
 def _around(picture: np.ndarray, shift: int, pick: Callable) -> np.ndarray:
-    """The least or greatest value within ``shift`` pixels of each: first along columns, then along rows."""
+    """Return the least or greatest value within ``shift`` pixels of each: first along columns, then along rows."""
     height, width = picture.shape[1:]
     wide = np.pad(picture, ((0, 0), (shift, shift), (shift, shift)), mode="edge")
     tall = reduce(pick, (wide[:, n : n + height] for n in range(2 * shift + 1)))
@@ -104,7 +104,7 @@ def _around(picture: np.ndarray, shift: int, pick: Callable) -> np.ndarray:
 
 
 def _drawn(picture: Image.Image, wrong: np.ndarray) -> bytes:
-    """The picture in pale, and what is wrong in red (PNG)."""
+    """Return the picture in pale, with what is wrong in red (PNG)."""
     white, red = (Image.new("RGB", picture.size, name) for name in ("white", "red"))
     pale = Image.blend(picture, white, 0.7)
     out = io.BytesIO()

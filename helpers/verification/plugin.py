@@ -31,7 +31,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The report as a page."""
+    """Add ``--html-report``."""
     parser.getgroup("nbval").addoption(
         "--html-report",
         metavar="FILE",
@@ -44,27 +44,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Use the current environment's kernel, whatever is registered, and keep the user's settings out of it."""
     if not (config.option.nbval or config.option.nbval_lax):
         return
-    if config.option.nbval_cell_timeout == 2000:
+    if isinstance(config.option.nbval_cell_timeout, int):  # nbval's default; a user's is a float
         config.option.nbval_cell_timeout = CELL_TIMEOUT
     if not config.option.nbval_kernel_name:
         config.option.nbval_current_env = True
     folder = tempfile.TemporaryDirectory(prefix="notebook-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     config.pluginmanager.register(Results(config), "verification results")
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    os.environ.update(settings(Path(folder.name), workers))
+    os.environ.update(settings(Path(folder.name)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, list, list]:
     """Put this package's page class in the place of nbval's."""
-    collected = yield
-    return [
-        Page.from_parent(parent, path=file_path)
-        if isinstance(node, nbval.plugin.IPyNbFile)
-        else node
-        for node in collected
-    ]
+    nodes = yield
+    others = [node for node in nodes if not isinstance(node, nbval.plugin.IPyNbFile)]
+    if len(others) == len(nodes):
+        return nodes
+    return [*others, Page.from_parent(parent, path=file_path)]
 
 
 @pytest.hookimpl(wrapper=True)

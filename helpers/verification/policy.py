@@ -3,33 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, Self
-
-
-def _is_pattern(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(re.compile(value))
-    except re.error:
-        return False
-
-
-_NUMBER = (lambda v: type(v) in (int, float) and v >= 0), "a number, zero or more"
-_WHOLE = (lambda v: type(v) is int and v >= 0), "a whole number, zero or more"
-_SWITCH = (lambda v: isinstance(v, bool)), "true or false"
-_ACCEPTED = {
-    "rtol": _NUMBER,
-    "atol": _NUMBER,
-    "integers": _SWITCH,
-    "timing": _SWITCH,
-    "free": (
-        (lambda v: isinstance(v, list | tuple) and all(map(_is_pattern, v))),
-        "a list of regular expressions",
-    ),
-    "shift": _WHOLE,
-    "colour": _WHOLE,
-    "picture": ((lambda v: v in ("pixels", "form")), '"pixels" or "form"'),
-    "reason": ((lambda v: isinstance(v, str)), "a text"),
-}
 
 
 @dataclass(frozen=True)
@@ -43,7 +18,7 @@ class Policy:
         timing: True if durations, rates and speed ratios are compared in form only (see ``text.TIMINGS``).
         free: regular expressions; what they match is the machine's own and is not compared.
         shift: how many pixels a line in a picture may lie from its stored place.
-        colour: how many of 255 levels a colour may be off.
+        color: how many of 255 levels a color may be off.
         picture: "form" if a picture is compared only in size and description; else "pixels".
         reason: why the cell asks for more than the defaults; without it the entry is refused.
     """
@@ -54,13 +29,13 @@ class Policy:
     timing: bool = False
     free: tuple[str, ...] = ()
     shift: int = 1
-    colour: int = 16
+    color: int = 16
     picture: str = "pixels"
     reason: str = ""
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:
-        """The policy of a cell.
+        """Return the policy of a cell.
 
         Args:
             metadata: the cell's metadata; its ``verify`` entry holds attributes of this class by name.
@@ -71,14 +46,16 @@ class Policy:
         entry = metadata.get("verify") or {}
         if not isinstance(entry, Mapping):
             raise ValueError(f"the cell's verify entry is no table of names: {entry!r}")
-        if unknown := sorted(set(entry) - {field.name for field in fields(cls)}):
-            raise ValueError(f"the cell's verify entry has unknown names: {', '.join(unknown)}")
+        names = [field.name for field in fields(cls)]
+        if unknown := [name for name in entry if name not in names]:
+            near = get_close_matches(unknown[0], names, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(f"the cell's verify entry has an unknown name: {unknown[0]}{hint}")
         if entry and not str(entry.get("reason", "")).strip():
             raise ValueError("the cell's verify entry gives no reason")
         for name, value in entry.items():
-            accepts, words = _ACCEPTED[name]
-            if not accepts(value):
-                raise ValueError(f"the cell's verify entry: {name} is {words}, not {value!r}")
+            if wanted := _wanted_instead(name, value):
+                raise ValueError(f"the cell's verify entry: {name} is {wanted}, not {value!r}")
         if "free" in entry:
             entry = {**entry, "free": tuple(entry["free"])}
         return cls(**entry)
@@ -88,5 +65,29 @@ class Policy:
         """One word for the summary: 'equal', 'tolerance' or 'form'."""
         if self.timing or self.free or self.picture == "form":
             return "form"
-        loose = (self.rtol, self.atol, self.shift, self.colour, self.integers)
+        loose = (self.rtol, self.atol, self.shift, self.color, self.integers)
         return "equal" if loose == (1e-4, 0, 1, 16, False) else "tolerance"
+
+
+def _wanted_instead(name: str, value: Any) -> str:
+    """Return what an attribute must be, in words; '' if this value is that."""
+    match name:
+        case "rtol" | "atol":
+            return "" if type(value) in (int, float) and value >= 0 else "a number, zero or more"
+        case "shift" | "color":
+            return "" if type(value) is int and value >= 0 else "a whole number, zero or more"
+        case "integers" | "timing":
+            return "" if isinstance(value, bool) else "true or false"
+        case "picture":
+            return "" if value in ("pixels", "form") else '"pixels" or "form"'
+        case "free":
+            patterns = isinstance(value, list | tuple) and all(map(_is_pattern, value))
+            return "" if patterns else "a list of regular expressions"
+    return "" if isinstance(value, str) else "a text"
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False

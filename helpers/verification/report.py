@@ -20,13 +20,16 @@ from PIL import Image
 
 from .outputs import Difference
 from .policy import Policy
-from .text import NUMBER, TIMINGS, difference, normalise
+from .text import NUMBER, TIMINGS, difference, normalize
 
 Pieces = list[tuple[str, bool]]  # a line in pieces: the text, and whether it differs
 
 CONTEXT = 3  # so many equal lines are shown on either side of one that differs
 _PIECE = rf"{NUMBER.pattern}|\w+|[ \t]+|."
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+_TERMINAL_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]"
+)  # control characters, lone surrogates
 
 
 class Row(NamedTuple):
@@ -38,94 +41,110 @@ class Row(NamedTuple):
 
 
 def side_by_side(expected: str, got: str, policy: Policy) -> list[Row]:
-    """Two texts, line beside line, with what differs under the policy marked.
+    """Set two texts beside each other, line by line, with what differs under the policy marked.
 
     Args:
         expected: the stored text.
         got: the text that came instead.
         policy: what may differ.
+
+    Returns:
+        The lines, in order; none if the texts agree.
     """
 
     def words(line: str) -> str:
-        return re.sub(r"[ \t]+", " ", NUMBER.sub("0", normalise(line, policy)))
+        return re.sub(r"[ \t]+", " ", NUMBER.sub("0", normalize(line, policy)))
 
     rows = []
-    for a, b in _paired(expected.splitlines(), got.splitlines(), words):
+    for a, b in _pairs(expected.splitlines(), got.splitlines(), words):
         if a is None or b is None:
             rows.append(Row([(a, True)] if a else [], [(b, True)] if b else [], True))
         elif difference(a, b, policy):
-            rows.append(Row(*_marked(a, b, policy), True))
+            rows.append(Row(*_mark(a, b, policy), True))
         else:
             rows.append(Row([(a, False)], [(b, False)], False))
-    return rows
+    return rows if any(row.differs for row in rows) else []
 
 
 def shortened(rows: Sequence[Row]) -> Iterator[Row | int]:
-    """The rows that differ and those near them; for each gap between, how many rows it holds."""
-    near = {
-        n + step
-        for n, row in enumerate(rows)
-        if row.differs
-        for step in range(-CONTEXT, CONTEXT + 1)
-    }
-    for shown, group in groupby(enumerate(rows), lambda numbered: numbered[0] in near):
-        if shown:
+    """Yield the rows that differ and those near them; for each gap between, how many rows it holds."""
+    differing = [n for n, row in enumerate(rows) if row.differs]
+    near = {n + step for n in differing for step in range(-CONTEXT, CONTEXT + 1)}
+    for is_near, group in groupby(enumerate(rows), lambda numbered: numbered[0] in near):
+        if is_near:
             yield from map(itemgetter(1), group)
         else:
             yield len(list(group))
 
 
-def plain(text: str) -> str:
-    """A text without the colours of a terminal."""
-    return _ESCAPE.sub("", text)
+def without_colors(text: str) -> str:
+    """Return the text without the colors of a terminal."""
+    return _TERMINAL_COLOR.sub("", text)
 
 
-def as_lines(fault: Difference, policy: Policy, width: int = 100) -> Iterator[str]:
-    """The texts of a difference in two columns, ``^`` under what differs.
+def printable(value: Any) -> Any:
+    """Return plain data; in its texts an escape stands for what cannot be shown or written as UTF-8."""
+    match value:
+        case str():
+            return _UNPRINTABLE.sub(lambda m: m[0].encode("unicode-escape").decode(), value)
+        case dict():
+            return {name: printable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [printable(item) for item in value]
+    return value
+
+
+def as_lines(
+    fault: Difference, policy: Policy, width: int = 100, limit: int | None = None
+) -> list[str]:
+    """Return the texts of a difference in two columns, ``^`` under what differs; nothing if no text does.
 
     Args:
         fault: the difference.
         policy: the policy that the outputs were compared under.
         width: how many characters a line may have.
+        limit: how many lines to show; one more counts those that are left out.
     """
-    rows = side_by_side(fault.stored, fault.new, policy)
-    if not any(row.differs for row in rows):
-        return
+    rows = side_by_side(printable(fault.stored), printable(fault.new), policy)
+    if not rows:
+        return []
     column = (width - 7) // 2
-    yield f"  {'expected':{column}}   got"
-    yield f"  {'-' * column}   {'-' * column}"
+    lines = [f"  {'expected':{column}}   got", f"  {'-' * column}   {'-' * column}"]
     for row in shortened(rows):
         if isinstance(row, int):
-            yield f"  ... {row} equal line{'s' * (row > 1)} ..."
+            lines.append(f"  ... {row} equal {'line' if row == 1 else 'lines'} ...")
             continue
-        a, b = _window(row.expected, column), _window(row.got, column)
-        yield f"  {a[0]:{column}} {'!' if row.differs else ' '} {b[0]}".rstrip()
+        left, left_marks = _window(row.expected, column)
+        right, right_marks = _window(row.got, column)
+        lines.append(f"  {left:{column}} {'!' if row.differs else ' '} {right}".rstrip())
         if row.differs:
-            yield f"  {a[1]:{column}}   {b[1]}".rstrip()
+            lines.append(f"  {left_marks:{column}}   {right_marks}".rstrip())
+    if limit is not None and len(lines) > limit:
+        lines[limit:] = [f"  ... and {len(lines) - limit} more lines"]
+    return lines
 
 
 def as_data(fault: Difference, policy: Policy) -> dict[str, Any]:
-    """A difference in plain types, so that it can be sent from one process to another.
+    """Return a difference in plain types, so that it can be sent from one process to another.
 
     Args:
         fault: the difference.
         policy: the policy that the outputs were compared under.
 
     Returns:
-        ``text``: what it is; ``rows``: as of `side_by_side`, if any differs; ``pictures``: PNGs in base64 by what they
-        are, for pictures, and ``alt``: their text.
+        ``text``: what it is; ``rows``: as of `side_by_side`; ``pictures``: PNGs in base64 by what they are, for
+        pictures, and ``alt``: their text.
     """
-    rows = side_by_side(fault.stored, fault.new, policy)
     return {
         "text": fault.text,
-        "rows": [tuple(row) for row in rows] if any(row.differs for row in rows) else [],
+        "rows": [tuple(row) for row in side_by_side(fault.stored, fault.new, policy)],
         "pictures": {word: base64.b64encode(png).decode() for word, png in pictures(fault).items()},
         "alt": fault.stored,
     }
 
 
 def pictures(fault: Difference) -> dict[str, bytes]:
-    """The pictures of a difference as PNGs: 'expected', 'got' and, if their sizes agree, 'difference'."""
+    """Return the pictures of a difference as PNGs: 'expected', 'got' and, if their sizes agree, 'difference'."""
     return {
         word: _png(data)
         for word, data in zip(("expected", "got", "difference"), fault.pictures or (), strict=False)
@@ -134,7 +153,7 @@ def pictures(fault: Difference) -> dict[str, bytes]:
 
 
 def write_pictures(fault: Difference, name: str) -> Iterator[str]:
-    """Write the pictures of a difference to a new temporary folder; yields the lines that say where.
+    """Write the pictures of a difference to a new temporary folder; yield the lines that say where.
 
     Args:
         fault: a difference that has pictures.
@@ -148,54 +167,54 @@ def write_pictures(fault: Difference, name: str) -> Iterator[str]:
 
 
 def _png(data: bytes) -> bytes:
-    """An image file of any kind as PNG."""
+    """Return an image file of any kind as PNG."""
     out = io.BytesIO()
     Image.open(io.BytesIO(data)).save(out, "PNG")
     return out.getvalue()
 
 
-def _paired(
+def _pairs(
     old: Sequence[str], new: Sequence[str], form: Callable[[str], str]
 ) -> Iterator[tuple[str | None, str | None]]:
-    """The items of two sequences, each beside the one whose form is the same; None where there is none."""
+    """Yield the items of two sequences, each beside the one whose form is the same; None where there is none."""
     forms = [list(map(form, items)) for items in (old, new)]
     for _, a0, a1, b0, b1 in SequenceMatcher(None, *forms, autojunk=False).get_opcodes():
         yield from zip_longest(old[a0:a1], new[b0:b1])
 
 
-def _marked(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
-    """The pieces of two lines that differ; if no piece does by itself (their number, say), all of both."""
-    pattern = re.compile("|".join([*(TIMINGS.values() if policy.timing else ()), _PIECE]))
-    pieces: tuple[Pieces, Pieces] = ([], [])
-    for pair in _paired(
-        pattern.findall(expected), pattern.findall(got), lambda p: NUMBER.sub("0", p)
-    ):
-        differs = None in pair or bool(difference(*pair, policy))
-        for side, piece in zip(pieces, pair, strict=True):
-            if piece is not None:
-                side.append((piece, differs))
-    if not any(differs for side in pieces for _, differs in side):
+def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
+    """Return the pieces of two lines that differ; if no piece does by itself (their number, say), all of both."""
+    timings = TIMINGS.values() if policy.timing else ()
+    pieces = re.compile("|".join([*timings, _PIECE])).findall
+    left, right = [], []
+    for a, b in _pairs(pieces(expected), pieces(got), lambda piece: NUMBER.sub("0", piece)):
+        differs = a is None or b is None or bool(difference(a, b, policy))
+        if a is not None:
+            left.append((a, differs))
+        if b is not None:
+            right.append((b, differs))
+    if not any(differs for _, differs in left + right):
         return [(expected, True)], [(got, True)]
-    return tuple(
-        [
-            ("".join(text for text, _ in run), differs)
-            for differs, run in groupby(side, itemgetter(1))
-        ]
-        for side in pieces
-    )
+    return _joined(left), _joined(right)
+
+
+def _joined(pieces: Pieces) -> Pieces:
+    """Join neighboring pieces that differ, and those that do not."""
+    return [
+        ("".join(text for text, _ in run), differs)
+        for differs, run in groupby(pieces, itemgetter(1))
+    ]
 
 
 def _window(pieces: Pieces, width: int) -> tuple[str, str]:
-    """The part of a line about its first mark that fits a column, and the marks to set under it."""
+    """Return the part of a line about its first mark that fits a column, and the marks to set under it."""
     text = "".join(text for text, _ in pieces)
     marks = "".join(("^" if differs else " ") * len(text) for text, differs in pieces)
     if len(text) > width:
-        first = max(0, min(marks.find("^") - width // 3, len(text) - width))
-        cut = slice(first, first + width)
-        text = (
-            ("…" if first else text[0])
-            + text[cut][1:-1]
-            + ("…" if first + width < len(text) else text[-1])
-        )
-        marks = marks[cut]
+        start = max(0, min(marks.find("^") - width // 3, len(text) - width))
+        end = start + width
+        first = "…" if start else text[0]
+        last = "…" if end < len(text) else text[-1]
+        text = first + text[start + 1 : end - 1] + last
+        marks = marks[start:end]
     return text, marks.rstrip()

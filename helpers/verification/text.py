@@ -42,8 +42,8 @@ SOMETIMES = re.compile(
 )
 
 
-def normalise(text: str, policy: Policy) -> str:
-    """The text without what differs between machines: line ends, trailing spaces, addresses, free parts."""
+def normalize(text: str, policy: Policy) -> str:
+    """Return the text without what differs between machines: line ends, trailing spaces, addresses, free parts."""
     text = text.replace("\r\n", "\n")
     if policy.timing:
         text = SOMETIMES.sub("", text)
@@ -58,8 +58,8 @@ def normalise(text: str, policy: Policy) -> str:
 
 
 def difference(stored: str, new: str, policy: Policy) -> str:
-    """One line that says how two texts differ; '' if they agree under the policy."""
-    stored, new = normalise(stored, policy), normalise(new, policy)
+    """Return one line that says how two texts differ; '' if they agree under the policy."""
+    stored, new = normalize(stored, policy), normalize(new, policy)
     if stored == new:
         return ""
     stored_numbers, new_numbers = NUMBER.findall(stored), NUMBER.findall(new)
@@ -72,42 +72,42 @@ def difference(stored: str, new: str, policy: Policy) -> str:
     ]
     if not faults:
         return ""
-    more = (
-        f" (and {len(faults) - 1} more of {len(stored_numbers)} numbers)" if len(faults) > 1 else ""
-    )
-    return faults[0] + more
+    if len(faults) == 1:
+        return faults[0]
+    return f"{faults[0]} (and {len(faults) - 1} more of {len(stored_numbers)} numbers)"
 
 
 def _apart(text: str) -> str:
-    """One blank around each mark: a number that is shorter by a digit moves its column."""
+    """Put one blank around each mark: a number that is shorter by a digit moves its column."""
     return re.sub(r"[ \t]*(⟨\w+⟩)[ \t]*", r" \1 ", text)
 
 
 def _words(text: str) -> str:
-    """A text with each number as a mark, and runs of blanks as one."""
+    """Return the text with each number as a mark, and runs of blanks as one."""
     return re.sub(r"[ \t]+", " ", _apart(NUMBER.sub("⟨number⟩", text)))
 
 
 def _number_fault(stored: str, new: str, policy: Policy) -> str:
-    """How two printed numbers differ; '' if they agree under the policy."""
+    """Return how two printed numbers differ; '' if they agree under the policy."""
     if stored == new:
         return ""
     a, b = (Decimal(text.replace(",", "")) for text in (stored, new))
-    points = [not re.fullmatch(r"[-+]?[\d,]+", text) for text in (stored, new)]
+    is_float = [not re.fullmatch(r"[-+]?[\d,]+", text) for text in (stored, new)]
     whole = all(re.fullmatch(r"[-+]?[\d,]+\.?", text) for text in (stored, new))
-    if not policy.integers and (whole or points[0] != points[1]):
+    if not policy.integers and (whole or is_float[0] != is_float[1]):
         return f"expected {stored}, got {new} (whole numbers are compared exactly)"
     allowed = Decimal(policy.atol) + Decimal(policy.rtol) * abs(a)
     if 0 in (a, b):
         allowed = max(allowed, NOISE)
-    if abs(a - b) <= allowed:
-        return ""
     apart = abs(a - b)
+    if apart <= allowed:
+        return ""
     line = f"expected {stored}, got {new}: {float(apart):.3g} apart, allowed {float(allowed):.3g}"
     if not allowed:
         return line
     times = apart / allowed
-    return f"{line}: {times:,.{int(times < 100)}f} times too far"
+    digits = 1 if times < 100 else 0
+    return f"{line}: {times:,.{digits}f} times too far"
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:

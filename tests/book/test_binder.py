@@ -3,33 +3,33 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.studies import launch_each_page
+from tests.studies import launch_each_page, running
 
 BOOK = Path(__file__).resolve().parents[2]
+ENVIRONMENT = (BOOK / "environment.yml").read_text(encoding="utf-8")
 
 
 def dockerfile(folder):
     """The Dockerfile for a folder and what is said besides; skips where there is no repo2docker."""
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    if (program := shutil.which("repo2docker", path=places)) is None:
+    program = shutil.which("repo2docker", path=places)
+    if program is None:
         pytest.skip("repo2docker is missing: pip install jupyter-repo2docker")
-    command = [program, "--no-build", "--debug", str(folder)]
-    done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+    text = running.output(program, "--no-build", "--debug", folder, cwd=folder.parent)
+    assert "\nFROM " in text, text
+    return text
 
 
 def test_environment_yml_is_all_that_binder_needs(tmp_path):
     launch_each_page.copy(tmp_path / "book")
     text = dockerfile(tmp_path / "book")
-    wanted = re.search(r"- python=([\d.]+)", (BOOK / "environment.yml").read_text("utf-8"))[1]
+    wanted = re.search(r"- python=([\d.]+)", ENVIRONMENT)[1]
     assert f"Building conda environment for python={wanted}\n" in text
     assert re.search(r"env update -p \S+ --file \"environment\.yml\"", text)
     assert re.search(rf"environment-2epy-2d{wanted.replace('.', '-2e')}-2dlinux-2d64-2elock", text)
@@ -52,8 +52,5 @@ def test_nothing_else_configures_binder():
 
 
 def test_torch_is_the_build_for_the_cpu():
-    text = (BOOK / "environment.yml").read_text(encoding="utf-8")
-    assert re.findall(r"^ +- (torch\w*)==[\d.]+\+cpu$", text, re.MULTILINE) == [
-        "torch",
-        "torchvision",
-    ]
+    builds = re.findall(r"^ +- (torch\w*)==[\d.]+\+cpu$", ENVIRONMENT, re.MULTILINE)
+    assert builds == ["torch", "torchvision"]

@@ -18,19 +18,13 @@ FORMS = sorted(GITHUB.glob("ISSUE_TEMPLATE/*.yml"))
 WORKFLOW = (GITHUB / "workflows/book.yml").read_text(encoding="utf-8")
 
 
-def schema_of(path):
-    if path in WORKFLOWS:
-        return "vendor.github-workflows"
-    return f"vendor.github-issue-{'config' if path.stem == 'config' else 'forms'}"
-
-
-def checked(path, schema):
-    return subprocess.run(
-        [sys.executable, "-m", "check_jsonschema", f"--builtin-schema={schema}", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def check(path, like):
+    """Validate a file by the schema of another."""
+    schema = "vendor.github-workflows"
+    if like not in WORKFLOWS:
+        schema = f"vendor.github-issue-{'config' if like.stem == 'config' else 'forms'}"
+    command = [sys.executable, "-m", "check_jsonschema", f"--builtin-schema={schema}", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -39,24 +33,25 @@ def schemas():
         pytest.skip("check-jsonschema is missing: pip install -r .ci/requirements.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*WORKFLOWS, *FORMS], ids=lambda path: path.stem)
 def test_a_file_is_as_github_wants_it(schemas, path):
-    done = checked(path, schema_of(path))
+    done = check(path, path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "old", "new"),
+    ("path", "old", "new"),
     [
-        ("workflows/book.yml", "runs-on:", "run-on:"),
-        ("ISSUE_TEMPLATE/idea.yml", "type: textarea", "type: text"),
+        (GITHUB / "workflows/book.yml", "runs-on:", "run-on:"),
+        (GITHUB / "ISSUE_TEMPLATE/idea.yml", "type: textarea", "type: text"),
     ],
 )
-def test_a_wrong_file_is_refused(schemas, tmp_path, name, old, new):
-    text = (GITHUB / name).read_text(encoding="utf-8")
+def test_a_wrong_file_is_refused(schemas, tmp_path, path, old, new):
     wrong = tmp_path / "wrong.yml"
-    wrong.write_text(text.replace(old, new), encoding="utf-8")
-    assert checked(wrong, schema_of(GITHUB / name)).returncode == 1
+    wrong.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert check(wrong, path).returncode == 1
 
 
 def test_every_job_has_a_timeout_and_none_may_write():
@@ -82,10 +77,6 @@ def test_the_oldest_python_is_among_those_tried():
 
 
 def test_forms_ask_for_reports_of_commands_that_exist():
-    named = {
-        module
-        for path in FORMS
-        for module in re.findall(r"python -m ([\w.]+)", path.read_text(encoding="utf-8"))
-    }
-    assert named
-    assert all(find_spec(module) for module in named)
+    forms = "".join(path.read_text(encoding="utf-8") for path in FORMS)
+    modules = set(re.findall(r"python -m ([\w.]+)", forms))
+    assert modules and all(map(find_spec, modules))

@@ -1,12 +1,12 @@
 """A page that has just been begun runs, and has the form of the book's pages; the checks say what is left to write."""
 
 import shutil
-import sys
 
 import pytest
 
 from helpers import pages
-from helpers.book import new_page, update
+from helpers.book import update
+from helpers.book.__main__ import main
 from tests.support import page_checks, small_book
 
 
@@ -18,11 +18,13 @@ def notebooks(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_a_new_page_runs_and_lacks_only_words(notebooks):
-    path = new_page.begin("11_name", "Do a thing")
+    assert main(["new", "11_name", "Do a {thing}"]) == 0
+    path = notebooks / "11_name.py"
     update.update(path)
     page = pages.Page(path.with_suffix(".ipynb"))
-    assert page.title.startswith("Do a thing · ")
+    assert page.title.startswith("Do a {thing} · ")
     faults = {check.__name__: list(check(page)) for check in page_checks.CHECKS}
     left = faults.pop("has_nothing_left_to_write")
     assert not any(faults.values()), faults
@@ -32,19 +34,23 @@ def test_a_new_page_runs_and_lacks_only_words(notebooks):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
-    [("1_name", "named like 11_name"), ("11_Name", "named like"), ("00_name", "taken by 00_start")],
+    ("name", "title", "says"),
+    [
+        ("1_name", "Do a thing", "named like 11_name"),
+        ("11_Name", "Do a thing", "named like"),
+        ("11_name", "Do\n# a thing", "one line of words"),
+        ("11_name", " ", "one line of words"),
+        ("00_name", "Do a thing", "taken by 00_start"),
+    ],
 )
-def test_a_wrong_name_is_refused(notebooks, monkeypatch, capsys, name, says):
-    monkeypatch.setattr(sys, "argv", ["new_page", name, "Do a thing"])
-    assert new_page.main() == 1
-    assert says in capsys.readouterr().out
+def test_a_wrong_name_or_title_is_refused(notebooks, capsys, name, title, says):
+    assert main(["new", name, title]) in (1, 2)
+    assert says in capsys.readouterr().err
     assert [path.name for path in notebooks.iterdir()] == ["00_start_here.ipynb"]
 
 
-def test_the_command_says_what_comes_next(notebooks, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["new_page", "12_more", "See more"])
-    assert new_page.main() == 0
+def test_the_command_says_what_comes_next(notebooks, capsys):
+    assert main(["new", "12_more", "See more"]) == 0
     said = capsys.readouterr().out
-    assert "notebooks/12_more.py" in said and "helpers.book.update 12 " in said
+    assert "notebooks/12_more.py" in said and "helpers.book update 12 " in said
     assert (notebooks / "12_more.py").exists()

@@ -4,9 +4,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from helpers import environment, pages
 
@@ -36,21 +39,75 @@ def test_readme_opens_with_the_two_commands_that_ci_runs():
     assert "$(readme 1)" in ci and "$(readme 2)" in ci
 
 
-def test_environment_yml_has_the_pins_of_requirements():
+PROJECT = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = (BOOK / "requirements.txt").read_text(encoding="utf-8")
+
+
+def locked():
+    """The locked releases that belong to this system and Python, by normalized name."""
+    requirements = [Requirement(line) for line in re.findall(r"^\w.*==.*$", LOCK, re.MULTILINE)]
+    return {
+        canonicalize_name(r.name): next(iter(r.specifier)).version
+        for r in requirements
+        if r.marker is None or r.marker.evaluate()
+    }
+
+
+def left_out():
+    """What only torch's CUDA build needs: the lock leaves the choice to torch."""
+    return set(PROJECT["tool"]["uv"]["pip"]["no-emit-package"])
+
+
+def test_the_lock_holds_each_direct_dependency_in_a_release_that_pyproject_allows():
+    for dependency in map(Requirement, PROJECT["project"]["dependencies"]):
+        assert dependency.specifier.contains(locked()[dependency.name]), dependency
+
+
+def test_the_lock_is_complete():
+    """Everything that a locked package needs is locked too, but for CUDA's packages: see ``left_out``."""
+    for name in locked():
+        for need in map(Requirement, metadata.requires(name) or []):
+            wanted = need.marker is None or need.marker.evaluate({"extra": ""})
+            if wanted and canonicalize_name(need.name) not in left_out():
+                version = locked().get(canonicalize_name(need.name))
+                assert version, f"{name} needs {need}: see pyproject.toml for how to renew the lock"
+                assert need.specifier.contains(version, prereleases=True), f"{name} needs {need}"
+
+
+def test_a_lock_that_lacks_a_package_is_found(monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "LOCK", LOCK.replace("\nidna==", "\n# idna=="))
+    with pytest.raises(AssertionError, match="needs idna"):
+        test_the_lock_is_complete()
+
+
+def test_the_lock_was_made_by_the_command_that_pyproject_documents():
+    command = PROJECT["tool"]["uv"]["pip"]["custom-compile-command"]
+    assert f"#    {command}\n" in LOCK
+    text = (BOOK / "pyproject.toml").read_text(encoding="utf-8")
+    assert command.removesuffix(" --upgrade") in re.findall(r"^# .*: (uv .+)$", text, re.MULTILINE)
+
+
+def test_each_direct_dependency_says_what_it_is_for():
+    text = (BOOK / "pyproject.toml").read_text(encoding="utf-8")
+    block = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)[1]
+    lines = [line for line in block.splitlines() if not line.strip().startswith("#")]
+    assert len(lines) == len(PROJECT["project"]["dependencies"])
+    for line in lines:
+        assert re.search(r"# .+", line), line
+    assert environment.dependencies() == [
+        Requirement(d).name for d in PROJECT["project"]["dependencies"]
+    ]
+
+
+def test_environment_yml_uses_the_lock_with_torch_for_the_cpu():
     text = (BOOK / "environment.yml").read_text(encoding="utf-8")
-    conda = dict(re.findall(r"^ +- ([\w-]+)==([\w.+]+)$", text, re.MULTILINE))
-    assert {
-        name: version.removesuffix("+cpu") for name, version in conda.items()
-    } == environment.pins()
-    assert conda["torch"].endswith("+cpu") and conda["torchvision"].endswith("+cpu")
-
-
-def test_every_requirement_is_pinned_and_says_what_it_is_for():
-    lines = (BOOK / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    packages = [line for line in lines if line and not line.startswith("#")]
-    assert packages
-    for line in packages:
-        assert re.fullmatch(r"[\w-]+==[\w.]+ +# .+", line), line
+    pins = environment.pins()
+    assert re.findall(r"^      - (.+)$", text, re.MULTILINE) == [
+        "--extra-index-url https://download.pytorch.org/whl/cpu",
+        f"torch=={pins['torch']}+cpu",
+        f"torchvision=={pins['torchvision']}+cpu",
+        "-r requirements.txt",
+    ]
 
 
 @pytest.mark.parametrize("package", ["torch", "torchvision"])
@@ -59,10 +116,9 @@ def test_readme_names_the_same_releases(package):
 
 
 def test_python_version_is_stated_once_and_for_all():
-    project = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
     major, minor = environment.PYTHON_AT_LEAST
-    assert project["project"]["requires-python"] == f">={major}.{minor}"
-    assert project["tool"]["ruff"]["target-version"] == f"py{major}{minor}"
+    assert PROJECT["project"]["requires-python"] == f">={major}.{minor}"
+    assert PROJECT["tool"]["ruff"]["target-version"] == f"py{major}{minor}"
     assert f"Python {major}.{minor} or newer" in README
 
 

@@ -1,209 +1,20 @@
-"""The web edition as a reader meets it: in Chromium, from its folder, without a server."""
+"""How the web edition is made: whole or not at all, and what is said if it cannot be."""
 
-import itertools
 import re
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
 from helpers import pages
-from helpers.book import launch_lines, site
-from helpers.notes.statements import OLD_CALLS
-from tests.support import links, site_checks
-from tests.support.browser import open_browser
-
-PAGES = {page.name: page for page in pages.all_pages()}
-ORDER = ["index", *PAGES, "old_names"]
-
-BAD = """<!doctype html>
-<html><head><style>
-  a { outline: none; } #back { position: absolute; top: -999px; }
-  @media (prefers-color-scheme: dark) { body { background: #000; color: #333; } }
-</style></head>
-<body style="margin: 0">
-  <h2>No first heading, no title, no language</h2> <h4>A level left out</h4>
-  <p style="color: #aaa">Pale words</p>
-  <p style="width: 700px">Wide words</p>
-  <a href="#nowhere">a link to nowhere</a> <a id="back" href="#">out of sight</a>
-  <img src="heavy.png" alt="heavy.png">
-  <img src="https://example.invalid/badge.svg" alt="a badge from another place">
-  <script>
-    requestAnimationFrame(() => setTimeout(() => {
-      document.querySelector("h2").style.paddingTop = "200px";
-    }, 50));
-  </script>
-</body></html>
-"""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("web") / "html"
-    try:
-        site.build(folder)
-    except site.MissingError as error:
-        pytest.skip(str(error))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module", params=[*ORDER, "search"])
-def visit(request, built, browser):
-    with site_checks.visit(browser, built / f"{request.param}.html") as seen:
-        yield seen
+from helpers.book import BookError, launch, site
+from helpers.book.__main__ import main
 
 
 @pytest.fixture
-def page(browser):
-    with browser.new_context() as context:
-        yield context.new_page()
-
-
-# --- every page
-
-
-def test_every_link_of_every_file_works(built):
-    assert list(links.site(built)) == []
-
-
-@pytest.mark.parametrize("check", site_checks.CHECKS, ids=lambda check: check.__name__)
-def test_a_page(visit, check):
-    assert list(check(visit)) == []
-
-
-@pytest.mark.parametrize("check", site_checks.CHECKS, ids=lambda check: check.__name__)
-def test_a_bad_page_is_found_out(browser, tmp_path, check):
-    (tmp_path / "heavy.png").write_bytes(bytes(2_000_000))
-    (tmp_path / "bad.html").write_text(BAD, encoding="utf-8")
-    with site_checks.visit(browser, tmp_path / "bad.html") as seen:
-        seen.page.wait_for_timeout(200)
-        assert list(check(seen))
-
-
-@pytest.mark.parametrize(
-    "slower", [4, 8, 10, 12, 16]
-)  # none of these alone finds a fault each time
-def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
-    long_table = built / "09_tensor_math.html"  # where its first screen ends
-    with site_checks.visit(browser, long_table, slower) as seen:
-        assert list(site_checks.shifts(seen)) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_cell_and_no_picture_is_lost(built, page, name):
-    page.goto((built / f"{name}.html").as_uri())
-    cells = PAGES[name].code_cells
-    pictures = [o for cell in cells for o in cell.outputs if "image/png" in o.get("data", {})]
-    assert page.locator("article div.cell").count() == len(cells)
-    assert page.locator("article div.cell img").count() == len(pictures)
-    hidden = [cell for cell in cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
-    assert page.locator("article details:not([open])").count() == len(hidden) > 0
-
-
-def test_formulas_are_drawn(built, page):
-    page.goto((built / "03_neural_networks.html").as_uri())
-    formulas = page.locator("article math")
-    assert formulas.count() == PAGES["03_neural_networks"].prose.count("$") / 2 > 0
-    assert "$" not in page.locator("article").inner_text()
-
-
-# --- finding one's way
-
-
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [("gather", "07_tensor_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
-)
-def test_search_finds(built, page, words, found):
-    page.goto((built / "index.html").as_uri())
-    page.keyboard.press("Control+k")
-    page.keyboard.type(words)
-    page.keyboard.press("Enter")
-    page.locator(f"#search-results a[href*='{found}.html']").first.wait_for()
-
-
-def test_search_does_not_find_everything(built, page):
-    page.goto((built / "search.html").as_uri() + "?q=zxqvj")
-    page.get_by_text("did not match any documents").wait_for()
-    assert page.locator("#search-results li").count() == 0
-
-
-def test_next_and_previous_lead_through_the_book_and_back(built, page):
-    page.goto((built / "index.html").as_uri())
-    for before, name in itertools.pairwise(ORDER):
-        page.locator(".right-next").click()
-        page.wait_for_url(f"**/{name}.html")
-        assert page.locator(".left-prev").get_attribute("href") == f"{before}.html"
-    assert page.locator(".right-next").count() == 0
-
-
-def test_every_page_lists_all_pages(built, page):
-    page.goto((built / "05_cifar10_fast.html").as_uri())
-    listed = page.locator("#pst-primary-sidebar nav a").evaluate_all("all => all.map(a => a.href)")
-    assert [url.partition("#")[0].rpartition("/")[2] for url in listed] == [
-        f"{name}.html" for name in ORDER[1:]
-    ]
-
-
-def test_every_old_name_is_in_the_index_with_its_place(built, page):
-    page.goto((built / "old_names.html").as_uri())
-    rows = page.locator("article table tbody tr").evaluate_all(
-        "all => all.map(row => [row.cells[0].innerText, row.cells[3].innerText, row.querySelector('a').hash])"
-    )
-    assert sorted((old, new) for old, new, _ in rows) == sorted((c.old, c.new) for c in OLD_CALLS)
-    assert all(place for *_, place in rows)
-
-
-# --- with the keyboard alone
-
-
-def test_the_contents_can_be_skipped(built, page):
-    page.goto((built / "07_tensor_indexing.html").as_uri())
-    page.keyboard.press("Tab")
-    skip = page.evaluate(site_checks.FOCUS)
-    assert skip["text"] == "Skip to main content" and skip["visible"]
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    assert page.evaluate(site_checks.FOCUS)["main"]
-
-
-def test_a_solution_opens_with_enter(built, page):
-    page.goto((built / "07_tensor_indexing.html").as_uri())
-    solution = page.locator("article details").first
-    code = solution.locator("pre").first
-    assert not code.is_visible()
-    solution.locator("summary").focus()
-    page.keyboard.press("Enter")
-    assert code.is_visible()
-
-
-# --- on paper
-
-
-@pytest.mark.parametrize("name", ["07_tensor_indexing", "10_notes_audited", "old_names"])
-def test_nothing_is_cut_on_paper(built, page, name):
-    page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
-    page.goto((built / f"{name}.html").as_uri())
-    page.emulate_media(media="print")
-    wide = page.locator("article pre, article :has(> table)").evaluate_all(
-        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText.slice(0, 200))"
-    )
-    assert wide == []
-
-
-def test_solutions_are_open_on_paper(built, page):
-    page.goto((built / "07_tensor_indexing.html").as_uri())
-    page.emulate_media(media="print")
-    assert page.locator("article details pre").first.is_visible()
-    assert not page.locator("#pst-header").is_visible()
-
-
-# --- the command
+def sphinx():
+    if not all(map(find_spec, site.PACKAGES)):
+        pytest.skip("Sphinx is missing: pip install -r .site/requirements.txt")
 
 
 def only_this(text):
@@ -214,17 +25,19 @@ def only_this(text):
     return write_sources
 
 
-def test_a_fault_leaves_the_old_site(built, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_fault_leaves_the_old_site(sphinx, tmp_path, monkeypatch):
     out = tmp_path / "html"
     out.mkdir()
     (out / ".buildinfo").touch()
     monkeypatch.setattr(site, "write_sources", only_this("# A page\n\n[to nowhere](gone.md)\n"))
-    with pytest.raises(site.SiteError, match=r"Sphinx found faults:\n(.|\n)*gone\.md"):
+    with pytest.raises(BookError, match=r"Sphinx found faults:\n(.|\n)*gone\.md"):
         site.build(out)
     assert [*tmp_path.rglob("*")] == [out, out / ".buildinfo"]
 
 
-def test_a_new_site_takes_the_place_of_the_old(built, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_new_site_takes_the_place_of_the_old(sphinx, tmp_path, monkeypatch):
     out = tmp_path / "html"
     out.mkdir()
     (out / ".buildinfo").touch()
@@ -235,9 +48,10 @@ def test_a_new_site_takes_the_place_of_the_old(built, tmp_path, monkeypatch):
     assert [*tmp_path.iterdir()] == [out]
 
 
-def test_another_folder_is_not_replaced(built, tmp_path):
+@pytest.mark.slow
+def test_another_folder_is_not_replaced(sphinx, tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(site.SiteError, match="holds no site"):
+    with pytest.raises(BookError, match="holds no site"):
         site.build(tmp_path)
     assert [*tmp_path.iterdir()] == [tmp_path / "thesis.txt"]
 
@@ -249,7 +63,8 @@ def test_what_is_missing_is_named(monkeypatch, tmp_path):
     assert str(caught.value) == "myst_nb missing: pip install -r .site/requirements.txt"
 
 
-def test_a_book_is_printed(built, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_a_book_is_printed(sphinx, tmp_path, monkeypatch):
     if not any(map(shutil.which, site.CHROMIUMS)):
         pytest.skip("Chromium is missing: install your system's package")
     monkeypatch.setattr(site, "write_sources", only_this("# A page\n\nof one sentence.\n"))
@@ -262,17 +77,20 @@ def test_a_book_is_printed(built, tmp_path, monkeypatch):
 def test_without_a_browser_the_old_book_stays(tmp_path, monkeypatch):
     monkeypatch.setattr(site.shutil, "which", lambda name: None)
     (tmp_path / "book.pdf").write_bytes(b"the old one")
-    with pytest.raises(site.SiteError, match="Chromium or Chrome is needed"):
+    with pytest.raises(BookError, match="Chromium or Chrome is needed"):
         site.print_pdf(tmp_path / "book.pdf")
     assert (tmp_path / "book.pdf").read_bytes() == b"the old one"
+
+
+def test_a_pdf_is_one_file(capsys):
+    assert main(["site", "--pdf", "book.pdf", "--open"]) == 2
+    assert "takes no --out and no --open" in capsys.readouterr().err
 
 
 def test_badges_become_links():
     page = pages.Page(pages.NOTEBOOKS / "01_install_and_timing.ipynb")
     first = page.notebook.cells[0]
-    first.source = launch_lines.with_badges(
-        launch_lines.without(first.source), "owner/book", "notebooks/01.ipynb", launch_lines.TIME
-    )
+    first.source = launch.with_lines(first.source, "owner/book", "notebooks/01.ipynb")
     assert "[![Open in Binder](https://" in first.source
     source = site.prepared(page).cells[0].source
     assert "![" not in source

@@ -1,10 +1,12 @@
 """What is drawn of autograd's graph is what autograd has recorded."""
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from helpers.drawings.autograd_graph import draw_graph, kept, recorded
+from helpers.drawings.autograd_graph import longest_ways, memory_note, show_graph
+from tests.support.figures import shown
+
+pytestmark = pytest.mark.usefixtures("style")
 
 
 @pytest.fixture
@@ -12,71 +14,78 @@ def w():
     return torch.tensor(2.0, requires_grad=True)
 
 
-def names(output):
-    return [
-        (node.function.name().rpartition(":")[2], node.depth) for node in recorded(output).values()
-    ]
+def ways(output):
+    return {node.name().rpartition(":")[2]: steps for node, steps in longest_ways(output).items()}
 
 
-def test_functions_by_their_longest_way(w):
+def texts(output, **leaves):
+    figure, _ = shown(show_graph, output, **leaves)
+    return {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_functions_stand_by_their_longest_way(w):
     square = w * w
-    output = square.exp() + square
-    assert names(output) == [
-        ("AddBackward0", 0),
-        ("ExpBackward0", 1),
-        ("MulBackward0", 2),  # one step from the sum, two by way of exp
-        ("AccumulateGrad", 3),
-    ]
+    output = square.exp() + square  # one step from the sum to the product, two by way of exp
+    expected = {"AddBackward0": 0, "ExpBackward0": 1, "MulBackward0": 2, "AccumulateGrad": 3}
+    assert ways(output) == expected
 
 
 def test_a_chain_below_a_shared_function_moves_with_it(w):
     chain = w.sin().cos()
-    depths = dict(names(chain + chain.exp().exp()))
-    assert (
-        depths["CosBackward0"] == 3
-        and depths["SinBackward0"] == 4
-        and depths["AccumulateGrad"] == 5
-    )
+    steps = ways(chain + chain.exp().exp())
+    assert [steps[f"{name}Backward0"] for name in ("Cos", "Sin")] == [3, 4]
+    assert steps["AccumulateGrad"] == 5
 
 
 def test_inputs_without_gradient_are_not_in_it(w):
-    assert names(w * torch.tensor(3.0)) == [("MulBackward0", 0), ("AccumulateGrad", 1)]
+    assert ways(w * torch.tensor(3.0)) == {"MulBackward0": 0, "AccumulateGrad": 1}
 
 
-def test_nothing_recorded():
+def test_a_tensor_without_graph_is_refused():
     with pytest.raises(ValueError, match="no grad_fn"):
-        recorded(torch.tensor(1.0))
+        show_graph(torch.tensor(1.0))
 
 
-def test_what_is_kept_and_freed(w):
+def test_a_function_says_what_it_keeps_and_that_it_was_freed(w):
     output = w.exp() * w
     multiply, exp = output.grad_fn, output.grad_fn.next_functions[0][0]
-    assert (kept(multiply), kept(exp)) == ("keeps other, self", "keeps result")
-    assert kept((w + w).grad_fn) == ""
+    assert memory_note(multiply) == "keeps other, self"
+    assert memory_note(exp) == "keeps result"
+    assert memory_note((w + w).grad_fn) == ""
     output.backward()
-    assert (kept(multiply), kept(exp)) == ("freed", "freed")
-
-
-def drawn(output, **leaves):
-    figure, axis = plt.subplots()
-    draw_graph(axis, output, leaves)
-    plt.close(figure)
-    return axis
+    assert memory_note(multiply) == memory_note(exp) == "freed"
 
 
 def test_a_drawing_names_leaves_and_their_gradients(w):
     output = w * torch.ones(2, requires_grad=True)
-    texts = {text.get_text() for text in drawn(output, w=w).texts}
-    assert "w (AccumulateGrad)\ngrad: None" in texts
-    assert "leaf (AccumulateGrad)\ngrad: None" in texts
+    before = {"w (AccumulateGrad)\ngrad: None", "leaf (AccumulateGrad)\ngrad: None"}
+    assert before <= texts(output, w=w)
     output.sum().backward()
-    texts = {text.get_text() for text in drawn(output, w=w).texts}
-    assert {"w (AccumulateGrad)\ngrad: 2.00", "leaf (AccumulateGrad)\ngrad: (2,)"} <= texts
+    after = {"w (AccumulateGrad)\ngrad: 2.00", "leaf (AccumulateGrad)\ngrad: (2,)"}
+    assert after <= texts(output, w=w)
+
+
+@pytest.mark.parametrize(
+    ("factor", "grad"), [(0, "0.00"), (-0.0004, "-0.0004"), (123456, "123456"), (4e9, "4e+09")]
+)
+def test_a_gradient_is_neither_lost_nor_too_long(w, factor, grad):
+    output = w * factor
+    output.backward()
+    assert f"w (AccumulateGrad)\ngrad: {grad}" in texts(output, w=w)
+
+
+def test_the_description_tells_the_ways(w):
+    _, alt = shown(show_graph, w.exp() * w, w=w)
+    assert alt == (
+        "MulBackward0, keeps other, self, leads to ExpBackward0 and w (AccumulateGrad). "
+        "ExpBackward0, keeps result, leads to w (AccumulateGrad). w (AccumulateGrad), grad: None."
+    )
 
 
 def test_boxes_do_not_overlap_and_lie_inside(w):
     leaves = [torch.ones((), requires_grad=True) for _ in range(4)]
-    axis = drawn((w * leaves[0]).exp() + leaves[1] * leaves[2] + leaves[3])
+    figure, _ = shown(show_graph, (w * leaves[0]).exp() + leaves[1] * leaves[2] + leaves[3])
+    (axis,) = figure.axes
     boxes = [patch.get_bbox() for patch in axis.patches]
     assert len(boxes) == 5 + 5  # functions: 2 sums, 2 products, exp; and as many leaves
     for n, box in enumerate(boxes):

@@ -1,8 +1,9 @@
-"""The drawing of a tensor's storage: each drawn cell, colour and step against what PyTorch itself reads."""
+"""The drawing of a tensor's storage: each drawn cell, color and step against what PyTorch itself reads."""
 
 import math
 from functools import cache
 from itertools import combinations, pairwise
+from unittest import mock
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +12,9 @@ import torch
 from matplotlib.colors import to_hex
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from helpers.drawings import storage as storage_pictures
+from helpers.drawings import storage
+from helpers.drawings.storage import cells_read, show_storage, storage_cells
+from tests.support.figures import shown
 
 pytestmark = pytest.mark.usefixtures("style")
 
@@ -29,6 +32,7 @@ TENSORS = {
     "scalar": torch.tensor(12.5),
     "row": numbers(6),
     "longest row": numbers(12),
+    "most rows": numbers(24).view(12, 2),
     "last of a row": numbers(6)[5],
     "matrix": numbers(6).view(2, 3),
     "column": numbers(3).view(3, 1),
@@ -48,109 +52,81 @@ TENSORS = {
     "expanded cube": numbers(6).view(2, 3).expand(2, 2, 3),
     "strange strides": numbers(20).as_strided((2, 3, 2), (7, 2, 5), 1),
     "floats": torch.tensor([[0.123456, -1.5], [1e-9, math.nan]]),
+    "large": torch.tensor([1000, 123456, -(2**40)]),
+    "large floats": torch.tensor([1000.0, 999.7, 54321.0, 1e9]),
     "bools": torch.tensor([True, False]),
+    "with gradient": torch.ones(2, 2, requires_grad=True),
 }
 every_tensor = pytest.mark.parametrize("name", TENSORS)
 
 
-def by_loop(tensor):
-    """The cells that a tensor reads, in order, from its strides, in plain loops over at most three dimensions."""
-    shape = [1] * (3 - tensor.dim()) + list(tensor.shape)
-    stride = [0] * (3 - tensor.dim()) + list(tensor.stride())
-    found = []
-    for i in range(shape[0]):
-        for j in range(shape[1]):
-            for k in range(shape[2]):
-                step = i * stride[0] + j * stride[1] + k * stride[2]
-                found.append(tensor.storage_offset() + step)
-    return found
-
-
 def by_pytorch(tensor):
-    """The same, read by PyTorch: a tensor of the same geometry over a storage that holds its own positions."""
+    """The cells read, by a tensor of the same geometry over a storage that holds its own positions."""
     positions = torch.arange(tensor.untyped_storage().nbytes() // tensor.element_size())
     alike = positions.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
     return alike.flatten().tolist()
 
 
-class Drawn:
-    """What a figure shows, found by where things lie in it."""
+def by_row(points):
+    """The x of each row of points, by its y."""
+    rows = {}
+    for x, y in points:
+        rows.setdefault(round(y, 2), []).append(x)
+    return rows
+
+
+class Drawing:
+    """What a figure shows, told by where things lie in it."""
 
     def __init__(self, figure):
         (self.axes,) = figure.axes
         texts = [(t.get_position(), t.get_text()) for t in self.axes.texts]
-        boxes = [p for p in self.axes.patches if isinstance(p, FancyBboxPatch)]
+        boxes = self.patches(FancyBboxPatch)
         height = {box: round(box.get_y() + box.get_height() / 2, 2) for box in boxes}
         top = max(height.values())
-        self.column = {  # where the position numbers stand
-            int(t): x for (x, y), t in texts if y > top + 0.5 and t.isdigit()
-        }
+        # where the position numbers stand
+        self.column = {int(t): x for (x, y), t in texts if y > top + 0.5 and t.isdigit()}
         self.storage = dict(enumerate(b for b in boxes if height[b] == top))
         self.elements = [b for b in boxes if height[b] != top]  # in the order of drawing
         self.text = {
             box: next(t for (x, y), t in texts if box.get_bbox().contains(x, y)) for box in boxes
         }
-        self.others = [t for _, t in texts if not t.isdigit() and t not in self.text.values()]
+        self.labels = [text for _, text in texts if text.startswith("\u00d7")]
+        self.dots = by_row(dot.center for dot in self.patches(Circle))
+        self.grid = by_row((b.get_x() + 0.44, b.get_y() + 0.44) for b in self.elements)
 
-    def rows(self, kind):
-        """The x of all cells of the grid (kind FancyBboxPatch) or of all dots (Circle): a list for each row."""
-        found = {}
-        if kind is Circle:
-            places = [p.center for p in self.axes.patches if isinstance(p, Circle)]
-        else:
-            places = [
-                (p.get_x() + p.get_width() / 2, p.get_y() + p.get_height() / 2)
-                for p in self.elements
-            ]
-        for x, y in places:
-            found.setdefault(round(y, 2), []).append(x)
-        return found
+    def patches(self, kind):
+        return [patch for patch in self.axes.patches if isinstance(patch, kind)]
 
     def position(self, x):
         """The position in the storage that stands above a place."""
-        (found,) = [k for k, column in self.column.items() if abs(column - x) < 1e-6]
-        return found
+        (position,) = [k for k, column in self.column.items() if abs(column - x) < 1e-6]
+        return position
 
 
 @cache
-def drawn_of(name):
-    """What the drawing of one of the tensors shows."""
-    return Drawn(storage_pictures.draw_storage(TENSORS[name]))
+def drawing(name):
+    return Drawing(shown(show_storage, TENSORS[name])[0])
 
 
 @every_tensor
-def test_the_cells_read_are_those_of_pytorch(name):
-    tensor = TENSORS[name]
-    assert storage_pictures.cells_read(tensor) == by_loop(tensor) == by_pytorch(tensor)
+def test_the_cells_read_are_those_of_pytorch_and_hold_the_elements(name):
+    tensor = TENSORS[name].detach()
+    assert cells_read(tensor) == by_pytorch(tensor)
+    elements = storage_cells(tensor)[cells_read(tensor)].view(tensor.shape)
+    assert torch.allclose(elements.double(), tensor.double(), rtol=0, atol=0, equal_nan=True)
 
 
 @every_tensor
-def test_the_elements_stand_in_the_cells_read(name):
-    tensor = TENSORS[name]
-    cells = storage_pictures.storage_cells(tensor)
-    here = torch.stack([cells[k] for k in storage_pictures.cells_read(tensor)]).view(tensor.shape)
-    assert torch.allclose(here.double(), tensor.double(), rtol=0, atol=0, equal_nan=True)
-
-
-@every_tensor
-def test_the_dots_lie_below_the_cells_read_row_by_row(name):
-    tensor, drawn = TENSORS[name], drawn_of(name)
-    dots = drawn.rows(Circle)
-    assert list(dots) == sorted(dots, reverse=True), "from the top"
-    assert [drawn.position(x) for row in dots.values() for x in row] == by_pytorch(tensor)
-    assert [len(row) for row in dots.values()] == [tensor.shape[-1] if tensor.dim() else 1] * len(
-        dots
-    )
-
-
-@every_tensor
-def test_the_grid_stands_beside_its_dots(name):
-    drawn = drawn_of(name)
-    grid, dots = drawn.rows(FancyBboxPatch), drawn.rows(Circle)
-    assert list(grid) == list(dots)
+def test_the_dots_lie_below_the_cells_read_and_beside_their_row(name):
+    tensor, dots, grid = TENSORS[name], drawing(name).dots, drawing(name).grid
+    assert list(dots) == sorted(dots, reverse=True) == list(grid), "from the top"
+    assert [drawing(name).position(x) for row in dots.values() for x in row] == by_pytorch(tensor)
+    columns = tensor.shape[-1] if tensor.dim() else 1
+    assert {len(row) for row in dots.values()} == {columns}
     for row in grid.values():
         assert np.allclose(np.diff(row), 1)
-        assert row[-1] < min(drawn.column.values()) - 1
+        assert row[-1] < min(drawing(name).column.values()) - 1
 
 
 @pytest.mark.parametrize(
@@ -158,98 +134,75 @@ def test_the_grid_stands_beside_its_dots(name):
     [("matrix", [1]), ("cube", [1, 1, 1.5, 1, 1]), ("permuted", [1, 1.5, 1, 1.5, 1, 1.5, 1])],
 )
 def test_matrices_of_a_3d_tensor_stand_apart(name, steps):
-    assert np.allclose(-np.diff(list(drawn_of(name).rows(FancyBboxPatch))), steps)
+    assert np.allclose(-np.diff(list(drawing(name).grid)), steps)
 
 
 @every_tensor
 def test_arrows_lead_from_dot_to_dot_and_only_within_a_row(name):
-    drawn = drawn_of(name)
-    arrows = [p for p in drawn.axes.patches if isinstance(p, FancyArrowPatch)]
-    wanted = [(a, b) for row in drawn.rows(Circle).values() for a, b in pairwise(row) if a != b]
-    ends = [[x for x, _ in arrow._posA_posB] for arrow in arrows]
-    assert np.allclose(ends, wanted) if wanted else not ends
+    steps = [pair for row in drawing(name).dots.values() for pair in pairwise(row)]
+    expected = [(a, b) for a, b in steps if a != b]
+    arrows = drawing(name).patches(FancyArrowPatch)
+    ends = [tuple(x for x, _ in arrow._posA_posB) for arrow in arrows]
+    assert len(ends) == len(expected) and np.allclose(ends, expected)
 
 
 @every_tensor
-def test_an_element_has_the_colour_and_text_of_its_cell(name):
-    tensor, drawn = TENSORS[name], drawn_of(name)
-    assert len(drawn.elements) == tensor.numel()
-    for box, k in zip(drawn.elements, by_pytorch(tensor), strict=True):
-        assert box.get_facecolor() == drawn.storage[k].get_facecolor()
-        assert drawn.text[box] == drawn.text[drawn.storage[k]]
-
-
-@every_tensor
-def test_cells_that_are_not_read_are_pale_and_all_others_differ(name):
-    tensor, drawn = TENSORS[name], drawn_of(name)
-    colours = {k: to_hex(box.get_facecolor()) for k, box in drawn.storage.items()}
-    pale = {k for k, colour in colours.items() if colour.upper() == storage_pictures.PALE}
-    assert pale == set(drawn.storage) - set(by_pytorch(tensor))
-    read = [colour for k, colour in colours.items() if k not in pale]
-    assert len(set(read)) == len(read)
+def test_an_element_looks_like_its_cell_and_unread_cells_are_pale(name):
+    picture, read = drawing(name), by_pytorch(TENSORS[name])
+    assert len(picture.elements) == len(read)
+    for box, k in zip(picture.elements, read, strict=True):
+        assert box.get_facecolor() == picture.storage[k].get_facecolor()
+        assert picture.text[box] == picture.text[picture.storage[k]]
+    colors = {k: to_hex(box.get_facecolor()) for k, box in picture.storage.items()}
+    pale = {k for k, color in colors.items() if color.upper() == storage.PALE}
+    assert pale == set(colors) - set(read)
+    assert len(set(colors.values())) == len(set(read)) + bool(pale)
 
 
 @every_tensor
 def test_nothing_is_cut_and_no_text_lies_on_another(name):
-    figure = storage_pictures.draw_storage(TENSORS[name], "a.rather(long, name)")
+    figure, _ = shown(show_storage, TENSORS[name], "a.rather(long, name)")
     figure.draw_without_rendering()
-    texts = [*figure.texts, *figure.axes[0].texts]
-    boxes = [t.get_window_extent() for t in texts]
+    boxes = [text.get_window_extent() for text in (*figure.texts, *figure.axes[0].texts)]
     width, height = figure.get_size_inches() * figure.dpi
     assert width <= 1000
-    for text, box in zip(texts, boxes, strict=True):
-        inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
-        assert inside, text.get_text()
-    for (a, one), (b, other) in combinations(zip(texts, boxes, strict=True), 2):
-        overlap = min(one.x1, other.x1) > max(one.x0, other.x0) + 0.5
-        overlap &= min(one.y1, other.y1) > max(one.y0, other.y0) + 0.5
-        assert not overlap, (a.get_text(), b.get_text())
+    for box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+    for one, other in combinations(boxes, 2):
+        apart = min(one.x1, other.x1) <= max(one.x0, other.x0) + 0.5
+        assert apart or min(one.y1, other.y1) <= max(one.y0, other.y0) + 0.5
     low, high = figure.axes[0].get_ylim()
-    for patch in figure.axes[0].patches:
-        if isinstance(patch, FancyBboxPatch):
-            assert low <= patch.get_y() and patch.get_y() + patch.get_height() <= high
-
-
-def test_the_texts_of_cells():
-    drawn = drawn_of("floats")
-    assert [drawn.text[box] for box in drawn.storage.values()] == ["0.123", "-1.5", "1e-09", "nan"]
-    drawn = drawn_of("transposed")
-    assert [drawn.text[box] for box in drawn.storage.values()] == [
-        "10",
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-    ]
-    assert [drawn.text[box] for box in drawn.elements] == ["10", "13", "11", "14", "12", "15"]
+    for patch in drawing(name).patches(FancyBboxPatch):
+        assert low <= patch.get_y() and patch.get_y() + patch.get_height() <= high
 
 
 @pytest.mark.parametrize(
-    ("name", "title"),
+    ("name", "texts"),
     [
-        ("", "shape (3, 2),  strides (1, 3),  offset 0"),
-        ("t.T", "t.T:  shape (3, 2),  strides (1, 3),  offset 0"),
+        ("floats", ["0.123", "-1.5", "1e-09", "nan"]),
+        ("large", ["1000", "123456", "-1099511627776"]),
+        ("large floats", ["1000", "1000", "54321", "1e+09"]),
+        ("bools", ["True", "False"]),
+        ("transposed", ["10", "11", "12", "13", "14", "15"]),
     ],
 )
-def test_the_title(name, title):
-    figure = storage_pictures.draw_storage(numbers(6).view(2, 3).T, name)
-    assert [text.get_text() for text in figure.texts] == [title]
+def test_numbers_are_short_and_whole_numbers_exact(name, texts):
+    assert [drawing(name).text[box] for box in drawing(name).storage.values()] == texts
+
+
+@pytest.mark.parametrize(("name", "prefix"), [("", ""), ("t.T", "t.T:  ")])
+def test_the_title(name, prefix):
+    figure, _ = shown(show_storage, TENSORS["transposed"], name)
+    (title,) = figure.texts
+    assert title.get_text() == f"{prefix}shape (3, 2),  strides (1, 3),  offset 0"
 
 
 @pytest.mark.parametrize(
     ("name", "labels"),
-    [
-        ("matrix", []),
-        ("column", []),
-        ("expanded column", ["×4"] * 3),
-        ("expanded row", []),
-        ("all one cell", ["×3"] * 2),
-    ],
+    [("matrix", 0), ("column", 0), ("expanded column", 3), ("expanded row", 0)],
 )
 def test_a_cell_read_again_and_again_is_marked(name, labels):
-    drawn = drawn_of(name)
-    assert [text for text in drawn.others if text not in ("position", "storage")] == labels
+    assert drawing(name).labels == ["\u00d74"] * labels
 
 
 @pytest.mark.parametrize(
@@ -262,57 +215,40 @@ def test_a_cell_read_again_and_again_is_marked(name, labels):
     ],
 )
 def test_the_description_names_the_cells_of_each_row(name, words):
-    assert storage_pictures.describe_storage(TENSORS[name], "x").endswith(words)
-    assert storage_pictures.describe_storage(TENSORS[name], "x").startswith("x:  shape")
+    _, alt = shown(show_storage, TENSORS[name], "x")
+    assert alt.startswith("x:  shape") and alt.endswith(words)
 
 
-def test_a_drawing_is_shown_with_its_description(monkeypatch):
-    shown = []
-    monkeypatch.setattr(storage_pictures, "show", lambda figure, alt: shown.append((figure, alt)))
-    storage_pictures.show_storage(grown(), "r", unknown=range(6, 10))
-    ((figure, alt),) = shown
+def test_unknown_cells_are_not_read():
+    with mock.patch.object(storage, "number", wraps=storage.number) as number:
+        figure, alt = shown(show_storage, grown(), unknown=range(6, 10))
+    assert [call.args[0] for call in number.call_args_list] == list(range(10, 16))
+    texts = [str(n) for n in range(10, 16)] + ["?"] * 4
+    picture = Drawing(figure)
+    assert [picture.text[box] for box in picture.storage.values()] == texts
+    assert [picture.text[box] for box in picture.elements] == texts
+    assert [bool(box.get_hatch()) for box in picture.elements] == [t == "?" for t in texts]
     assert "Storage: 10 11 12 13 14 15 ? ? ? ?. The rows read cells 0 1 2 3 4, 5 6 7 8 9." in alt
-    assert "?" in Drawn(figure).text.values()
-
-
-def test_unknown_cells_are_not_read(monkeypatch):
-    asked = []
-    text = storage_pictures._text
-    monkeypatch.setattr(
-        storage_pictures, "_text", lambda cell: asked.append(cell.storage_offset()) or text(cell)
-    )
-    drawn = Drawn(storage_pictures.draw_storage(grown(), unknown=range(6, 10)))
-    assert sorted(set(asked)) == list(range(6))
-    values = [str(n) for n in range(10, 16)] + ["?"] * 4
-    assert [drawn.text[box] for box in drawn.storage.values()] == values
-    assert [drawn.text[box] for box in drawn.elements] == values
-    assert [bool(box.get_hatch()) for box in drawn.elements] == [v == "?" for v in values]
 
 
 def test_the_storage_shares_memory():
     matrix = numbers(12).view(3, 4)
-    cells = storage_pictures.storage_cells(matrix[1:, 2:])
+    cells = storage_cells(matrix[1:, 2:])
     assert (cells.shape, cells.dtype, cells.storage_offset()) == ((12,), matrix.dtype, 0)
     cells[5] = 99
     assert matrix[1, 1] == 99
 
 
-def test_a_tensor_with_gradient_is_drawn():
-    weight = torch.ones(2, 2, requires_grad=True)
-    assert Drawn(storage_pictures.draw_storage(weight)).elements
-    assert weight.requires_grad
-
-
 def test_a_drawing_changes_nothing():
     tensor = numbers(24).view(2, 3, 4).permute(2, 0, 1)
-    before = tensor.clone(), tensor.stride(), tensor.untyped_storage().data_ptr()
-    storage_pictures.draw_storage(tensor)
-    assert torch.equal(tensor, before[0])
-    assert (tensor.stride(), tensor.untyped_storage().data_ptr()) == before[1:]
+    copy, address = tensor.clone(), tensor.untyped_storage().data_ptr()
+    shown(show_storage, tensor)
+    assert torch.equal(tensor, copy) and tensor.stride() == (1, 12, 4)
+    assert tensor.untyped_storage().data_ptr() == address
 
 
 @pytest.mark.parametrize(
-    ("tensor", "words"),
+    ("tensor", "message"),
     [
         (torch.zeros(1, 1, 1, 1), "at most 3 dimensions can be drawn, not 4"),
         (torch.zeros(0, 3), "without elements"),
@@ -325,14 +261,7 @@ def test_a_drawing_changes_nothing():
         (torch.eye(2).to_sparse(), "dense tensor with data"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(tensor, words):
-    with pytest.raises(ValueError, match=words):
-        storage_pictures.draw_storage(tensor)
+def test_what_cannot_be_drawn_is_refused(tensor, message):
+    with pytest.raises(ValueError, match=message):
+        show_storage(tensor)
     assert plt.get_fignums() == []
-
-
-@pytest.mark.parametrize(
-    "tensor", [numbers(24)[:12], numbers(24).view(12, 2), numbers(24).view(3, 4, 2)]
-)
-def test_the_largest_are_drawn(tensor):
-    assert len(Drawn(storage_pictures.draw_storage(tensor)).storage) == 24

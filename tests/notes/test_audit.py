@@ -8,9 +8,10 @@ import pytest
 
 from helpers import environment, pages
 from helpers.data.stand_in import StandIn
-from helpers.notes import audit
+from helpers.notes import audit, names, report
 from helpers.notes.statements import OLD_CALLS, RELEASES, SLIP, STATEMENTS
 from helpers.verification.headings import headings, headings_of_code_cells
+from tests.support.figures import shown
 
 NUMBERS = [f"C{n:02}" for n in range(1, 55)]
 PAGE = pages.Page(pages.NOTEBOOKS / "10_notes_audited.ipynb")
@@ -22,11 +23,12 @@ def pictures():
     """Few drawn pictures, many times over: no data set is looked for."""
     sets = []
     for train, times in ((True, 500), (False, 100)):
-        drawn = StandIn(train, count=100)
-        drawn.data, drawn.targets = np.tile(drawn.data, (times, 1, 1, 1)), drawn.targets * times
-        sets.append(drawn)
+        few = StandIn(train, count=100)
+        few.data = np.tile(few.data, (times, 1, 1, 1))
+        few.targets *= times
+        sets.append(few)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(audit, "_pictures", lambda: sets)
+        patch.setattr(names, "_cifar10", lambda: sets)
         yield
 
 
@@ -34,7 +36,11 @@ def by_number(statement):
     return statement.number
 
 
-def shown(head):
+def recorded_verdict(statement):
+    return {"": "holds", SLIP: "was a slip"}.get(statement.since, "changed")
+
+
+def stored_tables(head):
     """The tables that the page shows, and that are stored with it, of those that begin so."""
     tables = (
         output.data["text/markdown"]
@@ -54,9 +60,8 @@ def test_there_are_54():
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=by_number)
 def test_the_verdict_is_what_the_line_gives(statement):
-    recorded = {"": "holds", SLIP: "was a slip"}.get(statement.since, "changed")
-    assert audit.verdict(statement) == recorded
-    assert bool(statement.now) == (recorded != "holds")
+    assert audit.verdict(statement) == recorded_verdict(statement)
+    assert bool(statement.now) == bool(statement.since)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=by_number)
@@ -75,9 +80,8 @@ def test_a_forgery_is_refused(statement):
 
 
 def test_no_line_depends_on_another():
-    x = audit._names()["x"]
-    audit.holds("x.zero_().sum() == 0")
-    assert audit.holds("x.sum() == 15") and audit._names()["x"] is not x
+    assert audit.holds("x.zero_().sum() == 0")
+    assert audit.holds("x.sum() == 15")
 
 
 # --- places
@@ -105,26 +109,28 @@ def links(text):
 
 
 def test_the_links_on_the_page_land():
-    found = [link for table in shown("then") + shown("no.") for link in links(table)]
-    assert len(found) > 54 + len(OLD_CALLS)
-    for name, anchor in found:
+    tables = stored_tables("then") + stored_tables("no.")
+    targets = [link for table in tables for link in links(table)]
+    assert len(targets) > 54 + len(OLD_CALLS)
+    for name, anchor in targets:
         page = pages.Page(pages.NOTEBOOKS / name)
         assert anchor in map(pages.anchor, headings(page.prose))
 
 
 def test_the_page_has_a_row_for_each_statement():
     rows = {}
-    for table in shown("no."):
+    for table in stored_tables("no."):
         for line in table.splitlines()[2:]:
             number = line[2:5]
             assert number not in rows
             rows[number] = line
     assert sorted(rows) == NUMBERS
     for s in STATEMENTS:
-        verdict = {"": "holds", SLIP: "was a slip"}.get(s.since, f"changed in {s.since}")
-        assert f"| **{verdict}**" in rows[s.number]
+        verdict = recorded_verdict(s)
+        since = f" in {s.since}" if verdict == "changed" else ""
+        assert f"| **{verdict}{since}**" in rows[s.number]
         assert s.term in rows[s.number] and f"`{s.line}`: **{not s.since}**" in rows[s.number]
-        assert rows[s.number].endswith(f" | {audit.proofs(s.number)} |")
+        assert rows[s.number].endswith(f" | {report.proofs(s.number)} |")
 
 
 # --- releases
@@ -153,8 +159,8 @@ def test_the_page_that_proves_a_change_names_its_release(statement):
 
 
 def test_the_table_of_releases_counts_all_changes():
-    (table,) = shown("release notes")
-    assert audit.release_table().data == table
+    (table,) = stored_tables("release notes")
+    assert report.release_table().data == table
     numbers = re.findall(r"C\d\d", table)
     assert sorted(numbers) == [s.number for s in STATEMENTS if s.since in RELEASES]
     calls = [int(line.split("|")[-2].strip() or 0) for line in table.splitlines()[2:]]
@@ -190,7 +196,7 @@ def test_a_wrong_old_call_is_noticed():
     with pytest.raises(AssertionError, match="warns"):
         audit.new_result(replace(gone, new="F.softmax(x)"))
     with pytest.raises(AssertionError, match="gives 3, not"):
-        audit.old_call_table([replace(differs, new="3", run_new="")])
+        report.old_call_table([replace(differs, new="3", run_new="")])
 
 
 def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
@@ -200,7 +206,7 @@ def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
 
 
 def test_the_old_calls_are_in_alphabetical_order():
-    olds = [line.split("`")[1].lower() for line in audit.old_call_table().data.splitlines()[2:]]
+    olds = [line.split("`")[1].lower() for line in report.old_call_table().data.splitlines()[2:]]
     assert olds == sorted(olds) and len(set(olds)) == len(OLD_CALLS)
 
 
@@ -219,15 +225,13 @@ def texts_inside(figure):
 
 
 def test_the_counts_add_up():
-    verdicts = {
-        s.number: {"": "holds", SLIP: "was a slip"}.get(s.since, "changed") for s in STATEMENTS
-    }
-    assert sum(map(int, texts_inside(audit.draw_counts(verdicts)))) == 54
+    verdicts = {s.number: recorded_verdict(s) for s in STATEMENTS}
+    figure, _ = shown(report.show_counts, verdicts)
+    assert sum(map(int, texts_inside(figure))) == 54
 
 
 def test_each_release_is_drawn_with_what_it_changed():
-    figure = audit.draw_releases()
-    words = texts_inside(figure)
+    words = texts_inside(shown(report.show_releases)[0])
     assert [w for w in words if not w.isdigit()] == [what for _, what in RELEASES.values()]
-    counted = [s for s in (*STATEMENTS, *OLD_CALLS) if s.since in RELEASES]
-    assert sum(int(w) for w in words if w.isdigit()) == len(counted)
+    changes = [s for s in (*STATEMENTS, *OLD_CALLS) if s.since in RELEASES]
+    assert sum(int(w) for w in words if w.isdigit()) == len(changes)

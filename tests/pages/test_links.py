@@ -50,12 +50,12 @@ IN_A_PAGE = EXTERNAL | {
     "/page.ipynb": "leads out of the pages' folder",
     "#Nothing": "leads to no heading: #Nothing",
     "#a-title-·-标题": "leads to no heading",  # GitHub's form for Markdown files, not Jupyter's
-    "page.ipynb#Nothing": "leads to no heading: page.ipynb#Nothing",
+    "page.ipynb#Nothing": "leads to no heading",
     "#Twice": "leads to more than one heading: #Twice",
 }
 
 
-def made(folder, prose=GOOD, shown=""):
+def page(folder, prose=GOOD, shown=""):
     cells = [new_markdown_cell(prose), new_markdown_cell("## Twice\n\n## Twice")]
     data = {"text/markdown": shown, "text/plain": ""}
     cells.append(new_code_cell("1", outputs=[new_output("display_data", data=data)]))
@@ -66,18 +66,18 @@ def made(folder, prose=GOOD, shown=""):
 
 
 def test_good_links_of_a_page_pass(tmp_path):
-    assert list(links.notebook(made(tmp_path, shown="[on](page.ipynb)"))) == []
+    assert list(links.notebook(page(tmp_path, shown="[on](page.ipynb)"))) == []
 
 
 @pytest.mark.parametrize("link", IN_A_PAGE)
 @pytest.mark.parametrize("form", ["[a]({})", "[a]\n\n[a]: {}", '<a href="{}">a</a>', "![a]({})"])
 def test_a_bad_link_of_a_page_is_refused(tmp_path, link, form):
-    (fault,) = links.notebook(made(tmp_path, prose=GOOD + "\n" + form.format(link)))
+    (fault,) = links.notebook(page(tmp_path, prose=GOOD + "\n" + form.format(link)))
     assert IN_A_PAGE[link] in fault
 
 
 def test_a_bad_link_in_an_output_is_refused(tmp_path):
-    (fault,) = links.notebook(made(tmp_path, shown="| a |\n|:--|\n| [b](other.ipynb) |"))
+    (fault,) = links.notebook(page(tmp_path, shown="| a |\n|:--|\n| [b](other.ipynb) |"))
     assert fault == "a link leads nowhere: other.ipynb"
 
 
@@ -91,7 +91,7 @@ IN_A_README = EXTERNAL | {
 
 
 def readme(folder, more):
-    made(folder)
+    page(folder)
     text = "# Run it, now!\n\n[a](#run-it-now) [b](page.ipynb#A-title-·-标题) [c](page.ipynb) [d](.)\n\n"
     (folder / "README.md").write_text(text + more, encoding="utf-8")
     return list(links.markdown(folder / "README.md"))

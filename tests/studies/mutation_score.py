@@ -1,10 +1,7 @@
 """What share of corrupted outputs the verification catches, on the committed outputs of the real pages.
 
-    python -m tests.studies.mutation_score              # every page
-    python -m tests.studies.mutation_score 02 08        # these
-
-Each output of each page is corrupted in every way of tests/studies/mutations.py, one at a time, and compared with the
-committed one under the policy of its cell. No kernel is started. A mutation is one of
+Each output of each page is corrupted in every way of `mutations` and `picture_mutations`, one at a time, and
+compared with the committed one under the policy of its cell. No kernel is started. A mutation is one of
 
     caught      the comparison finds a difference
     missed      it finds none, though a reader would: listed by page and cell
@@ -13,29 +10,37 @@ committed one under the policy of its cell. No kernel is started. A mutation is 
     in form     it lies in what the cell compares in form: a timing, the machine's own, a plot of durations
     none        nothing was changed: a mirrored symmetric picture, 2 % of 0.0, a picture without a label
 
-The score is caught / (caught + missed).
+The score is caught / (caught + missed). The exit status is 1 if a mutation is missed.
 """
 
-import argparse
 import json
 import random
 import sys
 import time
+from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable
-from decimal import Decimal
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
+from functools import cache, partial
 from typing import NamedTuple
 
 from helpers import pages
 from helpers.verification import Policy, compare_outputs
-from helpers.verification.text import normalise
-from tests.studies import mutations
+from helpers.verification.text import normalize
+from tests.studies import mutations, picture_mutations, running
 
 DEFAULT = Policy()
 VERDICTS = ("caught", "missed", "tolerated", "in form", "none")
-KINDS = (*mutations.TEXT, mutations.BEYOND, *mutations.LISTS, *mutations.PICTURES)
+TEXTS_AND_LISTS = (*mutations.TEXT, mutations.BEYOND, *mutations.LISTS)
+KINDS = (*TEXTS_AND_LISTS, *picture_mutations.PICTURES)
+
+
+class Outcome(NamedTuple):
+    """Right and wrong outputs, and the verdict that excuses the comparison if it does not tell them apart."""
+
+    right: list[dict]
+    wrong: list[dict]
+    excuse: str = "missed"
 
 
 class Trial(NamedTuple):
@@ -45,160 +50,141 @@ class Trial(NamedTuple):
     cell: int
     kind: str
     policy: Policy
-    make: Callable  # returns the right outputs, the corrupted ones, and what excuses that nobody notices
+    make: Callable[[], Outcome]
     what: str = ""
 
-    def verdict(self):
+    def verdict(self) -> str:
         """One of the verdicts."""
         right, wrong, excuse = self.make()
         if excuse == "none" or right == wrong:
             return "none"
-        return "caught" if compare_outputs(wrong, right, self.policy) else excuse or "missed"
+        return "caught" if compare_outputs(wrong, right, self.policy) else excuse
 
 
-def trials(page):
-    """All corruptions of the outputs of a page (a ``helpers.pages.Page``)."""
+def trials(page: pages.Page) -> Iterator[Trial]:
+    """All corruptions of the outputs of a page."""
     for n, cell in enumerate(page.code_cells):
         policy = Policy.from_metadata(cell.metadata)
+        trial = partial(Trial, page.name, n, policy=policy)
         outputs = [dict(output) for output in cell.outputs]
-        for kind, corrupt in mutations.LISTS.items():
-            for right, wrong in corrupt(outputs):
-                yield Trial(page.name, n, kind, policy, lambda r=right, w=wrong: (r, w, ""))
-        for place in range(len(outputs)):
-            for kind, make, what in _of_output(outputs, place, policy, f"{page.name} {n} {place}"):
-                yield Trial(page.name, n, kind, policy, make, what)
+        for kind, right, wrong in mutations.of_list(outputs):
+            yield trial(kind, make=partial(Outcome, right, wrong))
+        for place, output in enumerate(outputs):
+            seed = f"{page.name} {n} {place}"
+            for mime, text in mutations.texts_of(output):
+                for kind, edit in _edits(text, random.Random(f"{seed} {mime}"), policy):
+                    make = partial(_with_edit, outputs, place, mime, edit, policy)
+                    what = f"{text[edit.start : edit.end]!r} becomes {edit.new!r}"
+                    yield trial(kind, make=make, what=f"{mime or output['name']}: {what}")
+            for kind in picture_mutations.PICTURES if "image/png" in output.get("data", ()) else ():
+                make = partial(_with_picture, outputs, place, kind, policy, seed)
+                yield trial(kind, make=make, what="picture")
 
 
-def _of_output(outputs, place, policy, seed):
-    output = outputs[place]
-
-    def outcome(new, excuse):
-        return outputs, [*outputs[:place], new, *outputs[place + 1 :]], excuse
-
-    for mime, text in mutations.texts_of(output):
-        choose = random.Random(f"{seed} {mime}")
-        for kind in (*mutations.TEXT, mutations.BEYOND):
-            for edit in _edits(kind, text, choose, policy):
-
-                def make(mime=mime, text=text, edit=edit):
-                    new = mutations.with_text(output, mime, edit.of(text))
-                    return outcome(new, _excuse(text, edit, policy))
-
-                old = text[edit.start : edit.end]
-                yield kind, make, f"{mime or output['name']}: {old!r} becomes {edit.new!r}"
-    if "image/png" in output.get("data", ()):
-        for kind, corrupt in mutations.PICTURES.items():
-
-            def make(kind=kind, corrupt=corrupt):
-                choose = random.Random(f"{seed} {kind}")
-                old = mutations.picture_of(output)
-                setting = mutations.Setting(choose, policy.shift, policy.colour, _foreign(seed[:2]))
-                new = corrupt(old, setting)
-                if new is None or (new.shape == old.shape and (new == old).all()):
-                    return outcome(output, "none")
-                in_size = policy.picture == "form" and new.shape == old.shape
-                return outcome(mutations.with_picture(output, new), "in form" if in_size else "")
-
-            yield kind, make, "picture"
+def _edits(text, choose, policy):
+    for kind, edits in mutations.TEXT.items():
+        yield from ((kind, edit) for edit in edits(text, choose))
+    if (policy.rtol, policy.atol) != (DEFAULT.rtol, DEFAULT.atol):
+        beyond = mutations.beyond(partial(_allowed, policy))
+        yield from ((mutations.BEYOND, edit) for edit in beyond(text, choose))
 
 
-def _edits(kind, text, choose, policy):
-    if kind != mutations.BEYOND:
-        return mutations.TEXT[kind](text, choose)
-    if (policy.rtol, policy.atol) == (DEFAULT.rtol, DEFAULT.atol):
-        return ()
-    return mutations.beyond_band(text, choose, lambda value: _allowed(value, policy))
-
-
-def _allowed(value, policy):
+def _allowed(policy, value):
     return Decimal(policy.atol) + Decimal(policy.rtol) * abs(value)
 
 
-def _excuse(text, edit, policy):
-    """Why this edit may go unnoticed: 'none' if there is nothing to see, 'in form', 'tolerated'; else ''."""
+def _with_edit(outputs, place, mime, edit, policy):
+    text = dict(mutations.texts_of(outputs[place]))[mime]
     new = edit.of(text)
-    if normalise(text, DEFAULT) == normalise(new, DEFAULT) or _same(edit.numbers):
+    wrong = mutations.with_text(outputs[place], mime, new)
+    excuse = "missed"
+    if normalize(text, DEFAULT) == normalize(new, DEFAULT):
+        excuse = "none"
+    elif normalize(text, policy) == normalize(new, policy):
+        excuse = "in form"
+    else:
+        excuse = _excuse_of_number(text[edit.start : edit.end], edit.new, policy)
+    return Outcome(outputs, [*outputs[:place], wrong, *outputs[place + 1 :]], excuse)
+
+
+def _excuse_of_number(old, new, policy):
+    try:
+        right, wrong = map(mutations.value_of, (old, new))
+    except InvalidOperation:  # a word
+        return "missed"
+    if right == wrong:
         return "none"
-    if normalise(text, policy) == normalise(new, policy):
-        return "in form"
-    if edit.numbers:
-        right, wrong = edit.numbers
-        is_float = any(mark in text[edit.start : edit.end] for mark in ".e")
-        within = abs(wrong - right) <= _allowed(wrong, policy)
-        if within and (is_float or policy.integers):
-            return "tolerated"
-    return ""
+    is_float = "." in old or "e" in old
+    within = abs(wrong - right) <= _allowed(policy, wrong)
+    return "tolerated" if within and (is_float or policy.integers) else "missed"
 
 
-def _same(numbers):
-    return numbers is not None and numbers[0] == numbers[1]
+def _with_picture(outputs, place, kind, policy, seed):
+    old = picture_mutations.picture_of(outputs[place])
+    choose = random.Random(f"{seed} {kind}")
+    foreign = _picture_of_another_page(seed.partition("_")[0])
+    setting = picture_mutations.Setting(choose, policy.shift, policy.color, foreign)
+    new = picture_mutations.PICTURES[kind](old, setting)
+    if new is None or (new.shape == old.shape and (new == old).all()):
+        return Outcome(outputs, outputs, "none")
+    wrong = picture_mutations.with_picture(outputs[place], new)
+    in_form = policy.picture == "form" and new.shape == old.shape
+    wrong_outputs = [*outputs[:place], wrong, *outputs[place + 1 :]]
+    return Outcome(outputs, wrong_outputs, "in form" if in_form else "missed")
 
 
 @cache
-def _foreign(number):
-    """A picture of another page than the one with this number."""
-    for page in pages.all_pages():
-        if page.name[:2] != number:
-            for output in (output for cell in page.code_cells for output in cell.outputs):
-                if (picture := mutations.picture_of(output)) is not None:
-                    return picture
-    raise LookupError("no other page has a picture")
+def _picture_of_another_page(number):
+    others = (page for page in pages.all_pages() if not page.name.startswith(number))
+    outputs = (output for page in others for cell in page.code_cells for output in cell.outputs)
+    pictures = map(picture_mutations.picture_of, outputs)
+    return next(picture for picture in pictures if picture is not None)
 
 
-def table(counts, first):
-    """A printed table: a row for each kind or page, a column for each verdict, and the score."""
-    rows = sorted(
-        {row for row, _ in counts}, key=lambda r: (KINDS.index(r) if r in KINDS else 0, r)
-    )
-    lines = [f"{first:31}" + "".join(f"{name:>10}" for name in VERDICTS) + "     score"]
+def table(counts: Counter, rows: list[str]) -> str:
+    """The counts of ``(row, verdict)`` as a table: a column for each verdict, and the score."""
+    lines = [f"{'':31}" + "".join(f"{name:>10}" for name in VERDICTS) + "     score"]
+    total = Counter(verdict for _, verdict in counts.elements())
     for row in [*rows, "all"]:
-        found = [
-            sum(n for (r, v), n in counts.items() if v == verdict and row in (r, "all"))
-            for verdict in VERDICTS
-        ]
-        lines.append(f"{row:31}" + "".join(f"{n:>10,}" for n in found) + f"{score(found):>8.2f} %")
+        numbers = [total[v] if row == "all" else counts[row, v] for v in VERDICTS]
+        cells = "".join(f"{n:>10,}" for n in numbers)
+        lines.append(f"{row:31}{cells}{score(*numbers[:2]):>8.2f} %")
     return "\n".join(lines)
 
 
-def score(found):
+def score(caught: int, missed: int) -> float:
     """Per cent of the mutations that were caught, of those that a reader would notice."""
-    caught, missed = found[:2]
     return 100 * caught / (caught + missed) if caught + missed else 100.0
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "page", nargs="*", help="a page by its number or name; all if none is given"
-    )
-    parser.add_argument("--out", type=Path, help="write the counts to this file, as JSON")
-    asked = parser.parse_args()
-    names = asked.page
-    chosen = [p for p in pages.all_pages() if not names or any(p.name.startswith(n) for n in names)]
-    by_kind, by_page, missed, excused = Counter(), Counter(), [], Counter()
-    for page in chosen:
+def add_arguments(parser: ArgumentParser) -> None:
+    running.add_pages(parser)
+    running.add_out(parser, "keep the counts in this file, as JSON")
+
+
+def run(args: Namespace) -> int:
+    """Try all mutations and print the tables; the exit status is 1 if one is missed."""
+    results: list[tuple[Trial, str]] = []
+    for page in running.chosen(args.pages):
         start = time.perf_counter()
-        for trial in trials(page):
-            verdict = trial.verdict()
-            by_kind[trial.kind, verdict] += 1
-            by_page[trial.page, verdict] += 1
-            if verdict == "missed":
-                missed.append(trial)
-            elif verdict in ("tolerated", "in form"):
-                excused[trial.page, trial.cell, verdict, trial.policy.reason] += 1
+        results += ((trial, trial.verdict()) for trial in trials(page))
         print(f"{page.name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    print(table(by_kind, "kind"), table(by_page, "page"), sep="\n\n", end="\n\n")
-    print("not caught, as the cell or the default states:")
+    by_kind = Counter((trial.kind, verdict) for trial, verdict in results)
+    by_page = Counter((trial.page, verdict) for trial, verdict in results)
+    print(table(by_kind, [kind for kind in KINDS if any(kind == row for row, _ in by_kind)]))
+    print("\n" + table(by_page, sorted({page for page, _ in by_page})))
+    print("\nnot caught, as the cell or the default states:")
+    excused = Counter(
+        (trial.page, trial.cell, verdict, trial.policy.reason or "default tolerance of floats")
+        for trial, verdict in results
+        if verdict in ("tolerated", "in form")
+    )
     for (page, cell, verdict, reason), n in sorted(excused.items()):
-        print(f"  {page}, cell {cell}: {n} {verdict} ({reason or 'default tolerance of floats'})")
-    if asked.out:
-        counts = {name: sum(n for (_, v), n in by_kind.items() if v == name) for name in VERDICTS}
-        asked.out.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+        print(f"  {page}, cell {cell}: {n} {verdict} ({reason})")
+    missed = [trial for trial, verdict in results if verdict == "missed"]
     print(f"missed: {len(missed)}")
     for trial in missed:
         print(f"  {trial.page}, cell {trial.cell}: {trial.kind}: {trial.what}")
+    counts = Counter(verdict for _, verdict in results)
+    running.keep(args.out, json.dumps({name: counts[name] for name in VERDICTS}, indent=1) + "\n")
     return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,10 @@
 """How far the outputs spread from setting to setting, against the tolerances: measured, not guessed.
 
-    python -m tests.studies.spread threads-1 avx2                     # run every page so, print what differs
-    python -m tests.studies.spread seed-1 seed-2 --pages 04 05        # other seeds: the bands of training
-    python -m tests.studies.spread release --out notebooks/records/verification/spread.json
-    # run nothing, judge what was measured
-    python -m tests.studies.spread --out notebooks/records/verification/spread.json
+    python -m tests.studies spread threads-1 avx2              # run every page so, print what differs
+    python -m tests.studies spread seed-1 seed-2 --pages 04    # other seeds: the tolerances of training
+    python -m tests.studies spread release --out notebooks/records/verification/spread.json
+    # run nothing, check what was measured
+    python -m tests.studies spread --out notebooks/records/verification/spread.json
 
 Each page runs in a fresh kernel of the interpreter that runs this program (so `release` is for the one of
 another release), and each output is compared with the stored one. What a cell *needs* is the smallest value of
@@ -12,40 +12,33 @@ a tolerance under which the comparison still passes, found by bisection on the c
 it is kept as data, setting by setting.
 """
 
-import argparse
 import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
-import tempfile
+from argparse import ArgumentParser, Namespace
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nbclient import NotebookClient
-from nbval.kernel import CURRENT_ENV_KERNEL_NAME
-
-from helpers import data as cifar
 from helpers import pages
-from helpers.book import kernel
-from helpers.book.update import CurrentEnvironment
+from helpers.book import UsageError
 from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Policy, compare_outputs
 from helpers.verification.headings import headings_of_code_cells
+from tests.studies import running
 
-DATA = pages.NOTEBOOKS / "records/verification/spread.json"
+DATA = running.BOOK / "notebooks/records/verification/spread.json"
 SEEDS = 10
 WIDEST = 5  # a tolerance is at most so many times what was needed
 STRICT = Policy()
-_FLOATS = [0.0, *(float(f"{10 ** (n / 20):.3g}") for n in range(-180, 61))]  # steps of 12 %
-STEPS = {"rtol": _FLOATS, "atol": _FLOATS, "shift": range(25), "colour": range(256)}
+FLOATS = [0.0, *(float(f"{10 ** (n / 20):.3g}") for n in range(-180, 61))]  # steps of 12 %
+STEPS = {"rtol": FLOATS, "atol": FLOATS, "shift": range(25), "color": range(256)}
 
 
 class Setting(NamedTuple):
@@ -64,29 +57,22 @@ class Setting(NamedTuple):
     before: str = ""
 
 
+def _instructions(aten: str, onednn: str, mkl: str) -> Setting:
+    names = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS")
+    return Setting("instructions", dict(zip(names, (aten, onednn, mkl), strict=True)))
+
+
 SETTINGS = {
     "threads-1": Setting("threads", {"OMP_NUM_THREADS": "1"}),
     "threads-2": Setting("threads", {"OMP_NUM_THREADS": "2"}),
-    "avx2": Setting(
-        "instructions",
-        {
-            "ATEN_CPU_CAPABILITY": "avx2",
-            "ONEDNN_MAX_CPU_ISA": "AVX2",
-            "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-        },
-    ),
-    "sse": Setting(
-        "instructions",
-        {
-            "ATEN_CPU_CAPABILITY": "default",
-            "ONEDNN_MAX_CPU_ISA": "SSE41",
-            "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
-        },
-    ),
+    "avx2": _instructions("avx2", "AVX2", "AVX2"),
+    "sse": _instructions("default", "SSE41", "SSE4_2"),
     "like-a-gpu": Setting("simulated GPU", before="like_a_gpu.py"),
     "release": Setting("release"),
-    **{f"seed-{n}": Setting("seed", seed=n) for n in range(1, SEEDS + 1)},
-}
+} | {f"seed-{n}": Setting("seed", seed=n) for n in range(1, SEEDS + 1)}
+
+
+# --- measuring -----------------------------------------------------------------------------------------------
 
 
 def with_seed(source: str, more: int) -> str:
@@ -94,29 +80,20 @@ def with_seed(source: str, more: int) -> str:
     return re.sub(r"(\bmanual_seed\(|\bseed=)(\d+)", lambda m: f"{m[1]}{int(m[2]) + more}", source)
 
 
-def run(page: pages.Page, setting: Setting) -> list[list[dict[str, Any]]]:
+def run_page(page: pages.Page, setting: Setting) -> list[list[dict[str, Any]]]:
     """Run a page in a fresh kernel; the outputs of each code cell that ran. No file is written."""
     notebook = deepcopy(page.notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if setting.seed:
-        last = max(known["cell"] for known in entries(page) if known["training"])
+        last = max(entry["cell"] for entry in entries(page) if entry["training"])
         notebook.cells = code = code[: last + 1]  # the rest is not looked at
         for cell in code:
             cell.source = with_seed(cell.source, setting.seed)
-    client = NotebookClient(
-        notebook,
-        kernel_manager_class=CurrentEnvironment,
-        kernel_name=CURRENT_ENV_KERNEL_NAME,
-        timeout=600,
-        allow_errors=True,
-        resources={"metadata": {"path": str(page.path.parent)}},
-    )
+    client = running.client(notebook, page.path.parent, allow_errors=True)
     if setting.before:
         program = Path(__file__).with_name(setting.before)
         client.extra_arguments = [f"--IPKernelApp.exec_files={program}"]
-    with tempfile.TemporaryDirectory(prefix="book-kernel-", ignore_cleanup_errors=True) as folder:
-        variables = os.environ | kernel.settings(Path(folder)) | setting.variables
-        client.execute(stderr=subprocess.DEVNULL, env=variables | {"CUDA_VISIBLE_DEVICES": ""})
+    running.execute(client, {**setting.variables, "CUDA_VISIBLE_DEVICES": ""})
     return [cell.outputs for cell in code]
 
 
@@ -131,7 +108,7 @@ def needed(stored: list, new: list, policy: Policy) -> dict[str, Any]:
     Returns:
         The tolerances that are needed at all, by name; ``{"differs": what}`` if none would do.
     """
-    if not compare_outputs(stored, new, replace(policy, rtol=0, atol=0, shift=0, colour=0)):
+    if not compare_outputs(stored, new, replace(policy, **dict.fromkeys(STEPS, 0))):
         return {}
 
     def least(name: str, **others: Any) -> float | None:
@@ -140,21 +117,20 @@ def needed(stored: list, new: list, policy: Policy) -> dict[str, Any]:
 
         steps = STEPS[name]
         if passes(allowed := getattr(policy, name)):
-            steps = [step for step in steps if step < allowed] + [allowed]
+            steps = [*(step for step in steps if step < allowed), allowed]
         place = bisect_left(steps, True, key=passes)
         return steps[place] if place < len(steps) else None
 
     numbers = "atol" if policy.atol > STRICT.atol else "rtol"
-    found = {numbers: least(numbers, picture="form")}
-    if found[numbers] is None:
+    needs = {numbers: least(numbers, picture="form")}
+    if policy.picture == "pixels":
+        needs["color"] = least("color", rtol=1e9, atol=1e9)
+    if None in needs.values():  # a word, a whole number, a picture of another size
         return {"differs": compare_outputs(stored, new, policy)[0].text}
     if policy.picture == "pixels":
-        found |= {name: least(name, rtol=1e9, atol=1e9) for name in ("shift", "colour")}
-        if found["colour"] is None:  # another size
-            return {"differs": compare_outputs(stored, new, policy)[0].text}
-        if found["shift"] is None:
-            found["shift"] = len(STEPS["shift"])  # more than was tried
-    return {name: value for name, value in found.items() if value}
+        shift = least("shift", rtol=1e9, atol=1e9)
+        needs["shift"] = len(STEPS["shift"]) if shift is None else shift  # more than was tried
+    return {name: value for name, value in needs.items() if value}
 
 
 def entries(page: pages.Page) -> list[dict[str, Any]]:
@@ -162,56 +138,61 @@ def entries(page: pages.Page) -> list[dict[str, Any]]:
 
     A cell is known by its source, so that it is found again when cells were added before it.
     """
+    rows = []
     headings = headings_of_code_cells(page.notebook)
-    return [
-        {
-            "page": page.name,
-            "cell": n,
-            "source": hashlib.sha256(cell.source.encode()).hexdigest()[:12],
-            "heading": heading,
-            "tolerance": stated(policy := Policy.from_metadata(cell.metadata)),
-            "training": bool(stated(policy)) and "training" in policy.reason,
-            "needed": {},
-        }
-        for n, (cell, heading) in enumerate(zip(page.code_cells, headings, strict=True))
-    ]
+    for n, (cell, heading) in enumerate(zip(page.code_cells, headings, strict=True)):
+        policy = Policy.from_metadata(cell.metadata)
+        rows.append(
+            {
+                "page": page.name,
+                "cell": n,
+                "source": hashlib.sha256(cell.source.encode()).hexdigest()[:12],
+                "heading": heading,
+                "tolerance": stated(policy),
+                "training": bool(stated(policy)) and "training" in policy.reason,
+                "needed": {},
+            }
+        )
+    return rows
 
 
 def measure(page: pages.Page, setting: Setting) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Run a page; each cell's entry with what it needed. With other seeds, the cells of training only."""
-    known = entries(page)
-    if setting.seed and not any(entry["training"] for entry in known):
+    rows = entries(page)
+    if setting.seed and not any(entry["training"] for entry in rows):
         return
-    new = run(page, setting)
-    for entry, cell, outputs in zip(known, page.code_cells, new, strict=False):
+    outputs = run_page(page, setting)
+    for entry, cell, new in zip(rows, page.code_cells, outputs, strict=False):
         if entry["training"] or not setting.seed:
-            policy = Policy.from_metadata(cell.metadata)
-            yield entry, needed(cell.outputs, outputs, policy)
+            yield entry, needed(cell.outputs, new, Policy.from_metadata(cell.metadata))
 
 
-def judge(data: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with the tolerances, a line for each fault.
+# --- checking ------------------------------------------------------------------------------------------------
 
-    None may be wider than ``WIDEST`` times what was needed at most, no band of training wider than what other
-    seeds need, and none too narrow, save for another seed. A tolerance that no run has looked at yet is judged
-    by ``unmeasured`` alone, a band by its seeds only once all of them have run. The strict defaults are judged
-    in the last way: they are for float32 sums in another order, and no cell states them.
+
+def faults(data: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the tolerances, a line for each.
+
+    None may be wider than ``WIDEST`` times what was needed at most, no tolerance of training wider than what
+    other seeds need, and none too narrow, save for another seed. A tolerance that some run has not looked at
+    yet may be as wide as it likes; see ``unmeasured``. The strict defaults may only not be too narrow: they are
+    for float32 sums in another order, and no cell states them.
     """
     kinds = {name: run["kind"] for name, run in data["runs"].items()}
     for entry in data["cells"]:
-        faults = [*_too_narrow(entry, kinds)]
-        if entry["tolerance"] and not [*_lacks(entry, kinds)]:
-            faults += _too_wide(entry, kinds)
-        yield from (f"{entry['page']}, cell {entry['cell']}: {fault}" for fault in faults)
+        texts = [*_too_narrow(entry, kinds)]
+        if entry["tolerance"] and not [*_lacking(entry, kinds)]:
+            texts += _too_wide(entry, kinds)
+        yield from (f"{entry['page']}, cell {entry['cell']}: {text}" for text in texts)
 
 
 def unmeasured(data: dict[str, Any]) -> Iterator[str]:
     """What has still to be run, a line for each: every tolerance in every setting, with two other releases, and
-    a band of training with ``SEEDS`` other seeds."""
+    one of training with ``SEEDS`` other seeds."""
     kinds = {name: run["kind"] for name, run in data["runs"].items()}
     for entry in data["cells"]:
-        lacks = _lacks(entry, kinds) if entry["tolerance"] else ()
-        yield from (f"{entry['page']}, cell {entry['cell']}: {what}" for what in lacks)
+        lacking = _lacking(entry, kinds) if entry["tolerance"] else ()
+        yield from (f"{entry['page']}, cell {entry['cell']}: {text}" for text in lacking)
 
 
 def _too_narrow(entry: dict[str, Any], kinds: dict[str, str]) -> Iterator[str]:
@@ -223,7 +204,7 @@ def _too_narrow(entry: dict[str, Any], kinds: dict[str, str]) -> Iterator[str]:
                 yield f"{name} needs {field} {value:g}, allowed is {allowed:g}"
 
 
-def _lacks(entry: dict[str, Any], kinds: dict[str, str]) -> Iterator[str]:
+def _lacking(entry: dict[str, Any], kinds: dict[str, str]) -> Iterator[str]:
     for name, setting in SETTINGS.items():
         if setting.kind not in ("release", "seed") and name not in entry["needed"]:
             yield f"not measured with {name}"
@@ -235,17 +216,17 @@ def _lacks(entry: dict[str, Any], kinds: dict[str, str]) -> Iterator[str]:
 
 
 def _too_wide(entry: dict[str, Any], kinds: dict[str, str]) -> Iterator[str]:
-    seeds = [need for name, need in entry["needed"].items() if kinds[name] == "seed"]
     for field, allowed in entry["tolerance"].items():
-        widest = _widest(entry["needed"].values(), field)
+        needs = {name: need.get(field, 0) for name, need in entry["needed"].items()}
+        widest = max(needs.values())
         if allowed > WIDEST * widest:
             yield f"{field} {allowed:g} is more than {WIDEST} x {widest:g}"
-        if entry["training"] and allowed > (widest := _widest(seeds, field)):
-            yield f"{field} {allowed:g} is wider than other seeds need, {widest:g}"
+        of_seeds = max((n for name, n in needs.items() if kinds[name] == "seed"), default=0)
+        if entry["training"] and allowed > of_seeds:
+            yield f"{field} {allowed:g} is wider than other seeds need, {of_seeds:g}"
 
 
-def _widest(needs: Iterable[dict[str, Any]], field: str) -> float:
-    return max((need.get(field, 0) for need in needs), default=0)
+# --- the data that are kept ----------------------------------------------------------------------------------
 
 
 def read(path: Path | None) -> dict[str, Any]:
@@ -255,23 +236,27 @@ def read(path: Path | None) -> dict[str, Any]:
     """
     data = {"runs": {}, "cells": []}
     if path and path.exists():
-        data = json.loads(path.read_text(encoding="utf-8"))
-    kept = {(entry["page"], entry["source"]): entry["needed"] for entry in data["cells"]}
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            data = {"runs": {**data["runs"]}, "cells": [*data["cells"]]}
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{path} holds no measurements of this study") from None
+    stored = {(entry["page"], entry["source"]): entry["needed"] for entry in data["cells"]}
     cells = [entry for page in pages.all_pages() for entry in entries(page)]
     for entry in cells:
-        entry["needed"] = kept.get((entry["page"], entry["source"]), {})
+        entry["needed"] = stored.get((entry["page"], entry["source"]), {})
     today = {(entry["page"], entry["source"]) for entry in cells}
     for name, run in data["runs"].items():
-        measured = "training" if run["kind"] == "seed" else "tolerance"
-        stale = {page for (page, source) in kept.keys() - today if name in kept[page, source]}
-        stale |= {e["page"] for e in cells if e[measured] and name not in e["needed"]}
+        wanted = "training" if run["kind"] == "seed" else "tolerance"
+        stale = {key[0] for key in stored.keys() - today if name in stored[key]}
+        stale |= {e["page"] for e in cells if e[wanted] and name not in e["needed"]}
         run["pages"] = [page for page in run["pages"] if page not in stale]
     return {"runs": data["runs"], "cells": cells}
 
 
-def add(data: dict[str, Any], name: str, page: pages.Page, found: list) -> None:
+def add(data: dict[str, Any], name: str, page: pages.Page, measured: list) -> None:
     """Put what the cells of a page needed in one setting in the place of what was known."""
-    need_of = {entry["source"]: need for entry, need in found}
+    need_of = {entry["source"]: need for entry, need in measured}
     for entry in data["cells"]:
         if entry["page"] == page.name and entry["source"] in need_of:
             entry["needed"][name] = need_of[entry["source"]]
@@ -282,53 +267,56 @@ def add(data: dict[str, Any], name: str, page: pages.Page, found: list) -> None:
     run["pages"] = sorted({*run["pages"], page.name})
 
 
-def write(data: dict[str, Any], path: Path | None) -> None:
-    """Keep the measurements: of cells that state a tolerance all, of the others those that needed any."""
-    if path is None:
-        return
+def dumps(data: dict[str, Any]) -> str:
+    """The measurements as text: of cells that state a tolerance all, of the others those that needed any."""
+    cells = []
     for entry in data["cells"]:
-        if not entry["tolerance"]:
-            entry["needed"] = {name: need for name, need in entry["needed"].items() if need}
-    cells = [entry for entry in data["cells"] if entry["tolerance"] or entry["needed"]]
-    text = json.dumps(data | {"cells": cells}, ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+        needs = {n: need for n, need in entry["needed"].items() if need or entry["tolerance"]}
+        if needs or entry["tolerance"]:
+            cells.append(entry | {"needed": needs})
+    return json.dumps(data | {"cells": cells}, ensure_ascii=False, indent=1) + "\n"
 
 
-def main() -> int:
-    """Read the command line, run, print and keep; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("setting", nargs="*", help=f"one or more of {', '.join(SETTINGS)}")
-    parser.add_argument("--pages", nargs="+", default=[""], help="numbers of pages; else all")
-    parser.add_argument("--out", type=Path, help="keep what is found in this file")
-    options = parser.parse_args()
-    torch, pinned = installed("torch"), pins()["torch"]
-    for name in options.setting:
-        if name not in SETTINGS:
-            parser.error(f"there is no setting {name}; there are {', '.join(SETTINGS)}")
-        if (name == "release") == (torch == pinned):
-            parser.error(f"{name} is not for torch {torch}; the book's is {pinned}")
-    if not cifar.is_real():
-        parser.error("the stored outputs are those of the real CIFAR-10 pictures")
-    data = read(options.out)
-    for name in options.setting:
+# --- the command ---------------------------------------------------------------------------------------------
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    words = f"one or more of {', '.join(SETTINGS)}"
+    parser.add_argument("settings", nargs="*", metavar="SETTING", help=words)
+    running.add_pages(parser, "--pages")
+    running.add_out(parser, "keep what was measured in this file, beside what it holds")
+
+
+def run(args: Namespace) -> int:
+    """Run, print and keep; without a setting, check what was kept."""
+    torch = installed("torch")
+    _check(args.settings, torch)
+    data = read(args.out)
+    for name in args.settings:
         shown = f"torch {torch}" if name == "release" else name
-        chosen = [p for p in pages.all_pages() if p.name.startswith(tuple(options.pages))]
-        for page in chosen:
-            found = list(measure(page, SETTINGS[name]))
-            print(f"{shown}: {page.name}, {len(found)} cells", flush=True)
-            for entry, need in found:
+        for page in running.chosen(args.pages):
+            measured = list(measure(page, SETTINGS[name]))
+            print(f"{shown}: {page.name}, {len(measured)} cells", flush=True)
+            for entry, need in measured:
                 if need:
                     print(f"    cell {entry['cell']} needs {need}; states {entry['tolerance']}")
-            if found:
-                add(data, shown, page, found)
-            write(data, options.out)
-    write(data, options.out)
-    if options.setting:
+            if measured:
+                add(data, shown, page, measured)
+            running.keep(args.out, dumps(data))  # after each page: an interrupt loses one
+    if args.settings:
         return 0
-    faults = [*judge(data), *unmeasured(data)]
-    print(*faults or ["every tolerance is measured, and as narrow as it should be"], sep="\n")
-    return 1 if faults else 0
+    running.keep(args.out, dumps(data))
+    texts = [*faults(data), *unmeasured(data)]
+    print("\n".join(texts) or "every tolerance is measured, and as narrow as it should be")
+    return 1 if texts else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _check(settings: list[str], torch: str) -> None:
+    """Refuse settings that cannot be run."""
+    for name in settings:
+        if name not in SETTINGS:
+            raise UsageError(f"there is no setting {name!r}: {', '.join(SETTINGS)}")
+        if (name == "release") == (torch == pins()["torch"]):
+            raise UsageError(f"{name} is not for torch {torch}; the book's is {pins()['torch']}")
+    if settings:
+        running.need_real_pictures()

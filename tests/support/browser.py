@@ -10,17 +10,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from helpers.book.site import CHROMIUMS
 
 FLAGS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-sandbox",
+    f"--disable-{part}" for part in ("background-networking", "component-update", "gpu", "quic")
 ]
+FLAGS += ["--disable-sync", "--no-first-run", "--no-sandbox"]
 NO_PLAYWRIGHT = "Playwright is missing: pip install -r .ci/requirements.txt"
 NO_CHROMIUM = (
     "Chromium is missing: install your system's package, or run playwright install chromium"
@@ -42,29 +39,24 @@ def browser():
         path = next(filter(None, map(shutil.which, CHROMIUMS)), playwright.chromium.executable_path)
         if not Path(path).exists():
             raise MissingError(NO_CHROMIUM)
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        try:
+        with playwright.chromium.launch(executable_path=path, args=FLAGS) as chromium:
             yield chromium
-        finally:
-            chromium.close()
 
 
 @contextlib.contextmanager
 def open_browser():
     """The same for a test, which is skipped where there is no browser."""
-    import pytest
-
     with contextlib.ExitStack() as stack:
         try:
-            opened = stack.enter_context(browser())
+            chromium = stack.enter_context(browser())
         except MissingError as error:
             pytest.skip(str(error))
-        yield opened
+        yield chromium
 
 
 if __name__ == "__main__":
     try:
-        with browser() as found:
-            print(f"Playwright {version('playwright')}, Chromium {found.version}")
+        with browser() as chromium:
+            print(f"Playwright {version('playwright')}, Chromium {chromium.version}")
     except MissingError as error:
         sys.exit(str(error))

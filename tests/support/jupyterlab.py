@@ -17,10 +17,8 @@ from tests.support.small_book import BOOK, environment
 
 WAIT = 60  # seconds for anything but a run of a page
 RUN = 240  # seconds for a run of a page
-WIDE, NARROW = (
-    {"width": 1300, "height": 900},
-    {"width": 390, "height": 844},
-)  # a laptop, a telephone
+WIDE = {"width": 1300, "height": 900}  # a laptop
+NARROW = {"width": 390, "height": 844}  # a telephone
 FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 
 # What JupyterLab itself knows of the page in front: in its own objects, so that cells out of view count too.
@@ -37,6 +35,12 @@ HAS_ENDED = f"""() => {{
         && code.some(cell => cell.executionCount) && code.every(cell => cell.executionState === "idle");
 }}"""
 
+LEFT_AREA = """async shown => {
+    const app = window.jupyterapp;
+    if (app.shell.leftCollapsed === shown) await app.commands.execute("application:toggle-left-area");
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
 
 @contextlib.contextmanager
 def server(folder):
@@ -51,15 +55,9 @@ def server(folder):
     own = {name: str(folder / name.lower()) for name in FOLDERS} | {"HOME": str(folder / "home")}
     for name in own.values():
         Path(name).mkdir()
-    options = [
-        "--no-browser",
-        "--allow-root",
-        "--expose-app-in-browser",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--IdentityProvider.token={token}",
-        f"--ServerApp.root_dir={book}",
-    ]
+    options = ["--no-browser", "--allow-root", "--expose-app-in-browser"]
+    options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={book}"]
     data = os.environ.get("CIFAR10_ROOT", "stand-in")
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
@@ -149,21 +147,11 @@ class Lab:
     @contextlib.contextmanager
     def narrow(self):
         """As on a telephone, with the file browser closed."""
-        self.page.set_viewport_size(NARROW)
-        self._left_area(shown=False)
-        yield
-        self.page.set_viewport_size(WIDE)
-        self._left_area(shown=True)
-
-    def _left_area(self, shown):
-        self.page.evaluate(
-            """async shown => {
-                const app = window.jupyterapp;
-                if (app.shell.leftCollapsed === shown) await app.commands.execute("application:toggle-left-area");
-                await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-            }""",
-            shown,
-        )
+        for size, shown in ((NARROW, False), (WIDE, True)):
+            self.page.set_viewport_size(size)
+            self.page.evaluate(LEFT_AREA, shown)
+            if size == NARROW:
+                yield
 
     def menu(self, *labels):
         """Choose from the menus: ``menu("Run", "Run All Cells")``."""

@@ -8,7 +8,6 @@ fault. Other sites are not asked: only the form of their addresses is checked.
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -18,6 +17,7 @@ from helpers.pages import Page, anchor
 from helpers.verification.headings import headings
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
+IP = re.compile(r"[\d.]+|.*:.*")
 TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src|source")
 
 
@@ -31,11 +31,10 @@ class Html(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name == "id" or (tag == "a" and name == "name"):
-                self.anchors.add(value or "")
-            elif name in ("href", "src"):
-                self.targets.append(value or "")
+        self.targets += [value or "" for name, value in attrs if name in ("href", "src")]
+        self.anchors |= {
+            v or "" for name, v in attrs if name == "id" or (tag, name) == ("a", "name")
+        }
 
 
 def in_markdown(text: str) -> Iterator[str]:
@@ -54,7 +53,7 @@ def external(link: str) -> Iterator[str]:
     host = parts.hostname or ""
     if parts.scheme != "https":
         yield f"a link is not https: {link}"
-    elif "." not in host or host.endswith((".local", ".localhost")) or _is_ip(host):
+    elif "." not in host or host.endswith((".local", ".localhost")) or IP.fullmatch(host):
         yield f"a link has no public host: {link}"
     elif parts.username or parts.password:
         yield f"a link has a name or a password in it: {link}"
@@ -70,40 +69,39 @@ def notebook(page: Page) -> Iterator[str]:
         for output in cell.outputs
         if "text/markdown" in output.get("data", {})
     ]
-    for link in dict.fromkeys(in_markdown("\n\n".join([page.prose, *shown]))):
-        parts = urlsplit(link)
-        name, place = unquote(parts.path), unquote(parts.fragment)
-        if parts.scheme or parts.netloc:
-            yield from external(link)
-        elif "/" in name:
+    text = "\n\n".join([page.prose, *shown])
+    for link in dict.fromkeys(in_markdown(text)):
+        if "/" in urlsplit(link).path and not urlsplit(link).netloc:
             yield f"a link leads out of the pages' folder: {unquote(link)}"
-        elif name and not (page.path.parent / name).is_file():
-            yield f"a link leads nowhere: {unquote(link)}"
-        elif place:
-            other = Page(page.path.parent / name) if name else page
-            found = [anchor(heading) for heading in headings(other.prose)].count(place)
-            if found != 1:
-                count = "no heading" if found == 0 else "more than one heading"
-                yield f"a link leads to {count}: {unquote(link)}"
+        else:
+            yield from _link(link, page.path)
 
 
 def markdown(path: Path) -> Iterator[str]:
     """Faults of the links of a Markdown file, such as the README, on GitHub."""
-    text = path.read_text(encoding="utf-8")
-    for link in dict.fromkeys(in_markdown(text)):
-        parts = urlsplit(link)
-        name, place = unquote(parts.path), unquote(parts.fragment)
-        target = path.parent / name
-        if parts.scheme or parts.netloc:
-            yield from external(link)
-        elif name.startswith("/") or not target.exists():
-            yield f"a link leads nowhere: {unquote(link)}"
-        elif place:
-            slug, prose = (
-                (anchor, Page(target).prose) if name.endswith(".ipynb") else (github, text)
-            )
-            if (name and not name.endswith(".ipynb")) or place not in map(slug, headings(prose)):
-                yield f"a link leads to no heading: {unquote(link)}"
+    for link in dict.fromkeys(in_markdown(path.read_text(encoding="utf-8"))):
+        yield from _link(link, path)
+
+
+def _link(link: str, source: Path) -> Iterator[str]:
+    parts = urlsplit(link)
+    name, place = unquote(parts.path), unquote(parts.fragment)
+    target = source.parent / name if name else source
+    if parts.scheme or parts.netloc:
+        yield from external(link)
+    elif name.startswith("/") or not target.exists():
+        yield f"a link leads nowhere: {unquote(link)}"
+    elif place and (count := anchors(target).count(place)) != 1:
+        yield f"a link leads to {'more than one' if count else 'no'} heading: {unquote(link)}"
+
+
+def anchors(path: Path) -> list[str]:
+    """The anchors of the headings of a page or of a Markdown file."""
+    if path.suffix == ".ipynb":
+        return [*map(anchor, headings(Page(path).prose))]
+    return (
+        [*map(github, headings(path.read_text(encoding="utf-8")))] if path.suffix == ".md" else []
+    )
 
 
 def site(folder: Path) -> Iterator[str]:
@@ -131,10 +129,3 @@ def site(folder: Path) -> Iterator[str]:
 def github(heading: str) -> str:
     """The anchor that GitHub gives a heading of a Markdown file: lower case, hyphens, no punctuation."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        return bool(ip_address(host))
-    except ValueError:
-        return False

@@ -1,20 +1,20 @@
 """What every page of the book must be: each check yields one line a fault, and nothing for a good page."""
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
 import jupytext
+from nbformat import NotebookNode
 
+from helpers.book import pairs
 from helpers.pages import Page
 from helpers.verification import Policy
 from helpers.verification.headings import FENCED, HEADING, headings
 from helpers.verification.outputs import as_text
 from tests.support import links
 
-SHARED_METADATA = ("tags", "claims", "verify", "jupyter")  # what the .py twin keeps of a cell's
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 MACHINE_PATH = re.compile(
     r"(?<![\w:/.])/(?:work|tmp|root|home|Users|opt|usr|mnt|private)/[\w.-]*|\b[A-Z]:\\\\?Users"
@@ -22,44 +22,50 @@ MACHINE_PATH = re.compile(
 SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
-EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|NBVAL_(?:IGNORE_OUTPUT|SKIP)")
+EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
 HTML = ("text/html", "text/markdown")
 CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")  # in the middle of Markdown
 TAG = re.compile(r"</?([A-Za-z][\w-]*)((?:\s[^<>]*)?)>")
 ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"[^\"]*\"|'[^']*'|\S+)")
-# What GitHub keeps of HTML, as far as it is published: the allow-list of its html-pipeline (SanitizationFilter).
-# Attributes that only change how a thing looks are left out of the list: no page should need them.
+# What GitHub keeps of HTML, as far as it is published: the allow-list of its html-pipeline (SanitizationFilter), less
+# the elements and attributes that no page should need: those that only change how a thing looks.
 KEPT = re.compile(
-    r"h[1-6]|br|b|i|strong|em|a|pre|code|img|tt|div|ins|del|sup|sub|p|ol|ul|table|thead|tbody|tfoot|blockquote|dl|dt"
-    r"|dd|kbd|q|samp|var|hr|ruby|rt|rp|li|tr|td|th|s|strike|summary|details|caption|figure|figcaption|abbr|bdo|cite"
-    r"|dfn|mark|small|span|time|wbr"
-)
-KEPT_ATTRIBUTE = re.compile(
-    r"href|src|alt|title|align|width|height|colspan|rowspan|scope|lang|dir|id|name|open|start|value|cite|role"
-    r"|datetime|aria-(?:label|hidden|describedby|labelledby)"
+    r"h[1-6]|br|b|i|strong|em|a|pre|code|img|div|del|ins|sup|sub|p|ol|ul|li|table|thead|tbody|tr|td|th|blockquote|dl|dt|dd"
+    r"|kbd|samp|var|hr|ruby|rt|rp|s|summary|details|caption|figure|figcaption|abbr|mark|small|span"
+    r"|href|src|alt|title|align|width|height|colspan|rowspan|scope|lang|dir|id|name|open|start"
 )
 CLAIM = re.compile(r"C(?:0[1-9]|[1-4]\d|5[0-4])")
 
 
-def is_in_sync_with_its_twin(page: Page) -> Iterator[str]:
-    twin = page.path.with_suffix(".py")
-    if not twin.exists():
-        yield f"{twin.name} is missing"
+def outputs(page: Page) -> Iterator[tuple[int, NotebookNode]]:
+    """Each output with the number of its code cell."""
+    for n, cell in enumerate(page.code_cells):
+        for output in cell.outputs:
+            yield n, output
+
+
+def texts(page: Page) -> Iterator[tuple[int, str]]:
+    """Each text that a reader sees in an output, with the number of its code cell."""
+    for n, output in outputs(page):
+        if "data" not in output:
+            yield n, "\n".join([as_text(output), *output.get("traceback", [])])
+        for kind, text in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield n, text
+
+
+# --- the checks
+
+
+def agrees_with_its_source(page: Page) -> Iterator[str]:
+    source = page.path.with_suffix(".py")
+    if not source.exists():
+        yield f"{source.name} is missing"
         return
-
-    def lines(cell):
-        metadata = {name: cell.metadata[name] for name in SHARED_METADATA if name in cell.metadata}
-        described = f"{cell.cell_type} {json.dumps(metadata, sort_keys=True)}"
-        return [described, *cell.source.strip("\n").split("\n")]
-
-    ours, theirs = (
-        [lines(cell) for cell in nb.cells] for nb in (page.notebook, jupytext.read(twin))
-    )
-    for n, (a, b) in enumerate(zip_longest(ours, theirs, fillvalue=[])):
-        for x, y in zip_longest(a, b):
-            if x != y:
-                yield f"cell {n} of {page.path.name} has {x!r}, {twin.name} has {y!r}"
-                return
+    ours, theirs = pairs.cells(page.notebook), pairs.cells(jupytext.read(source))
+    for n, (a, b) in enumerate(zip_longest(ours, theirs)):
+        if a != b:
+            yield f"cell {n} of {page.path.name} is {a!r}, of {source.name} {b!r}"
 
 
 def was_run_in_order(page: Page) -> Iterator[str]:
@@ -83,23 +89,23 @@ def has_no_untagged_error(page: Page) -> Iterator[str]:
 
 def shows_no_address(page: Page) -> Iterator[str]:
     for n, text in texts(page):
-        if found := ADDRESS.search(text):
-            yield f"cell {n} shows an address: {found[0]}"
+        if match := ADDRESS.search(text):
+            yield f"cell {n} shows an address: {match[0]}"
 
 
 def shows_no_path_of_a_machine(page: Page) -> Iterator[str]:
     for n, text in texts(page):
-        if found := MACHINE_PATH.search(text):
-            yield f"cell {n} shows a path: {found[0]}"
+        if match := MACHINE_PATH.search(text):
+            yield f"cell {n} shows a path: {match[0]}"
     for n, cell in enumerate(page.code_cells):
-        if found := MACHINE_PATH.search(cell.source):
-            yield f"cell {n} names a path: {found[0]}"
+        if match := MACHINE_PATH.search(cell.source):
+            yield f"cell {n} names a path: {match[0]}"
 
 
 def silences_no_warning(page: Page) -> Iterator[str]:
     for n, cell in enumerate(page.code_cells):
-        if found := SILENCED.search(cell.source):
-            yield f"cell {n} silences warnings: {found[0]}"
+        if match := SILENCED.search(cell.source):
+            yield f"cell {n} silences warnings: {match[0]}"
 
 
 def describes_every_picture(page: Page) -> Iterator[str]:
@@ -127,7 +133,7 @@ def has_html_that_github_keeps(page: Page) -> Iterator[str]:
     for where, text, markdown in parts:
         for tag in TAG.finditer(CODE.sub("", FENCED.sub("", text)) if markdown else text):
             names = {name.lower() for name in ATTRIBUTE.findall(tag[2])}
-            dropped = sorted(name for name in names if not KEPT_ATTRIBUTE.fullmatch(name))
+            dropped = sorted(name for name in names if not KEPT.fullmatch(name))
             if not KEPT.fullmatch(tag[1].lower()):
                 yield f"{where} has an element that GitHub drops: {tag[0]}"
             elif dropped:
@@ -147,42 +153,38 @@ def opens_with_title_and_aims(page: Page) -> Iterator[str]:
 
 def closes_with_recap_exercises_solutions(page: Page) -> Iterator[str]:
     wanted = ["Recap", "Exercises", "Solutions"]
-    found = [heading for heading in headings(page.prose) if heading in wanted]
-    if found != wanted:
-        yield f"the last headings are {found}, wanted are {wanted}"
+    last = [heading for heading in headings(page.prose) if heading in wanted]
+    if last != wanted:
+        yield f"the last headings are {last}, wanted are {wanted}"
 
 
 def has_self_checks_that_accept_and_refuse(page: Page) -> Iterator[str]:
     """One ``Check`` serves an exercise and its solution, which shows that it accepts the right answer, found in
     another way than the check's own, and refuses a plausible mistake. (The run of the book compares the outputs.)"""
-    checks, answers = {}, {}
+    checks = {}
+    answers = {}
     for cell in page.code_cells:
-        for node in ast.walk(
-            ast.parse(re.sub(r"^\s*[%!].*", "pass", cell.source, flags=re.MULTILINE))
-        ):
+        code = re.sub(r"^\s*[%!].*", "pass", cell.source, flags=re.MULTILINE)
+        printed = "".join(output.get("text", "") for output in cell.outputs).splitlines()
+        for node in ast.walk(ast.parse(code)):
             match node:
                 case ast.Assign([ast.Name(name)], ast.Call(ast.Name("Check"), [expected])):
                     checks[name] = expected
-                case ast.Call(ast.Name(name), [given]) if re.fullmatch(r"check_\d", name):
-                    seen = "".join(output.get("text", "") for output in cell.outputs)
-                    answers.setdefault(name, []).append((cell, given, seen.splitlines()))
-    checks = {
-        name: expected for name, expected in checks.items() if re.fullmatch(r"check_\d", name)
-    }
-    if (
-        list(checks) != [f"check_{n}" for n in range(1, len(checks) + 1)]
-        or not 3 <= len(checks) <= 5
-    ):
+                case ast.Call(ast.Name(name), [given]):
+                    answers.setdefault(name, []).append((given, printed))
+    checks = {name: value for name, value in checks.items() if re.fullmatch(r"check_\d", name)}
+    numbered = [f"check_{n + 1}" for n in range(len(checks))]
+    if list(checks) != numbered or not 3 <= len(checks) <= 5:
         yield f"the exercises are not check_1 to check_3, 4 or 5: {list(checks)}"
     for name, expected in checks.items():
-        first, *solution = answers.get(name) or [(None, None, [])]
-        if len(first[2]) != 1 or not first[2][0].startswith("Not answered yet"):
-            yield f"the exercise of {name} is not open: {first[2]}"
-        verdicts = solution[0][2] if solution else []
+        (_, opened), *solution = answers.get(name, [(None, [])])
+        if [line.partition(":")[0] for line in opened] != ["Not answered yet"]:
+            yield f"the exercise of {name} is not open: {opened}"
+        verdicts = solution[0][1] if solution else []
         words = [line.partition(":")[0] for line in verdicts]
-        if not words or words != ["Right."] + ["Not yet"] * (len(solution) - 1) or len(words) < 2:
+        if len(words) < 2 or words != ["Right.", *["Not yet"] * (len(solution) - 1)]:
             yield f"the solution of {name} should print 'Right.', then 'Not yet: ...' of a mistake: {verdicts}"
-        if solution and ast.dump(solution[0][1]) == ast.dump(expected):
+        if solution and ast.dump(solution[0][0]) == ast.dump(expected):
             yield f"{name} finds its expected value the way the solution does"
 
 
@@ -199,8 +201,8 @@ def asks_for_tolerance_with_reason(page: Page) -> Iterator[str]:
             Policy.from_metadata(cell.metadata)
         except ValueError as error:
             yield f"cell {n}: {error}"
-        if found := EXEMPTED.search(cell.source + " ".join(cell.metadata.get("tags", []))):
-            yield f"cell {n} is exempted without a reason: {found[0]}"
+        if match := EXEMPTED.search(cell.source + " ".join(cell.metadata.get("tags", []))):
+            yield f"cell {n} is exempted without a reason: {match[0]}"
 
 
 def names_claims_that_exist(page: Page) -> Iterator[str]:
@@ -217,7 +219,7 @@ def has_nothing_left_to_write(page: Page) -> Iterator[str]:
 
 
 CHECKS = [
-    is_in_sync_with_its_twin,
+    agrees_with_its_source,
     was_run_in_order,
     has_no_stderr,
     has_no_untagged_error,
@@ -235,20 +237,3 @@ CHECKS = [
     names_claims_that_exist,
     has_nothing_left_to_write,
 ]
-
-
-def outputs(page):
-    """Each output with the number of its code cell."""
-    for n, cell in enumerate(page.code_cells):
-        for output in cell.outputs:
-            yield n, output
-
-
-def texts(page):
-    """Each text that a reader sees in an output, with the number of its code cell."""
-    for n, output in outputs(page):
-        if "data" not in output:
-            yield n, "\n".join([as_text(output), *output.get("traceback", [])])
-        for kind, text in output.get("data", {}).items():
-            if kind.startswith("text/"):
-                yield n, text

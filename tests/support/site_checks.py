@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 MOST_BYTES = 1_500_000  # of a page with all that it loads
-CONTRAST = "color-contrast"
+CONTRAST = "color-contrast"  # is looked at by itself
 AA = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
     "rules": {CONTRAST: {"enabled": False}},
@@ -82,7 +82,8 @@ def strangers(visit: Visit) -> Iterator[str]:
 
 def weight(visit: Visit) -> Iterator[str]:
     """The page and what it loads are light."""
-    files = {_file(url) for url in visit.requests if url.startswith("file:")}
+    paths = {urlsplit(url).path for url in visit.requests if url.startswith("file:")}
+    files = [Path(url2pathname(path)) for path in paths]
     size = sum(file.stat().st_size for file in files if file.exists())
     if size > MOST_BYTES:
         yield f"{size} bytes"
@@ -137,7 +138,7 @@ def light(visit: Visit) -> Iterator[str]:
 
 
 def dark(visit: Visit) -> Iterator[str]:
-    """In the dark axe-core finds no colours that are too close, and figures stand on white."""
+    """In the dark axe-core finds no colors that are too close, and figures stand on white."""
     visit.page.emulate_media(color_scheme="dark")
     yield from _contrast(visit)
     for ground, changed in visit.page.evaluate(
@@ -164,9 +165,6 @@ def keyboard(visit: Visit, steps: int = 30) -> Iterator[str]:
         last = at["place"]
 
 
-CHECKS = (errors, strangers, weight, shifts, figures, headings, narrow, keyboard, light, dark)  # fmt: skip
-
-
 def _axe(visit: Visit, options: dict) -> Iterator[str]:
     from axe_playwright_python.sync_playwright import Axe
 
@@ -176,10 +174,9 @@ def _axe(visit: Visit, options: dict) -> Iterator[str]:
 
 
 def _contrast(visit: Visit) -> Iterator[str]:
-    visit.page.add_style_tag(content="* { transition: none !important; }")  # no colour on its way
+    visit.page.add_style_tag(content="* { transition: none !important; }")  # no color on its way
     visit.page.evaluate(HIDE_SEEN)
     yield from _axe(visit, {"runOnly": {"type": "rule", "values": [CONTRAST]}})
 
 
-def _file(url: str) -> Path:
-    return Path(url2pathname(urlsplit(url).path))
+CHECKS = [errors, strangers, weight, shifts, figures, headings, narrow, keyboard, light, dark]

@@ -69,9 +69,10 @@ def write(book, path):
 
 def environment(folder, **more):
     """The variables of a user's shell, without what this very test run has set."""
-    ours = [name for name in os.environ if name in settings(folder) or name.startswith("PYTEST_")]
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return kept | {"TMPDIR": str(folder), "CIFAR10_ROOT": "stand-in"} | more
+    ours = settings(folder).keys()
+    users = {name: value for name, value in os.environ.items() if name not in ours}
+    users = {name: value for name, value in users.items() if not name.startswith("PYTEST_")}
+    return users | {"TMPDIR": str(folder), "CIFAR10_ROOT": "stand-in"} | more
 
 
 def with_outputs(cells):
@@ -85,16 +86,8 @@ def with_outputs(cells):
 
 def command(*targets):
     """The command line of ``pytest --nbval``; its folder is not put on Python's path."""
-    return [
-        sys.executable,
-        "-P",
-        "-m",
-        "pytest",
-        "--nbval",
-        "-p",
-        "no:cacheprovider",
-        *map(str, targets),
-    ]
+    pytest = [sys.executable, "-P", "-m", "pytest", "--nbval", "-p", "no:cacheprovider"]
+    return [*pytest, *map(str, targets)]
 
 
 def verify(*targets, folder, cwd, options=(), **variables):
@@ -114,7 +107,8 @@ def verify(*targets, folder, cwd, options=(), **variables):
     assert report.exists(), done.stdout
     run = Run(done.stdout, set(), {}, {})
     for case in ElementTree.parse(report).iter("testcase"):
-        name = f"{case.get('classname').rpartition('notebooks.')[2].removesuffix('.ipynb')}::{case.get('name')}"
+        page = case.get("classname").rpartition("notebooks.")[2].removesuffix(".ipynb")
+        name = f"{page}::{case.get('name')}"
         faults = [fault.text for fault in case if fault.tag in ("failure", "error")]
         skips = [fault.get("message") for fault in case if fault.tag == "skipped"]
         if faults:

@@ -1,4 +1,4 @@
-"""The training program on a few drawn pictures with a tiny net: what tests start as a process, alone or by torchrun."""
+"""The training program on a few drawn images with a tiny net: what tests start as a process, alone or by torchrun."""
 
 import sys
 from pathlib import Path
@@ -7,22 +7,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 
+from helpers import data
 from helpers.data.stand_in import draw_shapes
-from helpers.training import loop as training
+from helpers.training import batches
+from helpers.training.__main__ import main
 
-NET = ["widths=8,16", "depths=1,2", "pools=True,True", "stem_filters=8", "batch=32"]
-NET += ["muon_rate=0.2"]  # so that it moves in 16 steps
+NET = ["widths=8,16", "depths=1,2", "pools=True,True", "stem_filters=8", "batch_size=32"]
+NET += ["muon_lr=0.2"]  # so that it moves in 16 steps
 
 
 def load(validation=False):
     drawn, labels = map(torch.as_tensor, draw_shapes(320, seed=0))
-    return training.Pictures(drawn[:256], labels[:256], drawn[256:], labels[256:])
+    return batches.Images(drawn[:256], labels[:256], drawn[256:], labels[256:])
 
 
 if __name__ == "__main__":
-    training.load = load
-    training.cifar10_data.origin = lambda: "small pictures"
-    training.cifar10_data.is_real = lambda: False
-    sys.exit(
-        training.main([*sys.argv[1:], "--device", "cpu", "--precision", "fp32", "--set", *NET])
-    )
+    batches.load = load
+    data.origin = lambda: "small images"
+    data.is_real = lambda: False
+    sys.exit(main([*sys.argv[1:], "--device", "cpu", "--precision", "fp32", "--set", *NET]))

@@ -1,92 +1,82 @@
-"""The ladder and the profile of page 05: the search for the fewest passes, the table, the groups; with small nets."""
+"""The ablation and the profile of page 05: the search for the fewest epochs, the table, the groups; with small nets."""
 
 import json
+from dataclasses import replace
 
 import pytest
-import torch
 
-from helpers.data.stand_in import draw_shapes
-from helpers.training import ablation as ladder
-from helpers.training import loop as training
-from helpers.training import profile as step_profile
-from helpers.training.recipe import Recipe
+from helpers.training import ablation, profile, recipe
+from helpers.training.__main__ import main
+from helpers.training.recipe import for_work
 
-SMALL = Recipe(widths=(4, 8), depths=(1, 2), pools=(True, True), stem_filters=4, batch=32)
+TARGET = ablation.TARGET
 
 
-@pytest.mark.parametrize("least", [*ladder.PASSES, 0.3, 1.9])
-def test_the_fewest_passes_are_found(least):
-    asked = []
+@pytest.mark.parametrize("least", [*ablation.EPOCHS, 0.3, 1.9])
+def test_the_fewest_epochs_are_found(least):
+    tried = []
 
-    def accuracy(passes):
-        asked.append(passes)
-        return ladder.MARK + passes - least
+    def accuracy(epochs):
+        tried.append(epochs)
+        return TARGET + epochs - least
 
-    passes, found = ladder.fewest(accuracy)
-    assert passes == min(p for p in ladder.PASSES if p >= least)
-    assert found == ladder.MARK + passes - least
-    assert len(asked) <= 5
-    assert len(set(asked)) == len(asked)
-
-
-def test_a_mark_that_no_passes_reach_is_noticed():
-    assert ladder.fewest(lambda passes: ladder.MARK - 3 + passes) == (2.0, ladder.MARK - 1)
+    epochs, reached = ablation.fewest_epochs(accuracy)
+    assert epochs == min(e for e in ablation.EPOCHS if e >= least)
+    assert reached == TARGET + epochs - least
+    assert len(tried) <= 5
+    assert len(set(tried)) == len(tried)
 
 
-def test_each_rung_changes_something_and_the_last_is_the_books_recipe():
-    recipes = list(ladder.rungs().values())
+def test_a_target_that_no_epochs_reach_is_noticed():
+    assert ablation.fewest_epochs(lambda epochs: TARGET - 3 + epochs) == (2.0, TARGET - 1)
+
+
+def test_each_variant_changes_something_and_the_last_is_the_books_recipe():
+    recipes = list(ablation.variants().values())
     assert len(set(recipes)) == len(recipes)
-    assert recipes[-1] == training.for_work(0.25)
-    assert recipes[0].loader
-    assert not any(recipe.loader for recipe in recipes[1:])
+    assert recipes[-1] == for_work(0.25)
+    assert [recipe.dataloader for recipe in recipes] == [True] + [False] * 8
 
 
-@pytest.fixture
-def small(monkeypatch):
-    drawn, labels = map(torch.as_tensor, draw_shapes(320, seed=0))
-    pictures = training.Pictures(drawn[:256], labels[:256], drawn[256:], labels[256:])
-    monkeypatch.setattr(training, "load", lambda validation=False: pictures)
-    monkeypatch.setattr(training, "best_precision", lambda device: "fp32")
-
-
-def test_a_climb_is_written_and_printed(small, monkeypatch, tmp_path, capsys):
-    rungs = {"first": SMALL, "second": Recipe(**{**SMALL.__dict__, "rate": 0.2})}
-    monkeypatch.setattr(ladder, "rungs", lambda: rungs)
-    monkeypatch.setattr(ladder, "MARK", 0.0)
-    monkeypatch.setattr(ladder, "PASSES", (0.5, 1.0))
-    monkeypatch.setattr("sys.argv", ["ladder.py", "--runs", "2", "--out", str(tmp_path / "x.json")])
-    assert ladder.main() == 0
-    found = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
-    assert [rung["rung"] for rung in found["rungs"]] == ["first", "second"]
-    assert [len(rung["runs"]) for rung in found["rungs"]] == [2, 2]
-    assert [rung["passes"] for rung in found["rungs"]] == [0.5, 0.5]
-    assert all(0 < rung["held_out"] < 100 for rung in found["rungs"])
-    assert found["command"].startswith("python -m helpers.training.ablation --runs 2")
+def test_an_ablation_is_written_and_printed(small, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(
+        ablation, "variants", lambda: {"first": small, "second": replace(small, base_lr=0.2)}
+    )
+    monkeypatch.setattr(ablation, "TARGET", 0.0)
+    monkeypatch.setattr(ablation, "EPOCHS", (0.5, 1.0))
+    assert main(["ablation", "--runs", "2", "--out", str(tmp_path / "x.json")]) == 0
+    record = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert record["command"].startswith("python -m helpers.training ablation --runs 2 --out")
+    variants = record["variants"]
+    assert [entry["variant"] for entry in variants] == ["first", "second"]
+    assert [[run["seed"] for run in entry["runs"]] for entry in variants] == [[0, 1], [0, 1]]
+    assert [entry["epochs"] for entry in variants] == [0.5, 0.5]
+    assert all(0 < entry["validation_accuracy"] < 100 for entry in variants)
     assert capsys.readouterr().out.splitlines()[-1].startswith("second")
 
 
-def test_the_table_compares_with_the_first_rung():
-    _, first, second, said = ladder.lines([rung("slow", 8.0, 12.0), rung("fast", 2.0, 3.0)])
+def entry(name, seconds, **more):
+    run = {"seconds": seconds, "tflop": 1.0, "accuracy": 50.0}
+    return {"variant": name, "epochs": 2.0, "runs": [run, run], **more}
+
+
+def test_the_table_compares_with_the_first_variant():
+    _, first, second, remark = ablation.lines([entry("slow", 10.0), entry("fast", 2.5)])
     assert first.split() == ["slow", "2", "10.00", "1.0", "1.00", "50.00", "%"]
     assert second.split() == ["fast", "2", "2.50", "4.0", "1.00", "50.00", "%"]
-    assert said == "held-out accuracy: not recorded"
+    assert remark == "validation accuracy: not recorded"
 
 
-def rung(name, *seconds, **more):
-    runs = [{"seconds": s, "tflop": 1.0, "accuracy": 50.0} for s in seconds]
-    return {"rung": name, "passes": 2.0, "runs": runs, **more}
-
-
-def test_the_table_says_which_rungs_did_not_reach_the_mark():
-    _, first, second, third = ladder.lines(
+def test_the_table_says_which_variants_did_not_reach_the_target():
+    _, first, second, third = ablation.lines(
         [
-            rung("given", 8.0, held_out=None),
-            rung("below", 4.0, held_out=ladder.MARK - 0.25),
-            rung("there", 2.0, held_out=ladder.MARK),
+            entry("given", 8.0, validation_accuracy=None),
+            entry("below", 4.0, validation_accuracy=TARGET - 0.25),
+            entry("there", 2.0, validation_accuracy=TARGET),
         ]
     )
-    assert first.endswith("50.00 %, passes not searched for")
-    assert second.endswith(f"50.00 %, not reached: {ladder.MARK - 0.25:.2f} % held-out")
+    assert first.endswith("50.00 %, epochs not searched for")
+    assert second.endswith(f"50.00 %, not reached: {TARGET - 0.25:.2f} % validation")
     assert third.endswith("50.00 %")
 
 
@@ -95,21 +85,32 @@ def test_the_table_says_which_rungs_did_not_reach_the_mark():
     [
         ("aten::convolution_backward", "convolution"),
         ("aten::mkldnn_convolution", "convolution"),
-        ("aten::native_batch_norm_backward", "normalisation"),
+        ("aten::native_batch_norm_backward", "normalization"),
         ("aten::gelu_backward", "activation"),
         ("aten::max_pool2d_with_indices", "pooling"),
-        ("Optimizer.step#Muon.step", "optimiser"),
-        ("aten::_foreach_add_", "optimiser"),
-        ("aten::index", "pictures"),
+        ("Optimizer.step#Muon.step", "optimizer"),
+        ("aten::_foreach_add_", "optimizer"),
+        ("aten::index", "data"),
         ("aten::fill_", "the rest"),
     ],
 )
 def test_operations_are_grouped(operation, group):
-    assert step_profile.group_of(operation) == group
+    assert profile.group_of(operation) == group
 
 
-def test_shares_add_up(small, monkeypatch):
-    monkeypatch.setattr(step_profile, "for_work", lambda tflop: SMALL)
-    found = step_profile.shares(steps=4)
-    assert sum(found.values()) == pytest.approx(100, abs=0.5)
-    assert found["convolution"] > 0
+def test_time_shares_add_up(small, monkeypatch):
+    monkeypatch.setattr(recipe, "for_work", lambda tflop: small)
+    shares = profile.time_shares(steps=4)
+    assert sum(shares.values()) == pytest.approx(100, abs=0.5)
+    assert shares["convolution"] > 0
+
+
+def test_a_profile_is_written_as_page_05_reads_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(profile, "time_shares", lambda: {"convolution": 60.0, "the rest": 40.0})
+    monkeypatch.setattr(profile, "compilation", lambda: {"plain": 0.1, "compiled": 0.2})
+    assert main(["profile", "--compile", "--out", str(tmp_path / "x.json")]) == 0
+    record = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert record["command"].startswith("python -m helpers.training profile --compile --out")
+    assert record["percent"] == {"convolution": 60.0, "the rest": 40.0}
+    assert record["seconds_of_step"] == {"plain": 0.1, "compiled": 0.2}
+    assert {"cpu", "cpu_capability"} <= record.keys()

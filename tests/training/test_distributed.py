@@ -1,4 +1,4 @@
-"""The training in several processes under torchrun: the numbers of one process, one writer, and what a death does."""
+"""The training in several processes under torchrun, and checkpoints: one writer each, and what a death leaves."""
 
 import contextlib
 import json
@@ -8,29 +8,38 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
-from helpers.training import checkpoints
+from helpers.training import batches, distributed
+from helpers.training.distributed import (
+    CheckpointError,
+    Processes,
+    read_checkpoint,
+    write_checkpoint,
+)
+from helpers.training.loop import Budget, TrainingConfig, make_loader, prepare
+from helpers.training.recipe import Recipe
 
 PROGRAM = Path(__file__).parents[1] / "support/small_training.py"
+ENVIRONMENT = {"GOMP_SPINCOUNT": "30000", "OMP_NUM_THREADS": "1"}
 KILLS = pytest.mark.skipif(os.name == "nt", reason="kills a worker by SIGKILL")
 
 
 def start(processes, *arguments, torchrun=()):
     """The program under torchrun, or alone if ``processes`` is 1."""
-    launcher = [
-        *("-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"),
-        *torchrun,
-    ]
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    launcher += torchrun
     return subprocess.Popen(
         [sys.executable, *(launcher if processes > 1 else []), PROGRAM, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "GOMP_SPINCOUNT": "30000", "OMP_NUM_THREADS": "1"},
+        env=os.environ | ENVIRONMENT,
     )
 
 
@@ -48,30 +57,31 @@ def alone(tmp_path_factory):
     return results(1, tmp_path_factory.mktemp("alone"))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [2, 4])
 def test_processes_find_the_losses_of_one(alone, processes, tmp_path):
-    found, said = results(processes, tmp_path)
-    assert found["processes"] == processes
-    assert found["steps"] == alone["steps"] == 16
+    run, said = results(processes, tmp_path)
+    assert (run["processes"], run["threads"]) == (processes, 1)
+    assert run["steps"] == alone["steps"] == 16
     # the sums are taken in another order, and 16 steps of training let such differences grow
-    assert found["losses"][:4] == pytest.approx(alone["losses"][:4], abs=2e-4)
-    assert found["losses"] == pytest.approx(alone["losses"], abs=5e-3)
-    assert found["losses"][0] != pytest.approx(found["losses"][-1], abs=5e-3)  # it has moved
-    assert found["tflop"] == pytest.approx(alone["tflop"], rel=0.01)
+    assert run["losses"][:4] == pytest.approx(alone["losses"][:4], abs=2e-4)
+    assert run["losses"] == pytest.approx(alone["losses"], abs=5e-3)
+    assert run["losses"][0] != pytest.approx(run["losses"][-1], abs=5e-3)  # it has moved
+    assert run["tflop"] == pytest.approx(alone["tflop"], rel=0.01)
     assert len(re.findall("^budget 2 epochs", said, re.MULTILINE)) == 1  # one process prints
     assert [path.name for path in tmp_path.iterdir()] == [f"{processes}.json"]  # and writes
 
 
 def workers_of(started):
     """The identifiers of torchrun's processes, in the order of their ranks."""
-    found = {}
+    pids = {}
     for child in psutil.Process(started.pid).children(recursive=True):
         try:
             if "small_training" in " ".join(child.cmdline()):
-                found[int(child.environ()["RANK"])] = child.pid
+                pids[int(child.environ()["RANK"])] = child.pid
         except (psutil.Error, KeyError):
             continue
-    return [found[rank] for rank in sorted(found)]
+    return [pids[rank] for rank in sorted(pids)]
 
 
 def end(started):
@@ -89,6 +99,7 @@ def wait_for(path, started):
     assert path.exists(), started.communicate(timeout=10)[1]
 
 
+@pytest.mark.slow
 @KILLS
 def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
     kept = tmp_path / "kept.pt"
@@ -101,26 +112,122 @@ def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
         end(started)
     assert started.returncode != 0
     assert re.search(r"rank\s*: 1 .*\n.*exitcode\s*: -9", err)  # torchrun's report
-    assert checkpoints.read_checkpoint(kept)["steps"] > 0
+    assert read_checkpoint(kept)["steps"] > 0
 
 
+@pytest.mark.slow
 @KILLS
 def test_after_a_death_torchrun_goes_on_from_the_checkpoint(tmp_path):
     kept, out = tmp_path / "kept.pt", tmp_path / "out.json"
-    started = start(
-        *(2, "--budget", "6s", "--checkpoint", kept, "--checkpoint-every", 0.2, "--out", out),
-        torchrun=["--max-restarts=1"],
-    )
+    arguments = ["--budget", "6s", "--checkpoint", kept, "--checkpoint-every", 0.2, "--out", out]
+    started = start(2, *arguments, torchrun=["--max-restarts=1"])
     try:
         wait_for(kept, started)
-        steps = checkpoints.read_checkpoint(kept)["steps"]
+        steps = read_checkpoint(kept)["steps"]
         os.kill(workers_of(started)[1], signal.SIGKILL)
         said, err = started.communicate(timeout=240)
     finally:
         end(started)
     assert started.returncode == 0, err
-    found = json.loads(out.read_text(encoding="utf-8"))["runs"][0]
-    assert found["steps"] > steps
-    assert found["seconds"] < 7  # not begun anew: the clock went on too
-    assert found["resumed_at_step"] >= steps
+    run = json.loads(out.read_text(encoding="utf-8"))["runs"][0]
+    assert run["steps"] > steps
+    assert run["seconds"] < 7  # not begun anew: the clock went on too
+    assert run["resumed_at_step"] >= steps
     assert said.splitlines()[-1].startswith("budget 6 s: used ")
+
+
+# --- without torchrun
+
+
+@pytest.mark.parametrize("dataloader", [False, True])
+def test_ranks_share_each_batch_and_a_resumed_one_goes_on(dataloader):
+    pixels = torch.arange(40, dtype=torch.uint8).view(-1, 1, 1, 1).expand(40, 32, 32, 3)
+    images = batches.Images(pixels, torch.arange(40), pixels[:0], torch.arange(0))
+    net = {"widths": (4,), "depths": (1,), "pools": (True,), "whiten": False}
+    recipe = Recipe(batch_size=8, dataloader=dataloader, **net)
+
+    def labels(start, *processes):
+        training = prepare(TrainingConfig(recipe, Budget(1, "epochs")), images)
+        training.steps = start
+        loader = make_loader(training, Processes(*processes))
+        return [next(loader)[1].tolist() for _ in range(12 - start)]
+
+    whole = labels(0)
+    assert [sorted(chain(*whole[n : n + 5])) for n in (0, 5)] == [list(range(40))] * 2
+    assert whole[:5] != whole[5:10]
+    assert labels(7) == whole[7:]
+    first, second = labels(0, 0, 2), labels(0, 1, 2)
+    for one, two, both in zip(first, second, whole, strict=True):
+        assert both == [label for pair in zip(one, two, strict=True) for label in pair]
+
+
+@pytest.mark.parametrize(
+    ("environment", "threads", "expected"),
+    [
+        ({"LOCAL_WORLD_SIZE": "2"}, None, 4),  # half of eight cores
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, None, 3),
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, 1, 1),
+    ],
+    ids=["cores", "the user", "--threads"],
+)
+def test_each_process_gets_its_threads(monkeypatch, environment, threads, expected):
+    counts = []
+    monkeypatch.setattr(torch, "set_num_threads", counts.append)
+    monkeypatch.setattr("helpers.threads.cores", lambda *_: 8)
+    monkeypatch.setattr(
+        "helpers.threads.users_choice", lambda: int(environment.get("OMP_NUM_THREADS", 0))
+    )
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with distributed.joined("cpu", threads) as processes:
+        assert processes == Processes()
+    assert counts == [expected]
+
+
+def change_the_middle(content):
+    return content[: len(content) // 2] + b"\x00" * 64 + content[len(content) // 2 + 64 :]
+
+
+DAMAGES = {
+    "half": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "other": lambda content: b"something else",
+    "changed": change_the_middle,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
+    path = tmp_path / "kept.pt"
+    state = dict.fromkeys(distributed.NEEDED, 1) | {"config": {"recipe": {}}}
+    write_checkpoint(path, state | {"net": torch.ones(1000)})
+    assert read_checkpoint(path)["steps"] == 1
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    with pytest.raises(
+        CheckpointError, match=r"kept.pt is damaged, or .*: start without --resume\."
+    ):
+        read_checkpoint(path)
+
+
+def test_a_checkpoint_runs_no_code_and_is_whole(tmp_path):
+    path = tmp_path / "bad.pt"
+    write_checkpoint(path, {"config": {"recipe": Path("x")}})
+    with pytest.raises(CheckpointError, match="UnpicklingError"):
+        read_checkpoint(path)
+    write_checkpoint(path, {"config": {"recipe": {}}})
+    with pytest.raises(CheckpointError, match="no checkpoint of this program"):
+        read_checkpoint(path)
+
+
+def test_the_newest_checkpoint_is_told_by_its_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "CHECKPOINTS", tmp_path)
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    first = distributed.new_checkpoint(seed=3)
+    assert first.match(f"*_seed3_{os.getpid()}.pt")
+    names = [first, tmp_path / "2026-01-01_00.00.00_seed0_1.pt", tmp_path / "other.pt"]
+    for age, path in enumerate(names):
+        path.touch()
+        os.utime(path, (1e9 + age, 1e9 + age))
+    assert distributed.checkpoints() == [names[1], first]
+    assert distributed.newest_checkpoint() == names[1]

@@ -71,16 +71,19 @@ def test_the_norm_treats_pairs_alike():
         bias += torch.randn(3)
     norm.eval()
     assert torch.allclose(norm(in_the_mirror(x)), in_the_mirror(norm(x)), atol=1e-5)
-    mean, var = (getattr(plain, name).view(2, 3).mean(0).repeat(2) for name in ("running_mean", "running_var"))
+    mean, var = (
+        getattr(plain, name).view(2, 3).mean(0).repeat(2)
+        for name in ("running_mean", "running_var")
+    )
     expected = F.batch_norm(x, mean, var, plain.weight, norm.norm.bias, eps=plain.eps)
     assert torch.allclose(norm(x), expected, atol=1e-6)
 
 
 def test_a_trained_net_cannot_tell_a_image_from_its_mirror_image():
-    recipe = Recipe(
-        widths=(8, 12), depths=(1, 2), pools=(False, True), stem_filters=6, base_lr=0.1
-    )
-    nets = [build_net(replace(recipe, flip_equivariant=equivariant)) for equivariant in (True, False)]
+    recipe = Recipe(widths=(8, 12), depths=(1, 2), pools=(False, True), stem_filters=6, base_lr=0.1)
+    nets = [
+        build_net(replace(recipe, flip_equivariant=equivariant)) for equivariant in (True, False)
+    ]
     x, y = F.avg_pool2d(torch.randn(32, 3, 16, 16), 3, 1, 1), torch.arange(32) % 10
     for net in nets:
         net.whiten(x)

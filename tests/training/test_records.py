@@ -1,15 +1,16 @@
 """The recorded results of page 05: their tables and curves, and that they were made by the recipes of today."""
 
 import json
+import shlex
 
 import pytest
 
-from helpers.pages import NOTEBOOKS
-from helpers.training import ablation as ladder
-from helpers.training import records
-from helpers.training.recipe import ACCURACY_BY_WORK, for_work, recipe_of
+from helpers.training import ablation, records
+from helpers.training.__main__ import COMMANDS
+from helpers.training.baseline_nets import BASELINES
+from helpers.training.recipe import ACCURACY_BY_WORK, Recipe, for_work, recipe_of
 
-RECORDS = records.read(NOTEBOOKS / "records/training")
+RECORDS = records.read()
 
 
 def run(seconds, accuracy, **more):
@@ -26,9 +27,9 @@ SMALL = {
     },
     "seconds_180": {"command": "python -m three", "runs": [run(181, 88.0)]},
     "seconds_60": {"command": "python -m four", "runs": [run(59, 84.0)]},
-    "peers_60": {
+    "baselines_60": {
         "command": "five",
-        "peers": {"this book": [run(60, 84.0)], "LeNet": [run(61, 60.0)]},
+        "baselines": {"this book": [run(60, 84.0)], "LeNet": [run(61, 60.0)]},
     },
 }
 
@@ -43,17 +44,11 @@ def test_every_goal_has_a_row():
     assert rows["200 TFLOP"][1] == "not run yet"
 
 
-def test_the_ladders_goal_comes_first():
-    rungs = [{"runs": [run(90, 54.0)]}, {"runs": [run(3, 55.0, tflop=0.26)]}]
-    rows = records.goal_rows({**SMALL, "ladder": {"mark": 54.4, "rungs": rungs}})
-    assert rows[0] == (
-        "to 54.4 % accuracy",
-        "30 times faster",
-        "30.0 times",
-        "55.00 %, one run",
-        "3.0 s",
-        "0.3",
-    )
+def test_the_goal_of_the_ablation_comes_first():
+    variants = [{"runs": [run(90, 54.0)]}, {"runs": [run(3, 55.0, tflop=0.26)]}]
+    rows = records.goal_rows({**SMALL, "ablation": {"target_accuracy": 54.4, "variants": variants}})
+    in_time = ("30 times faster", "30.0 times", "55.00 %, one run", "3.0 s", "0.3")
+    assert rows[0] == ("to 54.4 % accuracy", *in_time)
 
 
 def test_commands_come_with_settings_and_machine():
@@ -72,17 +67,24 @@ def test_curves_are_in_the_order_of_time():
     }
 
 
-def test_of_a_search_the_best_and_the_worst_are_shown():
-    def tried(tflop, *found):
-        return [
-            {"tflop": tflop, "accuracy": a, "changes": f"x={a} {records.GROWING}"} for a in found
-        ]
+def test_all_curves_of_the_records_are_drawn():
+    (axis,) = records.accuracy_and_time(RECORDS).axes
+    labels = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert labels == [*records.curves(RECORDS), "classic recipe, two epochs"]
+    assert {label for label in labels if label in BASELINES} == set(BASELINES)
 
+
+def candidates(tflop, *accuracies):
+    growing = records.GROWING
+    return [{"tflop": tflop, "accuracy": a, "changes": f"x={a} {growing}"} for a in accuracies]
+
+
+def test_of_a_search_the_best_and_the_worst_are_shown():
     rows = records.search_rows(
         {
-            "search": {"tried": tried(12.0, 81, 84, 82)},
-            "search_again": {"tried": [*tried(12.0, 80, 83), *tried(3.0, 70, 71)]},
-            "ladder": {},
+            "search": {"candidates": candidates(12.0, 81, 84, 82)},
+            "search_again": {"candidates": [*candidates(12.0, 80, 83), *candidates(3.0, 70, 71)]},
+            "ablation": {},
         },
         best=2,
     )
@@ -91,51 +93,65 @@ def test_of_a_search_the_best_and_the_worst_are_shown():
         ("3", "1", "70.00 %"),
         ("12", "1", "84.00 %"),
         ("12", "1", "83.00 %"),
-        (
-            "12",
-            "",
-            "(2 between)",
-        ),
+        ("12", "", "(2 between)"),
         ("12", "1", "80.00 %"),
     ]
     assert rows[0][3] == "x=71 growing"
     assert {len(row) for row in rows} == {4}
 
 
-def test_a_record_is_read_by_its_name(tmp_path):
+def test_records_are_read_from_any_folder(tmp_path, monkeypatch):
     (tmp_path / "tflop_12.json").write_text(json.dumps(SMALL["tflop_12"]), encoding="utf-8")
     assert records.read(tmp_path) == {"tflop_12": SMALL["tflop_12"]}
+    monkeypatch.chdir(tmp_path)
+    assert records.read() == RECORDS
+    assert RECORDS
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_each_record_is_written_by_a_command_of_today(name):
+    words = shlex.split(RECORDS[name]["command"])
+    assert words[words.index("-m") + 1] == "helpers.training"
+    command = words[words.index("-m") + 2]
+    assert command in COMMANDS or command.startswith("--")
+    if not name.startswith("search"):
+        assert words[-2:] == ["--out", f"notebooks/records/training/{name}.json"]
+
+
+def test_the_keys_of_every_recorded_recipe_are_those_of_today():
+    text = json.dumps(RECORDS)
+    recipes = []
+    json.loads(text, object_hook=lambda values: recipes.append(values.get("recipe")) or values)
+    recipes = [values for values in recipes if values]
+    assert len(recipes) == text.count('"recipe": {') > 50
+    assert all(isinstance(recipe_of(values), Recipe) for values in recipes)
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if name.startswith("tflop")])
 def test_the_recipe_of_a_record_is_still_the_one_for_that_work(name):
-    for found in RECORDS[name]["runs"]:
-        assert recipe_of(found["recipe"]) == for_work(found["budget"])
-        assert found["tflop"] == pytest.approx(found["budget"], rel=0.01)
+    for each in RECORDS[name]["runs"]:
+        assert recipe_of(each["recipe"]) == for_work(each["budget"])
+        assert each["tflop"] == pytest.approx(each["budget"], rel=0.01)
 
 
 def test_the_table_behind_target_is_that_of_the_records():
-    names = "tflop_12", "tflop_50", "tflop_200"
-    measured = [RECORDS[name]["runs"] for name in names]
+    measured = [RECORDS[name]["runs"] for name in ("tflop_12", "tflop_50", "tflop_200")]
+    means = [(records.mean(runs, "tflop"), records.mean(runs, "accuracy")) for runs in measured]
     assert (
-        tuple(
-            (round(records.mean(runs, "tflop")), round(records.mean(runs, "accuracy"), 1))
-            for runs in measured
-        )
-        == ACCURACY_BY_WORK
+        tuple((round(tflop), round(accuracy, 1)) for tflop, accuracy in means) == ACCURACY_BY_WORK
     )
 
 
-def test_the_rungs_of_the_record_are_still_those_of_the_ladder():
-    found = {rung["rung"]: recipe_of(rung["recipe"]) for rung in RECORDS["ladder"]["rungs"]}
-    assert found == ladder.rungs()
+def test_the_variants_of_the_record_are_still_those_of_the_ablation():
+    entries = RECORDS["ablation"]["variants"]
+    recorded = {entry["variant"]: recipe_of(entry["recipe"]) for entry in entries}
+    assert recorded == ablation.variants()
 
 
-def test_budgets_were_kept_and_judged_once_by_the_test_pictures():
+def test_budgets_were_kept_and_judged_once_by_the_test_set():
     timed = [r for name, r in RECORDS.items() if name.startswith(("seconds", "bf16", "avx2"))]
     assert timed
-    for record in timed:
-        for found in record["runs"]:
-            assert found["seconds"] == pytest.approx(found["budget"], rel=0.05)
-            assert found["judged_on"] == "test"
-            assert found["pictures_are_real"]
+    for each in (run for record in timed for run in record["runs"]):
+        assert each["seconds"] == pytest.approx(each["budget"], rel=0.05)
+        assert each["split"] == "test"
+        assert each["pictures_are_real"]

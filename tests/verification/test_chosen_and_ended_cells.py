@@ -5,11 +5,14 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 import pytest
 
 from tests.support import small_book
+
+pytestmark = pytest.mark.slow
 
 COUNTED = [
     ("first value", "x = 1", ""),
@@ -43,8 +46,8 @@ def chosen(tmp_path_factory):
         )
 
     with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(RUNS, pool.map(run, RUNS, RUNS.values()), strict=True))
-    return found | {"--lf": run("--lf", LAST_FAILED)}
+        runs = dict(zip(RUNS, pool.map(run, RUNS, RUNS.values()), strict=True))
+    return runs | {"--lf": run("--lf", LAST_FAILED)}
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,12 @@ while True:
         print("still here")
     except KeyboardInterrupt:
         pass"""
+SWALLOWS = """import time
+
+try:
+    time.sleep(100)
+except KeyboardInterrupt:
+    pass"""
 CHILD = """import subprocess, sys
 
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])"""
@@ -80,21 +89,20 @@ KILLED = "exit status 9" if os.name == "nt" else "killed by SIGKILL"
 ENDS = {
     "hung": (HANGS, "The cell ran longer than 1 s (--nbval-cell-timeout)"),
     "stubborn": (HANGS_ON, "The cell ran longer than 1 s (--nbval-cell-timeout)"),
+    "swallowing": (SWALLOWS, "The cell ran longer than 1 s (--nbval-cell-timeout)"),
     "killed": ("import os\n\nos.kill(os.getpid(), 9)", f"The kernel died in this cell ({KILLED}"),
     "left": ("import os\n\nos._exit(3)", "The kernel died in this cell (exit status 3)"),
-}  # fmt: skip
+}
 
 
 def strays(folder):
     """The kernels that still run, and what they have started."""
-    found = []
+    lines = []
     for process in psutil.process_iter():
-        try:
+        with suppress(psutil.Error):
             if process.environ().get("TMPDIR") == str(folder) and process.pid != os.getpid():
-                found.append(" ".join(process.cmdline()))
-        except psutil.Error:
-            continue
-    return found
+                lines.append(" ".join(process.cmdline()))
+    return lines
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 99)"""
 FOUND = "False True\nNone False False\nnotebooks 0.005\nTrue\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_nothing_of_a_page_is_left_for_the_next(tmp_path):
     notebooks = small_book.make(tmp_path / "book")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from helpers.verification import Difference, Policy
 from helpers.verification.html_report import page_of
-from helpers.verification.report import as_data, as_lines, shortened, side_by_side
+from helpers.verification.report import as_data, as_lines, printable, shortened, side_by_side
 from helpers.verification.results import VERDICTS
 
 STRICT = Policy()
@@ -83,16 +83,31 @@ def test_equal_lines_far_from_a_difference_are_counted():
 
 
 def test_nothing_is_set_side_by_side_where_no_text_differs():
-    assert list(as_lines(Difference("picture", "a curve", "a curve"), STRICT)) == []
+    assert as_lines(Difference("picture", "a curve", "a curve"), STRICT) == []
 
 
-def png(colour):
+def test_a_long_difference_is_cut_and_what_is_left_out_is_counted():
+    fault = Difference("", "\n".join("abcdefgh"), "\n".join("ABCDEFGH"))
+    lines = as_lines(fault, STRICT)
+    assert len(lines) == 2 + 2 * 8
+    assert as_lines(fault, STRICT, limit=12) == [*lines[:12], "  ... and 6 more lines"]
+    assert as_lines(fault, STRICT, limit=18) == lines
+
+
+def test_what_no_terminal_can_show_is_an_escape():
+    (line,) = as_lines(Difference("", "\x1b[2J\ud800\ta", "b"), STRICT)[2:3]
+    assert r"\x1b[2J\ud800" in line
+    data = {"text": "a\0b\r\n", "rows": [("\ud800", True)], "n": 1.5}
+    assert printable(data) == {"text": "a\\x00b\\r\n", "rows": [["\\ud800", True]], "n": 1.5}
+
+
+def png(color):
     out = io.BytesIO()
-    Image.new("RGB", (8, 6), colour).save(out, "PNG")
+    Image.new("RGB", (8, 6), color).save(out, "PNG")
     return out.getvalue()
 
 
-PICTURES = tuple(png(colour) for colour in ("white", "black", "red"))
+PICTURES = tuple(png(color) for color in ("white", "black", "red"))
 NASTY = '<script>alert("x")</script> & <b>'
 FAULTS = [
     Difference("expected 0.1234, got 0.1244", "loss 0.1234", "loss 0.1244"),
@@ -102,12 +117,12 @@ FAULTS = [
 
 
 def record(page, cell, outcome="passed", verdict=("equal", ""), **more):
-    found = {"page": page, "cell": cell, "heading": f"heading {cell}", "outcome": outcome}
-    found |= {"verdict": verdict, "facts": {}, "seconds": 1.25}
+    about = {"page": page, "cell": cell, "heading": f"heading {cell}", "outcome": outcome}
+    about |= {"verdict": verdict, "facts": {}, "seconds": 1.25}
     if outcome == "failed":
-        found |= {"source": f"print({cell})", "says": "it failed", "traceback": "", "before": []}
-        found |= {"verdict": None, "faults": [as_data(fault, STRICT) for fault in FAULTS]}
-    return found | more
+        about |= {"source": f"print({cell})", "says": "it failed", "traceback": "", "before": []}
+        about |= {"verdict": None, "faults": [as_data(fault, STRICT) for fault in FAULTS]}
+    return about | more
 
 
 class Read(HTMLParser):
@@ -115,42 +130,31 @@ class Read(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.headings, self.images, self.marks, self.cells = [], [], [], [], []
-        self.rows, self.links, self.text = [], [], ""
+        self.open, self.tags, self.data = [], [], []
         self.feed(text)
         self.close()
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        assert len(values) == len(attrs)
+        assert len(dict(attrs)) == len(attrs)
+        self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append(tag)
-        if tag == "img":
-            self.images.append(values)
-        if tag == "tr":
-            self.rows.append([])
-        self.links += [value for name, value in attrs if name in ("src", "href")]
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        inside = self.open[-1] if self.open else ""
-        if inside in ("h1", "h2", "h3", "h4"):
-            self.headings.append((int(inside[1]), data))
-        if inside == "mark":
-            self.marks.append(data)
-        if inside in ("td", "th"):
-            self.rows[-1].append(data)
-        if inside not in ("style", "script"):
-            self.text += data
+        self.data.append((self.open[-1] if self.open else "", data))
+
+    def texts(self, *tags):
+        return [text for tag, text in self.data if tag in tags]
 
 
 RECORDS = [
     record("notebooks/a.ipynb", 0),
-    record("notebooks/a.ipynb", 1, "failed"),
     record("notebooks/b.ipynb", 0, verdict=("form", "a duration")),
+    record("notebooks/a.ipynb", 1, "failed"),
     record("notebooks/b.ipynb", 1, "failed", faults=[], traceback="Traceback ..."),
     record("notebooks/b.ipynb", 2, "skipped", verdict=("not run", "the kernel died")),
 ]
@@ -162,51 +166,46 @@ def read():
 
 
 def test_the_page_stands_alone(read):
-    assert read.links
-    assert all(link.startswith(("data:image/png;base64,", "#")) for link in read.links)
+    links = [tags[name] for _, tags in read.tags for name in ("src", "href") if name in tags]
+    assert links
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in links)
 
 
 def test_its_headings_are_in_order(read):
-    levels = [level for level, _ in read.headings]
+    levels = [int(tag[1]) for tag, _ in read.tags if tag in ("h1", "h2", "h3", "h4")]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
-    assert read.headings[0][1] == "2 of 5 cells differ"
+    assert read.texts("h1", "title") == ["2 of 5 cells differ"] * 2
 
 
 def test_each_picture_is_there_and_described(read):
-    found = {image["alt"].partition(":")[0]: image for image in read.images}
-    assert list(found) == ["expected", "got", "difference"]
-    for image, data in zip(found.values(), PICTURES, strict=True):
+    images = [image for tag, image in read.tags if tag == "img"]
+    for image, word, data in zip(images, ("expected", "got", "difference"), PICTURES, strict=True):
+        assert image["alt"] == f"{word}: a white area"
         shown = Image.open(io.BytesIO(base64.b64decode(image["src"].partition(",")[2])))
         assert shown.tobytes() == Image.open(io.BytesIO(data)).tobytes()
-        assert image["alt"].endswith("a white area")
 
 
 def test_what_differs_is_marked_and_foreign_text_stays_text(read):
-    assert read.marks[:2] == ["0.1234", "0.1244"]
-    assert NASTY in read.text
-    assert {"print(1)", "it failed", "Traceback ...", "device: cpu"} <= {
-        part.strip() for part in read.text.split("\n")
-    }
+    assert read.texts("mark")[:2] == ["0.1234", "0.1244"]
+    assert NASTY in read.texts("p")
+    assert {"print(1)", "it failed", "Traceback ...", "device: cpu"} <= set(
+        read.texts("p", "pre", "code")
+    )
 
 
 def test_the_table_counts_each_page(read):
-    *_, head, a, b = read.rows
     columns = ["page", "cells", "differ", *VERDICTS.values(), "seconds"]
-    assert head == columns
-    counts = {row[0]: dict(zip(columns, row, strict=True)) for row in (a, b)}
-    assert (
-        counts["notebooks/a.ipynb"] | {"cells": "2", "differ": "1", "compared": "1"}
-        == counts["notebooks/a.ipynb"]
-    )
-    assert counts["notebooks/b.ipynb"]["cells"] == "3"
-    assert counts["notebooks/b.ipynb"]["compared in form"] == "1"
-    assert counts["notebooks/b.ipynb"]["not run"] == "1"
-    assert counts["notebooks/b.ipynb"]["seconds"] == "3.8"
+    assert read.texts("th")[-len(columns) :] == columns
+    counts = read.texts("td")[-2 * len(columns) :]
+    assert counts == [
+        *("notebooks/a.ipynb", "2", "1", "1", "0", "0", "0", "0", "2.5"),
+        *("notebooks/b.ipynb", "3", "1", "0", "0", "1", "0", "1", "3.8"),
+    ]
 
 
 def test_a_green_run_has_its_page_too():
     green = Read(page_of(RECORDS[:1], ["device: cpu"], VERDICTS))
-    assert [words for _, words in green.headings] == ["No cell differs of 1", "Pages"]
-    assert Read(page_of([], [], VERDICTS)).headings[0][1] == "No cell was run"
+    assert green.texts("h1", "h2") == ["No cell differs of 1", "Pages"]
+    assert Read(page_of([], [], VERDICTS)).texts("h1") == ["No cell was run"]

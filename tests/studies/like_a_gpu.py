@@ -6,12 +6,15 @@ bits of fraction (TF32, ``torch.backends.cudnn.allow_tf32``, on by default), and
 "TensorFloat-32 (TF32) on Ampere (and later) devices" in PyTorch's notes on CUDA.
 """
 
-import sys
+import ast
+from types import SimpleNamespace
 
 import torch
+from IPython import get_ipython
 from torch import nn
 
 DEVICE = torch.device("cpu")  # known by its identity
+ACCELERATOR = "_accelerator_like_a_gpu"
 
 
 def _rounded(x: torch.Tensor) -> torch.Tensor:
@@ -36,18 +39,19 @@ def _convolution(self, x, weight, bias, true=nn.Conv2d._conv_forward):
     return true(self, x, weight, bias)
 
 
-def _for_the_page(name, answer):
-    """Let a function of ``torch.accelerator`` give this answer to the page's own cells."""
-    true = getattr(torch.accelerator, name)
+class _OfThePage(ast.NodeTransformer):
+    """Where a cell of the page says ``torch.accelerator`` it gets the one that is made up."""
 
-    def asked(*args, **kwargs):
-        of_page = sys._getframe(1).f_globals.get("__name__") == "__main__"
-        return answer if of_page else true(*args, **kwargs)
-
-    setattr(torch.accelerator, name, asked)
+    def visit_Attribute(self, node):
+        if ast.unparse(node) == "torch.accelerator":
+            return ast.copy_location(ast.Name(ACCELERATOR, node.ctx), node)
+        return self.generic_visit(node)
 
 
 nn.Module.to, nn.Conv2d._conv_forward = _move, _convolution
-_for_the_page("is_available", True)
-_for_the_page("current_accelerator", DEVICE)
-_for_the_page("synchronize", None)
+get_ipython().ast_transformers.append(_OfThePage())
+get_ipython().user_global_ns[ACCELERATOR] = SimpleNamespace(
+    is_available=lambda: True,
+    current_accelerator=lambda check_available=False: DEVICE,
+    synchronize=lambda device=None: None,
+)

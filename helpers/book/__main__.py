@@ -1,0 +1,88 @@
+"""How the book is made: python -m helpers.book COMMAND, for maintainers.
+
+``COMMAND --help`` says what a command takes. Its module is imported when it is run, so help comes at once.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from helpers.book import BookError
+from helpers.verification.files import OutputError
+
+EPILOG = "Whatever goes wrong, no file is left half-written. helpers/book/{}.py says more."
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The commands with what they take; a command's module has a function ``run(args)``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.book", description="How the book is made."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, module: str, summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=summary, description=summary, epilog=EPILOG.format(module)
+        )
+        command.set_defaults(module=module)
+        return command
+
+    update = add("update", "update", "run pages and write their outputs; shows what changed")
+    update.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="its number, name or file; all if none is given"
+    )
+    how = update.add_mutually_exclusive_group()
+    how.add_argument("--fresh", action="store_true", help="keep no stored output or run time")
+    how.add_argument(
+        "--dry-run", action="store_true", help="write nothing: tell what another release changes"
+    )
+
+    new = add("new", "new_page", "begin a page that has the form of the others")
+    new.add_argument("name", metavar="NUMBER_name", help="as in 11_name, in small letters")
+    new.add_argument("title", help="what the reader will do, beginning with a verb")
+
+    site = add("site", "site", "make the web edition from the stored outputs")
+    site.add_argument("--out", type=Path, metavar="FOLDER", help="the folder (.site/html)")
+    site.add_argument("--open", action="store_true", help="open it in the browser")
+    site.add_argument("--pdf", type=Path, metavar="FILE", help="print the book into FILE instead")
+
+    launch = add("launch", "launch", "give the pages badges for Binder and Colab, or take them out")
+    where = launch.add_mutually_exclusive_group(required=True)
+    where.add_argument("repository", nargs="?", metavar="OWNER/REPO", help="on GitHub")
+    where.add_argument("--remove", action="store_true", help="take badges and code out")
+
+    readme = add("readme", "readme", "write the README's pictures and measured figures")
+    readme.add_argument(
+        "--check", action="store_true", help="only tell whether they are as written"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and run the command.
+
+    Returns:
+        The exit status: 1 if something went wrong, 2 for a bad command line, 130 after Ctrl-C.
+    """
+    try:
+        try:
+            args = make_parser().parse_args(arguments)
+            return import_module(f"helpers.book.{args.module}").run(args)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (BookError, OutputError, OSError) as error:
+        print(error, file=sys.stderr)
+        return getattr(error, "status", 1)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

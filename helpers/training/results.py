@@ -1,0 +1,152 @@
+"""The result of a training as data for JSON, as lines of text, and as a file; the test set is read here only."""
+
+import json
+import os
+import platform
+import shlex
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+import torchvision
+
+from helpers import data, environment
+from helpers.training.batches import Images
+from helpers.training.loop import Training, evaluate
+from helpers.training.speed import best_convolution
+from helpers.verification.files import write_file
+
+SETTINGS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")  # can take instructions from a CPU
+
+
+def result_of(
+    trained: Training, images: Images, processes: int = 1, measured_before: float = 0.0
+) -> dict:
+    """Judge a trained net by ``images.test``; all that was measured, ready for JSON.
+
+    Args:
+        trained: the net and what its training used.
+        images: ``train`` is not used.
+        processes: how many shared the training.
+        measured_before: the FLOP/s that the recipe was chosen by; 0 if it was not.
+    """
+    config = trained.config
+    accuracy = evaluate(
+        trained.net, images.test, images.test_labels, trained.stats, config.precision
+    )
+    reached = trained.tflop * 1e12 / trained.seconds
+    best = None
+    if config.recipe.net == "fast":
+        best = best_convolution(config.recipe, config.device, config.precision)
+    return {
+        "budget": config.budget.amount,
+        "budget_unit": config.budget.unit,
+        "seconds": round(trained.seconds, 3),
+        "tflop": round(trained.tflop, 4),
+        "accuracy": round(accuracy.plain, 2),
+        "accuracy_tta": round(accuracy.tta, 2),
+        "split": images.split,
+        "evaluation_seconds": round(accuracy.seconds, 2),
+        "steps": trained.steps,
+        "epochs": round(trained.epochs, 3),
+        "seed": config.seed,
+        "resumed_at_step": trained.resumed_at_step,
+        "flop_per_second": reached,
+        "best_convolution_flop_per_second": best,
+        "efficiency": best and reached / best,
+        "measured_before_flop_per_second": measured_before,
+        "precision": config.precision,
+        "device": config.device,
+        "processes": processes,
+        **machine(config.device),
+        "recipe": asdict(config.recipe),
+        "parameters": sum(weight.numel() for weight in trained.net.parameters()),
+        "losses": [round(statistics.fmean(part), 4) for part in _parts(trained.losses)],
+        "seconds_at": [round(part[-1], 2) for part in _parts(trained.seconds_at)],
+        "pictures_are_real": data.is_real(),
+    }
+
+
+def machine(device: str) -> dict:
+    """What a result was measured on, ready for JSON."""
+    return {
+        "threads": torch.get_num_threads(),
+        "cpu": environment.cpu_name(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+        "settings": {name: os.environ[name] for name in SETTINGS if name in os.environ},
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        },
+    }
+
+
+def _parts(values: Sequence[float], count: int = 100) -> list[Sequence[float]]:
+    """Values in ``count`` pieces of about one length, in order; each alone where there are fewer."""
+    count = min(count, len(values))
+    ends = [n * len(values) // count for n in range(count + 1)]
+    return [values[start:end] for start, end in pairwise(ends)]
+
+
+def last_line(results: Sequence[dict]) -> str:
+    """What one run, or the mean of several, has come to, on one line."""
+    mean = {
+        name: statistics.fmean(result[name] for result in results)
+        for name in ("seconds", "tflop", "accuracy", "accuracy_tta")
+    }
+    one = results[0]
+    text = (
+        f"budget {one['budget']:g} {one['budget_unit']}: used {mean['seconds']:.1f} s, "
+        f"{mean['tflop']:.1f} TFLOP, with test-time augmentation {mean['accuracy_tta']:.2f} %, "
+        f"{one['split']} accuracy {mean['accuracy']:.2f} %"
+    )
+    if len(results) > 1:
+        each = [result["accuracy"] for result in results]
+        text += (
+            f" (mean of {len(each)} runs, standard deviation {statistics.stdev(each):.2f}, "
+            f"smallest {min(each):.2f})"
+        )
+    return text
+
+
+def details(result: dict) -> str:
+    """Two lines about a run: what was trained, and how well the machine was used."""
+    recipe = result["recipe"]
+    shape = "-".join(map(str, recipe["widths"])) if recipe["net"] == "fast" else recipe["net"]
+    lines = [
+        f"{shape}, {result['precision']}, batch size {recipe['batch_size']}, {result['steps']} steps, "
+        f"{result['epochs']:.2f} epochs; evaluation {result['evaluation_seconds']:.1f} s"
+    ]
+    if result["efficiency"]:
+        lines.append(
+            f"{result['flop_per_second'] / 1e9:.0f} GFLOP/s, {100 * result['efficiency']:.0f} % of the "
+            f"{result['best_convolution_flop_per_second'] / 1e9:.0f} of the best 3x3 convolution of these widths alone"
+        )
+    return "\n".join(lines)
+
+
+def write_results(path: Path, results: dict, arguments: Sequence[str] | None = None) -> None:
+    """Write results as JSON, with the command that made them.
+
+    Args:
+        path: of the file.
+        results: ready for JSON.
+        arguments: of `python -m helpers.training`; None for those of this process.
+
+    Raises:
+        OutputError: see `helpers.verification.files.write_file`.
+        ValueError: a number is infinite or none, which JSON cannot say.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    program = ["python"]
+    if count := os.environ.get("LOCAL_WORLD_SIZE"):
+        program = ["torchrun", f"--nproc-per-node={count}"]
+    command = shlex.join([*program, "-m", "helpers.training", *arguments])
+    text = json.dumps({"command": command, **results}, indent=1, allow_nan=False)
+    write_file(path, f"{text}\n")

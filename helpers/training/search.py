@@ -1,0 +1,72 @@
+"""How recipes are chosen: candidates get the same work and are judged by the validation images.
+
+    python -m helpers.training search --tflop 12 --set widths=24,48,96 muon_lr=0.04 --set skip=True --out search.json
+
+Each --set is a candidate: what it changes in the default `Recipe`. Results are added to those that the file has.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    from helpers.training.__main__ import output, positive, whole
+
+    parser.add_argument("--tflop", type=positive, required=True, help="work of each training")
+    parser.add_argument("--runs", type=whole(1), default=1, help="of each candidate")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--threads", type=whole(1, 1024), help="default: a share of the cores")
+    parser.add_argument("--out", type=output, help="add the results to this JSON file")
+    parser.add_argument("--set", nargs="+", action="append", required=True, metavar="NAME=VALUE")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and judge each candidate. Raises `argparse.ArgumentTypeError`, `ValueError`."""
+    import torch
+
+    from helpers.training.__main__ import changed_recipe
+    from helpers.training.batches import load
+    from helpers.training.distributed import joined
+    from helpers.training.loop import Budget, TrainingConfig, train
+    from helpers.training.recipe import Recipe
+    from helpers.training.results import machine, result_of, write_results
+
+    recipes = [changed_recipe(Recipe(), argparse.Namespace(set=changes)) for changes in args.set]
+    with joined("cpu", args.threads):
+        command = ["search", "--tflop", "TFLOP", "--runs", "RUNS", "--precision", args.precision]
+        command += ["--threads", f"{torch.get_num_threads()}", "--set", "CHANGES"]
+        about = {key: machine("cpu")[key] for key in ("versions", "cpu")}
+        text = " ".join(["python", "-m", "helpers.training", *command])
+        candidates = earlier_candidates(args.out, {"command": text, **about})
+        images = load(validation=True)
+        for changes, recipe in zip(args.set, recipes, strict=True):
+            runs = []
+            for seed in range(args.runs):
+                budget = Budget(args.tflop, "TFLOP")
+                config = TrainingConfig(recipe, budget, seed, precision=args.precision)
+                runs.append(result_of(train(config, images), images))
+            candidate = {"tflop": args.tflop, "runs": args.runs}
+            for key in ("accuracy", "accuracy_tta"):
+                candidate[key] = round(statistics.fmean(run[key] for run in runs), 2)
+            candidates.append({**candidate, "changes": " ".join(changes)})
+            print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
+            if args.out:
+                write_results(args.out, {**about, "candidates": candidates}, command)
+    return 0
+
+
+def earlier_candidates(path: Path | None, same: dict) -> list[dict]:
+    """Return what a file has of the same search. Raises ValueError: it has something else."""
+    if path is None or not path.exists():
+        return []
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        candidates = record.pop("candidates")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is no search: name another file for --out") from error
+    if record != same:
+        raise ValueError(f"{path} is of another machine or command: name another file for --out")
+    return candidates

@@ -1,0 +1,80 @@
+"""How this book's conftest.py verifies its pages: the data, the device, the threads, the summary."""
+
+import re
+import runpy
+import subprocess
+import sys
+
+import pytest
+from nbformat.v4 import new_output
+
+from helpers.book import kernel
+from tests.support import small_book
+
+DATA = """import sys
+
+sys.path.insert(0, "..")
+import torch
+
+from helpers import data
+
+print(data.is_real())"""
+EXEMPT = {"tags": ["nbval-ignore-output"]}
+# page: its cells, (source, metadata, what is stored)
+PAGES = {
+    "words 文字": [
+        ("print('张量 ± μs')", {}, "张量 ± μs\n"),
+        ("print(1)", EXEMPT, "2\n"),
+        ("import os\n\nprint(os.environ['OMP_NUM_THREADS'])", {}, "3\n"),
+    ],
+    "data": [
+        (DATA, {"tags": ["cifar10"]}, "True\n"),
+        ("print(torch.tensor([1.5]))", {}, "tensor([1.5000])\n"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Two pages in parallel, from another folder, in a path with blanks and Chinese, with LANG=C."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    notebooks = small_book.make(folder / "an old book 读书笔记")
+    for name, cells in PAGES.items():
+        book = small_book.notebook([("heading", source, tags) for source, tags, _ in cells])
+        for n, (cell, (*_, text)) in enumerate(zip(book.cells[1::2], cells, strict=True), 1):
+            cell.execution_count = n
+            cell.outputs = [new_output("stream", name="stdout", text=text)]
+        small_book.write(book, notebooks / f"{name}.ipynb")
+    (folder / "cwd").mkdir()
+    options = ["-n", "2", "--dist", "loadfile"]
+    shell = {"LANG": "C", "LC_ALL": "C", "OMP_NUM_THREADS": "3"}
+    return small_book.verify(notebooks, folder=folder, cwd=folder / "cwd", options=options, **shell)
+
+
+@pytest.mark.slow
+def test_it_works_elsewhere_in_parallel_without_a_locale_and_keeps_the_users_threads(run):
+    assert run.failed == {}, run.text
+    assert len(run.passed) == 5
+
+
+@pytest.mark.slow
+def test_the_summary_names_the_machine_the_data_and_why_cells_were_only_run(run):
+    summary = run.text.partition("the notebooks on this machine")[2]
+    assert re.search(r"device: (cpu|cuda|mps), torch \d", summary)
+    assert "data: STAND-IN DATA" in summary
+    assert "cells only run: 2" in summary
+    assert "1: depends on the CIFAR-10 pictures; the stand-in is in use" in summary
+    assert "1: exempted by a tag" in summary
+
+
+def test_a_page_that_imports_neither_torch_nor_the_data_is_asked_nothing():
+    program = f"""import runpy, sys
+print(runpy.run_path({str(kernel.PAGE_FACTS)!r})["facts"], "torch" in sys.modules)"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "{} False\n"
+    summary = runpy.run_path(str(small_book.BOOK / "conftest.py"))["pytest_verification_summary"]
+    assert summary({}) == [
+        "device: not asked, torch not imported",
+        "data: no page that ran uses any",
+    ]

@@ -1,0 +1,48 @@
+"""Corrupted outputs of the real pages are caught: a sample of ``python -m tests.studies mutation-score``."""
+
+import random
+from collections import Counter, defaultdict
+from itertools import islice
+
+import pytest
+
+from helpers import pages
+from tests.studies.mutation_score import KINDS, TEXTS_AND_LISTS, score, table, trials
+
+TEXTS, PICTURES = 12, 2  # that a reader would notice, of each kind and page
+SEED = 1
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """The verdicts on a sample: ``[(trial, 'caught' or 'missed'), ...]``."""
+    groups = defaultdict(list)
+    for page in pages.all_pages():
+        for trial in trials(page):
+            groups[trial.kind, trial.page].append(trial)
+    choose = random.Random(SEED)
+    results = []
+    for (kind, _), group in groups.items():
+        verdicts = ((trial, trial.verdict()) for trial in choose.sample(group, len(group)))
+        counted = (pair for pair in verdicts if pair[1] in ("caught", "missed"))
+        results += islice(counted, TEXTS if kind in TEXTS_AND_LISTS else PICTURES)
+    return results
+
+
+@pytest.mark.slow
+def test_the_sample_has_every_kind_and_every_page(sample):
+    assert {trial.kind for trial, _ in sample} == set(KINDS)
+    assert {trial.page for trial, _ in sample} == {page.name for page in pages.all_pages()}
+
+
+@pytest.mark.slow
+def test_every_corrupted_text_and_list_of_outputs_is_caught(sample):
+    missed = [trial for trial, verdict in sample if verdict == "missed"]
+    assert not [(t.page, t.cell, t.what) for t in missed if t.kind in TEXTS_AND_LISTS]
+
+
+@pytest.mark.slow
+def test_of_all_at_least_99_per_cent_are_caught(sample):
+    counts = Counter(verdict for _, verdict in sample)
+    by_kind = Counter((trial.kind, verdict) for trial, verdict in sample)
+    assert score(counts["caught"], counts["missed"]) >= 99, table(by_kind, list(KINDS))

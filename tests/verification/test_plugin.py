@@ -1,0 +1,95 @@
+"""The plugin without a notebook: what the package imports, what its options do."""
+
+import ast
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from helpers.verification import kernel
+from helpers.verification.results import Results
+from tests.support import small_book
+
+PACKAGE = small_book.BOOK / "helpers" / "verification"
+MAY_IMPORT = {"PIL", "jinja2", "matplotlib", "nbval", "numpy", "pytest"}
+CONFTEST = """pytest_plugins = ["helpers.verification.plugin"]
+
+
+def pytest_collection_finish(session):
+    print("timeout", session.config.option.nbval_cell_timeout)"""
+
+
+@pytest.fixture
+def collect(tmp_path):
+    """Run ``pytest --nbval`` with more options in an empty project."""
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+
+    def run(*options):
+        return subprocess.run(
+            [*small_book.command(tmp_path), "--collect-only", *options],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(small_book.BOOK)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_the_package_imports_nothing_of_the_book(module):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level <= 1
+            names = [] if node.level else [node.module]
+        for name in names:
+            assert name.partition(".")[0] in MAY_IMPORT | sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(("options", "seconds"), [([], "600.0"), (["2000"], "2000.0")])
+def test_a_cell_has_ten_minutes_unless_the_user_gives_another_timeout(collect, options, seconds):
+    done = collect(*(f"--nbval-cell-timeout={given}" for given in options))
+    assert f"timeout {seconds}\n" in done.stdout
+
+
+def test_a_report_that_could_not_be_written_is_refused_before_the_run(collect):
+    done = collect("--html-report=missing/report.html")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("ERROR: --html-report: ")
+    assert "cannot be written: there is no folder" in line
+    assert "timeout" not in done.stdout
+
+
+@pytest.fixture
+def config(tmp_path):
+    """What ``Results`` needs of pytest's configuration."""
+    report = tmp_path / "report.html"
+    option = SimpleNamespace(html_report=report)
+    return SimpleNamespace(option=option, invocation_params=SimpleNamespace(dir=tmp_path))
+
+
+@pytest.mark.parametrize("place", [".", "/dev/null", "missing/report.html"])
+def test_only_a_plain_file_is_replaced_by_a_report(config, place):
+    config.option.html_report = place
+    with pytest.raises(pytest.UsageError, match="--html-report: "):
+        Results(config)
+
+
+def test_a_report_that_cannot_be_written_after_all_fails_the_run_in_one_line(config):
+    results = Results(config)
+    config.option.html_report.mkdir()
+    config.hook = SimpleNamespace(pytest_verification_summary=lambda facts: [])
+    session = SimpleNamespace(exitstatus=0)
+    results.pytest_sessionfinish(session)
+    assert session.exitstatus == 1
+    assert results.last_line.endswith("report.html is a folder: name a file in it.")
+
+
+def test_a_kernel_keeps_the_users_threads(tmp_path):
+    """It is the project's business how many each kernel gets: this package knows of no container."""
+    assert not [name for name in kernel.settings(tmp_path) if "THREADS" in name]
