@@ -46,7 +46,8 @@ def where() -> tuple[bool, str]:
         ]
         if place.root == places.FOLDER and (place.root / files.CACHE).exists():
             there.append(files.CACHE)
-        lines.append(f"{place.name}: {place.root}: {', '.join(there) or fault}")
+        state = ", ".join(there) or fault.removeprefix(f"{place.root} ")
+        lines.append(f"{place.name}: {place.root}: {state}")
     return True, "\n".join(lines)
 
 

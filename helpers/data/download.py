@@ -14,6 +14,7 @@ import queue
 import threading
 import time
 from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
@@ -40,45 +41,26 @@ class FailedError(Exception):
     """The file could not be had; the text says for a reader what was tried and why it failed."""
 
 
+@dataclass
 class Download:
     """A file that is brought to its right content, whatever it holds now."""
 
-    def __init__(
-        self,
-        mirrors: list[Mirror],
-        file: BinaryIO,
-        *,
-        size: int,
-        sha256: str,
-        settings: Settings,
-        began: float,
-        own: Mirror | None = None,
-    ) -> None:
-        """Prepare it.
+    mirrors: list[Mirror]
+    file: BinaryIO  # open for reading and appending; it is gone on with
+    size: int  # bytes that it must have
+    sha256: str  # that it must have, in hexadecimal
+    settings: Settings
+    began: float  # when the wait began (time.monotonic)
+    own: Mirror | None = None  # asked alone, before all others, until it fails or is slow
+    authors: list[Mirror] = field(default_factory=list)  # who brought what the file holds
+    goes_alone: bool = False  # a mixture was wrong: who begins goes on, as long as it can
+    received: int = 0  # bytes over the network, in this run
+    rate: float = 0.0  # bytes per second, of late
 
-        Args:
-            mirrors: who may have copies of the file.
-            file: open for reading and appending; it is gone on with.
-            size: bytes that it must have.
-            sha256: the SHA-256 that it must have, in hexadecimal.
-            settings: how hard it is tried.
-            began: when the wait began (time.monotonic).
-            own: the mirror that is asked alone, before all others, until it fails or is slow.
-        """
-        self.mirrors = mirrors
-        self.own = own
-        self.file = file
-        self.size = size
-        self.sha256 = sha256
-        self.settings = settings
-        self.began = began
-        self.floor = settings.floor
-        self.position = file.seek(0, 2)
+    def __post_init__(self) -> None:
+        self.floor = self.settings.floor
+        self.position = self.file.seek(0, 2)
         self.is_inherited = self.position > 0  # an earlier run has begun it, perhaps wrongly
-        self.authors: list[Mirror] = []  # who brought what the file holds
-        self.goes_alone = False  # a mixture was wrong: who begins goes on, as long as it can
-        self.received = 0  # bytes over the network, in this run
-        self.rate = 0.0  # bytes per second, of late
 
     def run(self) -> str:
         """Fetch what is missing. Return where it came from, how much and how fast.

@@ -37,7 +37,7 @@ BATCHES = list(FILES)[:6]  # training part first
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer"]
 CLASSES += ["dog", "frog", "horse", "ship", "truck"]
 NOTHING = f"neither {FOLDER} nor {ARCHIVE} is in it"
-MISSING = "it does not exist"
+MISSING = "does not exist"
 PICTURE = (3, 32, 32)  # channels (red, green, blue), rows, columns
 
 
@@ -96,7 +96,7 @@ def sources(root: Path) -> tuple[list[Path], str]:
         Folders of seven files and archives, best first; and, if there is none, why not, in a few words.
     """
     candidates = []
-    fault = NOTHING if _exists(root) else MISSING
+    fault = NOTHING if _exists(root) else f"{root} {MISSING}"
     for folder in (root / FOLDER, root, root / KERAS / FOLDER):
         sizes = {name: size_of(folder / name) for name in OFFICIAL.files}
         wrong = [name for name, (size, _) in OFFICIAL.files.items() if sizes[name] != size]

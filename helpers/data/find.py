@@ -125,7 +125,7 @@ def search(may_write: bool = True) -> tuple[Pictures | None, list[str]]:
                 return Pictures(flat, _official(where, how, notes), place.root), notes
             except files.DamagedError as error:
                 fault = str(error)
-        if place.name == "CIFAR10_ROOT" or fault not in (files.NOTHING, files.MISSING):
+        if place.name == "CIFAR10_ROOT" or not fault.endswith((files.NOTHING, files.MISSING)):
             notes.append(f"({place.name} was passed over: {fault}.)")
     return None, notes
 
@@ -170,17 +170,7 @@ def _download_once(patience: float) -> Pictures:
                 return local
             files.check_plain(archive)
             _check_room(partial)
-            with files.open_partial(partial) as file:
-                own = Mirror(os.environ.get("CIFAR10_URL", "").strip())
-                come = download.Download(
-                    [mirror for mirror in (own, *map(Mirror, MIRRORS)) if mirror.url],
-                    file,
-                    size=files.OFFICIAL.archive_bytes,
-                    sha256=files.OFFICIAL.archive_sha256,
-                    settings=settings,
-                    began=began,
-                    own=own,
-                ).run()
+            come = _fetch(partial, settings, began)
             partial.replace(archive)
             flat, how = _decode(archive)
             where = f"downloaded into {places.short(folder)} {come}"
@@ -191,6 +181,20 @@ def _download_once(patience: float) -> Pictures:
         ) from error
     except (download.FailedError, files.DamagedError) as error:
         raise UnavailableError(f"The pictures could not be downloaded. {error}") from error
+
+
+def _fetch(partial: Path, settings: download.Settings, began: float) -> str:
+    """Download the archive into a file, which is kept if that fails. Return where it came from."""
+    own = Mirror(os.environ.get("CIFAR10_URL", "").strip())
+    mirrors = [mirror for mirror in (own, *map(Mirror, MIRRORS)) if mirror.url]
+    size, sha256 = files.OFFICIAL.archive_bytes, files.OFFICIAL.archive_sha256
+    try:
+        with files.open_partial(partial) as file:
+            return download.Download(mirrors, file, size, sha256, settings, began, own).run()
+    except download.FailedError:
+        if not files.size_of(partial):  # nothing has come
+            partial.unlink(missing_ok=True)
+        raise
 
 
 def _check_room(partial: Path) -> None:

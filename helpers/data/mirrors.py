@@ -11,6 +11,7 @@ import requests
 import urllib3
 
 CHUNK = 65_536  # bytes
+PAUSE = 1.0  # seconds until a mirror is asked again that has failed
 LONGEST_WAIT = 30  # seconds; a mirror that wants to be left alone for longer is no longer asked
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no page of HTML
 Pieces = Iterator[tuple[int, bytes]]  # how many bytes came over the network, and the wanted ones
@@ -42,11 +43,9 @@ class Mirror:
     def blame(self, error: Exception) -> None:
         """Note a fault, and whether asking again may be of use."""
         self.fault = in_words(error)
-        self.lives -= 1
-        if isinstance(error, RefusedError):
-            self.not_before = time.monotonic() + error.wait
-            if error.wait == math.inf:
-                self.lives = 0
+        wait = error.wait if isinstance(error, RefusedError) else PAUSE
+        self.not_before = time.monotonic() + wait
+        self.lives = 0 if wait == math.inf else self.lives - 1
 
 
 def in_words(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.data import __main__ as program
-from helpers.data import download, files, find, places
+from helpers.data import download, files, find, mirrors, places
 from tests.support import bad_mirror
 
 
@@ -21,6 +21,7 @@ def machine(monkeypatch, tmp_path, small):
     monkeypatch.setattr(places, "FOLDER", tmp_path / "data")
     monkeypatch.setattr(find, "MIRRORS", [bad_mirror.nobody()])
     monkeypatch.setattr(find, "SETTINGS", download.Settings(probe_bytes=1000))
+    monkeypatch.setattr(mirrors, "PAUSE", 0.01)
     monkeypatch.setattr(files, "OFFICIAL", small.official)
     tmp_path.joinpath("here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

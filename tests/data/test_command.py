@@ -83,7 +83,7 @@ def test_where_lists_the_places(monkeypatch, tmp_path, small, here, command):
     status, text = command("--where")
     assert status == 0
     assert text.splitlines() == [
-        f"CIFAR10_ROOT: {tmp_path / 'nowhere'}: it does not exist",
+        f"CIFAR10_ROOT: {tmp_path / 'nowhere'}: does not exist",
         f"data/: {here}: cifar-10-python.tar.gz",
         f"./data: {tmp_path / 'here' / 'data'}: {files.NOTHING}",
         f"{keras}: {keras}: cifar-10-batches-py",

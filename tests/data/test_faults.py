@@ -144,7 +144,9 @@ def row(table, request, world, capsys):
 
     def run(expected, fault=None, **how):
         seen = world.seen(capsys, **how)
-        fault = fault or request.node.callspec.id
+        if fault is None and hasattr(request.node, "callspec"):
+            fault = request.node.callspec.id
+        fault = fault or request.node.name.removeprefix("test_").replace("_", " ")
         lines = [line for line in seen.splitlines() if expected in line]  # those that matter
         table(fault, expected, "".join(lines[:1]).replace(str(world.folder), "data/") or seen)
         assert seen == RIGHT if expected == RIGHT else lines, seen
@@ -293,27 +295,27 @@ def test_host_and_a_good_one(world, row, fault):
     row(RIGHT, fault=f"{fault} | and a good mirror")
 
 
-@pytest.mark.parametrize("fault", ["refuses the connection"])
-def test_refused(world, row, fault):
+def test_refuses_the_connection(world, row):
     row(os.strerror(errno.ECONNREFUSED), urls=[nobody()])
     world.mirror()
-    row(RIGHT, fault=f"{fault} | and a good mirror", urls=[nobody(), world.mirrors[0].url])
+    row(
+        RIGHT,
+        fault="refuses the connection | and a good mirror",
+        urls=[nobody(), world.mirrors[0].url],
+    )
 
 
-@pytest.mark.parametrize("fault", ["redirects once"])
-def test_redirected(world, row, fault):
+def test_redirects_once(world, row):
     target = world.mirror()
     row(RIGHT, urls=[world.mirror(redirect(target.url)).url])
 
 
-@pytest.mark.parametrize("fault", ["only through a proxy"])
-def test_proxy(row, world, monkeypatch, fault):
+def test_only_through_a_proxy(row, world, monkeypatch):
     monkeypatch.setenv("http_proxy", world.mirror().url)
     row(RIGHT, urls=[f"http://no-such-host.invalid/{files.ARCHIVE}"])
 
 
-@pytest.mark.parametrize("fault", ["redirects from https to http"])
-def test_redirected_to_http(world, row, tmp_path, monkeypatch, fault):
+def test_redirects_from_https_to_http(world, row, tmp_path, monkeypatch):
     certificate = tmp_path / "certificate.pem"
     certificate.write_text(bad_mirror.CERTIFICATE)
     target = world.mirror()
@@ -334,19 +336,34 @@ def test_another_host_goes_on_in_mid_file(world, capsys, at):
     assert world.mirrors[0].sent >= at
 
 
-@pytest.mark.parametrize("fault", ["all seven hosts down"])
-def test_all_down(row, fault):
+def test_all_seven_hosts_down(world, row):
     urls = [nobody() for _ in range(7)]
     row("No mirror delivered the archive", urls=urls)
     text = data.origin()
     for url in urls:
         assert f"\n  {url.split('/')[2]}: {os.strerror(errno.ECONNREFUSED)}" in text
+    assert {path.name for path in world.folder.iterdir()} == {find.LOCK}
     assert "in the background: python -m helpers.data --download" in text
     assert [text.count(f"\n  {n}. ") for n in (1, 2, 3)] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("fault", ["network gone half-way"])
-def test_network_gone(world, row, fault):
+def test_network_gone_for_a_moment(world, row, monkeypatch):
+    monkeypatch.setattr(mirrors, "PAUSE", 0.5)
+    get = download.transfer
+    began = time.monotonic()
+
+    def transfer(url, *how):
+        if time.monotonic() < began + 0.2:
+            url = nobody()
+        yield from get(url, *how)
+
+    monkeypatch.setattr(download, "transfer", transfer)
+    for _ in range(2):
+        world.mirror()
+    row(RIGHT)
+
+
+def test_network_gone_half_way(world, row):
     gone = [world.mirror(once({"die_at": HALF}, {"status": 502, "content": b""})) for _ in range(2)]
     row("are here and are kept")
     kept = files.partial_of(world.folder / files.ARCHIVE).stat().st_size
@@ -526,8 +543,7 @@ def test_a_file_in_the_way(world, row, fault):
     assert path.read_text() == "mine"
 
 
-@pytest.mark.parametrize("fault", ["too little room, known before"])
-def test_no_room(world, row, monkeypatch, fault):
+def test_too_little_room_known_before(world, row, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 5, 5))
     mirror = world.mirror()
     row("There is no room for the pictures")
@@ -565,8 +581,7 @@ def read_only(monkeypatch, folder):
     monkeypatch.setattr(os, "open", os_open)
 
 
-@pytest.mark.parametrize("fault", ["target read-only"])
-def test_read_only(world, row, monkeypatch, fault):
+def test_target_read_only(world, row, monkeypatch):
     world.folder.mkdir(parents=True)
     world.mirror()
     with monkeypatch.context() as patch:
@@ -581,8 +596,7 @@ def test_read_only(world, row, monkeypatch, fault):
     assert list(world.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("fault", ["target read-only, by its mode"])
-def test_read_only_by_mode(world, row, fault):
+def test_target_read_only_by_its_mode(world, row):
     world.folder.mkdir(parents=True, mode=0o555)
     if os.access(world.folder, os.W_OK):
         pytest.skip("this user may write whatever the mode says (root, Windows)")
@@ -612,8 +626,7 @@ def test_something_else_has_the_name(world, row, command, name, kind):
         assert not path.is_symlink()
 
 
-@pytest.mark.parametrize("fault", ["the clock jumps, years to and fro"])
-def test_clock(world, row, monkeypatch, fault):
+def test_the_clock_jumps_years_to_and_fro(world, row, monkeypatch):
     jumps = iter(range(10**9))
     monkeypatch.setattr(time, "time", lambda: 1.8e9 * (next(jumps) % 2))
     world.mirror(once({"die_at": HALF}, {"rate": 200_000}))
@@ -621,8 +634,7 @@ def test_clock(world, row, monkeypatch, fault):
     assert next(jumps) < 10**6
 
 
-@pytest.mark.parametrize("fault", ["data/ dates from the future"])
-def test_future(world, row, fault):
+def test_data_dates_from_the_future(world, row):
     world.folder.mkdir(parents=True)
     partial = files.partial_of(world.folder / files.ARCHIVE)
     partial.write_bytes(ARCHIVE[:HALF])

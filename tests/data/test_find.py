@@ -149,7 +149,7 @@ def test_the_stand_in_can_be_asked_for(monkeypatch, tmp_path, small, mirror, val
 
 
 FAULTS = {
-    "nowhere": "it does not exist.",
+    "nowhere": "{root} does not exist.",
     "empty": "neither cifar-10-batches-py nor cifar-10-python.tar.gz is in it.",
     "missing": "data_batch_3 is missing.",
     "truncated": "data_batch_3 is broken (its size is wrong).",
@@ -179,7 +179,7 @@ def test_a_fault_is_told_in_one_line_and_the_next_place_is_used(
     assert not data.is_real()
     (line,) = [line for line in data.origin().splitlines() if "passed over" in line]
     name = "CIFAR10_ROOT" if place == "mine" else "data/"
-    assert line == f"({name} was passed over: {FAULTS[fault]})"
+    assert line == f"({name} was passed over: {FAULTS[fault].format(root=root)})"
     assert program.check()[0] is False  # it says what pages use
     assert line in program.check()[1]
     assert snapshot(root / BASE) == before
