@@ -116,7 +116,8 @@ def interrupt(monkeypatch, module, name, call, number=signal.SIGINT):
 def test_an_interrupted_series_goes_on_as_it_was_asked_for(run, tmp_path, monkeypatch, folder, at):
     out, other = tmp_path / "results.json", tmp_path / "other.json"
     series = ("--epochs", 1, "--runs", 2, "--seed", 4, "--out", out)
-    assert run(*series)[0] == 0
+    status, said = run(*series)
+    assert status == 0, said
     expected = json.loads(out.read_text(encoding="utf-8"))
     out.unlink()
     name, call = at

@@ -276,8 +276,8 @@ class Machine:
 
 @pytest.mark.parametrize("tiny", [{1: 6.0, 4: 1.0}, {1: 1.0, 4: 2.1}])
 def test_bf16_is_not_even_tried_where_a_tiny_convolution_is_slow(monkeypatch, tiny):
-    machine = Machine(monkeypatch, gain=2.0, tiny=tiny)
-    monkeypatch.setattr(machine, "step_seconds", lambda *_, **__: pytest.fail("was tried"))
+    Machine(monkeypatch, gain=2.0, tiny=tiny)
+    monkeypatch.setattr(speed, "step_seconds", lambda *_, **__: pytest.fail("was tried"))
     assert speed.best_precision("cpu") == "fp32"
 
 
