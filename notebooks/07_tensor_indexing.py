@@ -31,7 +31,7 @@
 #
 # **You need** tensors and their shapes, as on page [06](06_tensor_shapes.ipynb). No GPU.
 #
-# **Time**: 29 min to read, 4 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 27 min to read, 7 s to run (AMD EPYC, 2 cores).
 
 # %% [markdown]
 # ## Find it · 速查
