@@ -62,14 +62,15 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line and run the command.
+    """Read the command line and run the command; without one, list them.
 
     Returns:
         The exit status: 1 if something went wrong, 2 for a bad command line, 130 after Ctrl-C.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         try:
-            args = make_parser().parse_args(arguments)
+            args = make_parser().parse_args(arguments or ["--help"])
             return import_module(f"helpers.book.{args.module}").run(args)
         finally:
             sys.stdout.flush()

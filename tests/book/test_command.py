@@ -22,6 +22,14 @@ finally:
 """
 
 
+def test_without_a_command_they_are_listed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main([])
+    assert ended.value.code == 0
+    listed = capsys.readouterr().out
+    assert all(f"\n    {name} " in listed for name in COMMANDS)
+
+
 @pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_help_comes_at_once_and_runs_nothing(name, monkeypatch):
     done = subprocess.run(

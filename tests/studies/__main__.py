@@ -26,7 +26,7 @@ STUDIES = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one study; returns the exit status."""
+    """Run one study, or list them; return the exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         prog="python -m tests.studies", description=__doc__.partition("\n")[0]
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             command.description = study.__doc__
             command.set_defaults(run=study.run)
             study.add_arguments(command)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(arguments or ["--help"])
     try:
         try:
             return args.run(args)
