@@ -58,7 +58,6 @@ def test_the_help_lists_every_study_and_imports_none():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("", "the following arguments are required: COMMAND"),
         ("spreads", "invalid choice: 'spreads'"),
         ("page-memory 99", "there is no page '99': 00 to 10"),
         ("spread --pages seven", "there is no page 'seven'"),

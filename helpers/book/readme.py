@@ -33,7 +33,7 @@ RECORDS = BOOK / "notebooks/records"
 
 # The picture at the top, row by row: a page's number and how the description of its figure begins.
 FRONT = (
-    (("06", "t.T:  shape"), ("07", "Three grids side by side")),
+    (("06", "t.T:  shape"), ("07", "Gather along dim 1. index: 3 0")),
     (("03", "A picture, six filters"), ("03", "Left: a slow path")),
 )
 CURVES = ("05", "Accuracy against seconds")

@@ -48,7 +48,6 @@ def test_help_comes_at_once_and_runs_nothing(name, monkeypatch):
 @pytest.mark.parametrize(
     "arguments",
     [
-        "",
         "sell",
         "update --dry-run --fresh",
         "launch",
