@@ -251,6 +251,9 @@ BAD = {
         (code("# NBVAL_SKIP\n1"), "exempted"),
         (code("# PYTEST_VALIDATE_IGNORE_OUTPUT\n1"), "exempted"),
     ],
+    "asserts_nothing_of_durations": [
+        (code("1\nassert a < b"), "cell 0 times something and asserts")
+    ],
     "names_claims_that_exist": [
         (code("1", claims=["C55"]), "cell 0 proves an unknown statement: C55"),
         (code("1", claims=["C00"]), "unknown statement: C00"),

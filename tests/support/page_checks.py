@@ -205,6 +205,13 @@ def asks_for_tolerance_with_reason(page: Page) -> Iterator[str]:
             yield f"cell {n} is exempted without a reason: {match[0]}"
 
 
+def asserts_nothing_of_durations(page: Page) -> Iterator[str]:
+    """Which of two times is larger may change with whatever else the machine does."""
+    for n, cell in enumerate(page.code_cells):
+        if cell.metadata.get("verify", {}).get("timing") and re.search(r"\bassert\b", cell.source):
+            yield f"cell {n} times something and asserts"
+
+
 def names_claims_that_exist(page: Page) -> Iterator[str]:
     for claim, cells in page.claims.items():
         if not CLAIM.fullmatch(claim):
@@ -234,6 +241,7 @@ CHECKS = [
     has_self_checks_that_accept_and_refuse,
     is_small,
     asks_for_tolerance_with_reason,
+    asserts_nothing_of_durations,
     names_claims_that_exist,
     has_nothing_left_to_write,
 ]
