@@ -33,17 +33,13 @@ TENSORS = {
     "row": numbers(6),
     "longest row": numbers(12),
     "most rows": numbers(24).view(12, 2),
-    "last of a row": numbers(6)[5],
     "matrix": numbers(6).view(2, 3),
     "column": numbers(3).view(3, 1),
     "transposed": numbers(6).view(2, 3).T,
-    "every second": numbers(9)[1::2],
-    "one column": numbers(12).view(3, 4)[:, 2],
     "inner part": numbers(24).view(4, 6)[1:3, 2:5],
     "diagonal": numbers(16).view(4, 4).diagonal(),
     "piece": numbers(10).split(4)[1],
     "windows": numbers(7).unfold(0, 3, 1),
-    "windows apart": numbers(11).unfold(0, 3, 4),
     "expanded column": numbers(3).view(3, 1).expand(3, 4),
     "expanded row": numbers(3).expand(4, 3),
     "all one cell": numbers(4)[2].expand(2, 3),
@@ -52,7 +48,6 @@ TENSORS = {
     "expanded cube": numbers(6).view(2, 3).expand(2, 2, 3),
     "strange strides": numbers(20).as_strided((2, 3, 2), (7, 2, 5), 1),
     "floats": torch.tensor([[0.123456, -1.5], [1e-9, math.nan]]),
-    "large": torch.tensor([1000, 123456, -(2**40)]),
     "large floats": torch.tensor([1000.0, 999.7, 54321.0, 1e9]),
     "bools": torch.tensor([True, False]),
     "with gradient": torch.ones(2, 2, requires_grad=True),
@@ -180,7 +175,6 @@ def test_nothing_is_cut_and_no_text_lies_on_another(name):
     ("name", "texts"),
     [
         ("floats", ["0.123", "-1.5", "1e-09", "nan"]),
-        ("large", ["1000", "123456", "-1099511627776"]),
         ("large floats", ["1000", "1000", "54321", "1e+09"]),
         ("bools", ["True", "False"]),
         ("transposed", ["10", "11", "12", "13", "14", "15"]),
@@ -188,13 +182,6 @@ def test_nothing_is_cut_and_no_text_lies_on_another(name):
 )
 def test_numbers_are_short_and_whole_numbers_exact(name, texts):
     assert [drawing(name).text[box] for box in drawing(name).storage.values()] == texts
-
-
-@pytest.mark.parametrize(("name", "prefix"), [("", ""), ("t.T", "t.T:  ")])
-def test_the_title(name, prefix):
-    figure, _ = shown(show_storage, TENSORS["transposed"], name)
-    (title,) = figure.texts
-    assert title.get_text() == f"{prefix}shape (3, 2),  strides (1, 3),  offset 0"
 
 
 @pytest.mark.parametrize(
@@ -215,8 +202,9 @@ def test_a_cell_read_again_and_again_is_marked(name, labels):
     ],
 )
 def test_the_description_names_the_cells_of_each_row(name, words):
-    _, alt = shown(show_storage, TENSORS[name], "x")
+    figure, alt = shown(show_storage, TENSORS[name], "x")
     assert alt.startswith("x:  shape") and alt.endswith(words)
+    assert alt.startswith(figure.texts[0].get_text() + ". Storage: ")
 
 
 def test_unknown_cells_are_not_read():
@@ -239,23 +227,13 @@ def test_the_storage_shares_memory():
     assert matrix[1, 1] == 99
 
 
-def test_a_drawing_changes_nothing():
-    tensor = numbers(24).view(2, 3, 4).permute(2, 0, 1)
-    copy, address = tensor.clone(), tensor.untyped_storage().data_ptr()
-    shown(show_storage, tensor)
-    assert torch.equal(tensor, copy) and tensor.stride() == (1, 12, 4)
-    assert tensor.untyped_storage().data_ptr() == address
-
-
 @pytest.mark.parametrize(
     ("tensor", "message"),
     [
         (torch.zeros(1, 1, 1, 1), "at most 3 dimensions can be drawn, not 4"),
         (torch.zeros(0, 3), "without elements"),
         (torch.zeros(2, 13)[:, :13:2], "at most 24 cells of storage can be drawn, not 26"),
-        (torch.zeros(100)[:2], "at most 24 cells of storage can be drawn, not 100"),
         (torch.zeros(13), "at most 12 columns can be drawn, not 13"),
-        (torch.zeros(1).expand(13, 1), "at most 12 rows can be drawn, not 13"),
         (torch.zeros(1).expand(5, 3, 1), "at most 12 rows can be drawn, not 15"),
         (torch.zeros(2, device="meta"), "dense tensor with data"),
         (torch.eye(2).to_sparse(), "dense tensor with data"),
