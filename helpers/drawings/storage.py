@@ -26,7 +26,7 @@ CENTERED = {"ha": "center", "va": "center_baseline"}
 Rows = list[tuple[float, list[int]]]  # the height of each row's middle, and the cells that it reads
 
 
-def show_storage(tensor: torch.Tensor, name: str = "", unknown: Collection[int] = ()) -> None:
+def show_storage(tensor: torch.Tensor, name: str, unknown: Collection[int] = ()) -> None:
     """Show a tensor's elements, its whole storage, and the walk from element to element.
 
     On the left the elements: a row for a 1-D tensor, a grid for a 2-D one, grids one below the other for 3-D. On the
@@ -51,8 +51,8 @@ def show_storage(tensor: torch.Tensor, name: str = "", unknown: Collection[int] 
     columns, height = len(rows[0][1]), 1 - rows[-1][0]
     left = columns + GAP  # where the storage begins
     colors = GRADIENT.resampled(max(2, len(texts)))
-    title = f"{name}:  " if name else ""
-    title += f"shape {tuple(tensor.shape)},  strides {tensor.stride()},  offset {tensor.storage_offset()}"
+    geometry = f"strides {tensor.stride()},  offset {tensor.storage_offset()}"
+    title = f"{name}:  shape {tuple(tensor.shape)},  {geometry}"
 
     side = min(CELL, WIDEST / (left + len(texts)))
     axes = _empty_axes(left + len(texts), height, side, title)

@@ -24,10 +24,6 @@ def numbers(count):
     return torch.arange(10, 10 + count)
 
 
-def grown():
-    return numbers(6).resize_(2, 5)
-
-
 TENSORS = {
     "scalar": torch.tensor(12.5),
     "row": numbers(6),
@@ -101,7 +97,7 @@ class Drawing:
 
 @cache
 def drawing(name):
-    return Drawing(shown(show_storage, TENSORS[name])[0])
+    return Drawing(shown(show_storage, TENSORS[name], name)[0])
 
 
 @every_tensor
@@ -209,12 +205,12 @@ def test_the_description_names_the_cells_of_each_row(name, words):
 
 def test_unknown_cells_are_not_read():
     with mock.patch.object(storage, "number", wraps=storage.number) as number:
-        figure, alt = shown(show_storage, grown(), unknown=range(6, 10))
+        figure, alt = shown(show_storage, numbers(6).resize_(2, 5), "r", unknown=range(6, 10))
     assert [call.args[0] for call in number.call_args_list] == list(range(10, 16))
     texts = [str(n) for n in range(10, 16)] + ["?"] * 4
     picture = Drawing(figure)
-    assert [picture.text[box] for box in picture.storage.values()] == texts
-    assert [picture.text[box] for box in picture.elements] == texts
+    for boxes in (picture.storage.values(), picture.elements):
+        assert [picture.text[box] for box in boxes] == texts
     assert [bool(box.get_hatch()) for box in picture.elements] == [t == "?" for t in texts]
     assert "Storage: 10 11 12 13 14 15 ? ? ? ?. The rows read cells 0 1 2 3 4, 5 6 7 8 9." in alt
 
@@ -241,5 +237,5 @@ def test_the_storage_shares_memory():
 )
 def test_what_cannot_be_drawn_is_refused(tensor, message):
     with pytest.raises(ValueError, match=message):
-        show_storage(tensor)
+        show_storage(tensor, "t")
     assert plt.get_fignums() == []
