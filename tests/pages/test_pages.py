@@ -225,10 +225,6 @@ BAD = {
     "asserts_nothing_of_durations": [
         (code("1\nassert a < b", verify=TIMED), "cell 0 times something and asserts")
     ],
-    "names_claims_that_exist": [
-        (code("1", claims=[claim]), f"cell 0 proves an unknown statement: {claim}")
-        for claim in ("C00", "C55")
-    ],
     "has_nothing_left_to_write": [
         (prose("a third", "TODO"), "cell 0 is not finished: - see TODO."),
         (code("1  # TODO"), "cell 1 is not finished: 1  # TODO"),
