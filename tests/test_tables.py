@@ -25,7 +25,8 @@ def cells(markdown):
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
-            rows[-1].append("".join(child.content for child in token.children))
+            texts = (part.content for part in token.children if part.type != "html_inline")
+            rows[-1].append("".join(texts))
     return rows
 
 

@@ -135,6 +135,8 @@ def test_arrows_lead_from_dot_to_dot_and_only_within_a_row(name):
     arrows = drawing(name).patches(FancyArrowPatch)
     ends = [tuple(x for x, _ in arrow._posA_posB) for arrow in arrows]
     assert len(ends) == len(expected) and np.allclose(ends, expected)
+    dotted = [line for line in drawing(name).axes.lines if line.get_linestyle() == ":"]
+    assert len(dotted) == len(drawing(name).dots) - 1  # from row to row
 
 
 @every_tensor
