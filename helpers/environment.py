@@ -15,7 +15,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,7 @@ PYTHON_AT_LEAST = (3, 11)
 MAIN_PACKAGES = ("torch", "torchvision", "matplotlib", "jupyterlab")  # imported, a line each
 MEMORY_GB = 2.0  # what the hungriest page needs, with room
 DISK_GB = 0.5  # the CIFAR-10 archive and its seven files
+INSTALL = "pip install -r requirements.txt"
 
 
 class Finding(NamedTuple):
@@ -44,19 +45,17 @@ def check_python(
     processor: str = platform.machine(),
 ) -> Finding:
     """Python itself: the pinned releases need 3.11 or newer, and torch has no build for Intel Macs since 2.3."""
-    text = ".".join(map(str, version))
+    state, text = "FAIL", ".".join(map(str, version))
     if (system, processor) == ("darwin", "x86_64"):
-        return Finding(
-            "FAIL",
-            "Python",
-            f"{text} for Intel Macs, which torch {pins()['torch']} has no build for; on Apple silicon install a Python "
-            "for it, on an Intel Mac read the stored pages or run the book elsewhere",
+        text += (
+            f" for Intel Macs, which torch {pins()['torch']} has no build for; on Apple silicon install a Python "
+            "for it, on an Intel Mac read the stored pages or run the book elsewhere"
         )
-    if tuple(version[:2]) >= PYTHON_AT_LEAST:
-        return Finding("OK", "Python", text)
-    return Finding(
-        "FAIL", "Python", f"{text} is too old; make the environment with Python 3.11 or newer"
-    )
+    elif tuple(version[:2]) < PYTHON_AT_LEAST:
+        text += " is too old; make the environment with Python 3.11 or newer"
+    else:
+        state = "OK"
+    return Finding(state, "Python", text)
 
 
 def pins() -> dict[str, str]:
@@ -80,49 +79,25 @@ def installed(package: str) -> str | None:
         return None
 
 
-def check_others(versions: dict[str, str | None]) -> Finding | None:
-    """Packages, by name with their installed releases, of which it matters only that they are there.
-
-    Returns:
-        One finding for all that are missing, None if none is.
-    """
-    missing = [package for package, version in versions.items() if version is None]
-    if not missing:
-        return None
-    return Finding(
-        "FAIL",
-        "other packages",
-        f"{', '.join(missing)} not installed; run: pip install -r requirements.txt",
-    )
-
-
 def check_package(package: str, version: str | None, pinned: str) -> Finding:
     """One package against its pin: another release works often, and then outputs may differ."""
     if version is None:
-        return Finding("FAIL", package, "not installed; run: pip install -r requirements.txt")
+        return Finding("FAIL", package, f"not installed; run: {INSTALL}")
     if version != pinned:
-        return Finding(
-            "NOTE", package, f"{version}; the book's outputs were made with {pinned} and may differ"
-        )
+        text = f"{version}; the book's outputs were made with {pinned} and may differ"
+        return Finding("NOTE", package, text)
     return Finding("OK", package, version)
 
 
-def check_pair(
-    torch_version: str | None, torchvision_version: str | None, wanted: str | None
-) -> Finding:
-    """Torch and torchvision are compiled for each other: ``wanted`` is the torch that torchvision asks for."""
-    if not torch_version or not torchvision_version:
-        return Finding(
-            "FAIL", "torch and torchvision", "one is missing; run: pip install -r requirements.txt"
-        )
-    if wanted and torch_version != wanted:
-        return Finding(
-            "FAIL",
-            "torch and torchvision",
-            f"torchvision {torchvision_version} was made for torch {wanted}, this is torch {torch_version}; "
-            "run: pip install -r requirements.txt",
-        )
-    return Finding("OK", "torch and torchvision", "made for each other")
+def check_pair(torch: str | None, torchvision: str | None, wanted: str | None) -> Finding:
+    """Torch and torchvision, by their releases, are compiled for each other: one names the torch ``wanted``."""
+    subject = "torch and torchvision"
+    if not torch or not torchvision:
+        return Finding("FAIL", subject, f"one is missing; run: {INSTALL}")
+    if wanted and torch != wanted:
+        text = f"torchvision {torchvision} was made for torch {wanted}, this is torch {torch}"
+        return Finding("FAIL", subject, f"{text}; run: {INSTALL}")
+    return Finding("OK", subject, "made for each other")
 
 
 def torch_wanted_by_torchvision() -> str | None:
@@ -140,38 +115,23 @@ def check_import(module: str) -> Finding | None:
     try:
         importlib.import_module(module)
     except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        return Finding(
-            "FAIL",
-            module,
-            f"cannot be imported ({reason[0]}); install it again: pip install -r requirements.txt",
-        )
+        (reason, *_) = str(error).strip().splitlines() or [type(error).__name__]
+        text = f"cannot be imported ({reason}); install it again: {INSTALL}"
+        return Finding("FAIL", module, text)
     return None
-
-
-def device() -> str:
-    """The best device here, by its torch name: 'cuda', 'mps' or 'cpu'."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def check_device() -> Finding:
     """The accelerator: none is needed."""
     import torch
 
-    kind = device()
-    if kind == "cuda":
-        return Finding(
-            "OK", "device", f"cuda, {torch.cuda.get_device_name()} (CUDA {torch.version.cuda})"
-        )
-    if kind == "mps":
-        return Finding("OK", "device", "mps, the GPU of this Mac")
-    return Finding(
-        "OK", "device", f"cpu, {torch.get_num_threads()} threads; no GPU found, none is needed"
-    )
+    if torch.cuda.is_available():
+        text = f"cuda, {torch.cuda.get_device_name()} (CUDA {torch.version.cuda})"
+    elif torch.backends.mps.is_available():
+        text = "mps, the GPU of this Mac"
+    else:
+        text = f"cpu, {torch.get_num_threads()} threads; no GPU found, none is needed"
+    return Finding("OK", "device", text)
 
 
 def cpu_name() -> str:
@@ -188,46 +148,31 @@ def check_kernel() -> Finding:
     """The Jupyter kernel: does it run in the environment that has the book's packages?"""
     if "ipykernel" not in sys.modules:
         return Finding("OK", "kernel", "none: this is a plain Python process")
-    if Path(sys.prefix).resolve() == Path(sys.base_prefix).resolve() and os.environ.get(
-        "VIRTUAL_ENV"
-    ):
-        return Finding(
-            "NOTE",
-            "kernel",
-            "runs outside the active virtual environment; start JupyterLab from within it",
-        )
+    if os.environ.get("VIRTUAL_ENV") and sys.prefix == sys.base_prefix:
+        text = "runs outside the active virtual environment; start JupyterLab from within it"
+        return Finding("NOTE", "kernel", text)
     return Finding("OK", "kernel", f"Python {platform.python_version()} of this environment")
 
 
-def check_memory(free_gb: float | None = None) -> Finding:
-    """Free memory, in GB (1e9 bytes)."""
-    if free_gb is None:
-        import psutil
-
-        free_gb = psutil.virtual_memory().available / 1e9
-    if free_gb < MEMORY_GB:
-        return Finding(
-            "NOTE",
-            "memory",
-            f"{free_gb:.1f} GB free; the CIFAR-10 pages need {MEMORY_GB:g}: close other programs",
-        )
-    return Finding("OK", "memory", f"{free_gb:.1f} GB free")
+def check_space(subject: str, free: float, needed: float, advice: str) -> Finding:
+    """Free memory or disk space, in bytes, against the GB (1e9 bytes) that the CIFAR-10 pages need."""
+    if free < needed * 1e9:
+        text = f"{free / 1e9:.1f} GB free; the CIFAR-10 pages need {needed:g}: {advice}"
+        return Finding("NOTE", subject, text)
+    return Finding("OK", subject, f"{free / 1e9:.1f} GB free")
 
 
-def check_disk(free_gb: float | None = None) -> Finding:
-    """Free disk space beside the book, in GB (1e9 bytes)."""
-    if free_gb is None:
-        free_gb = shutil.disk_usage(BOOK).free / 1e9
-    if free_gb < DISK_GB:
-        return Finding(
-            "NOTE", "disk", f"{free_gb:.1f} GB free; CIFAR-10 needs {DISK_GB:g}: make room"
-        )
-    return Finding("OK", "disk", f"{free_gb:.1f} GB free")
+def check_memory() -> Finding:
+    """Free memory."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    return check_space("memory", free, MEMORY_GB, "close other programs")
 
 
-def allow_missing(finding: Finding | None) -> Finding | None:
+def allow_missing(finding: Finding) -> Finding:
     """Colab has a notebook program of its own: what is missing there besides torch keeps no page from running."""
-    if finding and finding.state == "FAIL" and "google.colab" in sys.modules:
+    if finding.state == "FAIL" and "google.colab" in sys.modules:
         text = finding.text.partition(";")[0]
         return finding._replace(state="NOTE", text=f"{text}; on Colab the pages run without")
     return finding
@@ -243,19 +188,16 @@ def findings() -> Iterator[Finding]:
         if version:
             finding = check_import(package) or finding
         yield allow_missing(finding) if package == "jupyterlab" else finding
-    others = {name: installed(name) for name in dependencies() if name not in MAIN_PACKAGES}
-    if missing := allow_missing(check_others(others)):
-        yield missing
+    others = [name for name in dependencies() if name not in MAIN_PACKAGES]
+    if missing := ", ".join(name for name in others if installed(name) is None):
+        text = f"{missing} not installed; run: {INSTALL}"
+        yield allow_missing(Finding("FAIL", "other packages", text))
     yield check_pair(installed("torch"), installed("torchvision"), torch_wanted_by_torchvision())
-    later: list[tuple[str, Callable[[], Finding]]] = [
-        ("torch", check_device),
-        ("psutil", check_memory),
-    ]
-    for needs, check in later:
-        if installed(needs) and not check_import(needs):
+    for package, check in (("torch", check_device), ("psutil", check_memory)):
+        if installed(package) and not check_import(package):
             yield check()
     yield check_kernel()
-    yield check_disk()
+    yield check_space("disk", shutil.disk_usage(BOOK).free, DISK_GB, "make room")
 
 
 def report() -> bool:
@@ -263,8 +205,7 @@ def report() -> bool:
     ready = True
     for finding in findings():
         print(finding)
-        if finding.state == "FAIL":
-            ready = False
+        ready = ready and finding.state != "FAIL"
     print("Ready for the book." if ready else "Something is missing: see [FAIL] above.")
     return ready
 

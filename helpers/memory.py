@@ -11,8 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 def bytes_of(tensors: Iterable[torch.Tensor]) -> int:
     """Return the bytes of the tensors' storages; one that several of them share counts once."""
-    storages = [tensor.untyped_storage() for tensor in tensors]
-    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+    return sum(storage.nbytes() for storage in _storages(list(tensors)).values())
 
 
 def kept_for_backward(function: Callable[[], Any]) -> list[torch.Tensor]:
@@ -54,10 +53,9 @@ class _Counter(TorchDispatchMode):
     def __torch_dispatch__(
         self, operation: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
-        known = {self._key(tensor) for tensor in _tensors((args, kwargs))}
+        known = _storages((args, kwargs))
         result = operation(*args, **(kwargs or {}))
-        for tensor in _tensors(result):
-            key, storage = self._key(tensor), tensor.untyped_storage()
+        for key, storage in _storages(result).items():
             if key not in known and key not in self.alive:
                 self.bytes += storage.nbytes()
                 self.peak = max(self.peak, self.bytes)
@@ -68,10 +66,9 @@ class _Counter(TorchDispatchMode):
         self.bytes -= nbytes
         del self.alive[key]
 
-    @staticmethod
-    def _key(tensor: torch.Tensor) -> int:
-        return tensor.untyped_storage()._cdata
 
-
-def _tensors(values: Any) -> list[torch.Tensor]:
-    return [value for value in tree_leaves(values) if isinstance(value, torch.Tensor)]
+def _storages(values: Any) -> dict[int, torch.UntypedStorage]:
+    """Return the storages of all tensors in nested lists, tuples and dicts, each once."""
+    tensors = [value for value in tree_leaves(values) if isinstance(value, torch.Tensor)]
+    storages = [tensor.untyped_storage() for tensor in tensors]
+    return {storage._cdata: storage for storage in storages}

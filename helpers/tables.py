@@ -19,15 +19,13 @@ def results(*calls: str, dtypes: bool = False) -> Markdown:
     Returns:
         A table of two or three columns, to be the last line of a cell.
     """
-    head, rows = ["call", "result"], []
-    if dtypes:
-        head.append("dtype")
+    rows = []
     for call in calls:
         fence = "``" if "`" in call else "`"
         result, dtype = _run(call, get_ipython().user_ns)
-        row = f"{fence}{call}{fence}", result.replace("<", "&lt;"), dtype
-        rows.append(row[: len(head)])
-    return table(head, rows)
+        rows.append((f"{fence}{call}{fence}", result.replace("<", "&lt;"), dtype))
+    width = 3 if dtypes else 2
+    return table(("call", "result", "dtype")[:width], [row[:width] for row in rows])
 
 
 def attempt(call: str, **names: Any) -> str:

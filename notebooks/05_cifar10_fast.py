@@ -238,7 +238,7 @@ print(tuple(x.shape), x.dtype)
 # %% [markdown]
 # ## Compute the first layer · 白化
 #
-# What does a first layer learn? Mostly edges and pairs of colours, slowly, and at the largest map of the net. Filters
+# What does a first layer learn? Mostly edges and pairs of colors, slowly, and at the largest map of the net. Filters
 # of that kind need no training. Neighboring pixels are nearly equal; *whitening* removes what is known already.
 #
 # Take all patches of 4 x 4 pixels, 48 numbers each. How do these go together? Their second moments are a 48 x 48

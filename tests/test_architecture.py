@@ -81,22 +81,15 @@ def test_a_module_is_no_longer_than_can_be_read(path):
 
 
 IN_A_FUNCTION = "def f():\n    from helpers.book import site"
-UPWARDS = "from ..data import cifar10"
+FORMS = [
+    ("import helpers.book.site", "a", {"helpers.book.site"}),
+    (IN_A_FUNCTION, "a", {"helpers.book", "helpers.book.site"}),
+    ("from . import text", "helpers.book", {"helpers.book", "helpers.book.text"}),
+    ("from ..data import cifar10", "helpers.book", {"helpers.data", "helpers.data.cifar10"}),
+]
 
 
-@pytest.mark.parametrize(
-    ("source", "package", "names"),
-    [
-        ("import helpers.book.site", "", {"helpers.book.site"}),
-        (IN_A_FUNCTION, "", {"helpers.book", "helpers.book.site"}),
-        (
-            "from . import text",
-            "helpers.verification",
-            {"helpers.verification", "helpers.verification.text"},
-        ),
-        (UPWARDS, "helpers.training", {"helpers.data", "helpers.data.cifar10"}),
-    ],
-)
+@pytest.mark.parametrize(("source", "package", "names"), FORMS)
 def test_imports_of_every_form_are_seen(source, package, names):
     assert set(imports(source, package)) == names
 

@@ -1,5 +1,6 @@
 """The memory of tensors is counted as it is taken and let go."""
 
+import pytest
 import torch
 
 from helpers.memory import bytes_of, kept_for_backward, peak_bytes
@@ -7,21 +8,19 @@ from helpers.memory import bytes_of, kept_for_backward, peak_bytes
 KB = torch.zeros(250).nbytes
 
 
-def test_what_is_let_go_does_not_count():
-    assert peak_bytes(lambda: [torch.zeros(250).sum().item() for _ in range(5)]) == KB + 4
+BEFORE = torch.zeros(1000)
+TAKEN = {
+    "let go": (lambda: [torch.zeros(250).sum().item() for _ in range(5)], KB + 4),
+    "kept": (lambda: [torch.zeros(250) for _ in range(5)], 5 * KB),
+    "views and changes in place": (lambda: torch.zeros(250).add_(1).view(25, 10)[5:], KB),
+    "from before": (lambda: BEFORE.view(10, 100).add_(1), 0),
+}
 
 
-def test_what_is_kept_adds_up():
-    assert peak_bytes(lambda: [torch.zeros(250) for _ in range(5)]) == 5 * KB
-
-
-def test_views_and_changes_in_place_take_nothing():
-    assert peak_bytes(lambda: torch.zeros(250).add_(1).view(25, 10)[5:]) == KB
-
-
-def test_tensors_from_before_do_not_count():
-    before = torch.zeros(1000)
-    assert peak_bytes(lambda: before.view(10, 100).add_(1)) == 0
+@pytest.mark.parametrize("name", TAKEN)
+def test_only_what_is_new_and_alive_counts(name):
+    function, count = TAKEN[name]
+    assert peak_bytes(function) == count
 
 
 def test_the_highest_moment_not_the_last():

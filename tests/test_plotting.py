@@ -19,9 +19,11 @@ pytestmark = pytest.mark.usefixtures("style")
 def shown(monkeypatch):
     """What was displayed: a list of (bundle, metadata)."""
     outputs = []
-    monkeypatch.setattr(
-        plotting, "display", lambda bundle, raw, metadata: outputs.append((bundle, metadata))
-    )
+
+    def display(bundle, raw, metadata):
+        outputs.append((bundle, metadata))
+
+    monkeypatch.setattr(plotting, "display", display)
     return outputs
 
 
@@ -34,16 +36,12 @@ def test_a_figure_is_shown_with_description_and_size(shown, size):
     figure, axes = plt.subplots(figsize=size)
     axes.plot([0, 1])
     plotting.show(figure, "a line that rises")
+    assert plt.get_fignums() == []  # it is closed
     ((bundle, metadata),) = shown
     assert bundle["text/plain"] == "a line that rises"
     width, height = picture(bundle).size
     assert metadata == {"image/png": {"alt": "a line that rises", "width": width, "height": height}}
     assert (width, height) == pytest.approx([100 * inches for inches in size], abs=1.01)
-
-
-def test_a_shown_figure_is_closed(shown):
-    plotting.show(plt.figure(), "nothing")
-    assert plt.get_fignums() == []
 
 
 def test_a_figure_is_the_same_each_time(shown):
@@ -66,18 +64,13 @@ def test_the_style_starts_from_the_defaults():
     ("count", "titles", "grid"), [(12, (), (2, 10)), (3, list("abc"), (1, 10)), (1, (), (1, 10))]
 )
 def test_a_grid_of_pictures(shown, count, titles, grid):
-    figure = plotting.picture_grid(np.zeros((count, 8, 8, 3), np.uint8), titles)
+    figure = plotting.picture_grid(np.zeros((count, 8, 8, 3), np.uint8), titles, cmap="gray")
     visible = [axis for axis in figure.axes if axis.get_visible()]
     assert len(figure.axes) == grid[0] * grid[1]
-    assert len(visible) == count
+    assert [axis.images[0].get_cmap().name for axis in visible] == ["gray"] * count
     assert [axis.get_title() for axis in visible] == list(titles or [""] * count)
     plotting.show(figure, "black squares")
     assert np.asarray(picture(shown[0][0]).convert("L")).min() == 0
-
-
-def test_a_grid_takes_gray_values():
-    figure = plotting.picture_grid(np.zeros((2, 4, 4)), columns=2, cmap="gray")
-    assert figure.axes[0].images[0].get_cmap().name == "gray"
 
 
 # --- colors
@@ -116,18 +109,14 @@ def test_the_colors_remain_apart(sight):
     assert smallest_distance(plotting.COLORS, sight) > 4 * JUST_NOTICEABLE
 
 
-def test_the_distance_is_that_of_the_eye():
-    assert smallest_distance(["white", "black"], "full sight") == pytest.approx(100, abs=0.1)
+CONFUSED = [
+    ("protanopia", ["#D55E00", "#6B7F00"]),
+    ("deuteranopia", ["#D55E00", "#8C8A00"]),
+    ("tritanopia", ["#009E73", "#0098A0"]),
+]
 
 
-@pytest.mark.parametrize(
-    ("sight", "pair"),
-    [
-        ("protanopia", ["#D55E00", "#6B7F00"]),
-        ("deuteranopia", ["#D55E00", "#8C8A00"]),
-        ("tritanopia", ["#009E73", "#0098A0"]),
-    ],
-)
+@pytest.mark.parametrize(("sight", "pair"), CONFUSED)
 def test_colors_that_are_confused_have_a_small_distance(sight, pair):
     assert smallest_distance(pair, sight) < 0.5 * smallest_distance(pair, "full sight")
 

@@ -1,6 +1,7 @@
 """Progress bars: shown on a terminal and in a notebook, silent in a pipe and in a file."""
 
 import io
+from unittest import mock
 
 import nbformat
 import pytest
@@ -10,54 +11,37 @@ from nbclient import NotebookClient
 from helpers.progress import progress_bar
 
 
-class Terminal(io.StringIO):
-    """A stream that says that it is a terminal."""
+def stream(kind, is_terminal=False):
+    """A stream of a kind that keeps what is written."""
+    file = mock.Mock(spec=kind, encoding="utf-8")
+    file.isatty.return_value = is_terminal
+    return file
 
-    def isatty(self):
-        return True
 
-
-class Notebook(OutStream):
-    """A kernel's stream, which keeps what is written instead of sending it to a browser."""
-
-    def __init__(self):
-        self.text = io.StringIO()
-
-    def write(self, text):
-        return self.text.write(text)
-
-    def flush(self):
-        pass
-
-    def isatty(self):
-        return False
-
-    def getvalue(self):
-        return self.text.getvalue()
-
-    def close(self):
-        pass
-
-    __del__ = close
+def written(file):
+    return "".join(call.args[0] for call in file.write.call_args_list)
 
 
 @pytest.mark.parametrize(
     ("file", "is_shown"),
-    [(Terminal, True), (Notebook, True), (io.StringIO, False)],
+    [
+        (stream(io.StringIO, is_terminal=True), True),
+        (stream(OutStream), True),
+        (stream(io.StringIO), False),
+    ],
     ids=["terminal", "notebook", "pipe or file"],
 )
 def test_a_bar_is_shown_where_lines_can_be_written_over(file, is_shown):
-    stream = file()
-    assert list(progress_bar(range(3), desc="steps", file=stream)) == [0, 1, 2]
-    assert ("steps: 100%" in stream.getvalue()) == is_shown
-    assert is_shown or stream.getvalue() == ""
+    assert list(progress_bar(range(3), desc="steps", file=file)) == [0, 1, 2]
+    assert ("steps: 100%" in written(file)) == is_shown
+    assert is_shown or written(file) == ""
 
 
 def test_a_bar_can_be_hidden_everywhere():
-    stream = Terminal()
-    with progress_bar(total=3, disable=True, file=stream) as bar:
+    file = stream(io.StringIO, is_terminal=True)
+    with progress_bar(total=3, disable=True, file=file) as bar:
         bar.update(3)
-    assert stream.getvalue() == ""
+    assert written(file) == ""
     assert bar.disable
 
 

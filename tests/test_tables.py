@@ -20,13 +20,13 @@ def notebook(monkeypatch):
 
 def cells(markdown):
     """The text of each cell, row by row, as a viewer shows it."""
-    tokens = MarkdownIt().enable("table").parse(markdown.data)
-    rows, inline = [], [token for token in tokens if token.type in ("tr_open", "inline")]
-    for token in inline:
+    rows = []
+    for token in MarkdownIt().enable("table").parse(markdown.data):
         if token.type == "tr_open":
             rows.append([])
-        else:
-            rows[-1].append("".join(child.content for child in token.children))
+        elif token.type == "inline":
+            texts = (part.content for part in token.children if part.type != "html_inline")
+            rows[-1].append("".join(texts))
     return rows
 
 
@@ -52,7 +52,7 @@ def test_dtypes_are_a_third_column():
         ("'a\\n\\n  b'", [r"'a\n\n  b'", "a b"]),
         ("x.sum(\n    0)", ["x.sum( 0)", "3"]),
         ("'a`b'", ["'a`b'", "a`b"]),
-        ("type(x)", ["type(x)", "<class 'torch.Tensor'>"]),
+        ("'<b>'", ["'<b>'", "<b>"]),
     ],
 )
 def test_no_call_and_no_value_breaks_its_row(call, row):
@@ -65,8 +65,7 @@ def test_an_error_is_a_result():
 
 
 def test_names_can_be_given():
-    assert attempt("x + y", y=1) == "[2, 3]"
-    assert attempt("x", x=5) == "5"
+    assert attempt("x + y", x=5, y=1) == "6"
 
 
 def test_values_in_short():
@@ -78,17 +77,13 @@ def test_values_in_short():
     ("value", "digits", "words"),
     [
         (True, 3, "True"),
-        (1000, 3, "1000"),
         (2**63, 3, "9223372036854775808"),
-        (1000.0, 3, "1000"),
         (999.6, 3, "1000"),
         (-54321.4, 3, "-54321"),
         (1e5, 5, "100000"),
-        (999.4, 3, "999"),
         (1e6, 3, "1e+06"),
         (0.00012345, 3, "0.000123"),
         (float("inf"), 3, "inf"),
-        (float("nan"), 3, "nan"),
         (1 + 0.5j, 3, "1+0.5j"),
     ],
 )

@@ -16,7 +16,10 @@ BRITISH = re.compile(
     r"|centre[ds]?(?![a-z])|grey|analyse|catalogue|artefact|misspelt|defence",
     re.IGNORECASE,
 )
-QUOTED = "computationalmodelling", "labelledby", "CancelledError"  # the names of others
+QUOTED = (  # the names of others, and a wrong key on purpose
+    *("computationalmodelling", "labelledby", "CancelledError", ".cancelling()"),
+    *('{"colour": 40', "unknown name: colour "),
+)
 FILES = sorted(
     path
     for pattern in ("*.md", "*.py", "*.toml", "helpers/**/*", "tests/**/*.py", "notebooks/*.py")

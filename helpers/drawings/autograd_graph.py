@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import torch
-from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from torch.autograd.graph import Node
 
@@ -40,12 +39,18 @@ def show_graph(output: torch.Tensor, **leaves: torch.Tensor) -> None:
     figure, axis = plt.subplots(figsize=(INCHES[0] * len(columns), INCHES[1] * most_rows))
     sentences = []
     for node, (x, y) in places.items():
-        ends = [places[other] for other in _next_nodes(node)]
-        for end in ends:
+        targets = _next_nodes(node)
+        for end in map(places.get, targets):
             tip, tail = (end[0] + WIDTH / 2, end[1]), (x - WIDTH / 2, y)
             axis.annotate("", xy=tip, xytext=tail, arrowprops=ARROW)
-        _draw_node(axis, node, (x, y), _label(node, names))
-        sentences.append(_describe(node, names))
+        lines = _label(node, names)
+        color = plotting.VERMILION if _leaf(node) is not None else plotting.BLUE
+        box = FancyBboxPatch((x - WIDTH / 2, y - HEIGHT / 2), WIDTH, HEIGHT, mutation_aspect=0.6)
+        box.set(boxstyle="round,pad=0,rounding_size=0.08", facecolor=f"{color}22", edgecolor=color)
+        axis.add_patch(box)
+        axis.text(x, y, "\n".join(lines), ha="center", va="center", fontsize=8, linespacing=1.5)
+        way = f", leads to {' and '.join(_label(other, names)[0] for other in targets)}"
+        sentences.append(f"{', '.join(lines)}{way if targets else ''}.")
     axis.set(xlim=(-0.5, last + 0.5), ylim=(-most_rows / 2, most_rows / 2))
     plotting.bare(axis)
     plotting.show(figure, alt=" ".join(sentences))
@@ -68,14 +73,12 @@ def longest_ways(output: torch.Tensor) -> dict[Node, int]:
 
 def memory_note(node: Node) -> str:
     """Say what a function keeps for ``backward``: 'keeps self, other', 'freed' after it, '' if it needs nothing."""
-    names = []
-    for name in dir(node):
-        try:
-            if name.startswith("_saved_") and isinstance(getattr(node, name), torch.Tensor):
-                names.append(name.removeprefix("_saved_"))
-        except RuntimeError:  # autograd frees what it kept once backward has used it
-            return "freed"
-    return f"keeps {', '.join(names)}" if names else ""
+    saved = [name for name in dir(node) if name.startswith("_saved_")]
+    try:
+        tensors = [name for name in saved if isinstance(getattr(node, name), torch.Tensor)]
+    except RuntimeError:  # autograd frees what it kept once backward has used it
+        return "freed"
+    return f"keeps {', '.join(n.removeprefix('_saved_') for n in tensors)}" if tensors else ""
 
 
 def _next_nodes(node: Node) -> list[Node]:
@@ -92,21 +95,6 @@ def _label(node: Node, names: dict[int, str]) -> list[str]:
     if leaf is None:
         return [line for line in (node.name(), memory_note(node)) if line]
     return [f"{names.get(id(leaf), 'leaf')} ({node.name().rpartition(':')[2]})", _grad(leaf)]
-
-
-def _describe(node: Node, names: dict[int, str]) -> str:
-    targets = [_label(other, names)[0] for other in _next_nodes(node)]
-    ways = f", leads to {' and '.join(targets)}" if targets else ""
-    return f"{', '.join(_label(node, names))}{ways}."
-
-
-def _draw_node(axis: Axes, node: Node, place: tuple[float, float], label: list[str]) -> None:
-    x, y = place
-    color = plotting.BLUE if _leaf(node) is None else plotting.VERMILION
-    box = FancyBboxPatch((x - WIDTH / 2, y - HEIGHT / 2), WIDTH, HEIGHT, mutation_aspect=0.6)
-    box.set(boxstyle="round,pad=0,rounding_size=0.08", facecolor=f"{color}22", edgecolor=color)
-    axis.add_patch(box)
-    axis.text(x, y, "\n".join(label), ha="center", va="center", fontsize=8, linespacing=1.5)
 
 
 def _grad(leaf: torch.Tensor) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from torch import Tensor
 
 from helpers.drawings import index_grids
-from helpers.drawings.index_grids import Cell, Grid, value_text
+from helpers.drawings.index_grids import Cell, Grid, grid_of, value_text
 
 
 def show_gather(
@@ -61,21 +61,14 @@ def find_index(input: Tensor, dim: int, output: Tensor) -> Tensor:
 
 
 def _grids(index: Tensor, input: Tensor, output: Tensor, dim: int) -> dict[str, Grid]:
-    index_grid = [[Cell(str(k), k) for k in row] for row in index.tolist()]
-    output_grid = [
-        [Cell(value_text(value), cell.place) for value, cell in zip(values, cells, strict=True)]
-        for values, cells in zip(output, index_grid, strict=True)
-    ]
-    picked = {
-        (k, j) if dim == -2 else (i, k)
-        for i, row in enumerate(index.tolist())
-        for j, k in enumerate(row)
+    picked = {goal for _, goal in index_grids.ways(index, dim)}
+
+    def input_cell(i: int, j: int) -> Cell:
+        state = "plain" if (i, j) in picked else "idle"
+        return Cell(value_text(input[i, j]), (i, j)[dim], state)
+
+    return {
+        "index": index_grids.index_grid(index),
+        "input": grid_of(input, input_cell),
+        "output": grid_of(output, lambda i, j: Cell(value_text(output[i, j]), index[i, j].item())),
     }
-    input_grid = [
-        [
-            Cell(value_text(value), (i, j)[dim], "plain" if (i, j) in picked else "idle")
-            for j, value in enumerate(row)
-        ]
-        for i, row in enumerate(input)
-    ]
-    return {"index": index_grid, "input": input_grid, "output": output_grid}

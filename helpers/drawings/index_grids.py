@@ -5,9 +5,9 @@ Colors follow the coordinate that the index names: place ``k`` along ``dim`` of 
 has the element that travels. All other coordinates stay as they are.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ GAP = 1.1  # between two grids, in cells
 LINE = 0.5  # the height of a line of text, in cells
 
 Point = tuple[float, float]
+Place = tuple[int, int]  # a row and a column
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,24 @@ def check_drawable(tensor: Tensor, dim: int, index: Tensor) -> int:
 def slices_of(*tensors: Tensor) -> list[tuple[Tensor, ...]]:
     """Return the matrices of 3-D tensors, side by side; as many as the smallest tensor has."""
     return [tensors] if tensors[0].ndim == 2 else list(zip(*tensors, strict=False))
+
+
+def grid_of(tensor: Tensor, cell: Callable[[int, int], Cell]) -> Grid:
+    """Make the cells of a matrix by row and column."""
+    rows, columns = tensor.shape
+    return [[cell(i, j) for j in range(columns)] for i in range(rows)]
+
+
+def index_grid(index: Tensor) -> Grid:
+    """Make the cells of an index: each has the color of the place that it names."""
+    return [[Cell(str(k), k) for k in row] for row in index.tolist()]
+
+
+def ways(index: Tensor, dim: int) -> Iterator[tuple[Place, Place]]:
+    """Yield for each element of an index its own row and column, and those that it leads to."""
+    for i, j in product(*map(range, index.shape)):
+        k = index[i, j].item()
+        yield (i, j), ((k, j) if dim == -2 else (i, k))
 
 
 def value_text(value: Tensor) -> str:
@@ -122,13 +141,14 @@ def show_grids(
         axis.text(*at, label, style, fontweight="bold")
         if label.startswith(indexed):
             _draw_places(axis, (x, y), grid, dim)
-    ends = [_arrow_end(*ends, dim) for ends in zip(corners, steps, strict=False)]
+    # Arrows touch cells above those of the first row, or to the right of the last column.
+    dx, dy = (0.98, 0.5) if dim == -2 else (0.5, 0.02)
+    ends = [(x + j + dx, y + i + dy) for (x, y), (i, j) in zip(corners, steps, strict=False)]
     for start, stop in pairwise(ends):
         bow = min(0.5, 1.5 / (abs(stop[0] - start[0]) + abs(stop[1] - start[1])))
-        arrow = FancyArrowPatch(
-            start, stop, connectionstyle=f"arc3,rad={-bow}", shrinkA=1, shrinkB=0
-        )
-        arrow.set(arrowstyle="-|>", mutation_scale=11, linewidth=1.8, color=PLACES[there[dim]])
+        arrow = FancyArrowPatch(start, stop, arrowstyle="-|>", shrinkA=1, shrinkB=0)
+        arrow.set(connectionstyle=f"arc3,rad={-bow}", mutation_scale=11)
+        arrow.set(linewidth=1.8, color=PLACES[there[dim]])
         axis.add_patch(arrow)
     left, bottom = axis.get_xlim()[0], axis.get_ylim()[0]
     for n, (look, why) in enumerate(reversed(notes.values())):
@@ -138,7 +158,7 @@ def show_grids(
     plotting.show(axis.figure, alt=f"{title}. {_describe(grids, notes, way)}")
 
 
-def _followed(index: Grid, dim: int, follow: int) -> tuple[tuple[int, int], tuple[int, int]]:
+def _followed(index: Grid, dim: int, follow: int) -> tuple[Place, Place]:
     """Return where the followed element stands: at the place of its index, and at the place that this names."""
     length = len(index) if dim == -2 else len(index[0])
     if not 0 <= follow < length:
@@ -161,13 +181,14 @@ def _labeled(slices: list[dict[str, Grid]], hide: Collection[str]) -> dict[str, 
 
 def _describe(grids: dict[str, Grid], notes: dict[str, tuple[str, str]], way: list[str]) -> str:
     """Write down what stands in the cells, row by row; idle cells are in parentheses."""
+
+    def words(cell: Cell) -> str:
+        return f"({cell.text})" if cell.state == "idle" else cell.text.replace("\n", " ")
+
     sentences = []
     for label, grid in grids.items():
-        rows = [[cell.text.replace("\n", " ") for cell in row] for row in grid]
-        for texts, row in zip(rows, grid, strict=True):
-            for j, cell in enumerate(row):
-                texts[j] = f"({texts[j]})" if cell.state == "idle" else texts[j]
-        sentences.append(f"{label}: {', '.join(map(' '.join, rows))}.")
+        rows = [" ".join(map(words, row)) for row in grid]
+        sentences.append(f"{label}: {', '.join(rows)}.")
     if "idle" in notes:
         sentences.append(f"In parentheses: {notes['idle'][1]}.")
     if way:
@@ -207,22 +228,16 @@ def _empty_axis(end: Point, dim: int, bend: float, notes: int) -> Axes:
 
 
 def _draw_grid(axis: Axes, label: str, grid: Grid, corner: Point) -> None:
-    for i, row in enumerate(grid):
-        for j, cell in enumerate(row):
-            x, y = corner[0] + j, corner[1] + i
-            gid = f"{label}[{i}, {j}]"
-            box = Rectangle((x + 0.04, y + 0.04), 0.92, 0.92, gid=gid, **_box_style(cell))
-            axis.add_patch(box)
-            lines = cell.text.split("\n")
-            longest = max(map(len, lines))
-            if len(lines) == 1:
-                style = {"va": "center_baseline", "fontsize": min(11, 40 / longest)}
-            else:
-                style = {"va": "center", "fontsize": min(8, 40 / longest, 24 / len(lines))}
-            style["color"] = "#999999" if cell.state == "idle" else "black"
-            style["fontweight"] = "bold" if cell.state == "repeated" else "normal"
-            at = x + 0.5, y + 0.5
-            axis.text(*at, cell.text, style, gid=gid, ha="center", linespacing=1.05)
+    for i, j in product(range(len(grid)), range(len(grid[0]))):
+        cell, gid = grid[i][j], f"{label}[{i}, {j}]"
+        x, y = corner[0] + j, corner[1] + i
+        axis.add_patch(Rectangle((x + 0.04, y + 0.04), 0.92, 0.92, gid=gid, **_box_style(cell)))
+        lines = cell.text.split("\n")
+        size = min(8 if len(lines) > 1 else 11, 40 / max(map(len, lines)), 24 / len(lines))
+        style = {"ha": "center", "va": "center" if len(lines) > 1 else "center_baseline"}
+        style["color"] = "#999999" if cell.state == "idle" else "black"
+        style["fontweight"] = "bold" if cell.state == "repeated" else "normal"
+        axis.text(x + 0.5, y + 0.5, cell.text, style, gid=gid, fontsize=size, linespacing=1.05)
 
 
 def _box_style(cell: Cell) -> dict[str, object]:
@@ -231,9 +246,8 @@ def _box_style(cell: Cell) -> dict[str, object]:
         return {"facecolor": "white", "edgecolor": "#999999", "linewidth": 1, "linestyle": line}
     strength = 0.16 if cell.state == "idle" else 0.5
     color = PLACES[cell.place]
-    if cell.state == "repeated":
-        return {"facecolor": tint(color, strength), "edgecolor": "black", "linewidth": 2.2}
-    return {"facecolor": tint(color, strength), "edgecolor": tint(color, strength + 0.2)}
+    style = {"facecolor": tint(color, strength), "edgecolor": tint(color, strength + 0.2)}
+    return style | ({"edgecolor": "black", "linewidth": 2.2} if cell.state == "repeated" else {})
 
 
 def _draw_places(axis: Axes, corner: Point, grid: Grid, dim: int) -> None:
@@ -243,9 +257,3 @@ def _draw_places(axis: Axes, corner: Point, grid: Grid, dim: int) -> None:
         at = (x - 0.3, y + k + 0.5) if dim == -2 else (x + k + 0.5, y + len(grid) + 0.3)
         style = {"color": PLACES[k], "fontsize": 9, "fontweight": "bold"}
         axis.text(*at, str(k), style, ha="center", va="center")
-
-
-def _arrow_end(corner: Point, at: tuple[int, int], dim: int) -> Point:
-    """Return where an arrow touches a cell: above those of the first row, to the right of the last column."""
-    x, y = corner[0] + at[1], corner[1] + at[0]
-    return (x + 0.98, y + 0.5) if dim == -2 else (x + 0.5, y + 0.02)

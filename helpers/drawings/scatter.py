@@ -6,7 +6,7 @@ from collections.abc import Collection
 from torch import Tensor
 
 from helpers.drawings import index_grids
-from helpers.drawings.index_grids import Cell, Grid, value_text
+from helpers.drawings.index_grids import Cell, Grid, grid_of, value_text
 
 
 def show_scatter(
@@ -40,15 +40,15 @@ def show_scatter(
 
 
 def _grids(src: Tensor, index: Tensor, target: Tensor, dim: int, add: bool) -> dict[str, Grid]:
-    index_grid = [[Cell(str(k), k) for k in row] for row in index.tolist()]
-    src_grid = [[Cell(value_text(value)) for value in row] for row in src]
     arrivals: dict[tuple[int, int], list[Tensor]] = defaultdict(list)
-    for i, row in enumerate(index.tolist()):
-        for j, k in enumerate(row):
-            src_grid[i][j] = Cell(src_grid[i][j].text, k)
-            arrivals[(k, j) if dim == -2 else (i, k)].append(src[i, j])
+    for place, goal in index_grids.ways(index, dim):
+        arrivals[goal].append(src[place])
 
-    def cell(i: int, j: int) -> Cell:
+    def src_cell(i: int, j: int) -> Cell:
+        is_sent = i < len(index) and j < len(index[0])
+        return Cell(value_text(src[i, j]), index[i, j].item() if is_sent else None)
+
+    def target_cell(i: int, j: int) -> Cell:
         values = arrivals.get((i, j))
         if values is None:
             return Cell(value_text(target[i, j]), None, "idle")
@@ -56,6 +56,8 @@ def _grids(src: Tensor, index: Tensor, target: Tensor, dim: int, add: bool) -> d
         text = total if add else "\nor ".join(map(value_text, values))
         return Cell(text, (i, j)[dim], "plain" if len(values) == 1 else "repeated")
 
-    rows, columns = target.shape
-    target_grid = [[cell(i, j) for j in range(columns)] for i in range(rows)]
-    return {"src": src_grid, "index": index_grid, "target": target_grid}
+    return {
+        "src": grid_of(src, src_cell),
+        "index": index_grids.index_grid(index),
+        "target": grid_of(target, target_cell),
+    }

@@ -1,6 +1,6 @@
 """Draws how a tensor lies in memory: its elements, its storage, and which cells its strides lead to."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from itertools import pairwise, product
 
 import matplotlib.pyplot as plt
@@ -13,8 +13,7 @@ from helpers import plotting
 from helpers.plotting import GRAY, GREEN, ORANGE, PURPLE, SKY
 from helpers.tables import number
 
-MOST_CELLS = 24  # of a storage; more would be too small to read
-MOST_COLUMNS, MOST_ROWS = 12, 12  # of the drawn grid
+MOST = {"columns": 12, "rows": 12, "cells of storage": 24}  # more would be too small to read
 GRADIENT = LinearSegmentedColormap.from_list(
     "storage", [[0.2 + 0.8 * c for c in to_rgb(color)] for color in (SKY, GREEN, ORANGE, PURPLE)]
 )
@@ -27,7 +26,7 @@ CENTERED = {"ha": "center", "va": "center_baseline"}
 Rows = list[tuple[float, list[int]]]  # the height of each row's middle, and the cells that it reads
 
 
-def show_storage(tensor: torch.Tensor, name: str = "", unknown: Collection[int] = ()) -> None:
+def show_storage(tensor: torch.Tensor, name: str, unknown: Collection[int] = ()) -> None:
     """Show a tensor's elements, its whole storage, and the walk from element to element.
 
     On the left the elements: a row for a 1-D tensor, a grid for a 2-D one, grids one below the other for 3-D. On the
@@ -52,8 +51,8 @@ def show_storage(tensor: torch.Tensor, name: str = "", unknown: Collection[int] 
     columns, height = len(rows[0][1]), 1 - rows[-1][0]
     left = columns + GAP  # where the storage begins
     colors = GRADIENT.resampled(max(2, len(texts)))
-    title = f"{name}:  " if name else ""
-    title += f"shape {tuple(tensor.shape)},  strides {tensor.stride()},  offset {tensor.storage_offset()}"
+    geometry = f"strides {tensor.stride()},  offset {tensor.storage_offset()}"
+    title = f"{name}:  shape {tuple(tensor.shape)},  {geometry}"
 
     side = min(CELL, WIDEST / (left + len(texts)))
     axes = _empty_axes(left + len(texts), height, side, title)
@@ -102,13 +101,10 @@ def _check_drawable(tensor: torch.Tensor) -> None:
         raise ValueError("a tensor without elements cannot be drawn")
     columns = tensor.shape[-1] if tensor.dim() else 1
     cells = tensor.untyped_storage().nbytes() // tensor.element_size()
-    for count, most, what in (
-        (columns, MOST_COLUMNS, "columns"),
-        (tensor.numel() // columns, MOST_ROWS, "rows"),
-        (cells, MOST_CELLS, "cells of storage"),
-    ):
-        if count > most:
-            raise ValueError(f"at most {most} {what} can be drawn, not {count}")
+    counts = {"columns": columns, "rows": tensor.numel() // columns, "cells of storage": cells}
+    for what, count in counts.items():
+        if count > MOST[what]:
+            raise ValueError(f"at most {MOST[what]} {what} can be drawn, not {count}")
 
 
 def _rows(tensor: torch.Tensor) -> Rows:
@@ -124,16 +120,12 @@ def _rows(tensor: torch.Tensor) -> Rows:
 
 def _describe(title: str, texts: list[str], rows: Rows) -> str:
     """Say in words what is drawn: the storage, and which of its cells each row reads."""
-
-    def words(things: Iterable[int | str]) -> str:
-        return " ".join(map(str, things))
-
-    reads = ", ".join(words(indices) for _, indices in rows)
+    reads = ", ".join(" ".join(map(str, indices)) for _, indices in rows)
     unread = set(range(len(texts))).difference(*(indices for _, indices in rows))
-    sentences = [title, f"Storage: {words(texts)}", f"The rows read cells {reads}"]
+    description = f"{title}. Storage: {' '.join(texts)}. The rows read cells {reads}."
     if unread:
-        sentences.append(f"Cells {words(sorted(unread))} are not read")
-    return ". ".join(sentences) + "."
+        description += f" Cells {' '.join(map(str, sorted(unread)))} are not read."
+    return description
 
 
 def _empty_axes(width: float, height: float, side: float, title: str) -> Axes:
@@ -173,16 +165,15 @@ def _draw_walk(axes: Axes, rows: Rows, left: float, side: float, colors: Colorma
     for y, indices in rows:
         spots = [left + k + 0.5 for k in indices]
         if before:
-            way = (before[0], spots[0]), (before[1], y)
-            axes.plot(*way, ":", color=LINE, lw=3.5 * side, zorder=1)
+            axes.plot(
+                [before[0], spots[0]], [before[1], y], ":", color=LINE, lw=3.5 * side, zorder=1
+            )
         for a, b in pairwise(spots):
             if a != b:
                 axes.add_patch(FancyArrowPatch((a, y), (b, y), **style))
         for spot, k in zip(spots, indices, strict=True):
-            dot = Circle((spot, y), 0.2, facecolor=colors(k), edgecolor=GRAY, zorder=3)
-            dot.set_gid(f"dot {k}")
-            axes.add_patch(dot)
+            axes.add_patch(Circle((spot, y), 0.2, facecolor=colors(k), edgecolor=GRAY, zorder=3))
         if len(spots) > 1 and spots[0] == spots[-1]:
-            at = spots[0] + 0.35, y
-            axes.text(*at, f"\u00d7{len(spots)}", fontsize=22 * side, va="center_baseline")
+            size = {"fontsize": 22 * side, "va": "center_baseline"}
+            axes.text(spots[0] + 0.35, y, f"\u00d7{len(spots)}", size)
         before = spots[-1], y

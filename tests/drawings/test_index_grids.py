@@ -20,18 +20,15 @@ INDEX = torch.tensor([[3, 0], [1, 1], [0, 2]])
 pytestmark = pytest.mark.usefixtures("style")
 
 
-def gather(input, dim, index, **options):
-    return shown(show_gather, input, dim, index, **options)[0]
+def gather(*args, **options):
+    return shown(show_gather, *args, **options)[0]
 
 
-def scatter(target, dim, index, src, **options):
-    return shown(show_scatter, target, dim, index, src, **options)[0]
+def scatter(*args, **options):
+    return shown(show_scatter, *args, **options)[0]
 
 
-def either(show, **options):
-    if show is show_gather:
-        return shown(show_gather, X, 1, INDEX, **options)
-    return shown(show_scatter, X, 1, INDEX, X[:, :2], **options)
+SHOWS = {"gather": show_gather, "scatter": partial(show_scatter, src=X[:, :2])}
 
 
 def texts(figure):
@@ -56,8 +53,12 @@ def boxes(figure):
     return {box.get_gid(): box for box in figure.axes[0].patches if isinstance(box, Rectangle)}
 
 
+def box(figure, name, place):
+    return boxes(figure)["{}[{}, {}]".format(name, *place)]
+
+
 def color(figure, name, place):
-    return to_hex(boxes(figure)["{}[{}, {}]".format(name, *place)].get_facecolor())
+    return to_hex(box(figure, name, place).get_facecolor())
 
 
 def lines(figure):
@@ -75,19 +76,15 @@ def whole(*shape):
 
 def cases():
     """Inputs and indices of many shapes, for both dims."""
-    for seed, (dim, length) in enumerate(product((0, 1, -1, -2), (1, 2, 5))):
-        generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
+    for dim, length in product((0, 1, -1, -2), (1, 2, 5)):
         input = torch.randperm(12, generator=generator).view(3, 4)
-        shape = [3, 4]
-        shape[dim] = length
+        shape = (3, length) if dim % 2 else (length, 4)
         index = torch.randint(input.shape[dim], shape, generator=generator)
         yield pytest.param(input, dim, index, id=f"dim {dim}, {length} long")
 
 
 every_case = pytest.mark.parametrize(("input", "dim", "index"), list(cases()))
-
-
-# --- gather
 
 
 @every_case
@@ -149,14 +146,9 @@ def test_the_grids_stand_along_the_dim_in_their_order(dim):
         assert ends[0] < ends[1]
 
 
-def test_numbers_are_short_and_whole_numbers_exact():
+def test_numbers_are_short():
     figure = gather(torch.tensor([[1.0, 2 / 3]]), 1, torch.tensor([[1, 0]]))
     assert list(texts(figure)["output"].values()) == ["0.667", "1"]
-    figure = gather(torch.tensor([[1000.0, 54321]]), 1, torch.tensor([[1, 0]]))
-    assert list(texts(figure)["output"].values()) == ["54321", "1000"]
-
-
-# --- scatter
 
 
 @every_case
@@ -201,28 +193,20 @@ def test_scatter_makes_missing_and_repeated_cells_visible():
     assert [line.partition(":")[0] for line in lines(figure) if ":" in line] == ["framed", "dashed"]
 
 
-def test_scatter_of_a_permutation_needs_no_note():
-    figure = scatter(whole(2, 3), 1, torch.tensor([[2, 0, 1], [0, 1, 2]]), X[:2])
-    assert not any(":" in line for line in lines(figure))
-
-
 def test_scatter_ignores_what_the_source_has_beyond_the_index():
     figure = scatter(whole(2, 3), 1, torch.tensor([[2]]), X[:2, :2] + 1)
     assert [text for text in texts(figure)["target"].values() if text != "0"] == ["1"]
     assert color(figure, "src", (1, 1)) == "#ffffff"
 
 
-# --- both
-
-
 def test_the_description_has_every_cell():
-    assert either(show_gather, follow=0)[1] == (
+    assert shown(SHOWS["gather"], X, 1, INDEX, follow=0)[1] == (
         "Gather along dim 1. index: 3 0, 1 1, 0 2. "
         "input: 0 (1) (2) 3, (10) 11 (12) (13), 20 (21) 22 (23). output: 3 0, 11 11, 20 22. "
         "In parentheses: picked by no index. "
         "Arrows lead from index[0, 0] to input[0, 3] to output[0, 0]."
     )
-    alt = either(show_scatter)[1]
+    alt = shown(SHOWS["scatter"], X, 1, INDEX)[1]
     assert alt.startswith("Scatter along dim 1. src: 0 1, 10 11, 20 21. index: 3 0, 1 1, 0 2.")
     assert "target: 1 (1) (2) 0, (10) 10 or 11 (12) (13), 20 (21) 21 (23)." in alt
     assert alt.endswith("In parentheses: not written, keeps its value.")
@@ -234,19 +218,19 @@ def test_arrows_follow_one_element_from_the_index_to_the_input_to_the_output(dim
     assert arrows(gather(X, dim, index)) == []
     figure = gather(X, dim, index, follow=1)
     way = [("index", here), ("input", there), ("output", here)]
-    cells = [boxes(figure)["{}[{}, {}]".format(name, *at)].get_bbox() for name, at in way]
+    cells = [box(figure, name, place).get_bbox() for name, place in way]
     for arrow, ends in zip(arrows(figure), (cells[:2], cells[1:]), strict=True):
         assert to_hex(arrow.get_edgecolor()) == PLACES[there[dim]].lower()
-        for (x, y), box in zip(arrow._posA_posB, ends, strict=True):
-            assert box.x0 <= x <= box.x1 + 0.05
-            assert box.y0 - 0.05 <= y <= box.y1
+        for (x, y), cell in zip(arrow._posA_posB, ends, strict=True):
+            assert cell.x0 <= x <= cell.x1 + 0.05
+            assert cell.y0 - 0.05 <= y <= cell.y1
 
 
 @pytest.mark.parametrize(
-    ("show", "name"), [(show_gather, "index"), (show_gather, "output"), (show_scatter, "target")]
+    ("call", "name"), [("gather", "index"), ("gather", "output"), ("scatter", "target")]
 )
-def test_a_hidden_grid_gives_nothing_away(show, name):
-    figure, alt = either(show, hide=[name])
+def test_a_hidden_grid_gives_nothing_away(call, name):
+    figure, alt = shown(SHOWS[call], X, 1, INDEX, hide=[name])
     cells = texts(figure)
     assert set(cells[name].values()) == {"?"}
     assert {color(figure, name, place) for place in cells[name]} == {"#ffffff"}
@@ -256,9 +240,9 @@ def test_a_hidden_grid_gives_nothing_away(show, name):
 
 @pytest.mark.parametrize("follow", [None, 0])
 @pytest.mark.parametrize("dim", [0, 1])
-@pytest.mark.parametrize("draw", [gather, partial(scatter, src=X[:2, :2])])
-def test_nothing_is_cut_off(draw, follow, dim):
-    figure = draw(X, dim, torch.tensor([[2, 0], [1, 1]]), follow=follow)
+@pytest.mark.parametrize("call", SHOWS)
+def test_nothing_is_cut_off(call, follow, dim):
+    figure, _ = shown(SHOWS[call], X, dim, torch.tensor([[2, 0], [1, 1]]), follow=follow)
     figure.canvas.draw()
     for artist in [*figure.axes[0].texts, *figure.axes[0].patches]:
         box = artist.get_window_extent()
@@ -271,26 +255,19 @@ def test_nothing_is_cut_off(draw, follow, dim):
     [
         (whole(4), 0, whole(4), {}, "1 dimensions, drawn are 2 or 3"),
         (whole(2, 2, 2), 0, whole(2, 2, 2), {}, "put it last with movedim"),
-        (X, 2, whole(3, 2), {}, "Dimension out of range"),
-        (X, 1, whole(3), {}, "same number of dimensions"),
         (X, 1, whole(4, 2), {}, r"(?i)expected index \[4, 2\]"),
         (X, 1, whole(3, 0), {}, "index is empty"),
         (X, 1, whole(3, 2) + 4, {}, "index 4 is out of bounds for dimension 1"),
-        (X, 1, torch.zeros(3, 2), {}, "int64 for index"),
         (whole(2, 7), 1, whole(2, 1), {}, "7 places along the dim, drawn are 6"),
         (X, 1, whole(3, 2), {"follow": 2}, "nothing to follow at 2"),
         (X, 1, whole(3, 2), {"hide": ["indices"]}, "no grid is called indices"),
     ],
 )
 def test_what_does_not_fit_is_said(input, dim, index, options, message):
-    errors = ValueError, RuntimeError, IndexError
-    with pytest.raises(errors, match=message):
-        show_gather(input, dim, index, **options)
-    with pytest.raises(errors, match=message):
-        show_scatter(input, dim, index, torch.zeros_like(index, dtype=input.dtype), **options)
-
-
-# --- the answers to puzzles
+    src = torch.zeros_like(index)
+    for show in (show_gather, partial(show_scatter, src=src)):
+        with pytest.raises((ValueError, RuntimeError), match=message):
+            show(input, dim, index, **options)
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
@@ -302,9 +279,7 @@ def test_the_index_of_a_gather_is_found(shape):
         assert find_index(input, dim, input.gather(dim, index)).equal(index)
 
 
-@pytest.mark.parametrize("output", [X + 1, X.flip(0)])
-def test_an_index_that_is_not_there_is_refused(output):
+@pytest.mark.parametrize(("input", "output"), [(X, X + 1), (X, X.flip(0)), (X * 0, X * 0)])
+def test_an_index_that_is_not_there_is_refused(input, output):
     with pytest.raises(ValueError, match="not exactly once in its line"):
-        find_index(X, 1, output)
-    with pytest.raises(ValueError, match="not exactly once in its line"):
-        find_index(torch.zeros(2, 2), 1, torch.zeros(2, 2))
+        find_index(input, 1, output)

@@ -24,26 +24,18 @@ def numbers(count):
     return torch.arange(10, 10 + count)
 
 
-def grown():
-    return numbers(6).resize_(2, 5)
-
-
 TENSORS = {
     "scalar": torch.tensor(12.5),
     "row": numbers(6),
     "longest row": numbers(12),
     "most rows": numbers(24).view(12, 2),
-    "last of a row": numbers(6)[5],
     "matrix": numbers(6).view(2, 3),
     "column": numbers(3).view(3, 1),
     "transposed": numbers(6).view(2, 3).T,
-    "every second": numbers(9)[1::2],
-    "one column": numbers(12).view(3, 4)[:, 2],
     "inner part": numbers(24).view(4, 6)[1:3, 2:5],
     "diagonal": numbers(16).view(4, 4).diagonal(),
     "piece": numbers(10).split(4)[1],
     "windows": numbers(7).unfold(0, 3, 1),
-    "windows apart": numbers(11).unfold(0, 3, 4),
     "expanded column": numbers(3).view(3, 1).expand(3, 4),
     "expanded row": numbers(3).expand(4, 3),
     "all one cell": numbers(4)[2].expand(2, 3),
@@ -52,7 +44,6 @@ TENSORS = {
     "expanded cube": numbers(6).view(2, 3).expand(2, 2, 3),
     "strange strides": numbers(20).as_strided((2, 3, 2), (7, 2, 5), 1),
     "floats": torch.tensor([[0.123456, -1.5], [1e-9, math.nan]]),
-    "large": torch.tensor([1000, 123456, -(2**40)]),
     "large floats": torch.tensor([1000.0, 999.7, 54321.0, 1e9]),
     "bools": torch.tensor([True, False]),
     "with gradient": torch.ones(2, 2, requires_grad=True),
@@ -106,7 +97,7 @@ class Drawing:
 
 @cache
 def drawing(name):
-    return Drawing(shown(show_storage, TENSORS[name])[0])
+    return Drawing(shown(show_storage, TENSORS[name], name)[0])
 
 
 @every_tensor
@@ -144,6 +135,8 @@ def test_arrows_lead_from_dot_to_dot_and_only_within_a_row(name):
     arrows = drawing(name).patches(FancyArrowPatch)
     ends = [tuple(x for x, _ in arrow._posA_posB) for arrow in arrows]
     assert len(ends) == len(expected) and np.allclose(ends, expected)
+    dotted = [line for line in drawing(name).axes.lines if line.get_linestyle() == ":"]
+    assert len(dotted) == len(drawing(name).dots) - 1  # from row to row
 
 
 @every_tensor
@@ -180,7 +173,6 @@ def test_nothing_is_cut_and_no_text_lies_on_another(name):
     ("name", "texts"),
     [
         ("floats", ["0.123", "-1.5", "1e-09", "nan"]),
-        ("large", ["1000", "123456", "-1099511627776"]),
         ("large floats", ["1000", "1000", "54321", "1e+09"]),
         ("bools", ["True", "False"]),
         ("transposed", ["10", "11", "12", "13", "14", "15"]),
@@ -188,13 +180,6 @@ def test_nothing_is_cut_and_no_text_lies_on_another(name):
 )
 def test_numbers_are_short_and_whole_numbers_exact(name, texts):
     assert [drawing(name).text[box] for box in drawing(name).storage.values()] == texts
-
-
-@pytest.mark.parametrize(("name", "prefix"), [("", ""), ("t.T", "t.T:  ")])
-def test_the_title(name, prefix):
-    figure, _ = shown(show_storage, TENSORS["transposed"], name)
-    (title,) = figure.texts
-    assert title.get_text() == f"{prefix}shape (3, 2),  strides (1, 3),  offset 0"
 
 
 @pytest.mark.parametrize(
@@ -215,18 +200,19 @@ def test_a_cell_read_again_and_again_is_marked(name, labels):
     ],
 )
 def test_the_description_names_the_cells_of_each_row(name, words):
-    _, alt = shown(show_storage, TENSORS[name], "x")
+    figure, alt = shown(show_storage, TENSORS[name], "x")
     assert alt.startswith("x:  shape") and alt.endswith(words)
+    assert alt.startswith(figure.texts[0].get_text() + ". Storage: ")
 
 
 def test_unknown_cells_are_not_read():
     with mock.patch.object(storage, "number", wraps=storage.number) as number:
-        figure, alt = shown(show_storage, grown(), unknown=range(6, 10))
+        figure, alt = shown(show_storage, numbers(6).resize_(2, 5), "r", unknown=range(6, 10))
     assert [call.args[0] for call in number.call_args_list] == list(range(10, 16))
     texts = [str(n) for n in range(10, 16)] + ["?"] * 4
     picture = Drawing(figure)
-    assert [picture.text[box] for box in picture.storage.values()] == texts
-    assert [picture.text[box] for box in picture.elements] == texts
+    for boxes in (picture.storage.values(), picture.elements):
+        assert [picture.text[box] for box in boxes] == texts
     assert [bool(box.get_hatch()) for box in picture.elements] == [t == "?" for t in texts]
     assert "Storage: 10 11 12 13 14 15 ? ? ? ?. The rows read cells 0 1 2 3 4, 5 6 7 8 9." in alt
 
@@ -239,23 +225,13 @@ def test_the_storage_shares_memory():
     assert matrix[1, 1] == 99
 
 
-def test_a_drawing_changes_nothing():
-    tensor = numbers(24).view(2, 3, 4).permute(2, 0, 1)
-    copy, address = tensor.clone(), tensor.untyped_storage().data_ptr()
-    shown(show_storage, tensor)
-    assert torch.equal(tensor, copy) and tensor.stride() == (1, 12, 4)
-    assert tensor.untyped_storage().data_ptr() == address
-
-
 @pytest.mark.parametrize(
     ("tensor", "message"),
     [
         (torch.zeros(1, 1, 1, 1), "at most 3 dimensions can be drawn, not 4"),
         (torch.zeros(0, 3), "without elements"),
         (torch.zeros(2, 13)[:, :13:2], "at most 24 cells of storage can be drawn, not 26"),
-        (torch.zeros(100)[:2], "at most 24 cells of storage can be drawn, not 100"),
         (torch.zeros(13), "at most 12 columns can be drawn, not 13"),
-        (torch.zeros(1).expand(13, 1), "at most 12 rows can be drawn, not 13"),
         (torch.zeros(1).expand(5, 3, 1), "at most 12 rows can be drawn, not 15"),
         (torch.zeros(2, device="meta"), "dense tensor with data"),
         (torch.eye(2).to_sparse(), "dense tensor with data"),
@@ -263,5 +239,5 @@ def test_a_drawing_changes_nothing():
 )
 def test_what_cannot_be_drawn_is_refused(tensor, message):
     with pytest.raises(ValueError, match=message):
-        show_storage(tensor)
+        show_storage(tensor, "t")
     assert plt.get_fignums() == []

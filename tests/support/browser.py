@@ -7,21 +7,14 @@ import contextlib
 import shutil
 import sys
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from helpers.book.site import CHROMIUMS
 
-FLAGS = [
-    f"--disable-{part}" for part in ("background-networking", "component-update", "gpu", "quic")
-]
-FLAGS += ["--disable-sync", "--no-first-run", "--no-sandbox"]
-NO_PLAYWRIGHT = "Playwright is missing: pip install -r .ci/requirements.txt"
-NO_CHROMIUM = (
-    "Chromium is missing: install your system's package, or run playwright install chromium"
-)
+UNUSED = ("background-networking", "component-update", "gpu", "quic", "sync")
+FLAGS = ["--no-first-run", "--no-sandbox", *(f"--disable-{part}" for part in UNUSED)]
 
 
 class MissingError(Exception):
@@ -31,14 +24,16 @@ class MissingError(Exception):
 @contextlib.contextmanager
 def browser():
     """A ``playwright.sync_api.Browser``; raises ``MissingError``."""
-    if not find_spec("playwright"):
-        raise MissingError(NO_PLAYWRIGHT)
-    from playwright.sync_api import sync_playwright
-
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        message = "Playwright is missing: pip install -r .ci/requirements.txt"
+        raise MissingError(message) from None
     with sync_playwright() as playwright:
         path = next(filter(None, map(shutil.which, CHROMIUMS)), playwright.chromium.executable_path)
         if not Path(path).exists():
-            raise MissingError(NO_CHROMIUM)
+            install = "install your system's package, or run playwright install chromium"
+            raise MissingError(f"Chromium is missing: {install}")
         with playwright.chromium.launch(executable_path=path, args=FLAGS) as chromium:
             yield chromium
 
@@ -46,12 +41,11 @@ def browser():
 @contextlib.contextmanager
 def open_browser():
     """The same for a test, which is skipped where there is no browser."""
-    with contextlib.ExitStack() as stack:
-        try:
-            chromium = stack.enter_context(browser())
-        except MissingError as error:
-            pytest.skip(str(error))
-        yield chromium
+    try:
+        with browser() as chromium:
+            yield chromium
+    except MissingError as error:
+        pytest.skip(str(error))
 
 
 if __name__ == "__main__":

@@ -60,13 +60,10 @@ def server(folder):
     options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={book}"]
     data = os.environ.get("CIFAR10_ROOT", "stand-in")
     with (folder / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "jupyterlab", *options],
-            cwd=folder,
-            env=environment(folder, **own, **TORCH, CIFAR10_ROOT=data),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        command = [sys.executable, "-P", "-m", "jupyterlab", *options]
+        env = environment(folder, **own, **TORCH, CIFAR10_ROOT=data)
+        outputs = {"stdout": log, "stderr": subprocess.STDOUT}
+        process = subprocess.Popen(command, cwd=folder, env=env, **outputs)
         try:
             _wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process, Path(log.name))
             yield f"http://127.0.0.1:{port}/lab?token={token}"
@@ -100,23 +97,11 @@ class Lab:
         self.faults = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.goto(address)
-        self.wait_for(
-            "async () => { await window.jupyterapp?.restored; return window.jupyterapp; }"
-        )
+        self.wait_for("async () => { await window.jupyterapp?.restored; return jupyterapp; }")
 
     def wait_for(self, condition, argument=None, seconds=WAIT):
         """Wait until a JavaScript function is true."""
         self.page.wait_for_function(condition, arg=argument, timeout=1000 * seconds)
-
-    def soon(self, condition, argument=None, seconds=30):
-        """Whether a JavaScript function becomes true within some seconds."""
-        from playwright.sync_api import TimeoutError
-
-        try:
-            self.wait_for(condition, argument, seconds)
-        except TimeoutError:
-            return False
-        return True
 
     def wait_for_notebook(self, path):
         """Wait until a notebook is in front, its kernel is idle and all its cells are drawn."""
@@ -128,35 +113,21 @@ class Lab:
         item.dblclick()
         self.page.locator(f'.jp-BreadCrumbs-item[title="{name}"]').wait_for()
 
-    def file(self, name):
-        """A file in the file browser, as a Playwright locator."""
-        return self.page.locator(".jp-DirListing-item", has_text=name)
-
     def open(self, name):
-        """Open a notebook of the folder shown by a double click."""
-        self.file(name).dblclick()
+        """Open a file of the folder shown as a notebook: one by a double click, a source by Open With."""
+        file = self.page.locator(".jp-DirListing-item", has_text=name)
+        if name.endswith(".ipynb"):
+            file.dblclick()
+        else:
+            file.click(button="right")
+            self._item("Open With").hover()
+            self._item("Notebook").click()
         self.wait_for_notebook(f"notebooks/{name}")
 
-    def open_with(self, name, viewer):
-        """Open a file of the folder shown by the context menu: Open With."""
-        self.file(name).click(button="right")
-        self._item("Open With").hover()
-        self._item(viewer).click()
-        self.wait_for_notebook(f"notebooks/{name}")
-
-    @contextlib.contextmanager
-    def narrow(self):
-        """As on a telephone, with the file browser closed."""
-        for size, shown in ((NARROW, False), (WIDE, True)):
-            self.page.set_viewport_size(size)
-            self.page.evaluate(LEFT_AREA, shown)
-            if size == NARROW:
-                yield
-
-    def menu(self, *labels):
-        """Choose from the menus: ``menu("Run", "Run All Cells")``."""
-        for label in labels:
-            self._item(label).click()
+    def resize(self, size):
+        """Make the window narrow, as on a telephone with the file browser closed, or wide again."""
+        self.page.set_viewport_size(size)
+        self.page.evaluate(LEFT_AREA, size == WIDE)
 
     def _item(self, label):
         label = re.compile(f"^{re.escape(label)}$")
@@ -164,8 +135,8 @@ class Lab:
 
     def run_all(self):
         """Clear all outputs, run all cells, and wait for the end."""
-        self.menu("Edit", "Clear Outputs of All Cells")
-        self.menu("Run", "Run All Cells")
+        for label in ("Edit", "Clear Outputs of All Cells", "Run", "Run All Cells"):
+            self._item(label).click()
         self.wait_for(HAS_ENDED, seconds=RUN)
 
     def save(self):

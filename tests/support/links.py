@@ -61,16 +61,15 @@ def external(link: str) -> Iterator[str]:
         yield f"a link tracks its readers: {link}"
 
 
+def tables(page: Page) -> str:
+    """The Markdown in a page's outputs."""
+    data = [output.get("data", {}) for cell in page.code_cells for output in cell.outputs]
+    return "\n\n".join(bundle.get("text/markdown", "") for bundle in data)
+
+
 def notebook(page: Page) -> Iterator[str]:
     """Faults of the links of a page, those in its outputs too, in JupyterLab and on GitHub."""
-    shown = [
-        output.data["text/markdown"]
-        for cell in page.code_cells
-        for output in cell.outputs
-        if "text/markdown" in output.get("data", {})
-    ]
-    text = "\n\n".join([page.prose, *shown])
-    for link in dict.fromkeys(in_markdown(text)):
+    for link in dict.fromkeys(in_markdown(f"{page.prose}\n\n{tables(page)}")):
         if "/" in urlsplit(link).path and not urlsplit(link).netloc:
             yield f"a link leads out of the pages' folder: {unquote(link)}"
         else:

@@ -34,7 +34,6 @@ KEPT = re.compile(
     r"|kbd|samp|var|hr|ruby|rt|rp|s|summary|details|caption|figure|figcaption|abbr|mark|small|span"
     r"|href|src|alt|title|align|width|height|colspan|rowspan|scope|lang|dir|id|name|open|start"
 )
-CLAIM = re.compile(r"C(?:0[1-9]|[1-4]\d|5[0-4])")
 
 
 def outputs(page: Page) -> Iterator[tuple[int, NotebookNode]]:
@@ -205,10 +204,11 @@ def asks_for_tolerance_with_reason(page: Page) -> Iterator[str]:
             yield f"cell {n} is exempted without a reason: {match[0]}"
 
 
-def names_claims_that_exist(page: Page) -> Iterator[str]:
-    for claim, cells in page.claims.items():
-        if not CLAIM.fullmatch(claim):
-            yield f"cell {cells[0]} proves an unknown statement: {claim}"
+def asserts_nothing_of_durations(page: Page) -> Iterator[str]:
+    """Which of two times is larger may change with whatever else the machine does."""
+    for n, cell in enumerate(page.code_cells):
+        if cell.metadata.get("verify", {}).get("timing") and re.search(r"\bassert\b", cell.source):
+            yield f"cell {n} times something and asserts"
 
 
 def has_nothing_left_to_write(page: Page) -> Iterator[str]:
@@ -234,6 +234,6 @@ CHECKS = [
     has_self_checks_that_accept_and_refuse,
     is_small,
     asks_for_tolerance_with_reason,
-    names_claims_that_exist,
+    asserts_nothing_of_durations,
     has_nothing_left_to_write,
 ]

@@ -175,7 +175,7 @@ def test_batches_refuse_what_cannot_be():
 
 
 @pytest.mark.parametrize("shape", [(6, 20), (20, 6), (8, 8)])
-def test_orthogonalised_has_singular_values_near_one(shape):
+def test_orthogonalized_has_singular_values_near_one(shape):
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(3))
     before, after = torch.linalg.svdvals(matrix), torch.linalg.svdvals(orthogonalize(matrix, 5))
     assert before.max() > 2
