@@ -111,7 +111,7 @@ class Cell(nbval.plugin.IPyNbCell):
         self._run_those_before()
         self._run()
         self.verdict = (policy.kind, policy.reason)
-        if reason := self._exempt() or ("" if self.options["check"] else "exempted by a tag"):
+        if reason := self._exempt() or self._unchecked():
             self.verdict = ("run", reason)
 
     def _run_those_before(self) -> None:
@@ -243,6 +243,12 @@ class Cell(nbval.plugin.IPyNbCell):
             self.facts = {}
             for answer in self.ihook.pytest_verification_facts(kernel=kernel):
                 self.facts |= answer
+
+    def _unchecked(self) -> str:
+        if self.options["check"]:
+            return ""
+        lax = self.config.option.nbval_lax
+        return "not compared under --nbval-lax" if lax else "exempted by a tag"
 
     def _exempt(self) -> str | None:
         return self.ihook.pytest_verification_exempt(cell=self, facts=self.facts or {})

@@ -23,6 +23,7 @@ def settings(folder: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
+        "PYTHONOPTIMIZE": "",
         "COLUMNS": "100",
     }
     if find_spec("matplotlib"):

@@ -25,6 +25,7 @@ RUNS = {
     "-x": ["notebooks/page.ipynb", "-x"],
     "-k": ["notebooks", "-k", "more"],
     "backwards": ["notebooks/page.ipynb::Cell 4", "notebooks/page.ipynb::Cell 1"],
+    "lax": ["notebooks", "--nbval-lax"],
     "spread": ["notebooks", "-n", "2", "--dist", "load"],
 }
 LAST_FAILED = ["notebooks", "--lf"]
@@ -57,6 +58,7 @@ def chosen(tmp_path_factory):
         ("--lf", (), (2,)),
         ("-k", (1,), ()),
         ("backwards", (1, 4), ()),
+        ("lax", (0, 1, 2, 4), (3,)),
         ("spread", (0, 1, 4), (2, 3)),
     ],
 )
@@ -65,6 +67,11 @@ def test_chosen_cells_are_judged_as_in_a_whole_run(chosen, name, passed, failed)
     assert run.passed == {f"page::Cell {n}" for n in passed}, run.text
     assert set(run.failed) == {f"page::Cell {n}" for n in failed}
     assert run.skipped == {}
+
+
+def test_cells_that_are_not_compared_under_lax_are_counted_as_such(chosen):
+    assert "cells compared: 0\n" in chosen["lax"].text
+    assert "cells only run: 4\n    4: not compared under --nbval-lax\n" in chosen["lax"].text
 
 
 HANGS = "import time\n\ntime.sleep(100)"

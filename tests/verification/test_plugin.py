@@ -90,6 +90,13 @@ def test_a_report_that_cannot_be_written_after_all_fails_the_run_in_one_line(con
     assert results.last_line.endswith("report.html is a folder: name a file in it.")
 
 
+def test_a_kernel_runs_assertions_whatever_the_user_has_set(tmp_path):
+    environment = {**os.environ, "PYTHONOPTIMIZE": "1"} | kernel.settings(tmp_path)
+    program = [sys.executable, "-c", "assert False, 'is seen'"]
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+    assert "AssertionError: is seen" in done.stderr
+
+
 def test_a_kernel_keeps_the_users_threads(tmp_path):
     """It is the project's business how many each kernel gets: this package knows of no container."""
     assert not [name for name in kernel.settings(tmp_path) if "THREADS" in name]
