@@ -70,11 +70,9 @@ def difference(stored: str, new: str, policy: Policy) -> str:
         for a, b in zip(stored_numbers, new_numbers, strict=True)
         if (fault := _number_fault(a, b, policy))
     ]
-    if not faults:
-        return ""
-    if len(faults) == 1:
-        return faults[0]
-    return f"{faults[0]} (and {len(faults) - 1} more of {len(stored_numbers)} numbers)"
+    if len(faults) > 1:
+        return f"{faults[0]} (and {len(faults) - 1} more of {len(stored_numbers)} numbers)"
+    return "".join(faults)
 
 
 def _apart(text: str) -> str:
@@ -103,11 +101,7 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
     if apart <= allowed:
         return ""
     line = f"expected {stored}, got {new}: {float(apart):.3g} apart, allowed {float(allowed):.3g}"
-    if not allowed:
-        return line
-    times = apart / allowed
-    digits = 1 if times < 100 else 0
-    return f"{line}: {times:,.{digits}f} times too far"
+    return f"{line}: {apart / allowed:,.1f} times too far" if allowed else line
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:

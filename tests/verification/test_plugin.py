@@ -65,26 +65,14 @@ def test_a_report_that_could_not_be_written_is_refused_before_the_run(collect):
     assert "timeout" not in done.stdout
 
 
-@pytest.fixture
-def config(tmp_path):
-    """What ``Results`` needs of pytest's configuration."""
-    report = tmp_path / "report.html"
-    option = SimpleNamespace(html_report=report)
-    return SimpleNamespace(option=option, invocation_params=SimpleNamespace(dir=tmp_path))
-
-
-@pytest.mark.parametrize("place", [".", "/dev/null", "missing/report.html"])
-def test_only_a_plain_file_is_replaced_by_a_report(config, place):
-    config.option.html_report = place
-    with pytest.raises(pytest.UsageError, match="--html-report: "):
-        Results(config)
-
-
-def test_a_report_that_cannot_be_written_after_all_fails_the_run_in_one_line(config):
-    results = Results(config)
-    config.option.html_report.mkdir()
-    config.hook = SimpleNamespace(pytest_verification_summary=lambda facts: [])
-    session = SimpleNamespace(exitstatus=0)
+def test_a_report_that_cannot_be_written_after_all_fails_the_run_in_one_line(tmp_path):
+    config = SimpleNamespace(
+        option=SimpleNamespace(html_report="report.html"),
+        invocation_params=SimpleNamespace(dir=tmp_path),
+        hook=SimpleNamespace(pytest_verification_summary=lambda facts: []),
+    )
+    results, session = Results(config), SimpleNamespace(exitstatus=0)
+    (tmp_path / "report.html").mkdir()
     results.pytest_sessionfinish(session)
     assert session.exitstatus == 1
     assert results.last_line.endswith("report.html is a folder: name a file in it.")
