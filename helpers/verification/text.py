@@ -105,12 +105,13 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:
-    lines = list(zip_longest(stored.split("\n"), new.split("\n")))
-    for form in (_words, str):  # a line whose words differ says more than one whose numbers do
-        for n, (a, b) in enumerate(lines, 1):
-            if None in (a, b) or form(a) != form(b):
-                return f"line {n}: expected {_shown(a)}, got {_shown(b)}"
-    return "the texts differ"
+    n, a, b = next(
+        (n, a, b)
+        for form in (_words, str)  # a line whose words differ says more than one whose numbers do
+        for n, (a, b) in enumerate(zip_longest(stored.split("\n"), new.split("\n")), 1)
+        if None in (a, b) or form(a) != form(b)
+    )
+    return f"line {n}: expected {_shown(a)}, got {_shown(b)}"
 
 
 def _shown(line: str | None) -> str:

@@ -89,6 +89,7 @@ CELLS = {
     "missing figure": (FIGURE, {}, without_picture),
     "beyond the band": ("print('55.0 %')", BAND, replaced("55", "61")),
     "within the band": ("print('55.0 %')", BAND, replaced("55", "52")),
+    "new output": ("print(1)", {}, stored()),
     "missing output": ("x = 1", {}, printed("1\n")),
     "kind": ("1", {}, printed("1\n")),
     "order": ("print(1)\ndisplay(2)", {}, swapped),

@@ -21,22 +21,17 @@ def pytest_collection_finish(session):
     print("timeout", session.config.option.nbval_cell_timeout)"""
 
 
-@pytest.fixture
-def collect(tmp_path):
+def run(command, folder, **variables):
+    pipes = {"capture_output": True, "text": True}
+    environment = os.environ | variables
+    return subprocess.run(command, cwd=folder, env=environment, check=False, **pipes)
+
+
+def collect(folder, *options):
     """Run ``pytest --nbval`` with more options in an empty project."""
-    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-
-    def run(*options):
-        return subprocess.run(
-            [*small_book.command(tmp_path), "--collect-only", *options],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(small_book.BOOK)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    command = [*small_book.command(folder), "--collect-only", *options]
+    return run(command, folder, PYTHONPATH=str(small_book.BOOK))
 
 
 @pytest.mark.parametrize("module", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
@@ -50,14 +45,16 @@ def test_the_package_imports_nothing_of_the_book(module):
             assert name.partition(".")[0] in MAY_IMPORT | sys.stdlib_module_names
 
 
-@pytest.mark.parametrize(("options", "seconds"), [([], "600.0"), (["2000"], "2000.0")])
-def test_a_cell_has_ten_minutes_unless_the_user_gives_another_timeout(collect, options, seconds):
-    done = collect(*(f"--nbval-cell-timeout={given}" for given in options))
+@pytest.mark.parametrize(
+    ("options", "seconds"), [([], "600.0"), (["--nbval-cell-timeout=2000"], "2000.0")]
+)
+def test_a_cell_has_ten_minutes_unless_the_user_gives_another_timeout(tmp_path, options, seconds):
+    done = collect(tmp_path, *options)
     assert f"timeout {seconds}\n" in done.stdout
 
 
-def test_a_report_that_could_not_be_written_is_refused_before_the_run(collect):
-    done = collect("--html-report=missing/report.html")
+def test_a_report_that_could_not_be_written_is_refused_before_the_run(tmp_path):
+    done = collect(tmp_path, "--html-report=missing/report.html")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("ERROR: --html-report: ")
@@ -79,9 +76,8 @@ def test_a_report_that_cannot_be_written_after_all_fails_the_run_in_one_line(tmp
 
 
 def test_a_kernel_runs_assertions_whatever_the_user_has_set(tmp_path):
-    environment = {**os.environ, "PYTHONOPTIMIZE": "1"} | kernel.settings(tmp_path)
-    program = [sys.executable, "-c", "assert False, 'is seen'"]
-    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+    variables = {"PYTHONOPTIMIZE": "1"} | kernel.settings(tmp_path)
+    done = run([sys.executable, "-c", "assert False, 'is seen'"], tmp_path, **variables)
     assert "AssertionError: is seen" in done.stderr
 
 
