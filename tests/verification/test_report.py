@@ -94,9 +94,10 @@ def png(color):
 
 
 PICTURES = tuple(png(color) for color in ("white", "black", "red"))
+SAME = "a line\n" * 5
 NASTY = '<script>alert("x")</script> & <b>'
 FAULTS = [
-    Difference("expected 0.1234, got 0.1244", "loss 0.1234", "loss 0.1244"),
+    Difference("expected 0.1234, got 0.1244", f"{SAME}loss 0.1234", f"{SAME}loss 0.1244"),
     Difference("picture: 48 pixels", "a white area", "a white area", PICTURES),
     Difference(NASTY, NASTY, "else"),
 ]
@@ -172,6 +173,7 @@ def test_each_picture_is_there_and_described(read):
 
 def test_what_differs_is_marked_and_foreign_text_stays_text(read):
     assert read.texts("mark")[:2] == ["0.1234", "0.1244"]
+    assert "2 equal lines" in read.texts("td")
     assert NASTY in read.texts("p")
     texts = read.texts("p", "pre", "code")
     assert {"print(1)", "it failed", "Traceback ...", "device: cpu"} <= set(texts)
