@@ -10,13 +10,14 @@ import pytest
 from helpers import threads
 from tests.support import small_book
 
-QUOTAS = [
-    ({}, None),
-    ({"cpu.max": "max 100000\n"}, None),
+QUOTAS = [  # and the cores that are left of 8
+    ({}, 8),
+    ({"cpu.max": "max 100000\n"}, 8),
     ({"cpu.max": "250000 100000\n"}, 2),
     ({"cpu.max": "50000 100000\n"}, 1),
-    ({"cpu.max": "nothing known\n"}, None),
-    ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+    ({"cpu.max": "900000 100000\n"}, 8),
+    ({"cpu.max": "nothing known\n"}, 8),
+    ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
     ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
 ]
 
@@ -46,20 +47,14 @@ def python(program, *arguments, **variables):
 def test_the_quota_of_a_container(tmp_path, monkeypatch, files, expected):
     write(tmp_path, files)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert threads.cores(tmp_path) == (expected or 8)
+    assert threads.cores(tmp_path) == expected
 
 
-def test_a_quota_larger_than_the_cores_that_it_may_run_on(tmp_path, monkeypatch):
-    write(tmp_path, {"cpu.max": "800000 100000\n"})
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 5}, raising=False)
-    assert threads.cores(tmp_path) == 2
-
-
-LIMITED = """import os, pathlib, sys
-{first}
+MACHINE = """import os, pathlib, sys
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _: set(range(64))
-import helpers
+"""
+LIMITED = """{first}
 from helpers import threads
 assert ("torch" in sys.modules) == {early}
 threads.limit_threads(int(sys.argv[1]), pathlib.Path(sys.argv[2]))
@@ -72,38 +67,35 @@ def test_torch_takes_the_threads_of_the_container(tmp_path, first):
     """Whether it was imported before the helpers or is afterwards."""
     write(tmp_path, {"cpu.max": "100000 100000\n"})
     program = LIMITED.format(first=first, early=bool(first))
-    assert python(program, 1, tmp_path) == "1"
+    assert python(MACHINE + program, 1, tmp_path) == "1"
 
 
-SHARE = """import os, pathlib, sys
-os.cpu_count = lambda: 64
-os.sched_getaffinity = lambda _: set(range(64))
-from helpers import threads
+SHARE = """from helpers import threads
 groups = pathlib.Path(sys.argv[2])
 threads.limit_threads(groups=groups)
 threads.limit_threads(int(sys.argv[1]), groups)
 print(os.environ.get("OMP_NUM_THREADS"), threads.threads_for(int(sys.argv[1]), groups))"""
 
 
-@pytest.mark.parametrize(
-    ("said", "quota", "processes", "printed"),
-    [
-        ({}, None, 1, "None 64"),
-        ({}, None, 2, "32 32"),
-        ({}, "600000", 1, "6 6"),
-        ({}, "600000", 2, "3 3"),
-        ({}, "100000", 2, "1 1"),
-        ({"OMP_NUM_THREADS": "1"}, None, 2, "1 1"),
-        ({"OMP_NUM_THREADS": "5"}, "200000", 2, "5 5"),
-        ({"OMP_NUM_THREADS": "nonsense"}, "600000", 2, "nonsense 3"),
-        ({"OMP_NUM_THREADS": ""}, "600000", 2, "3 3"),
-    ],
-)
+SHARES = [
+    ({}, None, 1, "None 64"),
+    ({}, None, 2, "32 32"),
+    ({}, "600000", 1, "6 6"),
+    ({}, "600000", 2, "3 3"),
+    ({}, "100000", 2, "1 1"),
+    ({"OMP_NUM_THREADS": "1"}, None, 2, "1 1"),
+    ({"OMP_NUM_THREADS": "5"}, "200000", 2, "5 5"),
+    ({"OMP_NUM_THREADS": "nonsense"}, "600000", 2, "nonsense 3"),
+    ({"OMP_NUM_THREADS": ""}, "600000", 2, "3 3"),
+]
+
+
+@pytest.mark.parametrize(("said", "quota", "processes", "printed"), SHARES)
 def test_the_users_choice_wins_over_a_quota_and_a_quota_over_the_machine(
     tmp_path, said, quota, processes, printed
 ):
     write(tmp_path, {"cpu.max": f"{quota} 100000\n"} if quota else {})
-    assert python(SHARE, processes, tmp_path, **said) == printed
+    assert python(MACHINE + SHARE, processes, tmp_path, **said) == printed
 
 
 UNDER_TORCHRUN = """import os, subprocess, sys

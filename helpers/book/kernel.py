@@ -12,6 +12,9 @@ TORCH = {
     # A CUDA toolkit without a GPU makes torch log a line; the pages compile nothing, so none is looked for.
     "CUDA_HOME": "",
     "CUDA_PATH": "",
+    # What a user may have set for debugging. torch fails at an empty value; no page exports to ONNX.
+    "TORCH_LOGS": "-onnx",
+    "TORCH_SHOW_CPP_STACKTRACES": "0",
 }
 PAGE_FACTS = Path(__file__).with_name("page_facts.py")
 

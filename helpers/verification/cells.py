@@ -27,25 +27,18 @@ class Page(nbval.plugin.IPyNbFile):
         ended: why no cell can be run any more; '' as long as the kernel lives.
     """
 
+    cells: list["Cell"]
     kernel: PageKernel | None = None
-    cells: tuple["Cell", ...] = ()
     position = 0
     ended = ""
 
     def collect(self) -> Iterable[pytest.Item]:
         """Return one test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
-        items = list(super().collect())
-        self.cells = tuple(
-            Cell.from_parent(
-                self,
-                name=item.name,
-                cell_num=item.cell_num,
-                cell=item.cell,
-                options=item.options,
-                heading=heading,
-            )
+        items = list(super().collect())  # reads the notebook too
+        self.cells = [
+            Cell.from_parent(self, name=item.name, item=item, heading=heading)
             for item, heading in zip(items, headings_of_code_cells(self.nb), strict=True)
-        )
+        ]
         return self.cells
 
     def setup(self) -> None:
@@ -68,11 +61,6 @@ class Page(nbval.plugin.IPyNbFile):
         if self.kernel is not None:
             self.kernel.stop()
 
-    def end(self, why: str) -> None:
-        """End the kernel early; the cells that are left are not run."""
-        self.ended = why
-        self.kernel.stop()
-
 
 class Cell(nbval.plugin.IPyNbCell):
     """A code cell: its outputs are compared under the policy in its metadata.
@@ -86,11 +74,12 @@ class Cell(nbval.plugin.IPyNbCell):
         verdict: how its outputs were compared ('equal', 'tolerance', 'form', 'run', 'not run'), and why so.
     """
 
-    def __init__(self, *args: Any, heading: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, name: str, parent: Page, item: nbval.plugin.IPyNbCell, heading: str) -> None:
+        super().__init__(name, parent, item.cell_num, item.cell, item.options)
         self.heading = heading
         self.extra_keyword_matches.add(heading)
         self.output_timeout = 60  # seconds for an output to arrive after the cell has ended
+        self.policy = Policy()
         self.compares = True
         self.differences: list[Difference] = []
         self.before: list[str] = []
@@ -105,14 +94,16 @@ class Cell(nbval.plugin.IPyNbCell):
         if self.parent.ended:
             self.verdict = ("not run", self.parent.ended)
             pytest.skip(f"not run: {self.parent.ended}")
-        policy = self._policy()  # a wrong entry fails at once
+        self.policy = Policy.from_metadata(self.cell.metadata)  # a wrong entry fails at once
         if self.cell.execution_count is None and self.cell.source.strip():
             self.raise_cell_error("Never run before: the notebook has nothing to compare with")
         self._run_those_before()
         self._run()
-        self.verdict = (policy.kind, policy.reason)
-        if reason := self._exempt() or ("" if self.options["check"] else "exempted by a tag"):
-            self.verdict = ("run", reason)
+        reason = self._exempt()
+        if not reason and not self.options["check"]:
+            lax = self.config.option.nbval_lax
+            reason = "not compared under --nbval-lax" if lax else "exempted by a tag"
+        self.verdict = ("run", reason) if reason else (self.policy.kind, self.policy.reason)
 
     def _run_those_before(self) -> None:
         """Run the cells above that were not chosen, without comparing: this one may need them."""
@@ -138,26 +129,27 @@ class Cell(nbval.plugin.IPyNbCell):
         page, number, kernel = self.parent, self.cell_num, self.parent.kernel
         page.position = number + 1
         self.facts = None
-        traceback = None  # of a cell that hung: a cell that catches the interrupt shows none
+        says, traceback = "", None  # a cell that catches the interrupt shows no traceback
         try:
             if not kernel.is_alive():
                 raise KernelDiedError(f"before it began, {kernel.cause_of_death()}")
             super().runtest()
             self._ask_for_facts()  # a cell without outputs was compared with nothing
         except KernelDiedError as error:
-            page.end(f"the kernel died in cell {number} of {page.path.name}")
-            self.raise_cell_error(f"The kernel died in this cell ({error})")
+            page.ended = f"the kernel died in cell {number} of {page.path.name}"
+            says = f"The kernel died in this cell ({error})"
         except NbCellError as error:
             if not kernel.interrupted:
                 raise
             traceback = error.inner_traceback
-        if kernel.interrupted:
+        if kernel.interrupted and not page.ended:
             seconds = self.config.option.nbval_cell_timeout
             hung = f"ran longer than {seconds:g} s (--nbval-cell-timeout)"
-            page.end(f"cell {number} of {page.path.name} {hung}")
-            self.raise_cell_error(
-                f"The cell {hung}; it was interrupted and its kernel ended", traceback
-            )
+            page.ended = f"cell {number} of {page.path.name} {hung}"
+            says = f"The cell {hung}; it was interrupted and its kernel ended"
+        if page.ended:
+            kernel.stop()
+            self.raise_cell_error(says, traceback)
 
     def compare_outputs(self, test: list, ref: list, skip_compare: Any = None) -> bool:
         """Called by nbval with the new (``test``) and the stored (``ref``) outputs."""
@@ -166,7 +158,7 @@ class Cell(nbval.plugin.IPyNbCell):
         self._ask_for_facts()
         if self._exempt():
             return True
-        self.differences = compare_outputs(ref, test, self._policy())
+        self.differences = compare_outputs(ref, test, self.policy)
         self.comparison_traceback = [fault.text for fault in self.differences]
         return not self.differences
 
@@ -184,7 +176,7 @@ class Cell(nbval.plugin.IPyNbCell):
         for n, fault in enumerate(self.differences):
             if n > 0:  # the first is in the first line
                 lines.append(fault.text)
-            lines += [*as_lines(fault, self._policy(), terminal.fullwidth), ""]
+            lines += [*as_lines(fault, self.policy, terminal.fullwidth), ""]
             if fault.pictures:
                 lines += [*write_pictures(fault, f"{self.path.stem}-cell{number}"), ""]
         lines = printable(lines)
@@ -225,16 +217,13 @@ class Cell(nbval.plugin.IPyNbCell):
                 "says": says,
                 "traceback": without_colors(traceback),
                 "before": self.before,
-                "faults": [as_data(fault, self._policy()) for fault in self.differences],
+                "faults": [as_data(fault, self.policy) for fault in self.differences],
             }
         return printable(record)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return what ``pytest -v`` shows for this cell."""
         return self.path, 0, f"{self.path.name}::Cell {self.cell_num} ({self.heading})"
-
-    def _policy(self) -> Policy:
-        return Policy.from_metadata(self.cell.metadata)
 
     def _ask_for_facts(self) -> None:
         """Ask the kernel, once after each run of the cell; not one that was interrupted, it may not answer."""

@@ -12,27 +12,17 @@ if TYPE_CHECKING:
 
 @pytest.hookspec
 def pytest_verification_facts(kernel: "PageKernel") -> Mapping[str, Any]:
-    """What a page knows of the machine, asked after each cell: ``{"device": "cpu"}``.
-
-    Args:
-        kernel: the page's kernel; its ``ask`` evaluates an expression.
-    """
+    """What a page knows of the machine, asked after each cell by ``kernel.ask``: ``{"device": "cpu"}``."""
 
 
 @pytest.hookspec(firstresult=True)
 def pytest_verification_exempt(cell: "Cell", facts: Mapping[str, Any]) -> str | None:
     """Why the outputs of a cell that has just run are not compared; None if they are.
 
-    Args:
-        cell: the test; ``cell.cell`` is the notebook's cell with its ``source`` and ``metadata``.
-        facts: what ``pytest_verification_facts`` found.
+    ``cell.cell`` is the notebook's cell with its ``source`` and ``metadata``.
     """
 
 
 @pytest.hookspec
 def pytest_verification_summary(facts: Mapping[str, Any]) -> list[str]:
-    """Lines for the summary at the end of a run.
-
-    Args:
-        facts: the facts of all cells, later ones over earlier.
-    """
+    """Lines for the summary at the end of a run; ``facts`` are those of all cells, later ones over earlier."""

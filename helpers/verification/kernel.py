@@ -23,6 +23,7 @@ def settings(folder: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
+        "PYTHONOPTIMIZE": "",
         "COLUMNS": "100",
     }
     if find_spec("matplotlib"):
@@ -50,11 +51,7 @@ class PageKernel(RunningKernel):
         )
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
-        """Return the next message from the kernel.
-
-        Args:
-            stream: 'iopub' (outputs) or 'shell' (replies).
-            timeout: seconds to wait; None to wait for ever.
+        """Return the next message from the kernel, within so many seconds.
 
         Raises:
             queue.Empty: there was none in time, or the cell goes on though it was interrupted.

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from .text import difference
 
 Output = Mapping[str, Any]  # as nbformat 4 has it
 
+STRICT = Policy()
 _REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier
 
@@ -37,7 +39,7 @@ def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
         if joined and _stream(output) and _stream(output) == _stream(joined[-1]):
             joined[-1]["text"] = _text(joined[-1]["text"]) + _text(output["text"])
         else:
-            joined.append(type(output)(output) if isinstance(output, dict) else dict(output))
+            joined.append(copy(output))
     for output in joined:
         if _stream(output):
             text = _REWRITTEN.sub("", _text(output["text"]).replace("\r\n", "\n"))
@@ -46,19 +48,15 @@ def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
 
 
 def compare_outputs(
-    stored: Iterable[Output], new: Iterable[Output], policy: Policy | None = None
+    stored: Iterable[Output], new: Iterable[Output], policy: Policy = STRICT
 ) -> list[Difference]:
-    """Compare the outputs of a cell.
+    """Return the differences between the outputs in a notebook's file and those of running the cell now.
 
     Args:
-        stored: the outputs in the notebook file.
-        new: the outputs of running the cell now.
-        policy: what may differ; None for the strict defaults.
-
-    Returns:
-        The differences, empty if a reader would see none.
+        stored: the outputs in the file.
+        new: those of now.
+        policy: what may differ.
     """
-    policy = policy or Policy()
     stored, new = join_streams(stored), join_streams(new)
     expected, got = [_kind(output) for output in stored], [_kind(output) for output in new]
     if expected != got:

@@ -8,11 +8,9 @@ erosion and dilation of mathematical morphology: Serra, Image Analysis and Mathe
 Then the same is asked of both pictures blurred. A 0 and a 2 in small print have no pixel that is far from one
 of the other, but the ink lies elsewhere; a line that moved by a part of a pixel has its ink where it was.
 
-Why not what there is: ``matplotlib.testing.compare`` takes the root of the mean squared difference of all pixels.
-One threshold of that cannot do it: a figure that lies one pixel to the right, as another release of a font
-library may leave it, differs by more (36 levels in ``tests/verification/test_pictures.py``) than one in which a
-mark is missing (1.6). pixelmatch leaves out pixels that look anti-aliased, the idea that edges deserve play, but a
-line that moved by a pixel is different to it. nbval compares no pictures.
+Why not what there is: by ``matplotlib.testing.compare`` (root mean square of all pixels) a figure that lies one pixel
+to the right differs by more (36 levels) than one in which a mark is missing (1.6). To pixelmatch a line that moved by
+a pixel is different. nbval compares no pictures.
 """
 
 import io
@@ -41,7 +39,7 @@ def compare_pictures(
 
     Args:
         stored: an image file (PNG, JPEG, ...).
-        new: another.
+        new: the other.
         shift: how many pixels a line may lie from its place.
         color: how many of 255 levels a channel may be outside the range around its place.
 
@@ -60,7 +58,7 @@ def compare_pictures(
     blur = ImageFilter.GaussianBlur(BLUR)
     blurred = a.filter(blur), b.filter(blur)
     for words, pair, few in (("", (a, b), FEW), (", seen from afar", blurred, 0)):
-        wrong = _distance(*map(_channels, pair), shift) > color
+        wrong = _distance(*map(np.asarray, pair), shift) > color
         count = np.count_nonzero(wrong)
         if count > few:
             rows, columns = (np.flatnonzero(wrong.any(axis)) for axis in (1, 0))
@@ -79,28 +77,21 @@ def _on_white(data: bytes) -> Image.Image:
     return Image.alpha_composite(white, picture).convert("RGB")
 
 
-def _channels(picture: Image.Image) -> np.ndarray:
-    """Return the colors as (3, height, width)."""
-    return np.stack([np.asarray(channel) for channel in picture.split()])
-
-
 def _distance(a: np.ndarray, b: np.ndarray, shift: int) -> np.ndarray:
     """Return how far each pixel lies outside the range of the other picture, in its worst channel (height, width)."""
-    return np.maximum(_outside_range(a, b, shift), _outside_range(b, a, shift)).max(0)
-
-
-def _outside_range(picture: np.ndarray, other: np.ndarray, shift: int) -> np.ndarray:
-    """Return how far each channel of each pixel lies outside the range of ``other`` within ``shift`` pixels."""
-    low, high = (_around(other, shift, pick) for pick in (np.minimum, np.maximum))
-    return np.maximum(np.maximum(picture, high) - high, low - np.minimum(picture, low))
+    distances = []
+    for picture, other in ((a, b), (b, a)):
+        low, high = (_around(other, shift, pick) for pick in (np.minimum, np.maximum))
+        distances += [np.maximum(picture, high) - high, low - np.minimum(picture, low)]
+    return reduce(np.maximum, distances).max(2)
 
 
 def _around(picture: np.ndarray, shift: int, pick: Callable) -> np.ndarray:
     """Return the least or greatest value within ``shift`` pixels of each: first along columns, then along rows."""
-    height, width = picture.shape[1:]
-    wide = np.pad(picture, ((0, 0), (shift, shift), (shift, shift)), mode="edge")
-    tall = reduce(pick, (wide[:, n : n + height] for n in range(2 * shift + 1)))
-    return reduce(pick, (tall[:, :, n : n + width] for n in range(2 * shift + 1)))
+    height, width, _ = picture.shape
+    wide = np.pad(picture, ((shift, shift), (shift, shift), (0, 0)), mode="edge")
+    tall = reduce(pick, (wide[n : n + height] for n in range(2 * shift + 1)))
+    return reduce(pick, (tall[:, n : n + width] for n in range(2 * shift + 1)))
 
 
 def _drawn(picture: Image.Image, wrong: np.ndarray) -> bytes:

@@ -1,11 +1,10 @@
-"""A pytest plugin on nbval: notebooks are run, and their outputs compared as this package does.
+"""A pytest plugin on nbval, which runs each code cell of a notebook as a test.
 
     pytest_plugins = ["helpers.verification.plugin"]  # in conftest.py, with the package's name
 
-nbval collects each code cell of a notebook as a test and runs it in a kernel. Here it is told to use the
-current environment, to keep the input history, and to compare outputs as this package does. What a cell may
-ask for (a tolerance, "timings in form only") stands in its metadata, with a reason. What a project adds of its
-own stands in its ``conftest.py``, as the functions that ``hooks`` names.
+Here nbval is told to use the current environment, to keep the input history, and to compare outputs as this
+package does. What a cell may ask for (`policy`) stands in its metadata; what a project adds of its own, the
+functions that `hooks` names, in its ``conftest.py``.
 """
 
 import os
@@ -58,10 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, list, list]:
     """Put this package's page class in the place of nbval's."""
     nodes = yield
-    others = [node for node in nodes if not isinstance(node, nbval.plugin.IPyNbFile)]
-    if len(others) == len(nodes):
-        return nodes
-    return [*others, Page.from_parent(parent, path=file_path)]
+    return [
+        Page.from_parent(parent, path=file_path)
+        if isinstance(node, nbval.plugin.IPyNbFile)
+        else node
+        for node in nodes
+    ]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,10 +35,7 @@ class Policy:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:
-        """Return the policy of a cell.
-
-        Args:
-            metadata: the cell's metadata; its ``verify`` entry holds attributes of this class by name.
+        """Return the policy of a cell: its ``verify`` entry holds attributes of this class by name.
 
         Raises:
             ValueError: the entry has an unknown name, a value of the wrong kind, or no reason.

@@ -27,9 +27,8 @@ Pieces = list[tuple[str, bool]]  # a line in pieces: the text, and whether it di
 CONTEXT = 3  # so many equal lines are shown on either side of one that differs
 _PIECE = rf"{NUMBER.pattern}|\w+|[ \t]+|."
 _TERMINAL_COLOR = re.compile(r"\x1b\[[0-9;]*m")
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]"
-)  # control characters, lone surrogates
+# control characters, lone surrogates
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class Row(NamedTuple):
@@ -41,16 +40,7 @@ class Row(NamedTuple):
 
 
 def side_by_side(expected: str, got: str, policy: Policy) -> list[Row]:
-    """Set two texts beside each other, line by line, with what differs under the policy marked.
-
-    Args:
-        expected: the stored text.
-        got: the text that came instead.
-        policy: what may differ.
-
-    Returns:
-        The lines, in order; none if the texts agree.
-    """
+    """Return two texts beside each other, line by line, with what differs marked; no lines if the texts agree."""
 
     def words(line: str) -> str:
         return re.sub(r"[ \t]+", " ", NUMBER.sub("0", normalize(line, policy)))
@@ -101,7 +91,7 @@ def as_lines(
 
     Args:
         fault: the difference.
-        policy: the policy that the outputs were compared under.
+        policy: what may differ.
         width: how many characters a line may have.
         limit: how many lines to show; one more counts those that are left out.
     """
@@ -127,17 +117,13 @@ def as_lines(
 def as_data(fault: Difference, policy: Policy) -> dict[str, Any]:
     """Return a difference in plain types, so that it can be sent from one process to another.
 
-    Args:
-        fault: the difference.
-        policy: the policy that the outputs were compared under.
-
     Returns:
-        ``text``: what it is; ``rows``: as of `side_by_side`; ``pictures``: PNGs in base64 by what they are, for
+        ``text``: what it is; ``rows``: as of `shortened`; ``pictures``: PNGs in base64 by what they are, for
         pictures, and ``alt``: their text.
     """
     return {
         "text": fault.text,
-        "rows": [tuple(row) for row in side_by_side(fault.stored, fault.new, policy)],
+        "rows": list(shortened(side_by_side(fault.stored, fault.new, policy))),
         "pictures": {word: base64.b64encode(png).decode() for word, png in pictures(fault).items()},
         "alt": fault.stored,
     }
@@ -148,17 +134,12 @@ def pictures(fault: Difference) -> dict[str, bytes]:
     return {
         word: _png(data)
         for word, data in zip(("expected", "got", "difference"), fault.pictures or (), strict=False)
-        if data is not None
+        if data
     }
 
 
 def write_pictures(fault: Difference, name: str) -> Iterator[str]:
-    """Write the pictures of a difference to a new temporary folder; yield the lines that say where.
-
-    Args:
-        fault: a difference that has pictures.
-        name: what the folder's name begins with.
-    """
+    """Write the pictures of a difference to a new temporary folder, ``name-...``; yield lines that say where."""
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-"))
     for word, png in pictures(fault).items():
         path = folder / f"{word}.png"
@@ -195,15 +176,13 @@ def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
             right.append((b, differs))
     if not any(differs for _, differs in left + right):
         return [(expected, True)], [(got, True)]
-    return _joined(left), _joined(right)
-
-
-def _joined(pieces: Pieces) -> Pieces:
-    """Join neighboring pieces that differ, and those that do not."""
-    return [
-        ("".join(text for text, _ in run), differs)
-        for differs, run in groupby(pieces, itemgetter(1))
-    ]
+    return tuple(  # neighboring pieces that differ are joined, and those that do not
+        [
+            ("".join(text for text, _ in run), differs)
+            for differs, run in groupby(side, itemgetter(1))
+        ]
+        for side in (left, right)
+    )
 
 
 def _window(pieces: Pieces, width: int) -> tuple[str, str]:

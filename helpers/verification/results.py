@@ -1,7 +1,8 @@
 """What became of the cells of a run: collected from pytest's reports, told at its end."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,14 +19,10 @@ VERDICTS = {
 
 
 class Results:
-    """A pytest plugin that keeps the records of cells, wherever they ran, and writes the summary.
-
-    Attributes:
-        html: the report to write; None for none.
-        records: one for each cell, as ``cells.Cell.record`` makes it.
+    """A pytest plugin that keeps the records of cells (``cells.Cell.record``) and writes the summary.
 
     Raises:
-        pytest.UsageError: the report could not be written where it is wanted.
+        pytest.UsageError: the HTML report could not be written where it is wanted.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -49,10 +46,8 @@ class Results:
         """Write the HTML page; a run whose page cannot be written has failed."""
         if self.html is None:
             return
-        from .html_report import page_of  # jinja2 is needed for this only
-
         try:
-            write_file(self.html, page_of(self.records, list(self.summary()), VERDICTS))
+            write_file(self.html, html_report(self.records, list(self.summary())))
             self.last_line = f"report of the verification: {self.html}"
         except OutputError as error:
             self.last_line = f"--html-report: {error}"
@@ -81,3 +76,18 @@ class Results:
             for reason, n in sorted(reasons.items()):
                 if reason:
                     yield f"    {n}: {reason}"
+
+
+def html_report(records: Sequence[Mapping[str, Any]], summary: Sequence[str]) -> str:
+    """Return a page about a run, with all records of cells, that needs no other file."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # needed for this only
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("html_report.html")
+    return page.render(cells=records, summary=summary, verdicts=VERDICTS)

@@ -70,11 +70,9 @@ def difference(stored: str, new: str, policy: Policy) -> str:
         for a, b in zip(stored_numbers, new_numbers, strict=True)
         if (fault := _number_fault(a, b, policy))
     ]
-    if not faults:
-        return ""
-    if len(faults) == 1:
-        return faults[0]
-    return f"{faults[0]} (and {len(faults) - 1} more of {len(stored_numbers)} numbers)"
+    if len(faults) > 1:
+        return f"{faults[0]} (and {len(faults) - 1} more of {len(stored_numbers)} numbers)"
+    return "".join(faults)
 
 
 def _apart(text: str) -> str:
@@ -103,20 +101,17 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
     if apart <= allowed:
         return ""
     line = f"expected {stored}, got {new}: {float(apart):.3g} apart, allowed {float(allowed):.3g}"
-    if not allowed:
-        return line
-    times = apart / allowed
-    digits = 1 if times < 100 else 0
-    return f"{line}: {times:,.{digits}f} times too far"
+    return f"{line}: {apart / allowed:,.1f} times too far" if allowed else line
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:
-    lines = list(zip_longest(stored.split("\n"), new.split("\n")))
-    for form in (_words, str):  # a line whose words differ says more than one whose numbers do
-        for n, (a, b) in enumerate(lines, 1):
-            if None in (a, b) or form(a) != form(b):
-                return f"line {n}: expected {_shown(a)}, got {_shown(b)}"
-    return "the texts differ"
+    n, a, b = next(
+        (n, a, b)
+        for form in (_words, str)  # a line whose words differ says more than one whose numbers do
+        for n, (a, b) in enumerate(zip_longest(stored.split("\n"), new.split("\n")), 1)
+        if None in (a, b) or form(a) != form(b)
+    )
+    return f"line {n}: expected {_shown(a)}, got {_shown(b)}"
 
 
 def _shown(line: str | None) -> str:

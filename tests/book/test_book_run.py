@@ -1,5 +1,6 @@
 """How this book's conftest.py verifies its pages: the data, the device, the threads, the summary."""
 
+import os
 import re
 import runpy
 import subprocess
@@ -65,6 +66,16 @@ def test_the_summary_names_the_machine_the_data_and_why_cells_were_only_run(run)
     assert "cells only run: 2" in summary
     assert "1: depends on the CIFAR-10 pictures; the stand-in is in use" in summary
     assert "1: exempted by a tag" in summary
+
+
+def test_torchs_errors_and_logs_are_the_pages_whatever_the_user_has_set():
+    command = [sys.executable, "-c", "import torch\ntorch.ones(2) @ torch.ones(3)"]
+    users = {"TORCH_SHOW_CPP_STACKTRACES": "1", "TORCH_LOGS": "+all"}
+    environment = os.environ | users | kernel.TORCH
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("Traceback"), done.stderr
+    assert lines[-1].startswith("RuntimeError: "), done.stderr
 
 
 def test_a_page_that_imports_neither_torch_nor_the_data_is_asked_nothing():

@@ -25,7 +25,7 @@ BOOK = Path(__file__).resolve().parents[2]
 
 
 class Run(NamedTuple):
-    """What a run of pytest printed, and its failures by page and cell: ``{"page::Cell 0": text}``."""
+    """What a run of pytest printed, and what became of its cells: ``{"page::Cell 0": text}``."""
 
     text: str
     passed: set[str]
@@ -35,9 +35,8 @@ class Run(NamedTuple):
 
 def make(folder):
     """Copy what the verification needs into a new folder; returns the folder for the notebooks."""
-    shutil.copytree(
-        BOOK / "helpers", folder / "helpers", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(BOOK / "helpers", folder / "helpers", ignore=ignore)
     for name in ("conftest.py", "pyproject.toml", "requirements.txt"):
         shutil.copy(BOOK / name, folder)
     (folder / "notebooks").mkdir()
@@ -46,11 +45,11 @@ def make(folder):
 
 def notebook(cells):
     """A notebook of code cells ``(heading, source, metadata)``, each under its heading."""
-    pairs = [
-        (new_markdown_cell(f"## {heading}"), new_code_cell(source, metadata=metadata))
-        for heading, source, metadata in cells
-    ]
-    return new_notebook(cells=[cell for pair in pairs for cell in pair])
+    book = new_notebook()
+    for heading, source, metadata in cells:
+        book.cells.append(new_markdown_cell(f"## {heading}"))
+        book.cells.append(new_code_cell(source, metadata=metadata))
+    return book
 
 
 def executed(book, folder):
@@ -109,13 +108,12 @@ def verify(*targets, folder, cwd, options=(), **variables):
     for case in ElementTree.parse(report).iter("testcase"):
         page = case.get("classname").rpartition("notebooks.")[2].removesuffix(".ipynb")
         name = f"{page}::{case.get('name')}"
-        faults = [fault.text for fault in case if fault.tag in ("failure", "error")]
-        skips = [fault.get("message") for fault in case if fault.tag == "skipped"]
-        if faults:
-            run.failed[name] = "\n".join(faults)
-        elif skips:
-            run.skipped[name] = skips[0]
-        else:
+        for child in case:
+            if child.tag in ("failure", "error"):
+                run.failed[name] = child.text
+            elif child.tag == "skipped":
+                run.skipped[name] = child.get("message")
+        if name not in run.failed and name not in run.skipped:
             run.passed.add(name)
     report.unlink()
     return run

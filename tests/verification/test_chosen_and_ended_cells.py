@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psutil
@@ -21,53 +20,44 @@ COUNTED = [
     ("an error", "1 / 0", ""),
     ("all before", "print(x)", "2\n"),
 ]
-RUNS = {
-    "-x": ["notebooks/page.ipynb", "-x"],
-    "-k": ["notebooks", "-k", "more"],
-    "backwards": ["notebooks/page.ipynb::Cell 4", "notebooks/page.ipynb::Cell 1"],
-    "spread": ["notebooks", "-n", "2", "--dist", "load"],
-}
-LAST_FAILED = ["notebooks", "--lf"]
+TWO = ["-n", "2", "--dist", "loadfile"]
 CACHE = ["-p", "cacheprovider"]
+CHOICES = [  # what is asked for, and the cells that pass and fail
+    (["notebooks/page.ipynb", "-x"], (0, 1), (2,)),
+    (["notebooks", "--lf", *CACHE], (), (2,)),
+    (["notebooks", "-k", "more"], (1,), ()),
+    (["notebooks/page.ipynb::Cell 4", "notebooks/page.ipynb::Cell 1"], (1, 4), ()),
+    (["notebooks", "-n", "2", "--dist", "load"], (0, 1, 4), (2, 3)),
+    (["notebooks", "--nbval-lax"], (0, 1, 2, 4), (3,)),
+]
 
 
 @pytest.fixture(scope="module")
-def chosen(tmp_path_factory):
-    """The runs above, two at a time, then the one of what has failed."""
-    folder = tmp_path_factory.mktemp("chosen")
-    notebooks = small_book.make(folder / "book")
+def counted(tmp_path_factory):
+    notebooks = small_book.make(tmp_path_factory.mktemp("chosen") / "book")
     small_book.write(small_book.with_outputs(COUNTED), notebooks / "page.ipynb")
-
-    def run(name, arguments):
-        (folder / name).mkdir()
-        options = CACHE if name in ("-x", "--lf") else ()
-        return small_book.verify(
-            *arguments, folder=folder / name, cwd=notebooks.parent, options=options
-        )
-
-    with ThreadPoolExecutor(2) as pool:
-        runs = dict(zip(RUNS, pool.map(run, RUNS, RUNS.values()), strict=True))
-    return runs | {"--lf": run("--lf", LAST_FAILED)}
+    return notebooks.parent
 
 
-@pytest.mark.parametrize(
-    ("name", "passed", "failed"),
-    [
-        ("-x", (0, 1), (2,)),
-        ("--lf", (), (2,)),
-        ("-k", (1,), ()),
-        ("backwards", (1, 4), ()),
-        ("spread", (0, 1, 4), (2, 3)),
-    ],
-)
-def test_chosen_cells_are_judged_as_in_a_whole_run(chosen, name, passed, failed):
-    run = chosen[name]
+@pytest.mark.parametrize(("arguments", "passed", "failed"), CHOICES)
+def test_chosen_cells_are_judged_as_in_a_whole_run(tmp_path, counted, arguments, passed, failed):
+    if "--lf" in arguments:
+        small_book.verify("notebooks", "-x", *CACHE, folder=tmp_path, cwd=counted)
+    run = small_book.verify(*arguments, folder=tmp_path, cwd=counted)
     assert run.passed == {f"page::Cell {n}" for n in passed}, run.text
     assert set(run.failed) == {f"page::Cell {n}" for n in failed}
     assert run.skipped == {}
+    lax = "cells only run: 4\n    4: not compared under --nbval-lax\n"
+    assert (lax in run.text) == ("--nbval-lax" in arguments)
 
 
 HANGS = "import time\n\ntime.sleep(100)"
+SWALLOWS = """import time
+
+try:
+    time.sleep(100)
+except KeyboardInterrupt:
+    pass"""
 HANGS_ON = """import time
 
 while True:
@@ -76,20 +66,15 @@ while True:
         print("still here")
     except KeyboardInterrupt:
         pass"""
-SWALLOWS = """import time
-
-try:
-    time.sleep(100)
-except KeyboardInterrupt:
-    pass"""
 CHILD = """import subprocess, sys
 
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])"""
 KILLED = "exit status 9" if os.name == "nt" else "killed by SIGKILL"
+HUNG = "The cell ran longer than 1 s (--nbval-cell-timeout)"
 ENDS = {
-    "hung": (HANGS, "The cell ran longer than 1 s (--nbval-cell-timeout)"),
-    "stubborn": (HANGS_ON, "The cell ran longer than 1 s (--nbval-cell-timeout)"),
-    "swallowing": (SWALLOWS, "The cell ran longer than 1 s (--nbval-cell-timeout)"),
+    "hung": (HANGS, HUNG),
+    "stubborn": (HANGS_ON, HUNG),
+    "swallowing": (SWALLOWS, HUNG),
     "killed": ("import os\n\nos.kill(os.getpid(), 9)", f"The kernel died in this cell ({KILLED}"),
     "left": ("import os\n\nos._exit(3)", "The kernel died in this cell (exit status 3)"),
 }
@@ -112,7 +97,7 @@ def ended(tmp_path_factory):
     for name, (source, _) in ENDS.items():
         cells = [("before", CHILD, ""), ("fatal", source, ""), ("after", "print(1)", "1\n")] * 2
         small_book.write(small_book.with_outputs(cells[:4]), notebooks / f"{name}.ipynb")
-    options = ["--nbval-cell-timeout=1", "-n", "2", "--dist", "loadfile"]
+    options = ["--nbval-cell-timeout=1", *TWO]
     return small_book.verify("notebooks", folder=folder, cwd=notebooks.parent, options=options)
 
 
@@ -130,11 +115,8 @@ def test_a_hung_cell_shows_where_it_hung(ended):
     assert "time.sleep(100)" in ended.failed["hung::Cell 1"].partition("KeyboardInterrupt")[2]
 
 
-def test_the_summary_counts_cells_that_were_not_run(ended):
+def test_ended_kernels_are_counted_and_leave_nothing_behind(ended, tmp_path_factory):
     assert f"cells not run: {2 * len(ENDS)}\n" in ended.text
-
-
-def test_ended_kernels_leave_nothing_behind(ended, tmp_path_factory):
     assert strays(tmp_path_factory.getbasetemp() / "ended0") == []
 
 
@@ -153,11 +135,7 @@ def test_a_kernel_that_does_not_start_is_one_plain_sentence(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="sends signals to a group of processes")
 @pytest.mark.parametrize(
     ("options", "stop", "first"),
-    [
-        ([], "SIGINT", CHILD),
-        (["-n", "2", "--dist", "loadfile"], "SIGINT", CHILD),
-        ([], "SIGKILL", "x = 1"),
-    ],
+    [([], "SIGINT", CHILD), (TWO, "SIGINT", CHILD), ([], "SIGKILL", "x = 1")],
     ids=["Ctrl-C", "Ctrl-C on two", "killed"],
 )
 def test_an_interrupted_run_leaves_no_kernel_behind(tmp_path, options, stop, first):

@@ -11,16 +11,14 @@ from helpers.verification.files import OutputError, check_output, write_file
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links, devices and permissions of POSIX")
 
 
-def test_a_file_is_written_and_replaced(tmp_path):
+@pytest.mark.parametrize(
+    ("content", "written"), [(b"two\n", b"two\n"), ("张量 \ud800\0\n", "张量 \\ud800\0\n".encode())]
+)
+def test_a_file_is_replaced_and_holds_what_utf_8_cannot_as_an_escape(tmp_path, content, written):
     write_file(tmp_path / "a.txt", "one\n")
-    write_file(tmp_path / "a.txt", b"two\n")
-    assert (tmp_path / "a.txt").read_bytes() == b"two\n"
+    write_file(tmp_path / "a.txt", content)
+    assert (tmp_path / "a.txt").read_bytes() == written
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_text_that_utf_8_cannot_hold_is_written_as_an_escape(tmp_path):
-    write_file(tmp_path / "a.txt", "张量 \ud800\0\n")
-    assert (tmp_path / "a.txt").read_bytes() == "张量 \\ud800\0\n".encode()
 
 
 @pytest.mark.parametrize(
@@ -72,11 +70,11 @@ def test_a_link_is_followed_to_its_file_which_keeps_its_permissions(tmp_path):
 
 
 @POSIX
-@pytest.mark.parametrize("name", [".a.txt.partial", "a.txt.partial", ".a.txt..partial"])
-def test_no_link_is_followed_at_a_temporary_name(tmp_path, name):
+def test_no_link_is_followed_at_a_temporary_name(tmp_path):
     foreign = tmp_path / "foreign"
     foreign.write_text("kept", encoding="utf-8")
-    (tmp_path / name).symlink_to(foreign)
+    for name in (".a.txt.partial", "a.txt.partial", ".a.txt..partial"):
+        (tmp_path / name).symlink_to(foreign)
     write_file(tmp_path / "a.txt", "new")
     assert foreign.read_text(encoding="utf-8") == "kept"
 

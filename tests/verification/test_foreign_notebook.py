@@ -40,13 +40,13 @@ NETWORK = {"tags": ["network"]}
 UNPRINTABLE = "here stands what UTF-8 cannot hold"
 
 
+def changed(**entries):
+    """A corruption: these entries of the cell become others."""
+    return lambda cell: cell.update(entries)
+
+
 def stored(*outputs):
-    """The stored outputs become these."""
-
-    def change(cell):
-        cell.outputs = list(outputs)
-
-    return change
+    return changed(outputs=list(outputs))
 
 
 def swapped(cell):
@@ -63,24 +63,13 @@ def without_picture(cell):
     del cell.outputs[0].data["image/png"]
 
 
-def never_run(cell):
-    cell.outputs, cell.execution_count = [], None
-
-
-def wrong_entry(cell):
-    cell.metadata["verify"] = {"rtool": 0.1, "reason": "a slip"}
-
-
-def now_fails(cell):
-    cell.source = "1 / 0"
-
-
 def printed(text):
     return stored(new_output("stream", name="stdout", text=text))
 
 
 RESULT = new_output("execute_result", {"text/plain": "1"})
 ERROR = new_output("error", ename="ValueError", evalue="no", traceback=[])
+WRONG = {"verify": {"rtool": 0.1, "reason": "a slip"}}
 KINDS = "the outputs differ in number, kind or order: expected "
 
 # heading: (source, metadata, corruption); no corruption: the cell must pass
@@ -91,19 +80,13 @@ CELLS = {
     "word": ("print('three plain words')", {}, replaced("plain", "plane")),
     "number": ("print('loss 0.1234')", {}, replaced("0.1234", "0.1235")),
     "last digit": ("1 / 3", {}, replaced("0.3333333333333333", "0.3333333333333334")),
-    "integer": ("6 * 7", {}, replaced("42", "43")),
-    "tensor": ("print('tensor([0.1235, 2.0000])')", {}, replaced("2.0", "2.1")),
-    "list": ("[n**0.5 for n in range(3)]", {}, replaced("1.0", "1.1")),
     "table": (TABLE, {}, replaced("0.1250", "0.1350")),
     "timing": ("%timeit -r 2 -n 1 pass", TIMING, replaced("per loop", "per lap")),
-    "runs": ("%timeit -r 2 -n 1 sum(range(1000))", TIMING, replaced("2 runs", "3 runs")),
     "intact timing": ("%timeit -r 2 -n 1 pass", TIMING, None),
     "curve": (FIGURE, {}, painted(lambda d: d.line((60, 40, 240, 150), "#0072B2", 2))),
     "patch": (FIGURE, {}, painted(lambda d: d.rectangle((60, 40, 80, 60), "#EECC99"))),
-    "spot": (FIGURE, {}, painted(lambda d: d.ellipse((200, 100, 230, 130), "red"))),
     "intact figure": (FIGURE, {}, None),
     "missing figure": (FIGURE, {}, without_picture),
-    "figure for nothing": (FIGURE, {}, stored()),
     "beyond the band": ("print('55.0 %')", BAND, replaced("55", "61")),
     "within the band": ("print('55.0 %')", BAND, replaced("55", "52")),
     "new output": ("print(1)", {}, stored()),
@@ -117,9 +100,9 @@ CELLS = {
     "result for error": ("1", RAISES, stored(ERROR)),
     "another error": ("int('no')", RAISES, replaced("ValueError", "TypeError")),
     "another message": ("[][1]", RAISES, replaced("out of range", "too large")),
-    "now fails": ("1", {}, now_fails),
-    "never run": ("print(1)", {}, never_run),
-    "wrong entry": ("print(1)", {}, wrong_entry),
+    "now fails": ("1", {}, changed(source="1 / 0")),
+    "never run": ("print(1)", {}, changed(outputs=[], execution_count=None)),
+    "wrong entry": ("print(1)", {}, changed(metadata=WRONG)),
     "unprintable": ("print(1)", {}, printed(f"{UNPRINTABLE}\n")),
     "network": ("print('an answer')", NETWORK, printed("another answer\n")),
     "intact end": ("print('the end')", {}, None),
@@ -158,7 +141,7 @@ def run(folder):
     shutil.copytree(PACKAGE, folder / "verification", ignore=shutil.ignore_patterns("__pycache__"))
     notebooks = folder / "notebooks"
     notebooks.mkdir()
-    cells = [(heading, source, metadata) for heading, (source, metadata, _) in CELLS.items()]
+    cells = [(heading, *cell[:2]) for heading, cell in CELLS.items()]
     clean = small_book.executed(small_book.notebook(cells), notebooks)
     small_book.write(clean, notebooks / "clean.ipynb")
     corrupted = copy.deepcopy(clean)
@@ -173,13 +156,10 @@ def run(folder):
     return small_book.verify("notebooks", folder=folder, cwd=folder, options=options)
 
 
-def test_the_clean_twin_passes(run):
-    assert {f"clean::Cell {n}" for n in NUMBER.values()} <= run.passed, run.text
-
-
-@pytest.mark.parametrize("heading", [heading for heading in CELLS if heading not in FAILING])
-def test_an_intact_cell_among_corrupted_ones_passes(run, heading):
-    assert f"corrupted::Cell {NUMBER[heading]}" in run.passed
+def test_the_clean_twin_passes_and_so_do_intact_cells_among_corrupted_ones(run):
+    clean = {f"clean::Cell {n}" for n in NUMBER.values()}
+    intact = {f"corrupted::Cell {NUMBER[heading]}" for heading in CELLS if heading not in FAILING}
+    assert run.passed == clean | intact, run.text
 
 
 @pytest.mark.parametrize("heading", FAILING)
@@ -204,7 +184,7 @@ def test_the_html_report_has_every_failure_and_no_other_file_is_left(run, folder
         n = NUMBER[heading]
         assert f"notebooks/corrupted.ipynb, cell {n} (In [{n + 1}]), under “{heading}”" in page
     assert page.count("<article>") == len(FAILING) == len(run.failed)
-    assert page.count("data:image/png;base64,") == 3 * 3  # the curve, the patch, the spot
+    assert page.count("data:image/png;base64,") == 3 * 2  # the curve, the patch
     assert r"\x00\ud800" in page
     assert [path.name for path in (folder / "reports").iterdir()] == ["run.html"]
 
@@ -216,10 +196,9 @@ def test_the_summary_counts_what_was_compared_and_how(run):
     failed = sum(CELLS[heading][1] in ({}, RAISES) for heading in FAILING)
     assert f"cells compared: {2 * (equal + raises) - failed}\n" in summary
     assert "cells compared within a tolerance: 3\n    3: training\n" in summary
-    assert "cells compared in form: 4\n    4: a duration\n" in summary
+    assert "cells compared in form: 3\n    3: a duration\n" in summary
     assert "cells only run: 2\n    2: depends on the network\n" in summary
 
 
-def test_the_foreign_project_needs_nothing_else(run):
-    assert run.text.count(" passed") == 1
+def test_the_foreign_project_gets_no_warning(run):
     assert "Warning" not in run.text

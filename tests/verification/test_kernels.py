@@ -3,7 +3,6 @@
 import sys
 
 import pytest
-from nbformat.v4 import new_output
 
 from tests.support import small_book
 
@@ -27,12 +26,8 @@ FOUND = "False True\nNone False False\nnotebooks 0.005\nTrue\n"
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_nothing_of_a_page_is_left_for_the_next(tmp_path):
     notebooks = small_book.make(tmp_path / "book")
-    for name, source, outputs in (
-        ("01_leaves", LEAVES, []),
-        ("02_finds", FINDS, [new_output("stream", name="stdout", text=FOUND)]),
-    ):
-        book = small_book.notebook([("only", source, {})])
-        book.cells[1].update(execution_count=1, outputs=outputs)
+    for name, source, text in (("01_leaves", LEAVES, ""), ("02_finds", FINDS, FOUND)):
+        book = small_book.with_outputs([("only", source, text)])
         small_book.write(book, notebooks / f"{name}.ipynb")
     run = small_book.verify(notebooks, folder=tmp_path, cwd=tmp_path)
     assert run.failed == {}

@@ -33,7 +33,7 @@ def test_an_entry_says_what_kind_of_comparison_it_asks_for(entry, kind):
         ({"rtol": 0.01}, "no reason"),
         ({"rtol": 0.01, "reason": "  "}, "no reason"),
         ({"rtool": 0.01, "reason": "x"}, r"unknown name: rtool \(did you mean rtol\?\)"),
-        ({"colour": 40, "reason": "x"}, r"unknown name: colour \(did you mean color\?\)"),
+        ({"colors": 40, "reason": "x"}, r"unknown name: colors \(did you mean color\?\)"),
         ({"something": 40, "reason": "x"}, "unknown name: something$"),
         ({"rtol": -1, "reason": "x"}, "rtol is a number, zero or more"),
         ({"rtol": True, "reason": "x"}, "rtol is a number, zero or more"),

@@ -2,16 +2,14 @@
 
 import base64
 import io
-import itertools
 from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
 
 from helpers.verification import Difference, Policy
-from helpers.verification.html_report import page_of
 from helpers.verification.report import as_data, as_lines, printable, shortened, side_by_side
-from helpers.verification.results import VERDICTS
+from helpers.verification.results import VERDICTS, html_report
 
 STRICT = Policy()
 TIMING = Policy(timing=True, reason="durations")
@@ -35,7 +33,7 @@ def marked(expected, got, policy=STRICT):
         ("0.12345678 0.5", "0.12345679 0.6", ["0.5"], ["0.6"]),
         ("three plane words", "three plain words", ["plane"], ["plain"]),
         ("tensor([1.])", "tensor([1.], dtype=torch.float64)", [], [", dtype=torch.float64"]),
-        ("True", "False", ["True"], ["False"]),
+        ("epoch 1: 0.5\nepoch 2: 0.4", "epoch 1: 0.6\nepoch 2: 0.4", ["0.5"], ["0.6"]),
         ("a\nb\nc", "a\nc", ["b"], []),
         ("a\nb", "b\na", ["b"], ["b"]),
         ("", "new", [], ["new"]),
@@ -46,19 +44,11 @@ def test_what_differs_is_marked_and_nothing_else(expected, got, left, right):
     assert marked(expected, got) == (left, right)
 
 
-def test_a_duration_is_not_marked_under_a_policy_that_frees_it():
+def test_what_the_policy_allows_is_not_marked():
     assert marked("3.1 ms per loop", "45 us per lap", TIMING) == (["loop"], ["lap"])
     assert marked("3.1 ms per loop", "45 us per loop", TIMING) == ([], [])
-
-
-def test_a_band_is_seen_by_the_marks():
     band = Policy(atol=0.5, reason="training")
     assert marked("80.25 81.25", "80.5 83.25", band) == (["81.25"], ["83.25"])
-
-
-def test_a_changed_number_keeps_its_line_beside_its_counterpart():
-    rows = side_by_side("epoch 1: 0.5\nepoch 2: 0.4", "epoch 1: 0.6\nepoch 2: 0.4", STRICT)
-    assert [row.differs for row in rows] == [True, False]
 
 
 @pytest.mark.parametrize("width", [60, 100, 140])
@@ -82,16 +72,12 @@ def test_equal_lines_far_from_a_difference_are_counted():
     assert sum(gaps) + sum(not isinstance(row, int) for row in shortened(rows)) == len(rows)
 
 
-def test_nothing_is_set_side_by_side_where_no_text_differs():
-    assert as_lines(Difference("picture", "a curve", "a curve"), STRICT) == []
-
-
 def test_a_long_difference_is_cut_and_what_is_left_out_is_counted():
     fault = Difference("", "\n".join("abcdefgh"), "\n".join("ABCDEFGH"))
-    lines = as_lines(fault, STRICT)
+    lines = as_lines(fault, STRICT, limit=18)
     assert len(lines) == 2 + 2 * 8
     assert as_lines(fault, STRICT, limit=12) == [*lines[:12], "  ... and 6 more lines"]
-    assert as_lines(fault, STRICT, limit=18) == lines
+    assert as_lines(Difference("picture", "a curve", "a curve"), STRICT) == []
 
 
 def test_what_no_terminal_can_show_is_an_escape():
@@ -108,21 +94,22 @@ def png(color):
 
 
 PICTURES = tuple(png(color) for color in ("white", "black", "red"))
+SAME = "a line\n" * 5
 NASTY = '<script>alert("x")</script> & <b>'
 FAULTS = [
-    Difference("expected 0.1234, got 0.1244", "loss 0.1234", "loss 0.1244"),
+    Difference("expected 0.1234, got 0.1244", f"{SAME}loss 0.1234", f"{SAME}loss 0.1244"),
     Difference("picture: 48 pixels", "a white area", "a white area", PICTURES),
     Difference(NASTY, NASTY, "else"),
 ]
 
 
-def record(page, cell, outcome="passed", verdict=("equal", ""), **more):
-    about = {"page": page, "cell": cell, "heading": f"heading {cell}", "outcome": outcome}
-    about |= {"verdict": verdict, "facts": {}, "seconds": 1.25}
-    if outcome == "failed":
-        about |= {"source": f"print({cell})", "says": "it failed", "traceback": "", "before": []}
-        about |= {"verdict": None, "faults": [as_data(fault, STRICT) for fault in FAULTS]}
-    return about | more
+FAILED = {"outcome": "failed", "verdict": None, "source": "print(1)", "before": []}
+FAILED |= {"says": "it failed", "traceback": "Traceback ...", "faults": []}
+
+
+def record(page, cell, verdict=("equal", ""), **more):
+    about = {"page": f"notebooks/{page}.ipynb", "cell": cell, "heading": f"heading {cell}"}
+    return about | {"outcome": "passed", "verdict": verdict, "facts": {}, "seconds": 1.25} | more
 
 
 class Read(HTMLParser):
@@ -152,17 +139,17 @@ class Read(HTMLParser):
 
 
 RECORDS = [
-    record("notebooks/a.ipynb", 0),
-    record("notebooks/b.ipynb", 0, verdict=("form", "a duration")),
-    record("notebooks/a.ipynb", 1, "failed"),
-    record("notebooks/b.ipynb", 1, "failed", faults=[], traceback="Traceback ..."),
-    record("notebooks/b.ipynb", 2, "skipped", verdict=("not run", "the kernel died")),
+    record("a", 0),
+    record("b", 0, ("form", "a duration")),
+    record("a", 1, **FAILED | {"faults": [as_data(fault, STRICT) for fault in FAULTS]}),
+    record("b", 1, **FAILED),
+    record("b", 2, ("not run", "the kernel died"), outcome="skipped"),
 ]
 
 
 @pytest.fixture(scope="module")
 def read():
-    return Read(page_of(RECORDS, ["device: cpu"], VERDICTS))
+    return Read(html_report(RECORDS, ["device: cpu"]))
 
 
 def test_the_page_stands_alone(read):
@@ -172,27 +159,24 @@ def test_the_page_stands_alone(read):
 
 
 def test_its_headings_are_in_order(read):
-    levels = [int(tag[1]) for tag, _ in read.tags if tag in ("h1", "h2", "h3", "h4")]
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    levels = [tag for tag, _ in read.tags if tag in ("h1", "h2", "h3", "h4")]
+    assert levels == ["h1", "h2", "h3", "h3", "h2"]
     assert read.texts("h1", "title") == ["2 of 5 cells differ"] * 2
 
 
 def test_each_picture_is_there_and_described(read):
-    images = [image for tag, image in read.tags if tag == "img"]
-    for image, word, data in zip(images, ("expected", "got", "difference"), PICTURES, strict=True):
-        assert image["alt"] == f"{word}: a white area"
-        shown = Image.open(io.BytesIO(base64.b64decode(image["src"].partition(",")[2])))
-        assert shown.tobytes() == Image.open(io.BytesIO(data)).tobytes()
+    images = {image["alt"]: image["src"] for tag, image in read.tags if tag == "img"}
+    words = [f"{word}: a white area" for word in ("expected", "got", "difference")]
+    codes = ["data:image/png;base64," + base64.b64encode(data).decode() for data in PICTURES]
+    assert images == dict(zip(words, codes, strict=True))
 
 
 def test_what_differs_is_marked_and_foreign_text_stays_text(read):
     assert read.texts("mark")[:2] == ["0.1234", "0.1244"]
+    assert "2 equal lines" in read.texts("td")
     assert NASTY in read.texts("p")
-    assert {"print(1)", "it failed", "Traceback ...", "device: cpu"} <= set(
-        read.texts("p", "pre", "code")
-    )
+    texts = read.texts("p", "pre", "code")
+    assert {"print(1)", "it failed", "Traceback ...", "device: cpu"} <= set(texts)
 
 
 def test_the_table_counts_each_page(read):
@@ -206,6 +190,6 @@ def test_the_table_counts_each_page(read):
 
 
 def test_a_green_run_has_its_page_too():
-    green = Read(page_of(RECORDS[:1], ["device: cpu"], VERDICTS))
+    green = Read(html_report(RECORDS[:1], ["device: cpu"]))
     assert green.texts("h1", "h2") == ["No cell differs of 1", "Pages"]
-    assert Read(page_of([], [], VERDICTS)).texts("h1") == ["No cell was run"]
+    assert Read(html_report([], [])).texts("h1") == ["No cell was run"]
