@@ -14,22 +14,21 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from helpers.training.batches import Images
-    from helpers.training.recipe import Recipe
+from helpers.training import batches
+from helpers.training.baseline_nets import BASELINES
+from helpers.training.loop import Budget, TrainingConfig, train
+from helpers.training.recipe import Recipe, for_work
+from helpers.training.results import machine, result_of, write_results
+from helpers.training.speed import best_precision
 
 TARGET = 54.4  # percent
 # Passes over the training images that are tried, each about 1.25 times as many as the one before.
 EPOCHS = (0.06, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
 
 
-def variants() -> "dict[str, Recipe]":
+def variants() -> dict[str, Recipe]:
     """Return each variant's recipe: it has what its name says, and all that the variants before it have."""
-    from helpers.training.baseline_nets import BASELINES
-    from helpers.training.recipe import for_work
-
     classic = BASELINES["LeNet, classic recipe"]
     final = for_work(0.25)
     small_first = replace(final, label_smoothing=0.0)
@@ -63,23 +62,11 @@ def fewest_epochs(accuracy: Callable[[float], float]) -> tuple[float, float]:
     return epochs, accuracy(epochs)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this command."""
-    from helpers.training.__main__ import output, whole
-
-    parser.add_argument("--runs", type=whole(1), default=3, help="of each variant, for the table")
-    parser.add_argument("--out", type=output, help="write the results here, as JSON")
-
-
 def run(args: argparse.Namespace) -> int:
     """Choose each variant's epochs, train all of them, print the table."""
-    from helpers.training.batches import load
-    from helpers.training.results import machine, write_results
-    from helpers.training.speed import best_precision
-
     precision = best_precision("cpu")
-    entries = choose_epochs(load(validation=True), precision)
-    images = load()
+    entries = choose_epochs(batches.load(validation=True), precision)
+    images = batches.load()
     for seed in range(args.runs):
         for entry, recipe in zip(entries, variants().values(), strict=True):
             result = train_once(recipe, entry["epochs"], seed, precision, images)
@@ -94,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def choose_epochs(images: "Images", precision: str) -> list[dict]:
+def choose_epochs(images: batches.Images, precision: str) -> list[dict]:
     """Find how long each variant has to be trained, from two trainings each for every number of epochs.
 
     Returns:
@@ -104,7 +91,7 @@ def choose_epochs(images: "Images", precision: str) -> list[dict]:
     entries = []
     for name, recipe in variants().items():
 
-        def accuracy(epochs: float, recipe: "Recipe" = recipe) -> float:
+        def accuracy(epochs: float, recipe: Recipe = recipe) -> float:
             results = (train_once(recipe, epochs, seed, precision, images) for seed in (100, 101))
             return statistics.fmean(result["accuracy"] for result in results)
 
@@ -118,12 +105,9 @@ def choose_epochs(images: "Images", precision: str) -> list[dict]:
 
 
 def train_once(
-    recipe: "Recipe", epochs: float, seed: int, precision: str, images: "Images"
+    recipe: Recipe, epochs: float, seed: int, precision: str, images: batches.Images
 ) -> dict:
     """Train, and judge by ``images.test``; see `helpers.training.results.result_of`."""
-    from helpers.training.loop import Budget, TrainingConfig, train
-    from helpers.training.results import result_of
-
     config = TrainingConfig(recipe, Budget(epochs, "epochs"), seed, precision=precision)
     return result_of(train(config, images), images)
 

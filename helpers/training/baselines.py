@@ -10,23 +10,18 @@ recipe of the old tutorials, which page 04 compares itself with, is timed (it ta
 
 import argparse
 import statistics
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from helpers.training.loop import Budget
-    from helpers.training.recipe import Recipe
+from helpers import data
+from helpers.training import batches
+from helpers.training.baseline_nets import BASELINES, shrink
+from helpers.training.distributed import joined
+from helpers.training.loop import Budget, TrainingConfig, flops_of_step, train
+from helpers.training.recipe import Recipe, for_work
+from helpers.training.results import last_line, result_of, write_results
+from helpers.training.run import budget_of, changed_recipe, device_of
+from helpers.training.speed import choose
 
 OURS = "this book"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this command."""
-    from helpers.training.__main__ import add_common_arguments
-
-    add_common_arguments(parser)
-    parser.add_argument(
-        "--only", nargs="+", metavar="NAME", help="nets, by their names in the table"
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,28 +30,18 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         argparse.ArgumentTypeError: there is no such baseline or device, or a recipe cannot be changed so.
     """
-    from helpers import data
-    from helpers.training.__main__ import budget_of, changed_recipe, device_of
-    from helpers.training.baseline_nets import BASELINES
-    from helpers.training.batches import load
-    from helpers.training.distributed import joined
-    from helpers.training.loop import TrainingConfig, train
-    from helpers.training.recipe import Recipe, for_work
-    from helpers.training.results import last_line, result_of, write_results
-    from helpers.training.speed import choose
-
     device, budget = device_of(args), budget_of(args)
     names = [OURS, *BASELINES]
     if unknown := set(args.only or ()).difference(names):
         raise argparse.ArgumentTypeError(f"--only: there is no {unknown.pop()!r}, only {names}")
     names = [name for name in names if name in (args.only or names)]
-    changed_recipe(Recipe(), args)
+    changed_recipe(Recipe(), args.set)
     with joined(device, args.threads):
         given = for_work(12.0) if budget.unit == "epochs" else None
         choice = choose(given, budget, device, args.precision)
         recipes = fitted(budget, choice.flop_per_second)
-        recipes[OURS] = changed_recipe(choice.recipe, args)
-        images = load(args.validation)
+        recipes[OURS] = changed_recipe(choice.recipe, args.set)
+        images = batches.load(args.validation)
         print(data.origin(), flush=True)
         results: dict[str, list[dict]] = {}
         for seed in range(args.seed, args.seed + args.runs):
@@ -73,11 +58,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def fitted(budget: "Budget", flop_per_second: float) -> "dict[str, Recipe]":
+def fitted(budget: Budget, flop_per_second: float) -> dict[str, Recipe]:
     """Return the recipe of each baseline, its batch shrunk to the budget unless that is in epochs."""
-    from helpers.training.baseline_nets import BASELINES, shrink
-    from helpers.training.loop import flops_of_step
-
     flop = budget.amount * (flop_per_second if budget.unit == "s" else 1e12)
     recipes = dict(BASELINES)
     for name, recipe in BASELINES.items():
