@@ -10,7 +10,6 @@ one after the other, as often as --runs says.
 
 import argparse
 import functools
-import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -19,8 +18,8 @@ from helpers.training import batches
 from helpers.training.baseline_nets import BASELINES
 from helpers.training.loop import Budget, TrainingConfig, train
 from helpers.training.recipe import Recipe, for_work
-from helpers.training.results import machine, result_of, write_results
-from helpers.training.speed import best_precision
+from helpers.training.results import machine, mean, result_of, write_results
+from helpers.training.speed import choose
 
 TARGET = 54.4  # percent
 # Passes over the training images that are tried, each about 1.25 times as many as the one before.
@@ -49,13 +48,9 @@ def variants() -> dict[str, Recipe]:
 
 
 def fewest_epochs(accuracy: Callable[[float], float]) -> tuple[float, float]:
-    """Find the smallest of `EPOCHS` that reaches the target, by bisection; the largest if none does.
+    """The smallest of `EPOCHS` whose accuracy (percent) reaches the target, by bisection; the largest if none does.
 
-    Args:
-        accuracy: what so many epochs give, in percent.
-
-    Returns:
-        The epochs, and what they gave.
+    What these epochs gave is returned too.
     """
     accuracy = functools.cache(accuracy)
     epochs = EPOCHS[min(bisect_left(EPOCHS, TARGET, key=accuracy), len(EPOCHS) - 1)]
@@ -64,7 +59,7 @@ def fewest_epochs(accuracy: Callable[[float], float]) -> tuple[float, float]:
 
 def run(args: argparse.Namespace) -> int:
     """Choose each variant's epochs, train all of them, print the table."""
-    precision = best_precision("cpu")
+    precision = choose(Recipe(), Budget(1, "epochs"), "cpu", "auto").precision
     entries = choose_epochs(batches.load(validation=True), precision)
     images = batches.load()
     for seed in range(args.runs):
@@ -84,16 +79,15 @@ def run(args: argparse.Namespace) -> int:
 def choose_epochs(images: batches.Images, precision: str) -> list[dict]:
     """Find how long each variant has to be trained, from two trainings each for every number of epochs.
 
-    Returns:
-        An entry for each variant, without runs. Its ``validation_accuracy``, in percent, is what its epochs were chosen
-        by; None where they were not searched for.
+    Of each variant an entry is returned, without runs. Its ``validation_accuracy``, in percent, is what its epochs were
+    chosen by; None where they were not searched for.
     """
     entries = []
     for name, recipe in variants().items():
 
         def accuracy(epochs: float, recipe: Recipe = recipe) -> float:
-            results = (train_once(recipe, epochs, seed, precision, images) for seed in (100, 101))
-            return statistics.fmean(result["accuracy"] for result in results)
+            results = [train_once(recipe, epochs, seed, precision, images) for seed in (100, 101)]
+            return mean(results, "accuracy")
 
         entry = {"variant": name, "epochs": 2.0, "validation_accuracy": None}
         if recipe.batch_size > 4:  # those of 4 take a minute an epoch, and keep the tutorial's two
@@ -123,11 +117,10 @@ def remark(entry: dict) -> str:
 def lines(entries: Sequence[dict]) -> list[str]:
     """Return the table, means over the runs: epochs, seconds, times faster than the first, work, test accuracy."""
     table = [f"{'':32}{'epochs':>7}{'seconds':>9}{'times faster':>14}{'TFLOP':>8}{'accuracy':>10}"]
-    first = statistics.fmean(run["seconds"] for run in entries[0]["runs"])
+    first = mean(entries[0]["runs"], "seconds")
     for entry in entries:
         seconds, tflop, accuracy = (
-            statistics.fmean(run[key] for run in entry["runs"])
-            for key in ("seconds", "tflop", "accuracy")
+            mean(entry["runs"], key) for key in ("seconds", "tflop", "accuracy")
         )
         table.append(
             f"{entry['variant']:32}{entry['epochs']:>7g}{seconds:>9.2f}{first / seconds:>14.1f}"

@@ -17,7 +17,7 @@ from helpers.training.baseline_nets import BASELINES, shrink
 from helpers.training.distributed import joined
 from helpers.training.loop import Budget, TrainingConfig, flops_of_step, train
 from helpers.training.recipe import Recipe, for_work
-from helpers.training.results import last_line, result_of, write_results
+from helpers.training.results import last_line, mean, result_of, write_results
 from helpers.training.run import budget_of, changed_recipe, device_of
 from helpers.training.speed import choose
 
@@ -25,11 +25,7 @@ OURS = "this book"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train ours and each baseline, one after the other, and again; print the table.
-
-    Raises:
-        argparse.ArgumentTypeError: there is no such baseline or device, or a recipe cannot be changed so.
-    """
+    """Train ours and each baseline, one after the other, and again; print the table."""
     device, budget = device_of(args), budget_of(args)
     names = [OURS, *BASELINES]
     if unknown := set(args.only or ()).difference(names):
@@ -70,17 +66,11 @@ def fitted(budget: Budget, flop_per_second: float) -> dict[str, Recipe]:
 
 def table(results: dict[str, list[dict]]) -> str:
     """Return a line for each net: accuracy (mean, standard deviation), seconds, TFLOP, epochs, batch size."""
-    lines = [
-        f"{'':24}{'accuracy':>10}{'std':>11}{'seconds':>9}{'TFLOP':>8}{'epochs':>8}{'batch':>7}"
-    ]
+    text = f"{'':24}{'accuracy':>10}{'std':>11}{'seconds':>9}{'TFLOP':>8}{'epochs':>8}{'batch':>7}"
     for name, runs in results.items():
         each = [run["accuracy"] for run in runs]
         std = f"{statistics.stdev(each):.2f}" if len(each) > 1 else "-"
-        seconds, tflop, epochs = (
-            statistics.fmean(run[key] for run in runs) for key in ("seconds", "tflop", "epochs")
-        )
-        lines.append(
-            f"{name:24}{statistics.fmean(each):>8.2f} %{std:>11}{seconds:>9.1f}{tflop:>8.2f}{epochs:>8.2f}"
-            f"{runs[0]['recipe']['batch_size']:>7}"
-        )
-    return "\n".join(lines)
+        seconds, tflop, epochs = (mean(runs, key) for key in ("seconds", "tflop", "epochs"))
+        text += f"\n{name:24}{mean(runs, 'accuracy'):>8.2f} %{std:>11}{seconds:>9.1f}{tflop:>8.2f}"
+        text += f"{epochs:>8.2f}{runs[0]['recipe']['batch_size']:>7}"
+    return text

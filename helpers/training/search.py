@@ -7,7 +7,6 @@ Each --set is a candidate: what it changes in the default `Recipe`. Results are 
 
 import argparse
 import json
-import statistics
 from pathlib import Path
 
 import torch
@@ -16,7 +15,7 @@ from helpers.training import batches
 from helpers.training.distributed import joined
 from helpers.training.loop import Budget, TrainingConfig, train
 from helpers.training.recipe import Recipe
-from helpers.training.results import machine, result_of, write_results
+from helpers.training.results import machine, mean, result_of, write_results
 from helpers.training.run import changed_recipe
 
 
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
                 runs.append(result_of(train(config, images), images))
             candidate = {"tflop": args.tflop, "runs": args.runs}
             for key in ("accuracy", "accuracy_tta"):
-                candidate[key] = round(statistics.fmean(run[key] for run in runs), 2)
+                candidate[key] = round(mean(runs, key), 2)
             candidates.append({**candidate, "changes": " ".join(changes)})
             print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
             if args.out:

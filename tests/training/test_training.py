@@ -39,10 +39,14 @@ class Clock:
 # --- the schedule
 
 
-def test_triangle_rises_and_falls():
+def test_triangle_rises_and_falls_and_resolutions_grow():
     triangle = Recipe(initial_lr_factor=0.2, warmup=0.25, final_lr_factor=0.1)
     factors = [lr_factor(triangle, p) for p in (0, 0.125, 0.25, 0.625, 1, 1.2)]
     assert factors == pytest.approx([0.2, 0.6, 1, 0.55, 0.1, 0.1])
+    assert lr_factor(Recipe(schedule="constant"), 0.9) == 1
+    growing = Recipe(resolutions=((20, 0.4), (26, 0.7), (32, 1.0)))
+    sizes = [resolution_at(growing, p) for p in (0, 0.39, 0.4, 0.7, 1.0)]
+    assert sizes == [20, 20, 26, 32, 32]
 
 
 def test_cosine_is_torchs_one_cycle():
@@ -57,21 +61,11 @@ def test_cosine_is_torchs_one_cycle():
         theirs.step()
 
 
-def test_constant_and_resolutions():
-    assert lr_factor(Recipe(schedule="constant"), 0.9) == 1
-    growing = Recipe(resolutions=((20, 0.4), (26, 0.7), (32, 1.0)))
-    sizes = [resolution_at(growing, p) for p in (0, 0.39, 0.4, 0.7, 1.0)]
-    assert sizes == [20, 20, 26, 32, 32]
-
-
-def test_work_for_reads_between_the_measured_points():
+def test_more_accuracy_takes_more_work_and_more_work_a_wider_net():
     for tflop, accuracy in recipe.ACCURACY_BY_WORK:
         assert recipe.work_for(accuracy) == pytest.approx(tflop)
     work = [recipe.work_for(accuracy) for accuracy in (60, 80, 85, 90, 93, 94)]
     assert work == sorted(work)
-
-
-def test_more_work_gets_a_wider_net():
     widths = [sum(recipe.for_work(tflop).widths) for tflop in (1, 12, 50, 200, 1e6)]
     assert widths == sorted(widths)
     assert widths[0] < widths[-1]
