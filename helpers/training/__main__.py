@@ -23,6 +23,7 @@ from helpers.verification.files import OutputError, check_output
 # what is wrong with the command line and shows only when torch is there.
 COMMANDS = ("run", "baselines", "ablation", "search", "profile")
 RESUME = "go on from a checkpoint; without FILE from the newest, after a list of all"
+SET = "change the recipe: base_lr=0.2"
 CHECKPOINT = "keep the state here; default: a file of its own in data/checkpoints/"
 
 
@@ -83,13 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         add("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
         add("--precision", choices=["auto", "fp32", "bf16"], default="auto")
         add("--validation", action="store_true", help="judge by 5,000 training images")
-        add(
-            "--set",
-            nargs="+",
-            default=[],
-            metavar="NAME=VALUE",
-            help="change the recipe: base_lr=0.2",
-        )
+        add("--set", nargs="+", default=[], metavar="NAME=VALUE", help=SET)
     if name == "run":
         budget.add_argument("--target", type=number(10, 97), help="percent; the work is chosen so")
         checkpoint = parser.add_mutually_exclusive_group()

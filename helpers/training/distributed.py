@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -203,10 +203,12 @@ def newest_checkpoint() -> Path:
 
 def is_in_use(path: Path) -> bool:
     """Does a training that still runs keep its state in this file?"""
+    if not _lock(path).exists():
+        return False
     try:
-        with owned(path) if _lock(path).exists() else nullcontext():
+        with FileLock(_lock(path), timeout=MOMENT):
             return False
-    except CheckpointError:
+    except Timeout:
         return True
 
 

@@ -197,13 +197,7 @@ def half_of_pairs(filters: torch.Tensor, count: int) -> torch.Tensor:
 
     Args:
         filters: float, K x C x S x S, of images together with their mirror images, the strongest first.
-        count: how many pairs.
-
-    Returns:
-        float, count x C x S x S.
-
-    Raises:
-        ValueError: there are not so many even ones, or odd ones.
+        count: how many pairs. Raises ValueError if there are not so many even filters, or odd ones.
     """
     is_even = (filters * filters.flip(3)).sum((1, 2, 3)) > 0
     even, odd = filters[is_even][:count], filters[~is_even][:count]

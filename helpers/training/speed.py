@@ -28,11 +28,7 @@ class Choice(NamedTuple):
 
 
 def choose(
-    recipe: Recipe | None,
-    budget: Budget,
-    device: str,
-    precision: str,
-    processes: Processes = ALONE,
+    recipe: Recipe | None, budget: Budget, device: str, precision: str, processes: Processes = ALONE
 ) -> Choice:
     """Choose what was left open: the recipe (None) by the budget, the precision ("auto") by speed.
 

@@ -70,6 +70,7 @@ def test_several_runs_and_their_results(run, tmp_path, folder):
     written = json.loads(out.read_text(encoding="utf-8"))
     runs = written["runs"]
     assert [one["seed"] for one in runs] == [5, 6, 7]
+    assert len({one["losses"][0] for one in runs}) == 3
     assert float(last[2]) == pytest.approx(min(one["accuracy"] for one in runs), abs=0.006)
     for one in runs:
         assert one["split"] == "test"
@@ -253,12 +254,13 @@ def test_nonsense_is_refused_in_one_sentence_before_data_are_loaded(
     assert says in sentence
 
 
-def test_a_loss_that_is_not_finite_ends_the_command(run, tmp_path):
+def test_a_loss_that_is_not_finite_ends_the_command_and_is_not_saved(run, tmp_path, folder):
     recipe = ["--set", *NET.split(), "base_lr=1e30"]
     status, said = run("--epochs", 1, "--out", tmp_path / "x.json", *recipe, small=False)
     assert status == 1
     assert re.fullmatch(r"error: The loss of step \d+ is not a finite number: .*\n", said.err)
     assert not (tmp_path / "x.json").exists()
+    assert not list(folder.iterdir())
 
 
 def test_json_stays_valid(tmp_path):

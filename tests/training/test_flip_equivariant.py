@@ -54,11 +54,9 @@ def test_a_convolution_of_the_mirror_is_the_mirror_of_the_convolution():
 @pytest.mark.parametrize(("inputs", "outputs"), [(4, 4), (4, 8), (8, 4)])
 @pytest.mark.parametrize(("layer", "parts"), [(IdentityConv, 1), (FlipEquivariantConv, 2)])
 def test_a_new_convolution_hands_its_inputs_on(layer, parts, inputs, outputs):
-    x = torch.randn(2, inputs, 5, 5)
-    passed = min(inputs, outputs) // parts
-    for given, part in zip(
-        x.chunk(parts, 1), layer(inputs, outputs)(x).chunk(parts, 1), strict=True
-    ):
+    x, passed = torch.randn(2, inputs, 5, 5), min(inputs, outputs) // parts
+    y = layer(inputs, outputs)(x)
+    for given, part in zip(x.chunk(parts, 1), y.chunk(parts, 1), strict=True):
         assert torch.allclose(part[:, :passed], given[:, :passed], atol=1e-6)
         assert part.shape[1] == passed or part[:, passed:].std() > 0.01
 

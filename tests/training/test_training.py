@@ -11,7 +11,7 @@ import torch
 from helpers import data
 from helpers.training import batches, distributed, loop, recipe, speed
 from helpers.training.baseline_nets import BASELINES
-from helpers.training.loop import Budget, Diverged, Interrupted, TrainingConfig, train
+from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
 from helpers.training.recipe import Recipe, lr_factor, resolution_at
 from tests.support.small_training import SMALL
 
@@ -19,8 +19,8 @@ MUON = replace(SMALL, muon_lr=0.1, resolutions=((20, 0.5), (32, 1.0)))
 DATALOADER = replace(BASELINES["LeNet, classic recipe"], batch_size=32)
 
 
-def small(images, recipe=SMALL, budget=(2, "epochs"), seed=0, save_every=60, **how):
-    config = TrainingConfig(recipe, Budget(*budget), seed=seed, save_every=save_every)
+def small(images, recipe=SMALL, budget=(2, "epochs"), save_every=60, **how):
+    config = TrainingConfig(recipe, Budget(*budget), save_every=save_every)
     return train(config, images, **how)
 
 
@@ -74,14 +74,6 @@ def test_more_accuracy_takes_more_work_and_more_work_a_wider_net():
 # --- the training
 
 
-def test_the_seed_decides_the_result(images):
-    first, second, other = (small(images, MUON, seed=seed) for seed in (0, 0, 1))
-    assert first.losses == second.losses
-    for a, b in zip(first.net.parameters(), second.net.parameters(), strict=True):
-        assert torch.equal(a, b)
-    assert first.losses != other.losses
-
-
 def test_it_learns(images):
     training = small(images, budget=(20, "epochs"))
     assert sum(training.losses[-8:]) < 0.95 * sum(training.losses[:8])
@@ -122,13 +114,6 @@ def test_with_a_budget_the_lr_follows_the_clock(images, monkeypatch):
     assert factors[-1] < 0.2
     assert factors[:peak] == sorted(factors[:peak])
     assert factors[peak:] == sorted(factors[peak:], reverse=True)
-
-
-def test_a_loss_that_is_not_finite_ends_the_training_and_is_not_saved(images):
-    saved = []
-    with pytest.raises(Diverged, match=r"The loss of step \d is not a finite number"):
-        small(images, replace(SMALL, base_lr=1e30), save=saved.append)
-    assert not saved
 
 
 def test_work_is_counted_as_by_hand():
@@ -234,33 +219,31 @@ def test_a_finished_training_is_not_trained_further(images, budget):
 # --- speed
 
 
-class Machine:
-    """Stands in for measurements: steps of bf16 take 1 s, of fp32 ``gain``, now and then 50 times as long."""
+TINY = {1: 3.0, 4: 1.5}
 
-    def __init__(self, monkeypatch, gain, tiny=None):
-        self.gain, self.tiny = gain, tiny or {1: 3.0, 4: 1.5}
-        monkeypatch.setattr(speed, "convolution_speed", self.convolution_speed)
-        monkeypatch.setattr(speed, "step_seconds", self.step_seconds)
 
-    def convolution_speed(self, width, size, batch, *, device, precision):
-        return self.tiny[batch] if precision == "fp32" else 1.0
+def measure(monkeypatch, gain, tiny=TINY):
+    """Stand in for measurements: steps of bf16 take 1 s, of fp32 ``gain``, now and then 50 times as long."""
+    noise = [1.0, 50.0, 1.0, 50.0, 1.0]
+    times = {"fp32": [gain * n for n in noise], "bf16": noise}
 
-    def step_seconds(self, device, precisions, recipe, seconds=0.5):
-        noise = [1.0, 50.0, 1.0, 50.0, 1.0]
-        each = {"fp32": self.gain, "bf16": 1.0}
-        return {p: [each[p] * n for n in noise] for p in precisions}
+    def convolution_speed(width, size, batch, *, device, precision):
+        return tiny[batch] if precision == "fp32" else 1.0
+
+    monkeypatch.setattr(speed, "convolution_speed", convolution_speed)
+    monkeypatch.setattr(speed, "step_seconds", lambda _, ps, *__, **___: {p: times[p] for p in ps})
 
 
 @pytest.mark.parametrize("tiny", [{1: 6.0, 4: 1.0}, {1: 1.0, 4: 2.1}])
 def test_bf16_is_not_even_tried_where_a_tiny_convolution_is_slow(monkeypatch, tiny):
-    Machine(monkeypatch, gain=2.0, tiny=tiny)
+    measure(monkeypatch, gain=2.0, tiny=tiny)
     monkeypatch.setattr(speed, "step_seconds", lambda *_, **__: pytest.fail("was tried"))
     assert speed.choose(SMALL, Budget(1, "epochs"), "cpu", "auto").precision == "fp32"
 
 
 @pytest.mark.parametrize(("gain", "choice"), [(1.7, "bf16"), (1.06, "bf16"), (1.04, "fp32")])
 def test_bf16_is_chosen_where_steps_are_faster_by_5_percent(monkeypatch, gain, choice):
-    Machine(monkeypatch, gain)
+    measure(monkeypatch, gain)
     assert speed.choose(SMALL, Budget(1, "epochs"), "cpu", "auto").precision == choice
 
 
@@ -285,7 +268,7 @@ def test_the_precisions_are_tried_in_turn(monkeypatch):
 
 
 def test_without_a_recipe_the_speed_decides(monkeypatch):
-    Machine(monkeypatch, gain=2.0)
+    measure(monkeypatch, gain=2.0)
     expected = loop.flops_of_step(Recipe(), 64, 32)  # in a second with bf16
     choice = speed.choose(None, Budget(2e12 / expected, "s"), "cpu", "auto")
     assert choice == (recipe.for_work(2.0), "bf16", expected)
