@@ -126,10 +126,6 @@ class Interrupted(Exception):
     """The training was asked to stop, and did, between two steps; the text says how far it was."""
 
 
-class Diverged(ValueError):
-    """The loss is no finite number any more; the text says since when and what to do."""
-
-
 def train(
     config: TrainingConfig,
     images: Images,
@@ -155,8 +151,7 @@ def train(
 
     Raises:
         Interrupted: ``stop`` said so; the state was saved.
-        Diverged: a loss was infinite or no number; the state was not saved.
-        ValueError: see `helpers.training.batches.batches`.
+        ValueError: a loss was infinite or no number (the state was not saved), or see `batches`.
     """
     recipe = config.recipe
     began = (clock() if began is None else began) - (resume["seconds"] if resume else 0)
@@ -190,7 +185,7 @@ def train(
             bar.update(min(100, 100 * progress) - bar.n)
             finished = after_half_a_step >= 1 and training.steps > 0
             if diverged:
-                raise Diverged(
+                raise ValueError(
                     f"The loss of step {training.steps} is not a finite number: the training has diverged. "
                     "Try a smaller learning rate (--set base_lr=..., muon_lr=...)."
                 )
