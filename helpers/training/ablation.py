@@ -10,26 +10,24 @@ one after the other, as often as --runs says.
 
 import argparse
 import functools
-import statistics
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from helpers.training.batches import Images
-    from helpers.training.recipe import Recipe
+from helpers.training import batches
+from helpers.training.baseline_nets import BASELINES
+from helpers.training.loop import Budget, TrainingConfig, train
+from helpers.training.recipe import Recipe, for_work
+from helpers.training.results import machine, mean, result_of, write_results
+from helpers.training.speed import choose
 
 TARGET = 54.4  # percent
 # Passes over the training images that are tried, each about 1.25 times as many as the one before.
 EPOCHS = (0.06, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1.0, 1.25, 1.6, 2.0)
 
 
-def variants() -> "dict[str, Recipe]":
+def variants() -> dict[str, Recipe]:
     """Return each variant's recipe: it has what its name says, and all that the variants before it have."""
-    from helpers.training.baseline_nets import BASELINES
-    from helpers.training.recipe import for_work
-
     classic = BASELINES["LeNet, classic recipe"]
     final = for_work(0.25)
     small_first = replace(final, label_smoothing=0.0)
@@ -50,36 +48,20 @@ def variants() -> "dict[str, Recipe]":
 
 
 def fewest_epochs(accuracy: Callable[[float], float]) -> tuple[float, float]:
-    """Find the smallest of `EPOCHS` that reaches the target, by bisection; the largest if none does.
+    """The smallest of `EPOCHS` whose accuracy (percent) reaches the target, by bisection; the largest if none does.
 
-    Args:
-        accuracy: what so many epochs give, in percent.
-
-    Returns:
-        The epochs, and what they gave.
+    What these epochs gave is returned too.
     """
     accuracy = functools.cache(accuracy)
     epochs = EPOCHS[min(bisect_left(EPOCHS, TARGET, key=accuracy), len(EPOCHS) - 1)]
     return epochs, accuracy(epochs)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this command."""
-    from helpers.training.__main__ import output, whole
-
-    parser.add_argument("--runs", type=whole(1), default=3, help="of each variant, for the table")
-    parser.add_argument("--out", type=output, help="write the results here, as JSON")
-
-
 def run(args: argparse.Namespace) -> int:
     """Choose each variant's epochs, train all of them, print the table."""
-    from helpers.training.batches import load
-    from helpers.training.results import machine, write_results
-    from helpers.training.speed import best_precision
-
-    precision = best_precision("cpu")
-    entries = choose_epochs(load(validation=True), precision)
-    images = load()
+    precision = choose(Recipe(), Budget(1, "epochs"), "cpu", "auto").precision
+    entries = choose_epochs(batches.load(validation=True), precision)
+    images = batches.load()
     for seed in range(args.runs):
         for entry, recipe in zip(entries, variants().values(), strict=True):
             result = train_once(recipe, entry["epochs"], seed, precision, images)
@@ -94,19 +76,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def choose_epochs(images: "Images", precision: str) -> list[dict]:
+def choose_epochs(images: batches.Images, precision: str) -> list[dict]:
     """Find how long each variant has to be trained, from two trainings each for every number of epochs.
 
-    Returns:
-        An entry for each variant, without runs. Its ``validation_accuracy``, in percent, is what its epochs were chosen
-        by; None where they were not searched for.
+    Of each variant an entry is returned, without runs. Its ``validation_accuracy``, in percent, is what its epochs were
+    chosen by; None where they were not searched for.
     """
     entries = []
     for name, recipe in variants().items():
 
-        def accuracy(epochs: float, recipe: "Recipe" = recipe) -> float:
-            results = (train_once(recipe, epochs, seed, precision, images) for seed in (100, 101))
-            return statistics.fmean(result["accuracy"] for result in results)
+        def accuracy(epochs: float, recipe: Recipe = recipe) -> float:
+            results = [train_once(recipe, epochs, seed, precision, images) for seed in (100, 101)]
+            return mean(results, "accuracy")
 
         entry = {"variant": name, "epochs": 2.0, "validation_accuracy": None}
         if recipe.batch_size > 4:  # those of 4 take a minute an epoch, and keep the tutorial's two
@@ -118,12 +99,9 @@ def choose_epochs(images: "Images", precision: str) -> list[dict]:
 
 
 def train_once(
-    recipe: "Recipe", epochs: float, seed: int, precision: str, images: "Images"
+    recipe: Recipe, epochs: float, seed: int, precision: str, images: batches.Images
 ) -> dict:
     """Train, and judge by ``images.test``; see `helpers.training.results.result_of`."""
-    from helpers.training.loop import Budget, TrainingConfig, train
-    from helpers.training.results import result_of
-
     config = TrainingConfig(recipe, Budget(epochs, "epochs"), seed, precision=precision)
     return result_of(train(config, images), images)
 
@@ -139,11 +117,10 @@ def remark(entry: dict) -> str:
 def lines(entries: Sequence[dict]) -> list[str]:
     """Return the table, means over the runs: epochs, seconds, times faster than the first, work, test accuracy."""
     table = [f"{'':32}{'epochs':>7}{'seconds':>9}{'times faster':>14}{'TFLOP':>8}{'accuracy':>10}"]
-    first = statistics.fmean(run["seconds"] for run in entries[0]["runs"])
+    first = mean(entries[0]["runs"], "seconds")
     for entry in entries:
         seconds, tflop, accuracy = (
-            statistics.fmean(run[key] for run in entry["runs"])
-            for key in ("seconds", "tflop", "accuracy")
+            mean(entry["runs"], key) for key in ("seconds", "tflop", "accuracy")
         )
         table.append(
             f"{entry['variant']:32}{entry['epochs']:>7g}{seconds:>9.2f}{first / seconds:>14.1f}"

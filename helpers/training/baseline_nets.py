@@ -61,11 +61,7 @@ def resnet18() -> nn.Module:
     return net
 
 
-NETS: dict[str, Callable[[], nn.Module]] = {
-    "lenet": lenet,
-    "resnet9": ResNet9,
-    "resnet18": resnet18,
-}
+NETS: dict[str, Callable] = {"lenet": lenet, "resnet9": ResNet9, "resnet18": resnet18}
 
 # What most recipes share: no augmentation, no label smoothing, biases that learn as fast as all else.
 _PLAIN = Recipe(momentum=0.9, bias_lr_factor=1.0, label_smoothing=0.0, translate=0, flip=False)

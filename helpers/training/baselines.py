@@ -10,53 +10,34 @@ recipe of the old tutorials, which page 04 compares itself with, is timed (it ta
 
 import argparse
 import statistics
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from helpers.training.loop import Budget
-    from helpers.training.recipe import Recipe
+from helpers import data
+from helpers.training import batches
+from helpers.training.baseline_nets import BASELINES, shrink
+from helpers.training.distributed import joined
+from helpers.training.loop import Budget, TrainingConfig, flops_of_step, train
+from helpers.training.recipe import Recipe, for_work
+from helpers.training.results import last_line, mean, result_of, write_results
+from helpers.training.run import budget_of, changed_recipe, device_of
+from helpers.training.speed import choose
 
 OURS = "this book"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this command."""
-    from helpers.training.__main__ import add_common_arguments
-
-    add_common_arguments(parser)
-    parser.add_argument(
-        "--only", nargs="+", metavar="NAME", help="nets, by their names in the table"
-    )
-
-
 def run(args: argparse.Namespace) -> int:
-    """Train ours and each baseline, one after the other, and again; print the table.
-
-    Raises:
-        argparse.ArgumentTypeError: there is no such baseline or device, or a recipe cannot be changed so.
-    """
-    from helpers import data
-    from helpers.training.__main__ import budget_of, changed_recipe, device_of
-    from helpers.training.baseline_nets import BASELINES
-    from helpers.training.batches import load
-    from helpers.training.distributed import joined
-    from helpers.training.loop import TrainingConfig, train
-    from helpers.training.recipe import Recipe, for_work
-    from helpers.training.results import last_line, result_of, write_results
-    from helpers.training.speed import choose
-
+    """Train ours and each baseline, one after the other, and again; print the table."""
     device, budget = device_of(args), budget_of(args)
     names = [OURS, *BASELINES]
     if unknown := set(args.only or ()).difference(names):
         raise argparse.ArgumentTypeError(f"--only: there is no {unknown.pop()!r}, only {names}")
     names = [name for name in names if name in (args.only or names)]
-    changed_recipe(Recipe(), args)
+    changed_recipe(Recipe(), args.set)
     with joined(device, args.threads):
         given = for_work(12.0) if budget.unit == "epochs" else None
         choice = choose(given, budget, device, args.precision)
         recipes = fitted(budget, choice.flop_per_second)
-        recipes[OURS] = changed_recipe(choice.recipe, args)
-        images = load(args.validation)
+        recipes[OURS] = changed_recipe(choice.recipe, args.set)
+        images = batches.load(args.validation)
         print(data.origin(), flush=True)
         results: dict[str, list[dict]] = {}
         for seed in range(args.seed, args.seed + args.runs):
@@ -73,11 +54,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def fitted(budget: "Budget", flop_per_second: float) -> "dict[str, Recipe]":
+def fitted(budget: Budget, flop_per_second: float) -> dict[str, Recipe]:
     """Return the recipe of each baseline, its batch shrunk to the budget unless that is in epochs."""
-    from helpers.training.baseline_nets import BASELINES, shrink
-    from helpers.training.loop import flops_of_step
-
     flop = budget.amount * (flop_per_second if budget.unit == "s" else 1e12)
     recipes = dict(BASELINES)
     for name, recipe in BASELINES.items():
@@ -88,17 +66,11 @@ def fitted(budget: "Budget", flop_per_second: float) -> "dict[str, Recipe]":
 
 def table(results: dict[str, list[dict]]) -> str:
     """Return a line for each net: accuracy (mean, standard deviation), seconds, TFLOP, epochs, batch size."""
-    lines = [
-        f"{'':24}{'accuracy':>10}{'std':>11}{'seconds':>9}{'TFLOP':>8}{'epochs':>8}{'batch':>7}"
-    ]
+    text = f"{'':24}{'accuracy':>10}{'std':>11}{'seconds':>9}{'TFLOP':>8}{'epochs':>8}{'batch':>7}"
     for name, runs in results.items():
         each = [run["accuracy"] for run in runs]
         std = f"{statistics.stdev(each):.2f}" if len(each) > 1 else "-"
-        seconds, tflop, epochs = (
-            statistics.fmean(run[key] for run in runs) for key in ("seconds", "tflop", "epochs")
-        )
-        lines.append(
-            f"{name:24}{statistics.fmean(each):>8.2f} %{std:>11}{seconds:>9.1f}{tflop:>8.2f}{epochs:>8.2f}"
-            f"{runs[0]['recipe']['batch_size']:>7}"
-        )
-    return "\n".join(lines)
+        seconds, tflop, epochs = (mean(runs, key) for key in ("seconds", "tflop", "epochs"))
+        text += f"\n{name:24}{mean(runs, 'accuracy'):>8.2f} %{std:>11}{seconds:>9.1f}{tflop:>8.2f}"
+        text += f"{epochs:>8.2f}{runs[0]['recipe']['batch_size']:>7}"
+    return text

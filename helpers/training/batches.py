@@ -24,17 +24,11 @@ class Images(NamedTuple):
     train_labels: torch.Tensor
     test: torch.Tensor
     test_labels: torch.Tensor
-    split: str = (
-        "test"  # what ``test`` is: the test set, or "validation", a part of the training set
-    )
+    split: str = "test"  # or "validation": then ``test`` is a part of the training set
 
 
 def load(validation: bool = False) -> Images:
-    """Return CIFAR-10 as tensors.
-
-    Args:
-        validation: judge by 5,000 training images, which are taken out of the training set; the test set is not read.
-    """
+    """CIFAR-10; for ``validation`` 5,000 training images are taken out to judge by, and the test set is not read."""
     train_set = data.cifar10(train=True)
     images, labels = torch.from_numpy(train_set.data), torch.tensor(train_set.targets)
     if not validation:
@@ -81,12 +75,9 @@ def crop(
 
     Args:
         images: uint8, N x H x W x 3.
-        indices: int64, B, which of them.
+        indices: int64, B, which of them; what is returned is uint8, B x H x W x 3.
         shifts: int64, B x 2, by how many pixels the window moves down and right (negative: up and left), less than H.
         flipped: bool, B, left and right swapped?
-
-    Returns:
-        uint8, B x H x W x 3.
     """
     height, width = images.shape[1:3]
     rows = torch.arange(height, device=indices.device) + shifts[:, :1]
@@ -177,12 +168,11 @@ def batches(
 
 def _batches_per_epoch(count: int, batch_size: int, processes: int) -> int:
     """How many whole batches a pass has. Raises ValueError, see `batches`."""
+    batch = f"a batch of {batch_size}"
     if batch_size % processes:
-        raise ValueError(
-            f"a batch of {batch_size} cannot be shared equally by {processes} processes"
-        )
+        raise ValueError(f"{batch} cannot be shared equally by {processes} processes")
     if batch_size > count:
-        raise ValueError(f"a batch of {batch_size} is more than the {count} images there are")
+        raise ValueError(f"{batch} is more than the {count} images there are")
     return count // batch_size
 
 
@@ -200,13 +190,8 @@ class _OneByOne(torch.utils.data.Dataset):
         from torchvision.transforms import v2
 
         self.images, self.labels = images.cpu().numpy(), labels.tolist()
-        self.transform = v2.Compose(
-            [
-                v2.ToImage(),
-                v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize([0.5] * 3, [0.5] * 3),
-            ]
-        )
+        to_float, scale = v2.ToDtype(torch.float32, scale=True), v2.Normalize([0.5] * 3, [0.5] * 3)
+        self.transform = v2.Compose([v2.ToImage(), to_float, scale])
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -223,15 +208,11 @@ def dataloader_batches(
     batch_size: int,
     seed: int,
     *,
-    workers: int = 2,
     start: int = 0,
     rank: int = 0,
     processes: int = 1,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Batches of the old way, without end: a ``DataLoader`` with workers, one image at a time, floats in -1..1.
-
-    Args, Yields, Raises: as of `batches`; ``workers`` is the number of the loader's processes.
-    """
+    """The old way: a ``DataLoader`` with two workers, one image at a time, floats in -1..1; see `batches`."""
     dataset = _OneByOne(images, labels)
     per_epoch = _batches_per_epoch(len(images), batch_size, processes)
     epoch, first = divmod(start, per_epoch)
@@ -240,7 +221,7 @@ def dataloader_batches(
         order = torch.randperm(len(images), generator=random)[: per_epoch * batch_size]
         shares = [batch[rank::processes].tolist() for batch in order.split(batch_size)[first:]]
         loader = torch.utils.data.DataLoader(
-            dataset, batch_sampler=shares, num_workers=workers, generator=random
+            dataset, batch_sampler=shares, num_workers=2, generator=random
         )
         for x, y in loader:
             yield x.to(images.device), y.to(images.device)

@@ -24,17 +24,8 @@ from helpers.training.recipe import recipe_of
 from helpers.verification.files import write_file
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "data" / "checkpoints"
-NEEDED = {
-    "net",
-    "optimizers",
-    "config",
-    "steps",
-    "tflop",
-    "seconds",
-    "last_step",
-    "losses",
-    "seconds_at",
-}
+COUNTED = ("steps", "tflop", "seconds", "last_step", "losses", "seconds_at")  # of a `Training`
+NEEDED = {"net", "optimizers", "config", *COUNTED}
 DIGEST = 32  # bytes
 MOMENT = 0.3  # seconds: longer than others hold a lock who only want to know whether it is free
 
@@ -67,9 +58,8 @@ def _store() -> dist.Store:
     torch 2.15 by itself keeps those of the processes that have died, and the new ones call there in vain.
     """
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    is_master = (
-        os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" and os.environ["RANK"] == "0"
-    )
+    has_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    is_master = not has_agent and os.environ["RANK"] == "0"
     store = dist.TCPStore(address, port, int(os.environ["WORLD_SIZE"]), is_master)
     return dist.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
 
@@ -94,16 +84,16 @@ def joined(device: str, threads: int | None = None) -> Iterator[Processes]:
     backend = "nccl" if device == "cuda" else "gloo"
     dist.init_process_group(backend, store=_store(), rank=rank, world_size=count)
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
+        yield Processes(rank, count)
     finally:
         dist.destroy_process_group()
 
 
-def mean_over_processes(losses: list, processes: Processes) -> list[float]:
+def mean_over_processes(losses: list[float], processes: Processes) -> list[float]:
     """Each step's loss, as the mean of what the processes found for their shares."""
     if processes.count == 1:
-        return [float(loss) for loss in losses]
-    mean = torch.tensor([float(loss) for loss in losses], device=_device_of_messages())
+        return losses
+    mean = torch.tensor(losses, device=_device_of_messages())
     dist.all_reduce(mean)
     return (mean / processes.count).tolist()
 
@@ -224,11 +214,7 @@ def is_in_use(path: Path) -> bool:
 
 @contextmanager
 def owned(path: Path) -> Iterator[None]:
-    """Hold a checkpoint's lock, for as long as the training runs that keeps its state there.
-
-    Raises:
-        CheckpointError: another training holds it.
-    """
+    """Hold a checkpoint's lock while its training runs. Raises `CheckpointError`: another training holds it."""
     lock = FileLock(_lock(path))
     try:
         lock.acquire(timeout=MOMENT)

@@ -28,7 +28,7 @@ from helpers.training.batches import (
     normalize,
     resize,
 )
-from helpers.training.distributed import Processes, mean_over_processes
+from helpers.training.distributed import COUNTED, Processes, mean_over_processes
 from helpers.training.net import FastNet
 from helpers.training.recipe import Recipe, build_net, build_optimizers, lr_factor, resolution_at
 
@@ -47,32 +47,21 @@ class Budget:
         return f"{self.amount:g} {self.unit}"
 
     def progress(self, seconds: float, tflop: float, epochs: float) -> float:
-        """The share that is done, 0..1, of what has been used."""
-        used = {"s": seconds, "TFLOP": tflop, "epochs": epochs}[self.unit]
-        return used / self.amount
+        """The share, 0..1, that is done when so much has been used."""
+        return {"s": seconds, "TFLOP": tflop, "epochs": epochs}[self.unit] / self.amount
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """All that decides a training but the images.
-
-    Attributes:
-        recipe: the net and how it is trained.
-        budget: how long.
-        seed: of the first weights, the order of the images and what is done to them.
-        device: "cpu" or "cuda".
-        precision: "fp32" or "bf16".
-        show_progress: a progress bar, with the time left?
-        save_every: so many seconds after a state was saved, the next one is.
-    """
+    """All that decides a training but the images."""
 
     recipe: Recipe
     budget: Budget
-    seed: int = 0
-    device: str = "cpu"
-    precision: str = "fp32"
-    show_progress: bool = False
-    save_every: float = 60
+    seed: int = 0  # of the first weights, the order of the images and what is done to them
+    device: str = "cpu"  # or "cuda"
+    precision: str = "fp32"  # or "bf16"
+    show_progress: bool = False  # a progress bar, with the time left?
+    save_every: float = 60  # seconds from one saved state to the next
 
 
 @dataclass
@@ -109,10 +98,10 @@ class Training:
 
     def progress(self, tflop_of_step: float) -> tuple[float, float]:
         """The share of the budget (0..1) that is used, and that would be after half a step more."""
-        budget, step = self.config.budget, self.config.recipe.batch_size / len(self.labels)
-        now = budget.progress(self.seconds, self.tflop, self.epochs)
-        seconds, tflop = self.seconds + self.last_step / 2, self.tflop + tflop_of_step / 2
-        return now, budget.progress(seconds, tflop, self.epochs + step / 2)
+        used = self.seconds, self.tflop, self.epochs
+        step = self.last_step, tflop_of_step, self.config.recipe.batch_size / len(self.labels)
+        later = (so_far + more / 2 for so_far, more in zip(used, step, strict=True))
+        return self.config.budget.progress(*used), self.config.budget.progress(*later)
 
     def state(self) -> dict:
         """What a checkpoint keeps: tensors, numbers, text. The order of the images follows from seed and step."""
@@ -133,15 +122,8 @@ class Training:
         self.resumed_at_step = self.steps
 
 
-COUNTED = ("steps", "tflop", "seconds", "last_step", "losses", "seconds_at")
-
-
 class Interrupted(Exception):
     """The training was asked to stop, and did, between two steps; the text says how far it was."""
-
-
-class Diverged(ValueError):
-    """The loss is no finite number any more; the text says since when and what to do."""
 
 
 def train(
@@ -164,13 +146,12 @@ def train(
         clock: seconds, as of any moment.
         began: what the clock showed when the training's time began; None for now.
         stop: asked between steps; True ends the training with `Interrupted`.
-        save: given the state of the training (tensors, numbers, text) now and then, when stopped, and at the end.
+        save: given `Training.state` now and then, when stopped, and at the end.
         resume: such a state, of a training with the same config.
 
     Raises:
         Interrupted: ``stop`` said so; the state was saved.
-        Diverged: a loss was infinite or no number; the state was not saved.
-        ValueError: see `helpers.training.batches.batches`.
+        ValueError: a loss was infinite or no number (the state was not saved), or see `batches`.
     """
     recipe = config.recipe
     began = (clock() if began is None else began) - (resume["seconds"] if resume else 0)
@@ -189,10 +170,8 @@ def train(
         for size, _ in recipe.resolutions
     }
     training.seconds, last_saved = clock() - began, clock()
-    bar = progress_bar(
-        total=100, disable=not config.show_progress, bar_format=BAR, desc=f"{config.budget}"
-    )
-    with bar:
+    look = {"disable": not config.show_progress, "bar_format": BAR, "desc": f"{config.budget}"}
+    with progress_bar(total=100, **look) as bar:
         while True:
             # a step of which more than half would be beyond the budget is not begun
             progress, after_half_a_step = training.progress(min(work.values()))
@@ -206,7 +185,7 @@ def train(
             bar.update(min(100, 100 * progress) - bar.n)
             finished = after_half_a_step >= 1 and training.steps > 0
             if diverged:
-                raise Diverged(
+                raise ValueError(
                     f"The loss of step {training.steps} is not a finite number: the training has diverged. "
                     "Try a smaller learning rate (--set base_lr=..., muon_lr=...)."
                 )
@@ -215,8 +194,9 @@ def train(
                     save(training.state())
                 last_saved = clock()
             if stopped:
-                done = f"{training.seconds:.0f} s, at {100 * progress:.0f} % of {config.budget}"
-                raise Interrupted(f"Stopped after {done}.")
+                raise Interrupted(
+                    f"Stopped after {training.seconds:.0f} s, at {100 * progress:.0f} % of {config.budget}."
+                )
             if finished:
                 break
             size = resolution_at(recipe, progress)
@@ -341,8 +321,7 @@ def evaluate(
 ) -> Accuracy:
     """Judge a net by uint8 images (N x H x W x 3) and labels (N), normalized by the training images' stats."""
     device, began = next(net.parameters()).device, time.perf_counter()
-    right = 0
-    right_tta = 0
+    right = right_tta = 0
     was_training = net.training
     net.eval()
     with torch.inference_mode(), autocast(device.type, precision):

@@ -29,14 +29,14 @@ def whitening_filters(
     Args:
         images: float, N x C x H x W, normalized (mean 0).
         size: the side of a patch, in pixels.
-        count: how many eigenvectors, the strongest first; at most ``C * size * size``.
+        count: how many eigenvectors, the strongest first.
         eps: added to the eigenvalues, so that mere noise is not blown up.
 
     Returns:
         float, 2 count x C x size x size.
 
     Raises:
-        ValueError: more filters are asked for than a patch has numbers.
+        ValueError: ``count`` is more than ``C * size * size``.
     """
     channels = images.shape[1]
     if count > channels * size * size:
@@ -53,22 +53,18 @@ def whitening_filters(
     return torch.cat([filters, -filters])
 
 
-class SumOverProcesses(torch.autograd.Function):
-    """The sum of a tensor over all processes; its gradient is summed over all of them too."""
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum of a tensor over all processes; its gradient too, as each process' loss depends on every process' x."""
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-        """A new tensor of the shape of ``x``."""
         total = x.contiguous().clone()
         dist.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
-        """Each process' loss depends on every process' ``x``."""
-        total = gradient.contiguous().clone()
-        dist.all_reduce(total)
-        return total
+        return _SumOverProcesses.forward(ctx, gradient)
 
 
 class FixedScaleNorm(nn.BatchNorm2d):
@@ -89,9 +85,9 @@ class FixedScaleNorm(nn.BatchNorm2d):
             return super().forward(x)
         values = x.float()
         count = x.numel() / x.shape[1] * dist.get_world_size()
-        mean = SumOverProcesses.apply(values.sum((0, 2, 3))) / count
+        mean = _SumOverProcesses.apply(values.sum((0, 2, 3))) / count
         centered = values - mean[:, None, None]
-        variance = SumOverProcesses.apply(centered.square().sum((0, 2, 3))) / count
+        variance = _SumOverProcesses.apply(centered.square().sum((0, 2, 3))) / count
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
@@ -124,11 +120,7 @@ class IdentityConv(nn.Conv2d):
 class FlipEquivariantStem(nn.Conv2d):
     """A convolution of images: each of its filters, and then the mirror image of each.
 
-    Args:
-        inputs: channels of the image.
-        outputs: channels of the answer, even; ``weight`` and ``bias`` hold half as many.
-        size: side of the filters, in pixels.
-        stride: of the convolution; the padding is 1 if it is over 1.
+    ``outputs`` is even; ``weight`` and ``bias`` hold half as many. The padding is 1 if the stride is over 1.
     """
 
     def __init__(self, inputs: int, outputs: int, size: int, stride: int) -> None:
@@ -158,15 +150,13 @@ class FlipEquivariantConv(nn.Conv2d):
         return F.conv2d(x, torch.cat([self.weight, of_second_half]), padding=1)
 
 
-class Twice(nn.Module):
-    """A parametrization: the same numbers for both halves."""
+class _Twice(nn.Module):
+    """A parametrization: C/2 numbers, the same for both halves of C channels."""
 
     def forward(self, half: torch.Tensor) -> torch.Tensor:
-        """C/2 numbers to C."""
         return torch.cat([half, half])
 
     def right_inverse(self, whole: torch.Tensor) -> torch.Tensor:
-        """C numbers to C/2."""
         return whole[: len(whole) // 2]
 
 
@@ -180,23 +170,21 @@ class FlipEquivariantNorm(nn.Module):
     def __init__(self, norm: nn.BatchNorm2d) -> None:
         super().__init__()
         self.norm = norm
-        parametrize.register_parametrization(norm, "bias", Twice())
+        parametrize.register_parametrization(norm, "bias", _Twice())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float, N x C x H x W, to the same shape."""
         if self.training:
             return self.norm(x)
         norm = self.norm
-        mean, variance = (
-            of_each.view(2, -1).mean(0).repeat(2)
-            for of_each in (norm.running_mean, norm.running_var)
-        )
+        mean = mean_of_halves(norm.running_mean).repeat(2)
+        variance = mean_of_halves(norm.running_var).repeat(2)
         return F.batch_norm(x, mean, variance, norm.weight, norm.bias, eps=norm.eps)
 
 
 def mean_of_halves(x: torch.Tensor) -> torch.Tensor:
-    """N x C to N x C/2: what is left does not change at all when the image is mirrored."""
-    first, second = x.chunk(2, dim=1)
+    """... x C to ... x C/2: what is left does not change at all when the image is mirrored."""
+    first, second = x.chunk(2, dim=-1)
     return (first + second) / 2
 
 
@@ -209,13 +197,7 @@ def half_of_pairs(filters: torch.Tensor, count: int) -> torch.Tensor:
 
     Args:
         filters: float, K x C x S x S, of images together with their mirror images, the strongest first.
-        count: how many pairs.
-
-    Returns:
-        float, count x C x S x S.
-
-    Raises:
-        ValueError: there are not so many even ones, or odd ones.
+        count: how many pairs. Raises ValueError if there are not so many even filters, or odd ones.
     """
     is_even = (filters * filters.flip(3)).sum((1, 2, 3)) > 0
     even, odd = filters[is_even][:count], filters[~is_even][:count]
@@ -230,24 +212,19 @@ def half_of_pairs(filters: torch.Tensor, count: int) -> torch.Tensor:
 class Stage(nn.Module):
     """``depth`` convolutions of one width, each with norm and GELU; the first is followed by 2x2 pooling if ``pool``.
 
-    Pooling comes before norm and activation, which then have a quarter to do (David Page). With ``skip``, what the
-    first convolution gives is added to what the last one gives. With ``flip_equivariant`` all layers are.
+    Pooling comes before norm and activation, which then have a quarter to do (David Page).
     """
 
-    def __init__(
-        self, inputs: int, width: int, depth: int, pool: bool, *, skip: bool, flip_equivariant: bool
-    ) -> None:
+    def __init__(self, inputs: int, width: int, depth: int, pool: bool, recipe: "Recipe") -> None:
         super().__init__()
-        conv = FlipEquivariantConv if flip_equivariant else IdentityConv
+        conv = FlipEquivariantConv if recipe.flip_equivariant else IdentityConv
         self.convs = nn.ModuleList(conv(width if n else inputs, width) for n in range(depth))
+        norms = [FixedScaleNorm(width) for _ in range(depth)]
         self.norms = nn.ModuleList(
-            FlipEquivariantNorm(FixedScaleNorm(width))
-            if flip_equivariant
-            else FixedScaleNorm(width)
-            for _ in range(depth)
+            map(FlipEquivariantNorm, norms) if recipe.flip_equivariant else norms
         )
         self.pool = pool
-        self.skip = skip and depth > 1
+        self.skip = recipe.skip and depth > 1
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """N x inputs x H x W to N x width x H x W, or H/2 x W/2 if it pools."""
@@ -279,16 +256,7 @@ class FastNet(nn.Module):
         self.stem.bias.requires_grad = recipe.stem_bias
         stages = []
         for width, depth, pool in zip(recipe.widths, recipe.depths, recipe.pools, strict=True):
-            stages.append(
-                Stage(
-                    channels,
-                    width,
-                    depth,
-                    pool,
-                    skip=recipe.skip,
-                    flip_equivariant=recipe.flip_equivariant,
-                )
-            )
+            stages.append(Stage(channels, width, depth, pool, recipe))
             channels = width
         self.stages = nn.Sequential(*stages)
         features = channels // 2 if self.flip_equivariant else channels

@@ -9,6 +9,15 @@ import argparse
 import statistics
 import time
 
+import torch
+from torch.profiler import ProfilerActivity
+from torch.profiler import profile as profiler
+
+from helpers.training import batches
+from helpers.training.loop import Budget, TrainingConfig, train, training_step
+from helpers.training.recipe import build_net, build_optimizers, for_work
+from helpers.training.results import machine, write_results
+
 # The first name that an operation's name contains decides. Matrix products are nearly all Muon's; the head's few count
 # as the optimizer's too.
 GROUPS = {
@@ -28,18 +37,8 @@ def group_of(operation: str) -> str:
     return next((g for g, parts in GROUPS.items() if any(part in name for part in parts)), REST)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this command."""
-    from helpers.training.__main__ import output
-
-    parser.add_argument("--compile", action="store_true", help="time compiled steps too")
-    parser.add_argument("--out", type=output, help="write the result here, as JSON")
-
-
 def run(args: argparse.Namespace) -> int:
     """Measure, print, write."""
-    from helpers.training.results import machine, write_results
-
     result: dict[str, dict[str, float]] = {"percent": time_shares()}
     for group, share in result["percent"].items():
         print(f"{group:15}{share:5.1f} %", flush=True)
@@ -53,14 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 def time_shares(steps: int = 40) -> dict[str, float]:
     """Return each group's percent of the time of a training of so many steps with the recipe for 12 TFLOP."""
-    from torch.profiler import ProfilerActivity
-    from torch.profiler import profile as profiler
-
-    from helpers.training.batches import load
-    from helpers.training.loop import Budget, TrainingConfig, train
-    from helpers.training.recipe import for_work
-
-    recipe, images = for_work(12.0), load(validation=True)
+    recipe, images = for_work(12.0), batches.load(validation=True)
     config = TrainingConfig(recipe, Budget(steps * recipe.batch_size / len(images.train), "epochs"))
     train(config, images)  # what happens only once
     with profiler(activities=[ProfilerActivity.CPU]) as events:
@@ -73,11 +65,6 @@ def time_shares(steps: int = 40) -> dict[str, float]:
 
 def compilation(steps: int = 30) -> dict[str, float]:
     """Return seconds of a step, plain and compiled, and of the first of each; compiling needs a C++ compiler."""
-    import torch
-
-    from helpers.training.loop import training_step
-    from helpers.training.recipe import build_net, build_optimizers, for_work
-
     torch.manual_seed(0)
     recipe = for_work(12.0)
     x = torch.randn(recipe.batch_size, 3, 32, 32).to(memory_format=torch.channels_last)

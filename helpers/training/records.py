@@ -4,8 +4,8 @@ Nothing is measured here: each file is JSON and begins with the command that wri
 """
 
 import json
-import statistics
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,24 +13,18 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from helpers import plotting
+from helpers.training.results import mean
 
 RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 
 
 class Goal(NamedTuple):
-    """What the book set out to reach.
+    """What the book set out to reach."""
 
-    Attributes:
-        record: the name of the file.
-        budget: of the training.
-        accuracy: percent, test.
-        curve: that it is a point of; none for runs by work, which ran beside other work, so that their seconds and
-            speeds mean nothing.
-    """
-
-    record: str
+    record: str  # the name of the file
     budget: str
-    accuracy: float
+    accuracy: float  # percent, test
+    # none for runs by work, which ran beside other work, so that their seconds and speeds mean nothing
     curve: str = ""
 
 
@@ -70,50 +64,35 @@ PUBLISHED = (
 
 def read(folder: Path = RECORDS) -> dict[str, dict]:
     """Return all records by name. Raises `OSError`, `ValueError` if one cannot be read."""
-    return {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.json"))
-    }
-
-
-def mean(runs: Sequence[dict], key: str) -> float:
-    """Return the mean of one figure over runs."""
-    return statistics.fmean(run[key] for run in runs)
+    paths = sorted(folder.glob("*.json"))
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
     """Return of each goal: budget, goal, mean accuracy, its spread, seconds, TFLOP; or that it was not run."""
-    rows = [_ablation_row(records["ablation"])] if "ablation" in records else []
-    for goal in GOALS:
+    rows: list[tuple[str, ...]] = []
+    if "ablation" in records:  # its target in a thirtieth of the classic recipe's seconds
+        record = records["ablation"]
+        first, last = (mean(record["variants"][n]["runs"], "seconds") for n in (0, -1))
+        runs = record["variants"][-1]["runs"]
+        spread = f"{_spread(runs)} %" if len(runs) > 1 else f"{runs[0]['accuracy']:.2f} %, one run"
+        goal = f"to {record['target_accuracy']} % accuracy", "30 times faster"
+        tflop = f"{mean(runs, 'tflop'):.1f}"
+        rows.append((*goal, f"{first / last:.1f} times", spread, f"{last:.1f} s", tflop))
+    for record, budget, accuracy, curve in GOALS:
         result = ("not run yet", "", "", "")
-        if goal.record in records:
-            runs = records[goal.record]["runs"]
-            seconds = f"{mean(runs, 'seconds'):.1f} s" if goal.curve else "not timed"
+        if record in records:
+            runs = records[record]["runs"]
+            seconds = f"{mean(runs, 'seconds'):.1f} s" if curve else "not timed"
             tflop = f"{mean(runs, 'tflop'):.1f}"
-            result = (f"{mean(runs, 'accuracy'):.2f} %", _spread(runs) or "one run", seconds, tflop)
-        rows.append((goal.budget, f"{goal.accuracy:g} %", *result))
+            result = (f"{mean(runs, 'accuracy'):.2f} %", _spread(runs), seconds, tflop)
+        rows.append((budget, f"{accuracy:g} %", *result))
     return rows
 
 
 def _spread(runs: Sequence[dict]) -> str:
-    """Return the smallest and the largest accuracy in words; nothing for one run."""
     accuracies = [run["accuracy"] for run in runs]
-    return f"{min(accuracies):.2f} to {max(accuracies):.2f}" if len(runs) > 1 else ""
-
-
-def _ablation_row(record: dict) -> tuple[str, ...]:
-    """Return the row of the ablation's goal: its target accuracy in a thirtieth of the classic recipe's seconds."""
-    first, last = record["variants"][0]["runs"], record["variants"][-1]["runs"]
-    seconds = mean(last, "seconds")
-    spread = _spread(last)
-    return (
-        f"to {record['target_accuracy']} % accuracy",
-        "30 times faster",
-        f"{mean(first, 'seconds') / seconds:.1f} times",
-        f"{spread} %" if spread else f"{last[0]['accuracy']:.2f} %, one run",
-        f"{seconds:.1f} s",
-        f"{mean(last, 'tflop'):.1f}",
-    )
+    return f"{min(accuracies):.2f} to {max(accuracies):.2f}" if len(runs) > 1 else "one run"
 
 
 GROWING = "resolutions=((20,0.3),(26,0.6),(32,1.0))"
@@ -126,13 +105,11 @@ def searches(records: dict[str, dict]) -> list[dict]:
 
 def search_rows(records: dict[str, dict], best: int = 5) -> list[tuple[str, ...]]:
     """Return, for each amount of work, the ``best`` candidates and the worst: TFLOP, runs, accuracy, changes."""
-    by_work: dict[float, list[dict]] = {}
-    for record in searches(records):
-        for candidate in record["candidates"]:
-            by_work.setdefault(candidate["tflop"], []).append(candidate)
+    candidates = [each for record in searches(records) for each in record["candidates"]]
+    candidates.sort(key=lambda candidate: (candidate["tflop"], -candidate["accuracy"]))
     rows = []
-    for tflop, candidates in sorted(by_work.items()):
-        ordered = sorted(candidates, key=lambda candidate: -candidate["accuracy"])
+    for tflop, same_work in groupby(candidates, lambda candidate: candidate["tflop"]):
+        ordered = list(same_work)
         rows += map(_search_row, ordered[:best])
         if len(ordered) > best + 1:
             rows.append((f"{tflop:g}", "", f"({len(ordered) - best - 1} between)", ""))
@@ -166,17 +143,15 @@ def commands(records: dict[str, dict]) -> list[str]:
 def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
     """Return seconds and test accuracy, means over runs, of this book's net on each machine and of each baseline."""
     labeled = [
-        (goal.curve, records[goal.record]["runs"])
-        for goal in GOALS
-        if goal.record in records and goal.curve
+        (goal.curve, records[goal.record]["runs"]) for goal in GOALS if goal.record in records
     ]
     for name, record in records.items():
         if name.startswith("baselines_"):
-            nets = record["baselines"].items()
-            labeled += [(net, runs) for net, runs in nets if net != "this book"]
+            labeled += record["baselines"].items()
     points: dict[str, list[tuple[float, float]]] = {}
     for label, runs in labeled:
-        points.setdefault(label, []).append((mean(runs, "seconds"), mean(runs, "accuracy")))
+        if label not in ("", "this book"):
+            points.setdefault(label, []).append((mean(runs, "seconds"), mean(runs, "accuracy")))
     return {label: sorted(curve) for label, curve in points.items()}
 
 
@@ -185,15 +160,11 @@ def accuracy_and_time(records: dict[str, dict]) -> Figure:
     figure, axis = plt.subplots(figsize=(8, 4.4))
     others = iter(plotting.COLORS[1:])
     for marker, (label, points) in zip("o^sDv<>P", curves(records).items(), strict=True):
-        ours = label.startswith("this book")
-        axis.plot(
-            *zip(*points, strict=True),
-            "-" if ours else "--",
-            color=plotting.BLUE if ours else next(others),
-            marker=marker,
-            markersize=5,
-            label=label,
-        )
+        look = {"marker": marker, "markersize": 5, "label": label}
+        if label.startswith("this book"):
+            axis.plot(*zip(*points, strict=True), "-", color=plotting.BLUE, **look)
+        else:
+            axis.plot(*zip(*points, strict=True), "--", color=next(others), **look)
     classic = records["ablation"]["variants"][0]["runs"][0]
     point = classic["seconds"], classic["accuracy"]
     axis.plot(*point, "x", color="black", label="classic recipe, two epochs")

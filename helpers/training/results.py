@@ -5,7 +5,6 @@ import os
 import platform
 import shlex
 import statistics
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -28,16 +27,10 @@ def result_of(
 ) -> dict:
     """Judge a trained net by ``images.test``; all that was measured, ready for JSON.
 
-    Args:
-        trained: the net and what its training used.
-        images: ``train`` is not used.
-        processes: how many shared the training.
-        measured_before: the FLOP/s that the recipe was chosen by; 0 if it was not.
+    ``measured_before`` are the FLOP/s that the recipe was chosen by; 0 if it was not.
     """
-    config = trained.config
-    accuracy = evaluate(
-        trained.net, images.test, images.test_labels, trained.stats, config.precision
-    )
+    config, test = trained.config, (images.test, images.test_labels)
+    accuracy = evaluate(trained.net, *test, trained.stats, config.precision)
     reached = trained.tflop * 1e12 / trained.seconds
     best = None
     if config.recipe.net == "fast":
@@ -87,25 +80,26 @@ def machine(device: str) -> dict:
     }
 
 
-def _parts(values: Sequence[float], count: int = 100) -> list[Sequence[float]]:
-    """Values in ``count`` pieces of about one length, in order; each alone where there are fewer."""
-    count = min(count, len(values))
+def _parts(values: Sequence[float]) -> list[Sequence[float]]:
+    """Values in 100 pieces of about one length, in order; each alone where there are fewer."""
+    count = min(100, len(values))
     ends = [n * len(values) // count for n in range(count + 1)]
     return [values[start:end] for start, end in pairwise(ends)]
 
 
+def mean(runs: Sequence[dict], key: str) -> float:
+    """The mean of one figure over runs."""
+    return statistics.fmean(run[key] for run in runs)
+
+
 def last_line(results: Sequence[dict]) -> str:
     """What one run, or the mean of several, has come to, on one line."""
-    mean = {
-        name: statistics.fmean(result[name] for result in results)
-        for name in ("seconds", "tflop", "accuracy", "accuracy_tta")
-    }
-    one = results[0]
+    names = ("seconds", "tflop", "accuracy", "accuracy_tta")
+    means = {name: mean(results, name) for name in names}
     text = (
-        f"budget {one['budget']:g} {one['budget_unit']}: used {mean['seconds']:.1f} s, "
-        f"{mean['tflop']:.1f} TFLOP, with test-time augmentation {mean['accuracy_tta']:.2f} %, "
-        f"{one['split']} accuracy {mean['accuracy']:.2f} %"
-    )
+        "budget {budget:g} {budget_unit}: used {seconds:.1f} s, {tflop:.1f} TFLOP, "
+        "with test-time augmentation {accuracy_tta:.2f} %, {split} accuracy {accuracy:.2f} %"
+    ).format_map(results[0] | means)
     if len(results) > 1:
         each = [result["accuracy"] for result in results]
         text += (
@@ -117,33 +111,27 @@ def last_line(results: Sequence[dict]) -> str:
 
 def details(result: dict) -> str:
     """Two lines about a run: what was trained, and how well the machine was used."""
-    recipe = result["recipe"]
+    recipe, best = result["recipe"], result["best_convolution_flop_per_second"]
     shape = "-".join(map(str, recipe["widths"])) if recipe["net"] == "fast" else recipe["net"]
-    lines = [
+    text = (
         f"{shape}, {result['precision']}, batch size {recipe['batch_size']}, {result['steps']} steps, "
         f"{result['epochs']:.2f} epochs; evaluation {result['evaluation_seconds']:.1f} s"
-    ]
-    if result["efficiency"]:
-        lines.append(
-            f"{result['flop_per_second'] / 1e9:.0f} GFLOP/s, {100 * result['efficiency']:.0f} % of the "
-            f"{result['best_convolution_flop_per_second'] / 1e9:.0f} of the best 3x3 convolution of these widths alone"
+    )
+    if best:
+        text += (
+            f"\n{result['flop_per_second'] / 1e9:.0f} GFLOP/s, {100 * result['efficiency']:.0f} % of the "
+            f"{best / 1e9:.0f} of the best 3x3 convolution of these widths alone"
         )
-    return "\n".join(lines)
+    return text
 
 
-def write_results(path: Path, results: dict, arguments: Sequence[str] | None = None) -> None:
-    """Write results as JSON, with the command that made them.
-
-    Args:
-        path: of the file.
-        results: ready for JSON.
-        arguments: of `python -m helpers.training`; None for those of this process.
+def write_results(path: Path, results: dict, arguments: Sequence[str]) -> None:
+    """Write results as JSON, with the arguments of `python -m helpers.training` that made them.
 
     Raises:
         OutputError: see `helpers.verification.files.write_file`.
         ValueError: a number is infinite or none, which JSON cannot say.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
     program = ["python"]
     if count := os.environ.get("LOCAL_WORLD_SIZE"):
         program = ["torchrun", f"--nproc-per-node={count}"]

@@ -7,41 +7,28 @@ Each --set is a candidate: what it changes in the default `Recipe`. Results are 
 
 import argparse
 import json
-import statistics
 from pathlib import Path
 
+import torch
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of this command."""
-    from helpers.training.__main__ import output, positive, whole
-
-    parser.add_argument("--tflop", type=positive, required=True, help="work of each training")
-    parser.add_argument("--runs", type=whole(1), default=1, help="of each candidate")
-    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
-    parser.add_argument("--threads", type=whole(1, 1024), help="default: a share of the cores")
-    parser.add_argument("--out", type=output, help="add the results to this JSON file")
-    parser.add_argument("--set", nargs="+", action="append", required=True, metavar="NAME=VALUE")
+from helpers.training import batches
+from helpers.training.distributed import joined
+from helpers.training.loop import Budget, TrainingConfig, train
+from helpers.training.recipe import Recipe
+from helpers.training.results import machine, mean, result_of, write_results
+from helpers.training.run import changed_recipe
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and judge each candidate. Raises `argparse.ArgumentTypeError`, `ValueError`."""
-    import torch
-
-    from helpers.training.__main__ import changed_recipe
-    from helpers.training.batches import load
-    from helpers.training.distributed import joined
-    from helpers.training.loop import Budget, TrainingConfig, train
-    from helpers.training.recipe import Recipe
-    from helpers.training.results import machine, result_of, write_results
-
-    recipes = [changed_recipe(Recipe(), argparse.Namespace(set=changes)) for changes in args.set]
+    recipes = [changed_recipe(Recipe(), changes) for changes in args.set]
     with joined("cpu", args.threads):
         command = ["search", "--tflop", "TFLOP", "--runs", "RUNS", "--precision", args.precision]
         command += ["--threads", f"{torch.get_num_threads()}", "--set", "CHANGES"]
         about = {key: machine("cpu")[key] for key in ("versions", "cpu")}
         text = " ".join(["python", "-m", "helpers.training", *command])
         candidates = earlier_candidates(args.out, {"command": text, **about})
-        images = load(validation=True)
+        images = batches.load(validation=True)
         for changes, recipe in zip(args.set, recipes, strict=True):
             runs = []
             for seed in range(args.runs):
@@ -50,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
                 runs.append(result_of(train(config, images), images))
             candidate = {"tflop": args.tflop, "runs": args.runs}
             for key in ("accuracy", "accuracy_tta"):
-                candidate[key] = round(statistics.fmean(run[key] for run in runs), 2)
+                candidate[key] = round(mean(runs, key), 2)
             candidates.append({**candidate, "changes": " ".join(changes)})
             print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
             if args.out:

@@ -20,42 +20,26 @@ GAIN = 1.05  # bf16 is chosen if it is so many times faster
 
 
 class Choice(NamedTuple):
-    """What a training was left to choose, and by what.
-
-    Attributes:
-        recipe: the net and how it is trained.
-        precision: "fp32" or "bf16".
-        flop_per_second: of all processes together, measured for the choice; 0 if there was no need.
-    """
+    """What a training was left to choose, and by what."""
 
     recipe: Recipe
-    precision: str
-    flop_per_second: float = 0.0
+    precision: str  # "fp32" or "bf16"
+    flop_per_second: float  # of all processes, measured for the choice; 0 if there was no need
 
 
 def choose(
-    recipe: Recipe | None,
-    budget: Budget,
-    device: str,
-    precision: str,
-    processes: Processes = ALONE,
+    recipe: Recipe | None, budget: Budget, device: str, precision: str, processes: Processes = ALONE
 ) -> Choice:
     """Choose what was left open: the recipe (None) by the budget, the precision ("auto") by speed.
 
-    Args:
-        recipe: None only with a budget in seconds or TFLOP.
-        budget: of the training.
-        device: "cpu" or "cuda".
-        precision: "fp32", "bf16" or "auto".
-        processes: who will train; all of them choose the same.
+    Without a recipe, the budget is in seconds or TFLOP. All processes choose the same.
     """
     candidates = precisions_to_try(device) if precision == "auto" else (precision,)
     times = {}
     if len(candidates) > 1:
         times = step_seconds(device, candidates, Recipe(), seconds=1.0)
-    (must_be_fp32,) = processes.largest(
-        faster(times) == "fp32" if times else candidates[0] == "fp32"
-    )
+    fastest = faster(times) if times else candidates[0]
+    (must_be_fp32,) = processes.largest(fastest == "fp32")
     precision = "fp32" if must_be_fp32 else "bf16"
     measured, tflop = 0.0, budget.amount
     if recipe is None:
@@ -75,12 +59,8 @@ def step_seconds(
 ) -> dict[str, list[float]]:
     """Seconds of training steps of a recipe's net with 64 random images, the precisions tried in turn.
 
-    Args:
-        device: "cpu" or "cuda".
-        precisions: of each a list is returned; the n-th numbers of the lists were measured one after the other.
-        recipe: of the net.
-        seconds: go on for so long,
-        least: but for so many rounds at least. A first round, with all that happens only once, does not count.
+    It goes on for so many seconds, and for ``least`` rounds at least; a first round, with all that happens only once,
+    does not count. The n-th numbers of the lists were measured one after the other.
     """
     images = torch.randn(64, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
     labels = torch.arange(64, device=device) % 10
@@ -105,14 +85,6 @@ def measure_speed(device: str, precision: str, recipe: Recipe, seconds: float = 
     return flops_of_step(recipe, 64, 32) / statistics.median(times[precision])
 
 
-def best_precision(device: str) -> str:
-    """``"bf16"`` if training steps are at least `GAIN` times faster so here, else ``"fp32"``."""
-    candidates = precisions_to_try(device)
-    if len(candidates) == 1:
-        return candidates[0]
-    return faster(step_seconds(device, candidates, Recipe(), seconds=1.0))
-
-
 def faster(times: dict[str, list[float]]) -> str:
     """The precision to take by the result of `step_seconds` for both: by the median of the rounds' ratios."""
     ratios = [slow / fast for slow, fast in zip(times["fp32"], times["bf16"], strict=True)]
@@ -130,11 +102,11 @@ def precisions_to_try(device: str) -> tuple[str, ...]:
     if device != "cpu":
         return ("fp32",)
     for width, size, batch, bearable in ((32, 8, 1, 5), (32, 16, 4, 2)):
-        tiny = {
-            precision: convolution_speed(width, size, batch, device=device, precision=precision)
+        fp32, bf16 = (
+            convolution_speed(width, size, batch, device=device, precision=precision)
             for precision in ("fp32", "bf16")
-        }
-        if tiny["bf16"] < tiny["fp32"] / bearable:
+        )
+        if bf16 < fp32 / bearable:
             return ("fp32",)
     return ("fp32", "bf16")
 
@@ -162,10 +134,9 @@ def convolution_speed(
 def best_convolution(recipe: Recipe, device: str, precision: str) -> float:
     """FLOP/s of the fastest of the 3x3 convolutions of this recipe's widths, each at its stage's map size."""
     size = 32 // recipe.stem_stride
-    speeds = []
+    best = 0.0
     for width, pool in zip(recipe.widths, recipe.pools, strict=True):
         size = size // 2 if pool else size
-        speeds.append(
-            convolution_speed(width, size, recipe.batch_size, device=device, precision=precision)
-        )
-    return max(speeds)
+        shape = width, size, recipe.batch_size
+        best = max(best, convolution_speed(*shape, device=device, precision=precision))
+    return best

@@ -1,4 +1,4 @@
-"""The training program on a few drawn images with a tiny net: what tests start as a process, alone or by torchrun."""
+"""A tiny net and a few drawn images in the place of CIFAR-10, for tests; as a program, the training of them."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,9 @@ from helpers import data
 from helpers.data.stand_in import draw_shapes
 from helpers.training import batches
 from helpers.training.__main__ import main
+from helpers.training.recipe import Recipe
 
+SMALL = Recipe(widths=(4, 8), depths=(1, 2), pools=(True, True), stem_filters=4, batch_size=32)
 NET = ["widths=8,16", "depths=1,2", "pools=True,True", "stem_filters=8", "batch_size=32"]
 NET += ["muon_lr=0.2"]  # so that it moves in 16 steps
 

@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -82,42 +80,3 @@ def test_a_search_does_not_write_over_something_else(content, small, tmp_path, c
     assert main(["search", "--tflop", "1", "--out", str(out), "--set", "skip=True"]) == 1
     assert "name another file" in capsys.readouterr().err
     assert out.read_text(encoding="utf-8") == content
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        ("baselines --runs 0", "--runs"),
-        ("baselines --epochs nan", "--epochs"),
-        ("baselines --only nobody", "there is no 'nobody'"),
-        ("baselines --set rate=1", "rate=1"),
-        ("baselines --out /no/such/folder/x.json", "there is no folder"),
-        ("ablation --runs 0", "--runs"),
-        ("ablation --out /", "is a folder"),
-        ("profile --out /", "is a folder"),
-        ("search --set skip=True", "--tflop"),
-        ("search --tflop 1", "--set"),
-        ("search --tflop 1 --set skip=True --set widths=x", "widths"),
-        ("search --tflop 1 --set skip=True --runs 0", "--runs"),
-    ],
-)
-def test_nonsense_is_refused_before_data_are_loaded(line, reason, monkeypatch, capsys):
-    monkeypatch.setattr(batches, "load", None)
-    with pytest.raises(SystemExit) as end:
-        main(line.split())
-    assert end.value.code == 2
-    assert reason in capsys.readouterr().err.splitlines()[-1]
-
-
-def test_help_does_not_wait_for_torch():
-    program = """
-import sys
-from helpers.training.__main__ import COMMANDS, main
-for name in COMMANDS:
-    try:
-        main([name, "--help"])
-    except SystemExit as end:
-        assert end.code == 0
-assert "torch" not in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

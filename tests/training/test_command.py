@@ -7,22 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-import torch
 
 from helpers import data
-from helpers.data.stand_in import draw_shapes
 from helpers.training import __main__ as command
 from helpers.training import batches, distributed, loop, results
 from helpers.training.distributed import read_checkpoint, write_checkpoint
-from helpers.training.recipe import Recipe, recipe_of
+from helpers.training.recipe import recipe_of
+from tests.support.small_training import SMALL
+from tests.support.small_training import __file__ as PROGRAM
 
-PROGRAM = Path(__file__).parents[1] / "support/small_training.py"
 NET = "widths=4,8 depths=1,2 pools=True,True stem_filters=4 batch_size=32 muon_lr=0.0 warmup=0.2"
 NET += " label_smoothing=0.2 resolutions=((32,1.0),) flip_equivariant=False flip=True"
-SMALL = Recipe(widths=(4, 8), depths=(1, 2), pools=(True, True), stem_filters=4, batch_size=32)
 
 
 @pytest.fixture
@@ -33,10 +30,8 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(folder, monkeypatch, capsys):
+def run(folder, images, monkeypatch, capsys):
     """Runs the program on small images: exit status and what it printed."""
-    drawn, labels = map(torch.as_tensor, draw_shapes(320, seed=0))
-    images = batches.Images(drawn[:256], labels[:256], drawn[256:], labels[256:])
     monkeypatch.setattr(batches, "load", lambda validation: images)
     monkeypatch.setattr(data, "origin", lambda: "small images")
     monkeypatch.setattr(data, "is_real", lambda: False)
@@ -75,6 +70,7 @@ def test_several_runs_and_their_results(run, tmp_path, folder):
     written = json.loads(out.read_text(encoding="utf-8"))
     runs = written["runs"]
     assert [one["seed"] for one in runs] == [5, 6, 7]
+    assert len({one["losses"][0] for one in runs}) == 3
     assert float(last[2]) == pytest.approx(min(one["accuracy"] for one in runs), abs=0.006)
     for one in runs:
         assert one["split"] == "test"
@@ -90,7 +86,7 @@ def test_several_runs_and_their_results(run, tmp_path, folder):
 
 
 def test_a_target_is_work(run, monkeypatch):
-    monkeypatch.setattr("helpers.training.recipe.work_for", lambda accuracy: accuracy * 1e-6)
+    monkeypatch.setattr("helpers.training.run.work_for", lambda accuracy: accuracy * 1e-6)
     status, said = run("--target", 94)
     assert status == 0
     assert re.search(r"^target 94 %: (reached|missed)$", said.out, re.MULTILINE)
@@ -110,6 +106,18 @@ def interrupt(monkeypatch, module, name, call, number=signal.SIGINT):
         return real(*arguments, **how)
 
     monkeypatch.setattr(module, name, interrupted)
+
+
+@pytest.fixture
+def interrupted_run(run, monkeypatch):
+    """Runs the program on small images and interrupts it in its fourth step."""
+
+    def interrupted_run(*arguments):
+        with monkeypatch.context() as patched:
+            interrupt(patched, loop, "training_step", 3)
+            assert run("--epochs", 1, *arguments)[0] == 130
+
+    return interrupted_run
 
 
 @pytest.mark.parametrize("at", [("training_step", 3), ("training_step", 11), ("evaluate", 1)])
@@ -146,10 +154,10 @@ def test_a_signal_ends_an_evaluation_at_once(run, monkeypatch, number):
     assert re.search(r"^Stopped\. --resume .*\.pt goes on\.$", said.out, re.MULTILINE)
 
 
-def test_a_training_neither_takes_nor_removes_the_checkpoint_of_another(run, monkeypatch, folder):
-    with monkeypatch.context() as patched:
-        interrupt(patched, loop, "training_step", 3)
-        run("--epochs", 1)
+def test_a_training_neither_takes_nor_removes_the_checkpoint_of_another(
+    run, interrupted_run, monkeypatch, folder
+):
+    interrupted_run()
     (kept,) = folder.glob("*.pt")
     before = kept.read_bytes()
     monkeypatch.setattr(distributed, "job", lambda: "another")
@@ -181,14 +189,13 @@ def test_a_file_of_another_kind_is_refused_as_checkpoint(run, tmp_path, content,
     assert path.read_bytes() == content
 
 
-def test_a_state_that_the_command_did_not_keep_is_refused(run, tmp_path, monkeypatch):
-    with monkeypatch.context() as patched:
-        interrupt(patched, loop, "training_step", 3)
-        run("--epochs", 1, "--checkpoint", tmp_path / "kept.pt")
-    state = read_checkpoint(tmp_path / "kept.pt")
+def test_a_state_that_the_command_did_not_keep_is_refused(run, interrupted_run, tmp_path):
+    kept = tmp_path / "kept.pt"
+    interrupted_run("--checkpoint", kept)
+    state = read_checkpoint(kept)
     del state["series"]
-    write_checkpoint(tmp_path / "kept.pt", state)
-    status, said = run("--resume", tmp_path / "kept.pt", small=False)
+    write_checkpoint(kept, state)
+    status, said = run("--resume", kept, small=False)
     assert status == 1
     assert said.err.strip().endswith("was not kept by this command: start without --resume.")
 
@@ -206,7 +213,6 @@ def test_a_state_that_the_command_did_not_keep_is_refused(run, tmp_path, monkeyp
         ("--budget soon", "argument --budget: 'soon' is no time"),
         ("--target 99", "argument --target: '99' is no number from 10 to 97"),
         ("--runs 0", "argument --runs: '0' is no whole number from 1"),
-        ("baselines --runs 0", "argument --runs: '0' is no whole number from 1"),
         ("--threads -1", "argument --threads: '-1' is no whole number from 1"),
         ("--seed -1", "argument --seed: '-1' is no whole number from 0"),
         ("--checkpoint-every 0", "argument --checkpoint-every: '0' is no number"),
@@ -226,6 +232,14 @@ def test_a_state_that_the_command_did_not_keep_is_refused(run, tmp_path, monkeyp
         ("--set stem_filters=50", "a stem of size 4 has at most 24 filters"),
         ("--set widths=16,", "no training so: "),
         ("--set stem_size=100", "no training so: "),
+        ("baselines --only nobody", "there is no 'nobody'"),
+        ("baselines --set rate=1", "rate=1: a recipe has"),
+        ("ablation --runs 0", "argument --runs: '0' is no whole number from 1"),
+        ("profile --out .", "argument --out: . is a folder"),
+        ("search --set skip=True", "required: --tflop"),
+        ("search --tflop 1", "required: --set"),
+        ("search --tflop 1 --set skip=True --set widths=x", "widths is a tuple"),
+        ("search --tflop 1 --set skip=True --runs 0", "argument --runs: '0' is no"),
     ],
 )
 def test_nonsense_is_refused_in_one_sentence_before_data_are_loaded(
@@ -240,12 +254,13 @@ def test_nonsense_is_refused_in_one_sentence_before_data_are_loaded(
     assert says in sentence
 
 
-def test_a_loss_that_is_not_finite_ends_the_command(run, tmp_path):
+def test_a_loss_that_is_not_finite_ends_the_command_and_is_not_saved(run, tmp_path, folder):
     recipe = ["--set", *NET.split(), "base_lr=1e30"]
     status, said = run("--epochs", 1, "--out", tmp_path / "x.json", *recipe, small=False)
     assert status == 1
     assert re.fullmatch(r"error: The loss of step \d+ is not a finite number: .*\n", said.err)
     assert not (tmp_path / "x.json").exists()
+    assert not list(folder.iterdir())
 
 
 def test_json_stays_valid(tmp_path):
@@ -296,11 +311,21 @@ def test_a_closed_pipe_is_no_traceback():
     assert started.wait(timeout=60) == 1
 
 
+HELP = """
+import sys
+from helpers.training.__main__ import COMMANDS, main
+for name in COMMANDS:
+    try:
+        main([name, "--help"])
+    except SystemExit as end:
+        assert end.code == 0
+assert "torch" not in sys.modules
+"""
+
+
 def test_help_is_fast_and_lists_what_there_is():
-    code = "import sys, helpers.training.__main__ as m\ntry: m.main(['--help'])\n"
-    code += "finally: print('torch' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert said.stdout.endswith("False\n")
-    assert {"baselines", "ablation", "profile", "--resume", "--budget"} <= set(
-        re.findall(r"(?:--)?[a-z]+", said.stdout)
-    )
+    program = [sys.executable, "-c", HELP]
+    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    first = said.partition("usage: python -m helpers.training baselines")[0]
+    words = set(re.findall(r"(?:--)?[a-z]+", first))
+    assert {"baselines", "ablation", "profile", "--resume", "--budget"} <= words

@@ -24,8 +24,8 @@ from helpers.training.distributed import (
 )
 from helpers.training.loop import Budget, TrainingConfig, make_loader, prepare
 from helpers.training.recipe import Recipe
+from tests.support.small_training import __file__ as PROGRAM
 
-PROGRAM = Path(__file__).parents[1] / "support/small_training.py"
 ENVIRONMENT = {"GOMP_SPINCOUNT": "30000", "OMP_NUM_THREADS": "1"}
 KILLS = pytest.mark.skipif(os.name == "nt", reason="kills a worker by SIGKILL")
 
@@ -44,8 +44,7 @@ def start(processes, *arguments, torchrun=()):
 
 
 def results(processes, folder):
-    out = folder / f"{processes}.json"
-    kept = folder / f"{processes}.pt"
+    out, kept = folder / "run.json", folder / "kept.pt"
     started = start(processes, "--epochs", 2, "--out", out, "--checkpoint", kept)
     said, err = started.communicate(timeout=240)
     assert started.returncode == 0, err
@@ -69,7 +68,7 @@ def test_processes_find_the_losses_of_one(alone, processes, tmp_path):
     assert run["losses"][0] != pytest.approx(run["losses"][-1], abs=5e-3)  # it has moved
     assert run["tflop"] == pytest.approx(alone["tflop"], rel=0.01)
     assert len(re.findall("^budget 2 epochs", said, re.MULTILINE)) == 1  # one process prints
-    assert [path.name for path in tmp_path.iterdir()] == [f"{processes}.json"]  # and writes
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]  # and writes
 
 
 def workers_of(started):
@@ -84,33 +83,32 @@ def workers_of(started):
     return [pids[rank] for rank in sorted(pids)]
 
 
-def end(started):
-    """End torchrun and its workers, which would live on without it."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for process in psutil.Process(started.pid).children(recursive=True):
-            process.kill()
-    started.kill()
-
-
-def wait_for(path, started):
+def kill_one_of_two(kept, *arguments, torchrun=()):
+    """Kill one of two workers when there is a checkpoint: its steps, the exit status of the rest, what it printed."""
+    checkpoint = ("--checkpoint", kept, "--checkpoint-every", 0.2)
+    started = start(2, *arguments, *checkpoint, torchrun=torchrun)
     latest = time.monotonic() + 120
-    while not path.exists() and started.poll() is None and time.monotonic() < latest:
-        time.sleep(0.05)
-    assert path.exists(), started.communicate(timeout=10)[1]
+    try:
+        while not kept.exists() and started.poll() is None and time.monotonic() < latest:
+            time.sleep(0.05)
+        assert kept.exists(), started.communicate(timeout=10)[1]
+        steps = read_checkpoint(kept)["steps"]
+        os.kill(workers_of(started)[1], signal.SIGKILL)
+        said, err = started.communicate(timeout=240)
+        return steps, started.returncode, said, err
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(started.pid).children(recursive=True):
+                process.kill()  # workers would live on without torchrun
+        started.kill()
 
 
 @pytest.mark.slow
 @KILLS
 def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
     kept = tmp_path / "kept.pt"
-    started = start(2, "--epochs", 1e6, "--checkpoint", kept, "--checkpoint-every", 0.2)
-    try:
-        wait_for(kept, started)
-        os.kill(workers_of(started)[1], signal.SIGKILL)
-        _, err = started.communicate(timeout=240)
-    finally:
-        end(started)
-    assert started.returncode != 0
+    _, status, _, err = kill_one_of_two(kept, "--epochs", 1e6)
+    assert status != 0
     assert re.search(r"rank\s*: 1 .*\n.*exitcode\s*: -9", err)  # torchrun's report
     assert read_checkpoint(kept)["steps"] > 0
 
@@ -118,17 +116,10 @@ def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
 @pytest.mark.slow
 @KILLS
 def test_after_a_death_torchrun_goes_on_from_the_checkpoint(tmp_path):
-    kept, out = tmp_path / "kept.pt", tmp_path / "out.json"
-    arguments = ["--budget", "6s", "--checkpoint", kept, "--checkpoint-every", 0.2, "--out", out]
-    started = start(2, *arguments, torchrun=["--max-restarts=1"])
-    try:
-        wait_for(kept, started)
-        steps = read_checkpoint(kept)["steps"]
-        os.kill(workers_of(started)[1], signal.SIGKILL)
-        said, err = started.communicate(timeout=240)
-    finally:
-        end(started)
-    assert started.returncode == 0, err
+    out, torchrun = tmp_path / "out.json", ["--max-restarts=1"]
+    arguments = ["--budget", "6s", "--out", out]
+    steps, status, said, err = kill_one_of_two(tmp_path / "kept.pt", *arguments, torchrun=torchrun)
+    assert status == 0, err
     run = json.loads(out.read_text(encoding="utf-8"))["runs"][0]
     assert run["steps"] > steps
     assert run["seconds"] < 7  # not begun anew: the clock went on too
@@ -162,38 +153,27 @@ def test_ranks_share_each_batch_and_a_resumed_one_goes_on(dataloader):
 
 
 @pytest.mark.parametrize(
-    ("environment", "threads", "expected"),
-    [
-        ({"LOCAL_WORLD_SIZE": "2"}, None, 4),  # half of eight cores
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, None, 3),
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, 1, 1),
-    ],
-    ids=["cores", "the user", "--threads"],
+    ("of_the_user", "threads", "expected"),
+    [(0, None, 4), (3, None, 3), (3, 1, 1)],
+    ids=["half of the cores", "the user", "--threads"],
 )
-def test_each_process_gets_its_threads(monkeypatch, environment, threads, expected):
+def test_each_process_gets_its_threads(monkeypatch, of_the_user, threads, expected):
     counts = []
     monkeypatch.setattr(torch, "set_num_threads", counts.append)
     monkeypatch.setattr("helpers.threads.cores", lambda *_: 8)
-    monkeypatch.setattr(
-        "helpers.threads.users_choice", lambda: int(environment.get("OMP_NUM_THREADS", 0))
-    )
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("helpers.threads.users_choice", lambda: of_the_user)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     with distributed.joined("cpu", threads) as processes:
         assert processes == Processes()
     assert counts == [expected]
 
 
-def change_the_middle(content):
-    return content[: len(content) // 2] + b"\x00" * 64 + content[len(content) // 2 + 64 :]
-
-
 DAMAGES = {
     "half": lambda content: content[: len(content) // 2],
     "empty": lambda content: b"",
     "other": lambda content: b"something else",
-    "changed": change_the_middle,
+    "changed": lambda content: content[:2000] + b"\x00" * 64 + content[2064:],
 }
 
 
@@ -204,9 +184,8 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
     write_checkpoint(path, state | {"net": torch.ones(1000)})
     assert read_checkpoint(path)["steps"] == 1
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    with pytest.raises(
-        CheckpointError, match=r"kept.pt is damaged, or .*: start without --resume\."
-    ):
+    sentence = r"kept.pt is damaged, or .*: start without --resume\."
+    with pytest.raises(CheckpointError, match=sentence):
         read_checkpoint(path)
 
 

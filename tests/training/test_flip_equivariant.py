@@ -13,8 +13,8 @@ from helpers.training.net import (
     FlipEquivariantConv,
     FlipEquivariantNorm,
     FlipEquivariantStem,
+    IdentityConv,
     half_of_pairs,
-    mean_of_halves,
     whitening_filters,
 )
 from helpers.training.recipe import Recipe, build_net, build_optimizers
@@ -52,13 +52,13 @@ def test_a_convolution_of_the_mirror_is_the_mirror_of_the_convolution():
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(4, 4), (4, 8), (8, 4)])
-def test_a_new_convolution_hands_both_halves_on(inputs, outputs):
-    x = torch.randn(2, inputs, 5, 5)
-    y = FlipEquivariantConv(inputs, outputs)(x)
-    passed = min(inputs, outputs) // 2
-    for half in (0, 1):
-        handed = x[:, half * inputs // 2 :][:, :passed]
-        assert torch.allclose(y[:, half * outputs // 2 :][:, :passed], handed, atol=1e-6)
+@pytest.mark.parametrize(("layer", "parts"), [(IdentityConv, 1), (FlipEquivariantConv, 2)])
+def test_a_new_convolution_hands_its_inputs_on(layer, parts, inputs, outputs):
+    x, passed = torch.randn(2, inputs, 5, 5), min(inputs, outputs) // parts
+    y = layer(inputs, outputs)(x)
+    for given, part in zip(x.chunk(parts, 1), y.chunk(parts, 1), strict=True):
+        assert torch.allclose(part[:, :passed], given[:, :passed], atol=1e-6)
+        assert part.shape[1] == passed or part[:, passed:].std() > 0.01
 
 
 def test_the_norm_treats_pairs_alike():
@@ -71,19 +71,15 @@ def test_the_norm_treats_pairs_alike():
         bias += torch.randn(3)
     norm.eval()
     assert torch.allclose(norm(in_the_mirror(x)), in_the_mirror(norm(x)), atol=1e-5)
-    mean, var = (
-        getattr(plain, name).view(2, 3).mean(0).repeat(2)
-        for name in ("running_mean", "running_var")
-    )
+    kept = torch.stack([plain.running_mean, plain.running_var])
+    mean, var = kept.view(2, 2, 3).mean(1).repeat(1, 2)
     expected = F.batch_norm(x, mean, var, plain.weight, norm.norm.bias, eps=plain.eps)
     assert torch.allclose(norm(x), expected, atol=1e-6)
 
 
 def test_a_trained_net_cannot_tell_a_image_from_its_mirror_image():
     recipe = Recipe(widths=(8, 12), depths=(1, 2), pools=(False, True), stem_filters=6, base_lr=0.1)
-    nets = [
-        build_net(replace(recipe, flip_equivariant=equivariant)) for equivariant in (True, False)
-    ]
+    nets = [build_net(replace(recipe, flip_equivariant=mirror)) for mirror in (True, False)]
     x, y = F.avg_pool2d(torch.randn(32, 3, 16, 16), 3, 1, 1), torch.arange(32) % 10
     for net in nets:
         net.whiten(x)
@@ -113,12 +109,6 @@ def test_pairs_are_mirror_images_and_still_whiten():
     assert torch.allclose(moments, torch.eye(12), atol=2e-3)
     with pytest.raises(ValueError, match="make no 25 pairs"):
         half_of_pairs(whitening_filters(both, 4, 48)[:48], 25)
-
-
-def test_the_mean_of_halves():
-    assert torch.equal(
-        mean_of_halves(torch.tensor([[1.0, 2.0, 5.0, 4.0]])), torch.tensor([[3.0, 3.0]])
-    )
 
 
 @pytest.mark.parametrize("name", ["fast", *NETS])

@@ -19,18 +19,14 @@ def run(seconds, accuracy, **more):
     return {"seconds": seconds, "accuracy": accuracy, **about, **used, **more}
 
 
+AVX2 = {"ATEN_CPU_CAPABILITY": "avx2"}
+NETS = {"this book": [run(60, 84.0)], "LeNet": [run(61, 60.0)]}
 SMALL = {
     "tflop_12": {"command": "python -m one", "runs": [run(70, 85.0, threads=1), run(72, 86.0)]},
-    "avx2_60": {
-        "command": "python -m two",
-        "runs": [run(60, 80.0, settings={"ATEN_CPU_CAPABILITY": "avx2"})],
-    },
+    "avx2_60": {"command": "python -m two", "runs": [run(60, 80.0, settings=AVX2)]},
     "seconds_180": {"command": "python -m three", "runs": [run(181, 88.0)]},
     "seconds_60": {"command": "python -m four", "runs": [run(59, 84.0)]},
-    "baselines_60": {
-        "command": "five",
-        "baselines": {"this book": [run(60, 84.0)], "LeNet": [run(61, 60.0)]},
-    },
+    "baselines_60": {"command": "five", "baselines": NETS},
 }
 
 
@@ -80,14 +76,10 @@ def candidates(tflop, *accuracies):
 
 
 def test_of_a_search_the_best_and_the_worst_are_shown():
-    rows = records.search_rows(
-        {
-            "search": {"candidates": candidates(12.0, 81, 84, 82)},
-            "search_again": {"candidates": [*candidates(12.0, 80, 83), *candidates(3.0, 70, 71)]},
-            "ablation": {},
-        },
-        best=2,
-    )
+    again = [*candidates(12.0, 80, 83), *candidates(3.0, 70, 71)]
+    searches = {"search": candidates(12.0, 81, 84, 82), "search_again": again}
+    named = {name: {"candidates": each} for name, each in searches.items()} | {"ablation": {}}
+    rows = records.search_rows(named, best=2)
     assert [row[:3] for row in rows] == [
         ("3", "1", "71.00 %"),
         ("3", "1", "70.00 %"),
@@ -137,9 +129,8 @@ def test_the_recipe_of_a_record_is_still_the_one_for_that_work(name):
 def test_the_table_behind_target_is_that_of_the_records():
     measured = [RECORDS[name]["runs"] for name in ("tflop_12", "tflop_50", "tflop_200")]
     means = [(records.mean(runs, "tflop"), records.mean(runs, "accuracy")) for runs in measured]
-    assert (
-        tuple((round(tflop), round(accuracy, 1)) for tflop, accuracy in means) == ACCURACY_BY_WORK
-    )
+    table = tuple((round(tflop), round(accuracy, 1)) for tflop, accuracy in means)
+    assert table == ACCURACY_BY_WORK
 
 
 def test_the_variants_of_the_record_are_still_those_of_the_ablation():

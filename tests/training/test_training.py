@@ -3,30 +3,24 @@
 import math
 from collections import namedtuple
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 
 from helpers import data
-from helpers.data.stand_in import draw_shapes
 from helpers.training import batches, distributed, loop, recipe, speed
 from helpers.training.baseline_nets import BASELINES
-from helpers.training.loop import Budget, Diverged, Interrupted, TrainingConfig, train
+from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
 from helpers.training.recipe import Recipe, lr_factor, resolution_at
+from tests.support.small_training import SMALL
 
-SMALL = Recipe(widths=(4, 8), depths=(1, 2), pools=(True, True), stem_filters=4, batch_size=32)
 MUON = replace(SMALL, muon_lr=0.1, resolutions=((20, 0.5), (32, 1.0)))
 DATALOADER = replace(BASELINES["LeNet, classic recipe"], batch_size=32)
 
 
-@pytest.fixture(scope="module")
-def images():
-    drawn, labels = map(torch.as_tensor, draw_shapes(320, seed=0))
-    return batches.Images(drawn[:256], labels[:256], drawn[256:], labels[256:])
-
-
-def small(images, recipe=SMALL, budget=(2, "epochs"), seed=0, save_every=60, **how):
-    config = TrainingConfig(recipe, Budget(*budget), seed=seed, save_every=save_every)
+def small(images, recipe=SMALL, budget=(2, "epochs"), save_every=60, **how):
+    config = TrainingConfig(recipe, Budget(*budget), save_every=save_every)
     return train(config, images, **how)
 
 
@@ -45,10 +39,14 @@ class Clock:
 # --- the schedule
 
 
-def test_triangle_rises_and_falls():
+def test_triangle_rises_and_falls_and_resolutions_grow():
     triangle = Recipe(initial_lr_factor=0.2, warmup=0.25, final_lr_factor=0.1)
     factors = [lr_factor(triangle, p) for p in (0, 0.125, 0.25, 0.625, 1, 1.2)]
     assert factors == pytest.approx([0.2, 0.6, 1, 0.55, 0.1, 0.1])
+    assert lr_factor(Recipe(schedule="constant"), 0.9) == 1
+    growing = Recipe(resolutions=((20, 0.4), (26, 0.7), (32, 1.0)))
+    sizes = [resolution_at(growing, p) for p in (0, 0.39, 0.4, 0.7, 1.0)]
+    assert sizes == [20, 20, 26, 32, 32]
 
 
 def test_cosine_is_torchs_one_cycle():
@@ -63,37 +61,17 @@ def test_cosine_is_torchs_one_cycle():
         theirs.step()
 
 
-def test_constant_and_resolutions():
-    assert lr_factor(Recipe(schedule="constant"), 0.9) == 1
-    growing = Recipe(resolutions=((20, 0.4), (26, 0.7), (32, 1.0)))
-    sizes = [resolution_at(growing, p) for p in (0, 0.39, 0.4, 0.7, 1.0)]
-    assert sizes == [20, 20, 26, 32, 32]
-
-
-def test_work_for_reads_between_the_measured_points():
+def test_more_accuracy_takes_more_work_and_more_work_a_wider_net():
     for tflop, accuracy in recipe.ACCURACY_BY_WORK:
         assert recipe.work_for(accuracy) == pytest.approx(tflop)
     work = [recipe.work_for(accuracy) for accuracy in (60, 80, 85, 90, 93, 94)]
     assert work == sorted(work)
-    with pytest.raises(ValueError, match="not between 10 and 97"):
-        recipe.work_for(99)
-
-
-def test_more_work_gets_a_wider_net():
     widths = [sum(recipe.for_work(tflop).widths) for tflop in (1, 12, 50, 200, 1e6)]
     assert widths == sorted(widths)
     assert widths[0] < widths[-1]
 
 
 # --- the training
-
-
-def test_the_seed_decides_the_result(images):
-    first, second, other = (small(images, MUON, seed=seed) for seed in (0, 0, 1))
-    assert first.losses == second.losses
-    for a, b in zip(first.net.parameters(), second.net.parameters(), strict=True):
-        assert torch.equal(a, b)
-    assert first.losses != other.losses
 
 
 def test_it_learns(images):
@@ -136,13 +114,6 @@ def test_with_a_budget_the_lr_follows_the_clock(images, monkeypatch):
     assert factors[-1] < 0.2
     assert factors[:peak] == sorted(factors[:peak])
     assert factors[peak:] == sorted(factors[peak:], reverse=True)
-
-
-def test_a_loss_that_is_not_finite_ends_the_training_and_is_not_saved(images):
-    saved = []
-    with pytest.raises(Diverged, match=r"The loss of step \d is not a finite number"):
-        small(images, replace(SMALL, base_lr=1e30), save=saved.append)
-    assert not saved
 
 
 def test_work_is_counted_as_by_hand():
@@ -208,13 +179,9 @@ def stop_after(steps):
 def test_a_resumed_training_gives_the_numbers_of_an_uninterrupted_one(images, tmp_path, recipe):
     whole = small(images, recipe)
     path = tmp_path / "kept.pt"
+    save = partial(distributed.write_checkpoint, path)
     with pytest.raises(Interrupted, match=r"Stopped after .* s, at 31 % of 2 epochs"):
-        small(
-            images,
-            recipe,
-            stop=stop_after(5),
-            save=lambda state: distributed.write_checkpoint(path, state),
-        )
+        small(images, recipe, stop=stop_after(5), save=save)
     again = small(images, recipe, resume=distributed.read_checkpoint(path))
     assert again.losses == whole.losses
     assert (again.steps, again.tflop) == (whole.steps, pytest.approx(whole.tflop))
@@ -234,15 +201,10 @@ def test_the_clock_goes_on_where_it_stopped(images):
 
 
 def test_the_state_is_saved_now_and_then_and_at_the_end(images):
-    seconds = []
-    small(
-        images,
-        budget=(20, "s"),
-        clock=Clock(lambda n: 0.2),
-        save=lambda state: seconds.append(state["seconds"]),
-        save_every=5,
-    )
-    assert [round(each / 5) for each in seconds] == [1, 2, 3, 4]
+    saved = []
+    clock = Clock(lambda n: 0.2)
+    small(images, budget=(20, "s"), clock=clock, save=saved.append, save_every=5)
+    assert [round(state["seconds"] / 5) for state in saved] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("budget", [(2, "epochs"), (9.7e-6, "TFLOP"), (20, "s")])
@@ -257,34 +219,31 @@ def test_a_finished_training_is_not_trained_further(images, budget):
 # --- speed
 
 
-class Machine:
-    """Stands in for measurements: steps of bf16 take 1 s, of fp32 ``gain``, now and then 50 times as long."""
+TINY = {1: 3.0, 4: 1.5}
 
-    def __init__(self, monkeypatch, gain, tiny=None):
-        self.gain, self.tiny = gain, tiny or {1: 3.0, 4: 1.5}
-        monkeypatch.setattr(speed, "convolution_speed", self.convolution_speed)
-        monkeypatch.setattr(speed, "step_seconds", self.step_seconds)
 
-    def convolution_speed(self, width, size, batch, *, device, precision):
-        return self.tiny[batch] if precision == "fp32" else 1.0
+def measure(monkeypatch, gain, tiny=TINY):
+    """Stand in for measurements: steps of bf16 take 1 s, of fp32 ``gain``, now and then 50 times as long."""
+    noise = [1.0, 50.0, 1.0, 50.0, 1.0]
+    times = {"fp32": [gain * n for n in noise], "bf16": noise}
 
-    def step_seconds(self, device, precisions, recipe, seconds=0.5):
-        noise = [1.0, 50.0, 1.0, 50.0, 1.0]
-        each = {"fp32": self.gain, "bf16": 1.0}
-        return {p: [each[p] * n for n in noise] for p in precisions}
+    def convolution_speed(width, size, batch, *, device, precision):
+        return tiny[batch] if precision == "fp32" else 1.0
+
+    monkeypatch.setattr(speed, "convolution_speed", convolution_speed)
+    monkeypatch.setattr(speed, "step_seconds", lambda _, ps, *__, **___: {p: times[p] for p in ps})
 
 
 @pytest.mark.parametrize("tiny", [{1: 6.0, 4: 1.0}, {1: 1.0, 4: 2.1}])
 def test_bf16_is_not_even_tried_where_a_tiny_convolution_is_slow(monkeypatch, tiny):
-    Machine(monkeypatch, gain=2.0, tiny=tiny)
+    measure(monkeypatch, gain=2.0, tiny=tiny)
     monkeypatch.setattr(speed, "step_seconds", lambda *_, **__: pytest.fail("was tried"))
-    assert speed.best_precision("cpu") == "fp32"
+    assert speed.choose(SMALL, Budget(1, "epochs"), "cpu", "auto").precision == "fp32"
 
 
 @pytest.mark.parametrize(("gain", "choice"), [(1.7, "bf16"), (1.06, "bf16"), (1.04, "fp32")])
 def test_bf16_is_chosen_where_steps_are_faster_by_5_percent(monkeypatch, gain, choice):
-    Machine(monkeypatch, gain)
-    assert speed.best_precision("cpu") == choice
+    measure(monkeypatch, gain)
     assert speed.choose(SMALL, Budget(1, "epochs"), "cpu", "auto").precision == choice
 
 
@@ -309,7 +268,7 @@ def test_the_precisions_are_tried_in_turn(monkeypatch):
 
 
 def test_without_a_recipe_the_speed_decides(monkeypatch):
-    Machine(monkeypatch, gain=2.0)
+    measure(monkeypatch, gain=2.0)
     expected = loop.flops_of_step(Recipe(), 64, 32)  # in a second with bf16
     choice = speed.choose(None, Budget(2e12 / expected, "s"), "cpu", "auto")
     assert choice == (recipe.for_work(2.0), "bf16", expected)

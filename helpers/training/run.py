@@ -1,0 +1,232 @@
+"""CIFAR-10 in a minute on two CPU cores: the training program of page 05.
+
+    python -m helpers.training --budget 60s                 # as well as can be in 60 seconds; or 180s, 10min
+    python -m helpers.training --tflop 12 --seed 1          # by work: TFLOP, forward and backward
+    python -m helpers.training --epochs 2 --set base_lr=0.2 # by passes, with something else than the recipe says
+    python -m helpers.training --target 94                  # with the work that should give 94 %
+    python -m helpers.training --budget 60s --runs 3 --out result.json
+    python -m helpers.training --budget 60s --validation    # judged by 5,000 training images, not by the test set
+    python -m helpers.training --resume                     # go on after Ctrl-C
+    torchrun --nproc-per-node=2 -m helpers.training --budget 60s    # the same in two processes
+
+The clock starts when the uint8 images are in memory, and runs through preparation, whitening and training. Imports
+and the evaluation at the end are outside of it. With ``--budget`` the schedule follows the clock, so the budget is kept
+on a slow or busy machine too; with ``--tflop`` and ``--epochs`` it follows the work, and one machine gives one result
+for a seed.
+
+Other commands (each has its own --help):
+
+    python -m helpers.training baselines                    # against other people's nets, a table
+    python -m helpers.training ablation                     # what each technique of page 05 adds
+    python -m helpers.training search --tflop 12 --set ...  # candidates for a recipe, judged by validation images
+    python -m helpers.training profile                      # where the time of a step goes
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from helpers import data
+from helpers.training import batches, distributed
+from helpers.training.distributed import Processes, interruptible, joined, owned, write_checkpoint
+from helpers.training.loop import (
+    Budget,
+    Interrupted,
+    Training,
+    TrainingConfig,
+    flops_of_step,
+    train,
+)
+from helpers.training.recipe import Recipe, changed, for_gpu, for_work, recipe_of, work_for
+from helpers.training.results import details, last_line, result_of, write_results
+from helpers.training.speed import choose
+from helpers.verification.files import OutputError, check_output
+
+# Of the command line, what decides a series of runs; --resume takes it from the checkpoint.
+SERIES = ("seed", "runs", "set", "precision", "target", "validation", "out", "command")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train as often as is asked for, judge, print, write."""
+    device = device_of(args)
+    path, state = checkpoint_of(args)
+    budget = Budget(**state["config"]["budget"]) if state else budget_of(args)
+    recipe = recipe_of_command(args, budget, device)
+    try:
+        with joined(device, args.threads) as processes:
+            if processes.largest(state is None)[0]:  # go on in all processes or in none
+                state = None
+            series = Series(args, recipe, budget, device, processes, path)
+            with owned(path) if series.is_first else nullcontext():
+                results = series.train(state)
+    except Interrupted as stopped:
+        if series.is_first:
+            print(stopped, resume_line(path))
+        return 130
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(resume_line(path)) from None
+    except RuntimeError as error:
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            raise
+        reason = str(error).strip().splitlines()[0]
+        print(
+            f"error: process {os.environ['RANK']} lost the others: {reason}\n"
+            "--resume goes on from the last checkpoint; torchrun --max-restarts=1 does so by itself.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)  # what is left of the group would only wait
+    if series.is_first:
+        if args.target is not None:
+            worst = min(result["accuracy"] for result in results)
+            print(f"target {args.target:g} %: {'reached' if worst >= args.target else 'missed'}")
+        print(last_line(results))
+    return 0
+
+
+@dataclass
+class Series:
+    """Trainings with one seed after the other, as the command line asks for them."""
+
+    args: argparse.Namespace
+    recipe: Recipe | None  # None: what this machine can do in the budget
+    budget: Budget
+    device: str
+    processes: Processes
+    path: Path  # of the checkpoint
+
+    @property
+    def is_first(self) -> bool:
+        """Is this the process that prints and writes?"""
+        return self.processes.rank == 0
+
+    def train(self, state: dict | None) -> list[dict]:
+        """Train, from a checkpoint's state if there is one; the results. The checkpoint is removed at the end."""
+        args = self.args
+        results: list[dict] = json.loads(state["results"]) if state else []
+        images = batches.load(args.validation)
+        if self.is_first:
+            print(data.origin() + (f" Going on from {self.path}." if state else ""), flush=True)
+        for seed in range(args.seed + len(results), args.seed + args.runs):
+            training, speed = self.train_once(seed, images, state, json.dumps(results))
+            state = None
+            if self.is_first:
+                results.append(result_of(training, images, self.processes.count, speed))
+                print(details(results[-1]), flush=True)
+                if args.runs > 1:
+                    print(f"seed {seed}: {results[-1]['accuracy']:.2f} %", flush=True)
+                if args.out:
+                    write_results(args.out, {"runs": results}, args.command)
+        if self.is_first:
+            self.path.unlink(missing_ok=True)
+        return results
+
+    def train_once(
+        self, seed: int, images: batches.Images, state: dict | None, results: str
+    ) -> tuple[Training, float]:
+        """Train once; what came of it, and the FLOP/s that the recipe was chosen by."""
+        began, speed = time.perf_counter(), 0.0
+        if state:
+            recipe, precision = recipe_of(state["config"]["recipe"]), state["config"]["precision"]
+        else:
+            recipe, precision, speed = choose(
+                self.recipe, self.budget, self.device, self.args.precision, self.processes
+            )
+        what = recipe, self.budget, seed, self.device, precision
+        config = TrainingConfig(*what, self.is_first, self.args.checkpoint_every)
+        series = json.dumps({name: getattr(self.args, name) for name in SERIES}, default=str)
+
+        def save(state: dict) -> None:
+            try:
+                write_checkpoint(self.path, {**state, "series": series, "results": results})
+            except OutputError as error:  # the training is worth more than its checkpoint
+                print(f"warning: {error}", file=sys.stderr)
+
+        with interruptible() as stop:
+            training = train(
+                config, images, self.processes, began=began, stop=stop, save=save, resume=state
+            )
+        return training, speed
+
+
+# --- what the command line asks for
+
+
+def budget_of(args: argparse.Namespace) -> Budget:
+    """How long to train, from the command line."""
+    if vars(args).get("target") is not None:
+        return Budget(work_for(args.target), "TFLOP")
+    if args.tflop is not None:
+        return Budget(args.tflop, "TFLOP")
+    if args.epochs is not None:
+        return Budget(args.epochs, "epochs")
+    return Budget(args.budget or 60.0, "s")
+
+
+def device_of(args: argparse.Namespace) -> str:
+    """Where to train, from the command line. Raises `argparse.ArgumentTypeError`."""
+    has_gpu = torch.cuda.is_available()
+    if args.device == "cuda" and not has_gpu:
+        raise argparse.ArgumentTypeError("--device cuda: PyTorch finds no GPU here")
+    return args.device or ("cuda" if has_gpu else "cpu")
+
+
+def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    """The recipe with the changes of ``--set``, tried without numbers. Raises `argparse.ArgumentTypeError`."""
+    try:
+        recipe = changed(recipe, changes)
+        for size, _ in recipe.resolutions:
+            flops_of_step(recipe, 2, size)
+    except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise argparse.ArgumentTypeError(f"--set: no training so: {reason}") from None
+    return recipe
+
+
+def recipe_of_command(args: argparse.Namespace, budget: Budget, device: str) -> Recipe | None:
+    """The recipe that the command line asks for; None for "what this machine can do in the budget"."""
+    if budget.unit == "s" and not args.set:
+        return None
+    recipe = for_work(budget.amount if budget.unit == "TFLOP" else 12.0)
+    return changed_recipe(for_gpu(recipe) if device == "cuda" else recipe, args.set)
+
+
+def checkpoint_of(args: argparse.Namespace) -> tuple[Path, dict | None]:
+    """Where this training keeps its state, and the state that it goes on from; then ``args`` become those of that one.
+
+    Only an ``--out`` of its own stays. torchrun starts all processes anew when one has died: then it is what the last
+    checkpoint says.
+    """
+    path = None
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0 and args.resume is None:
+        named = [args.checkpoint] if args.checkpoint else distributed.checkpoints(distributed.job())
+        path = next((file for file in named if file.exists()), None)
+    elif args.resume is not None:
+        path = distributed.newest_checkpoint() if args.resume is True else Path(args.resume)
+    elif args.checkpoint and args.checkpoint.exists():
+        raise argparse.ArgumentTypeError(
+            f"--checkpoint {args.checkpoint}: it is there already and is not replaced; "
+            "--resume FILE goes on from a checkpoint"
+        )
+    if path is None:
+        return args.checkpoint or distributed.new_checkpoint(args.seed), None
+    state = distributed.read_checkpoint(path)
+    if not {"series", "results"} <= state.keys():
+        raise ValueError(f"{path} was not kept by this command: start without --resume.")
+    series = json.loads(state["series"])
+    out = args.out or series["out"]
+    vars(args).update(series, out=check_output(Path(out)) if out else None)
+    return path, state
+
+
+def resume_line(path: Path) -> str:
+    """What to do after an interruption."""
+    return f"--resume {path} goes on." if path.exists() else "There is no checkpoint yet."
