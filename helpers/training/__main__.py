@@ -22,7 +22,7 @@ from helpers.verification.files import OutputError, check_output
 # Each is a module whose docstring is its --help, with a run(args) -> exit status; that raises ArgumentTypeError for
 # what is wrong with the command line and shows only when torch is there.
 COMMANDS = ("run", "baselines", "ablation", "search", "profile")
-RESUME = "go on from a checkpoint; without FILE from the newest, after a list of all"
+RESUME = "continue from a checkpoint; without FILE: list them, and take the newest"
 SET = "change the recipe: base_lr=0.2"
 CHECKPOINT = "keep the state here; default: a file of its own in data/checkpoints/"
 
@@ -32,7 +32,7 @@ def seconds_of(text: str) -> float:
     match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*(s|min)?", text)
     seconds = float(match[1]) * (60 if match[2] == "min" else 1) if match else 0.0
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 60s or 10min")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 60s or 10min")
     return seconds
 
 
@@ -46,7 +46,7 @@ def number(low: float, high: float, kind: type = float) -> Callable[[str], Any]:
             value = math.nan
         if not low <= value <= high:
             name = "whole number" if kind is int else "number"
-            raise argparse.ArgumentTypeError(f"{text!r} is no {name} from {low:g} to {high:g}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a {name} from {low:g} to {high:g}")
         return value
 
     return convert
@@ -80,13 +80,17 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         budget.add_argument("--tflop", type=positive, help="work, forward and backward")
         budget.add_argument("--epochs", type=positive, help="passes over the training images")
         add("--seed", type=whole(0), default=0)
-        add("--runs", type=whole(1), default=1, help="with seeds one after the other")
+        add("--runs", type=whole(1), default=1, help="number of runs, with consecutive seeds")
         add("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
         add("--precision", choices=["auto", "fp32", "bf16"], default="auto")
-        add("--validation", action="store_true", help="judge by 5,000 training images")
+        add("--validation", action="store_true", help="evaluate on 5,000 training images")
         add("--set", nargs="+", default=[], metavar="NAME=VALUE", help=SET)
     if name == "run":
-        budget.add_argument("--target", type=number(10, 97), help="percent; the work is chosen so")
+        budget.add_argument(
+            "--target",
+            type=number(10, 97),
+            help="accuracy to aim for, in percent; the work is estimated",
+        )
         checkpoint = parser.add_mutually_exclusive_group()
         checkpoint.add_argument("--resume", nargs="?", const=True, metavar="FILE", help=RESUME)
         checkpoint.add_argument("--checkpoint", type=output, metavar="FILE", help=CHECKPOINT)
@@ -148,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def raise_interrupt(number: int, frame: Any) -> None:
-    """End what is done like Ctrl-C: what a polite kill does."""
+    """End what is done like Ctrl-C: what SIGTERM does."""
     raise KeyboardInterrupt
 
 

@@ -123,7 +123,7 @@ def batches(
     """Training batches without end; each pass takes every image once, in an order of its own.
 
     An image that is flipped in one pass is not in the next ("alternating flip", airbench): chance alone would show
-    the same side twice running in half of the cases. What does not fill a batch at the end of a pass is left out of it.
+    the same side twice in a row in half of the cases. What does not fill a batch at the end of a pass is left out.
 
     Args:
         images: uint8, N x H x W x 3, on the device where the batches are wanted.
@@ -150,7 +150,7 @@ def batches(
     room = images.shape[1] - cutout_size + 1
     epoch, first = divmod(start, per_epoch)
     while True:
-        random = _random_of_epoch(seed, epoch)
+        random = _epoch_generator(seed, epoch)
         order = torch.randperm(count, generator=random)
         shifts = torch.randint(-translate, translate + 1, (count, 2), generator=random).to(device)
         corners = torch.randint(0, room, (count, 2), generator=random).to(device)
@@ -176,7 +176,7 @@ def _batches_per_epoch(count: int, batch_size: int, processes: int) -> int:
     return count // batch_size
 
 
-def _random_of_epoch(seed: int, epoch: int) -> torch.Generator:
+def _epoch_generator(seed: int, epoch: int) -> torch.Generator:
     return torch.Generator().manual_seed((seed << 20) + epoch + 1)
 
 
@@ -217,7 +217,7 @@ def dataloader_batches(
     per_epoch = _batches_per_epoch(len(images), batch_size, processes)
     epoch, first = divmod(start, per_epoch)
     while True:
-        random = _random_of_epoch(seed, epoch)
+        random = _epoch_generator(seed, epoch)
         order = torch.randperm(len(images), generator=random)[: per_epoch * batch_size]
         shares = [batch[rank::processes].tolist() for batch in order.split(batch_size)[first:]]
         loader = torch.utils.data.DataLoader(

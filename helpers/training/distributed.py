@@ -43,12 +43,12 @@ class Processes(NamedTuple):
         """The largest value that any process gives, for each of the numbers: what all have to agree on."""
         if self.count == 1:
             return list(numbers)
-        shared = torch.tensor(numbers, dtype=torch.float64, device=_device_of_messages())
+        shared = torch.tensor(numbers, dtype=torch.float64, device=_collective_device())
         dist.all_reduce(shared, op=dist.ReduceOp.MAX)
         return shared.tolist()
 
 
-def _device_of_messages() -> str:
+def _collective_device() -> str:
     return "cuda" if dist.get_backend() == "nccl" else "cpu"
 
 
@@ -93,7 +93,7 @@ def mean_over_processes(losses: list[float], processes: Processes) -> list[float
     """Each step's loss, as the mean of what the processes found for their shares."""
     if processes.count == 1:
         return losses
-    mean = torch.tensor(losses, device=_device_of_messages())
+    mean = torch.tensor(losses, device=_collective_device())
     dist.all_reduce(mean)
     return (mean / processes.count).tolist()
 
@@ -103,7 +103,7 @@ def mean_over_processes(losses: list[float], processes: Processes) -> list[float
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and a polite kill only raise a flag, which is asked for between steps; a second Ctrl-C ends at once."""
+    """Ctrl-C and SIGTERM only raise a flag, which is asked for between steps; a second Ctrl-C ends at once."""
     received: list[int] = []
 
     def note(number: int, frame: Any) -> None:

@@ -38,7 +38,7 @@ ALONE = Processes()
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: so many ``"s"`` (seconds), ``"TFLOP"`` or ``"epochs"``."""
+    """How long to train: an amount of ``"s"`` (seconds), ``"TFLOP"`` or ``"epochs"``."""
 
     amount: float
     unit: str
@@ -53,7 +53,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """All that decides a training but the images."""
+    """Everything that determines a training run except the images."""
 
     recipe: Recipe
     budget: Budget
@@ -88,7 +88,7 @@ class Training:
         return self.steps * self.config.recipe.batch_size / len(self.labels)
 
     def count(self, loss: float, tflop: float, seconds: float) -> None:
-        """One more step, after which the clock shows so many seconds."""
+        """Count one more step; ``seconds`` is the clock's reading after it."""
         self.steps += 1
         self.tflop += tflop
         self.last_step = seconds - self.seconds
@@ -113,7 +113,7 @@ class Training:
         }
 
     def load_state(self, state: dict) -> None:
-        """Go on from what `state` gave."""
+        """Restore what `state` returned."""
         self.net.load_state_dict(state["net"])
         for optimizer, its_state in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(its_state)
@@ -248,18 +248,18 @@ def set_lr(optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
 
 
 def autocast(device: str, precision: str) -> Any:
-    """The context that a net computes in: with ``"bf16"`` torch uses bfloat16 where that is safe."""
+    """The autocast context of the forward pass: with ``"bf16"`` torch uses bfloat16 where that is safe."""
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def synchronize(device: str) -> None:
-    """Wait until a GPU has done what it was given, so that the clock tells the truth."""
+    """Wait until a GPU has done what it was given, so that the clock measures the work."""
     if device == "cuda":
         torch.cuda.synchronize()
 
 
 def prepare(config: TrainingConfig, images: Images) -> Training:
-    """All that comes before the first step: stats, a net from its seed, whitening, optimizers."""
+    """Everything that comes before the first step: stats, a net from its seed, whitening, optimizers."""
     recipe, device = config.recipe, config.device
     torch.manual_seed(config.seed)
     train_images, labels = images.train.to(device), images.train_labels.to(device)
@@ -301,11 +301,11 @@ def flops_of_step(recipe: Recipe, batch_size: int, size: int) -> int:
     return counter.get_total_flops()
 
 
-# --- how good
+# --- evaluation
 
 
 class Accuracy(NamedTuple):
-    """Percent right: of the images as they are, and with test-time augmentation (each averaged with its flip)."""
+    """Accuracy in percent: on the images as they are, and with test-time augmentation (each averaged with its flip)."""
 
     plain: float
     tta: float
@@ -319,7 +319,7 @@ def evaluate(
     stats: ChannelStats,
     precision: str = "fp32",
 ) -> Accuracy:
-    """Judge a net by uint8 images (N x H x W x 3) and labels (N), normalized by the training images' stats."""
+    """Evaluate a net on uint8 images (N x H x W x 3) and labels (N), normalized by the training images' stats."""
     device, began = next(net.parameters()).device, time.perf_counter()
     right = right_tta = 0
     was_training = net.training

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def whitening_filters(
     images: torch.Tensor, size: int, count: int, eps: float = 5e-4
 ) -> torch.Tensor:
-    """Filters whose responses to these images' patches are uncorrelated and of one strength; and their negatives.
+    """Filters whose responses to these images' patches are uncorrelated and of equal variance; and their negatives.
 
     They are the leading eigenvectors of the patches' second moments, each divided by the root of its eigenvalue. The
     net's first activation cuts negative responses, hence the negatives (David Page; in this form airbench).
@@ -97,7 +97,7 @@ class FixedScaleNorm(nn.BatchNorm2d):
 
 
 class IdentityConv(nn.Conv2d):
-    """A 3x3 convolution without bias that begins by handing its inputs on (Dirac initialization, airbench).
+    """A 3x3 convolution without bias that starts as the identity (Dirac initialization, airbench).
 
     The first ``inputs`` of its outputs are the inputs themselves; the others begin at random, as ever.
     """
@@ -133,7 +133,7 @@ class FlipEquivariantStem(nn.Conv2d):
 
 
 class FlipEquivariantConv(nn.Conv2d):
-    """A 3x3 convolution without bias from halves to halves; it begins by handing its inputs on, as `IdentityConv` does.
+    """A 3x3 convolution without bias from halves to halves; it starts as the identity, as `IdentityConv` does.
 
     The filters of the second half are those of the first, mirrored, with the two halves of their inputs exchanged.
     """
@@ -212,7 +212,7 @@ def half_of_pairs(filters: torch.Tensor, count: int) -> torch.Tensor:
 class Stage(nn.Module):
     """``depth`` convolutions of one width, each with norm and GELU; the first is followed by 2x2 pooling if ``pool``.
 
-    Pooling comes before norm and activation, which then have a quarter to do (David Page).
+    Pooling comes before norm and activation, which then have a quarter of the work (David Page).
     """
 
     def __init__(self, inputs: int, width: int, depth: int, pool: bool, recipe: "Recipe") -> None:

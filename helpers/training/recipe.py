@@ -1,4 +1,4 @@
-"""Recipes for CIFAR-10: all that decides a training but images, seed and machine; and which for what work.
+"""Recipes for CIFAR-10: what determines a training run except images, seed and machine; and which one for how much work.
 
 A recipe names a net, its optimizers, the schedule of learning rate and resolution, and what is done to the images. The
 learning rates are for the mean loss of a batch. Recipes are chosen on 5,000 training images held out, never on the test
@@ -38,7 +38,7 @@ class Recipe:
     base_lr: float = 0.4  # SGD's learning rate at its peak
     momentum: float = 0.85
     nesterov: bool = True
-    bias_lr_factor: float = 16.0  # biases and other 1-d weights learn so many times faster
+    bias_lr_factor: float = 16.0  # learning-rate multiplier of biases and other 1-d weights
     weight_decay: float = 0.0  # a step takes off ``base_lr * weight_decay``, of biases too
     muon_lr: float = 0.0  # Muon's at its peak; 0: SGD alone
     muon_momentum: float = 0.9
@@ -199,7 +199,7 @@ ACCURACY_BY_WORK: tuple[tuple[float, float], ...] = ((12, 86.0), (50, 90.0), (20
 
 
 def for_work(tflop: float) -> Recipe:
-    """The recipe for a training of so many TFLOP, forward and backward."""
+    """Return the recipe for a budget of this many TFLOP, forward and backward."""
     return next(recipe for limit, recipe in BY_WORK if tflop <= limit)
 
 
@@ -230,7 +230,7 @@ def recipe_of(values: dict) -> Recipe:
     return Recipe(**{name: frozen(value) for name, value in values.items()})
 
 
-# --- changed by hand
+# --- changes from the command line
 
 
 def changed(recipe: Recipe, changes: Iterable[str]) -> Recipe:
@@ -258,11 +258,11 @@ def changed(recipe: Recipe, changes: Iterable[str]) -> Recipe:
         if not isinstance(value, str | tuple) and not low <= value < high:
             raise ValueError(f"{change}: {name} is at least {low} and below {high}")
         recipe = recipe_of({**asdict(recipe), name: value})
-    _check_whole(recipe)
+    _check_combination(recipe)
     return recipe
 
 
-def _check_whole(recipe: Recipe) -> None:
+def _check_combination(recipe: Recipe) -> None:
     """Raise ValueError for what no single number shows, and no net refuses when it is built."""
     from helpers.training.baseline_nets import NETS
 

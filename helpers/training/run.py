@@ -1,12 +1,12 @@
 """CIFAR-10 in a minute on two CPU cores: the training program of page 05.
 
-    python -m helpers.training --budget 60s                 # as well as can be in 60 seconds; or 180s, 10min
-    python -m helpers.training --tflop 12 --seed 1          # by work: TFLOP, forward and backward
-    python -m helpers.training --epochs 2 --set base_lr=0.2 # by passes, with something else than the recipe says
-    python -m helpers.training --target 94                  # with the work that should give 94 %
+    python -m helpers.training --budget 60s                 # for 60 seconds; or 180s, 10min
+    python -m helpers.training --tflop 12 --seed 1          # a budget of work: TFLOP, forward and backward
+    python -m helpers.training --epochs 2 --set base_lr=0.2 # a budget of epochs, and a change to the recipe
+    python -m helpers.training --target 94                  # the work that should give 94 %
     python -m helpers.training --budget 60s --runs 3 --out result.json
-    python -m helpers.training --budget 60s --validation    # judged by 5,000 training images, not by the test set
-    python -m helpers.training --resume                     # go on after Ctrl-C
+    python -m helpers.training --budget 60s --validation    # evaluated on 5,000 training images, not on the test set
+    python -m helpers.training --resume                     # continue after Ctrl-C
     torchrun --nproc-per-node=2 -m helpers.training --budget 60s    # the same in two processes
 
 The clock starts when the uint8 images are in memory, and runs through preparation, whitening and training. Imports
@@ -17,8 +17,8 @@ for a seed.
 Other commands (each has its own --help):
 
     python -m helpers.training baselines                    # against other people's nets, a table
-    python -m helpers.training ablation                     # what each technique of page 05 adds
-    python -m helpers.training search --tflop 12 --set ...  # candidates for a recipe, judged by validation images
+    python -m helpers.training ablation                     # what each technique adds
+    python -m helpers.training search --tflop 12 --set ...  # candidates for a recipe, on the validation set
     python -m helpers.training profile                      # where the time of a step goes
 """
 
@@ -187,7 +187,9 @@ def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
             flops_of_step(recipe, 2, size)
     except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise argparse.ArgumentTypeError(f"--set: no training so: {reason}") from None
+        raise argparse.ArgumentTypeError(
+            f"--set: this recipe cannot be trained: {reason}"
+        ) from None
     return recipe
 
 

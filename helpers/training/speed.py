@@ -1,4 +1,4 @@
-"""What this machine does in a second, in training steps and in single convolutions; and what follows from it.
+"""How fast this machine is, in training steps and single convolutions; and which recipe and precision to choose.
 
 Machines are noisy, and a neighbor's work may slow one probe down and not the next. So candidates are tried in turn,
 again and again, and the median decides.
@@ -101,12 +101,12 @@ def precisions_to_try(device: str) -> tuple[str, ...]:
         return ("bf16",) if torch.cuda.is_bf16_supported(including_emulation=False) else ("fp32",)
     if device != "cpu":
         return ("fp32",)
-    for width, size, batch, bearable in ((32, 8, 1, 5), (32, 16, 4, 2)):
+    for width, size, batch, max_slowdown in ((32, 8, 1, 5), (32, 16, 4, 2)):
         fp32, bf16 = (
             convolution_speed(width, size, batch, device=device, precision=precision)
             for precision in ("fp32", "bf16")
         )
-        if bf16 < fp32 / bearable:
+        if bf16 < fp32 / max_slowdown:
             return ("fp32",)
     return ("fp32", "bf16")
 
