@@ -15,12 +15,6 @@ from helpers.data import files, find, places
 BASE = files.FOLDER
 
 
-@pytest.fixture
-def here(tmp_path, small):
-    small.write_archive(tmp_path / "data" / files.ARCHIVE)
-    return tmp_path / "data"
-
-
 def names(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 

@@ -1,6 +1,7 @@
 """Where the pictures are found, and what pages get. Downloads and their faults are in test_faults.py."""
 
 import hashlib
+import io
 import os
 import pickle
 import re
@@ -16,7 +17,7 @@ from torchvision.datasets import CIFAR10
 
 from helpers import data
 from helpers.data import __main__ as program
-from helpers.data import download, files, find, places, stand_in
+from helpers.data import download, files, find, mirrors, places, stand_in
 from helpers.data.stand_in import StandIn
 from helpers.verification.outputs import join_streams
 from tests.support import bad_mirror
@@ -132,8 +133,7 @@ def test_the_stand_in_can_be_asked_for(monkeypatch, tmp_path, small, mirror, val
     monkeypatch.setattr(find, "MIRRORS", [network.url])
     monkeypatch.setenv("CIFAR10_ROOT", value)
     assert not data.is_real()
-    assert data.origin().startswith("STAND-IN DATA: ")
-    assert data.origin().endswith("CIFAR10_ROOT=stand-in asks for the stand-in.")
+    assert re.match(r"STAND-IN DATA: [\s\S]*=stand-in asks for the stand-in\.$", data.origin())
     monkeypatch.setattr(stand_in, "draw_shapes", lambda count, seed: (np.zeros(count), []))
     assert isinstance(data.cifar10(train=False), StandIn)
     assert network.asked == []
@@ -203,12 +203,6 @@ def test_whether_pages_used_them_can_be_asked(monkeypatch):
 # --- what pages get
 
 
-@pytest.fixture
-def here(tmp_path, small):
-    small.write_archive(tmp_path / "data" / files.ARCHIVE)
-    return tmp_path / "data"
-
-
 @pytest.mark.parametrize("start", ["cold", "warm", "cache gone since", "cache cut off since"])
 def test_a_data_set_has_the_form_of_torchvisions(here, small, start):
     data.origin()
@@ -258,33 +252,21 @@ def test_a_data_set_is_the_callers_own(here, small, start):
 # --- the download, when nothing is wrong
 
 
-class Terminal:
-    """A standard output that is a terminal, or is none."""
-
-    def __init__(self, is_terminal):
-        self.isatty = lambda: is_terminal
-        self.text = ""
-
-    def write(self, text):
-        self.text += text
-
-    def flush(self):
-        pass
-
-
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_a_download_says_what_it_did_and_leaves_no_trace(monkeypatch, mirror, capsys, is_terminal):
     url = mirror().url
     monkeypatch.setattr(find, "MIRRORS", [url])
-    shown = Terminal(is_terminal)
+    shown = io.StringIO()
+    shown.isatty = lambda: is_terminal
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", shown)
         text = data.origin()
     says = f"CIFAR-10: the official pictures, downloaded into {places.FOLDER} from {url.split('/')[2]}: "
     does = r"[\d.]+ kB in \d+ s, [\d.]+ [kM]B/s; checked and decoded in \d+\.\d s\."
     assert re.fullmatch(re.escape(says) + does, text)
-    assert ("B/s" in shown.text) == is_terminal
-    assert join_streams([{"output_type": "stream", "name": "stdout", "text": shown.text}]) == []
+    assert ("B/s" in shown.getvalue()) == is_terminal
+    stream = {"output_type": "stream", "name": "stdout", "text": shown.getvalue()}
+    assert join_streams([stream]) == []
     assert "".join(capsys.readouterr()) == ""
     names = sorted(path.name for path in places.FOLDER.iterdir())
     assert names == [find.LOCK, files.CACHE, files.ARCHIVE]
@@ -327,11 +309,10 @@ def test_the_patience_can_be_set(monkeypatch, mirror, patience):
     monkeypatch.setattr(find, "MIRRORS", [mirror(rate=20).url])
     monkeypatch.setenv("CIFAR10_PATIENCE", patience)
     assert not data.is_real()
+    says = f"CIFAR10_PATIENCE={patience} is no number of"
     if patience == "0.3":
-        waited = re.search(r"given up after (\d+) s", data.origin())
-        assert int(waited[1]) < find.SETTINGS.patience / 2
-    else:
-        assert f"CIFAR10_PATIENCE={patience} is no number of" in data.origin()
+        says = "given up after [12]?[0-9] s"  # of 60
+    assert re.search(says, data.origin())
 
 
 def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror, small):
@@ -345,15 +326,13 @@ def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror, small
 def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch, mirror, small):
     monkeypatch.setattr(find, "MIRRORS", [mirror(rate=len(small.archive)).url])
     partial = files.partial_of(places.FOLDER / files.ARCHIVE)
-    write = download.Download._write
 
-    def interrupt(self, chunk):
-        write(self, chunk)
-        if self.position > 5000:
-            raise KeyboardInterrupt
+    def interrupted(*how):
+        yield next(mirrors.transfer(*how))
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(download.Download, "_write", interrupt)
+        patch.setattr(download, "transfer", interrupted)
         with pytest.raises(KeyboardInterrupt):
             data.origin()
     assert partial.read_bytes() == small.archive[: partial.stat().st_size] != b""
