@@ -45,14 +45,12 @@ def small_page(folder, *cells):
 
 
 def test_the_help_lists_every_study_and_imports_none():
-    code = (
-        "import sys; sys.argv[1:] = ['--help']\nfrom tests.studies.__main__ import main\n"
-        "try:\n    main()\nfinally:\n    print(*{'nbformat', 'torch', 'pytest'} & set(sys.modules))"
-    )
+    code = "import sys; from tests.studies.__main__ import main\ntry:\n    main(['--help'])\n"
+    code += "finally:\n    print(*{'nbformat', 'torch', 'pytest'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=running.BOOK, capture_output=True, text=True, check=True)
-    assert all(f"\n    {name}" in done.stdout for name in STUDIES)
-    assert done.stdout.splitlines()[-1] == ""
+    shown = subprocess.run(command, cwd=running.BOOK, capture_output=True, text=True, check=True)
+    assert all(f"\n    {name}" in shown.stdout for name in STUDIES)
+    assert shown.stdout.splitlines()[-1] == ""
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,9 @@ LOCK = (BOOK / "requirements.txt").read_text(encoding="utf-8")
 
 def locked():
     """The locked releases that belong to this system and Python, by normalized name."""
-    requirements = [Requirement(line) for line in re.findall(r"^\w.*==.*$", LOCK, re.MULTILINE)]
-    return {
-        canonicalize_name(r.name): next(iter(r.specifier)).version
-        for r in requirements
-        if r.marker is None or r.marker.evaluate()
-    }
+    lines = map(Requirement, re.findall(r"^\w.*==.*$", LOCK, re.MULTILINE))
+    here = [line for line in lines if line.marker is None or line.marker.evaluate()]
+    return {canonicalize_name(r.name): next(iter(r.specifier)).version for r in here}
 
 
 def test_the_lock_holds_each_direct_dependency_in_a_release_that_pyproject_allows():

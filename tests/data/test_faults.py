@@ -56,6 +56,7 @@ class World:
         self.start_mirror = start_mirror
         self.home = tmp_path
         self.folder = tmp_path / "book" / "data"
+        self.partial = files.partial_of(self.folder / files.ARCHIVE)
         monkeypatch.setattr(places, "FOLDER", self.folder)
         self.mirrors = []
         self.settings = CALM
@@ -66,6 +67,11 @@ class World:
         self.pictures = flat
         self.official = bad_mirror.official(contents, flat, archive)
         self.monkeypatch.setattr(files, "OFFICIAL", self.official)
+
+    def put(self, name, content):
+        """Let a file lie in the loader's folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_bytes(content)
 
     def mirror(self, behave=None, *, content=ARCHIVE, **options):
         """Start a mirror, and let the loader know it."""
@@ -344,11 +350,10 @@ def test_network_gone_for_a_moment(world, row, monkeypatch):
 def test_network_gone_half_way(world, row):
     gone = [world.mirror(once({"die_at": HALF}, {"status": 502, "content": b""})) for _ in range(2)]
     row("are here and are kept")
-    kept = files.partial_of(world.folder / files.ARCHIVE).stat().st_size
-    assert kept == HALF
+    assert world.partial.stat().st_size == HALF
     good = world.mirror()
     row(RIGHT, fault="started again, the network is back", urls=[good.url])
-    assert good.asked == [f"bytes={kept}-"]
+    assert good.asked == [f"bytes={HALF}-"]
     assert gone[0].sent >= HALF or gone[1].sent >= HALF
 
 
@@ -436,13 +441,7 @@ def test_the_bomb_of_these_tests_works():
 
 
 def put(name, content):
-    """Let a file lie in the loader's folder."""
-
-    def prepare(world):
-        world.folder.mkdir(parents=True, exist_ok=True)
-        (world.folder / name).write_bytes(content)
-
-    return prepare
+    return lambda world: world.put(name, content)
 
 
 def full_disk(*_, **__):
@@ -461,8 +460,8 @@ def cached(content):
     """Let this be the cache, beside the right archive."""
 
     def prepare(world):
-        put(files.CACHE, content)(world)
-        put(files.ARCHIVE, ARCHIVE)(world)
+        world.put(files.CACHE, content)
+        world.put(files.ARCHIVE, ARCHIVE)
 
     return prepare
 
@@ -568,9 +567,8 @@ def test_target_read_only_by_its_mode(world, row):
 @pytest.mark.skipif(sys.platform == "win32", reason="no pipes with names, no links")
 def test_something_else_has_the_name(world, row, command, name, kind):
     """Only plain files are written to, and no link leads to another's file."""
-    archive = world.folder / files.ARCHIVE
-    paths = {"archive": archive, "cache": world.folder / files.CACHE}
-    path = paths.get(name, files.partial_of(archive))
+    names = {"archive": files.ARCHIVE, "cache": files.CACHE, "partial file": PARTIAL}
+    path = world.folder / names[name]
     mine = world.home / "mine"
     mine.write_text("mine")
     world.folder.mkdir(parents=True)
@@ -594,11 +592,9 @@ def test_the_clock_jumps_years_to_and_fro(world, row, monkeypatch):
 
 
 def test_data_dates_from_the_future(world, row):
-    world.folder.mkdir(parents=True)
-    partial = files.partial_of(world.folder / files.ARCHIVE)
-    partial.write_bytes(ARCHIVE[:HALF])
-    (world.folder / find.LOCK).touch()
-    for path in (partial, world.folder / find.LOCK, world.folder):
+    world.put(PARTIAL, ARCHIVE[:HALF])
+    world.put(find.LOCK, b"")
+    for path in (world.partial, world.folder / find.LOCK, world.folder):
         os.utime(path, (4e9, 4e9))
     mirror = world.mirror()
     row(RIGHT)
@@ -618,13 +614,9 @@ def processes():
         started = []
 
         def start(world, report, **how):
-            settings = {
-                "official": tuple(world.official),
-                "folder": str(world.folder),
-                "mirrors": [mirror.url for mirror in world.mirrors],
-                "settings": tuple(world.settings),
-            }
-            work = {"target": finder.find_pictures, "args": (settings, report), "kwargs": how}
+            urls = [mirror.url for mirror in world.mirrors]
+            args = ((world.official, world.folder, urls, world.settings), report)
+            work = {"target": finder.find_pictures, "args": args, "kwargs": how}
             process = context.Process(**work, daemon=True)
             process.start()
             started.append(process)
@@ -635,30 +627,27 @@ def processes():
             process.kill()
 
 
-def wait_for(condition, worker=None, seconds=300):
-    """Wait until something is so; ``worker``: the process or thread that must be alive until then."""
-    end = time.monotonic() + seconds
+def wait_for(condition, worker):
+    """Wait until something is so; the worker must be alive until then."""
+    end = time.monotonic() + 300
     while not condition():
-        alive = worker is None or worker.is_alive()
-        assert alive and time.monotonic() < end, "it did not come to that"
+        assert worker.is_alive() and time.monotonic() < end, "it did not come to that"
         time.sleep(0.01)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["mid-download", "mid-extract", "mid-cache"])
-def test_killed(world, row, processes, tmp_path, moment):
+@pytest.mark.parametrize("hang", ["", "extract", "cache"])
+def test_killed(world, row, processes, tmp_path, hang):
     """Killed by SIGKILL, with the lock held; then started again."""
     mirror = world.mirror(once({"slow_from": (SIZE // 5, 1)}))  # it comes to that and no further
     world.settings = CALM._replace(floor=0.0, patience=600.0, timeout=600.0)
-    partial = files.partial_of(world.folder / files.ARCHIVE)
-    hang = {"mid-extract": "decode", "mid-cache": "cache"}.get(moment)
     if hang:
         mirror.behave = None
     process = processes(world, tmp_path / "report", hang=hang)
     if hang:
         wait_for((tmp_path / "marker").exists, process)
     else:
-        wait_for(lambda: (files.size_of(partial) or 0) > SIZE // 10, process)
+        wait_for(lambda: (files.size_of(world.partial) or 0) > SIZE // 10, process)
         world.settings = CALM
     lock = FileLock(world.folder / find.LOCK)
     with pytest.raises(Timeout):
@@ -666,11 +655,11 @@ def test_killed(world, row, processes, tmp_path, moment):
     process.kill()
     process.join()
     assert not (tmp_path / "report").exists()
-    left = files.size_of(partial) or 0
+    left = files.size_of(world.partial) or 0
     world.check_folder()
     assert not (world.folder / files.CACHE).exists()
     assert (world.folder / files.ARCHIVE).exists() == bool(hang)
-    row(RIGHT, fault=f"killed in {moment}, started again")
+    row(RIGHT, fault=f"killed in mid-{hang or 'download'}, started again")
     assert set(mirror.asked[1:]) == (set() if hang else {f"bytes={left}-"})
     assert (world.folder / files.CACHE).exists()
 
@@ -713,9 +702,7 @@ def test_quota(world, table, processes, tmp_path):
 @pytest.mark.parametrize("fault", ["another process crawls", "another process hangs"])
 def test_the_second_does_not_wait_for_ever(world, row, fault):
     """The first has the lock and downloads, at a rate that promises no end; or does nothing at all."""
-    world.folder.mkdir(parents=True)
-    if "crawls" in fault:
-        files.partial_of(world.folder / files.ARCHIVE).write_bytes(ARCHIVE[:1000])
+    world.put(PARTIAL if "crawls" in fault else find.LOCK, ARCHIVE[:1000])
     world.mirror()
     held, done = threading.Event(), threading.Event()
 
@@ -801,8 +788,7 @@ def test_a_probe_takes_the_first_bytes_from_each_and_no_more(world, capsys, monk
 @pytest.mark.parametrize("there", [0, SIZE - 1000])
 def test_a_probe_ends_however_small_the_pieces(world, capsys, monkeypatch, there):
     monkeypatch.setattr(mirrors, "CHUNK", 200)
-    world.folder.mkdir(parents=True)
-    files.partial_of(world.folder / files.ARCHIVE).write_bytes(ARCHIVE[:there])
+    world.put(PARTIAL, ARCHIVE[:there])
     for _ in range(2):
         world.mirror(ranges=False)
     settings = CALM._replace(probe_bytes=100_000)
