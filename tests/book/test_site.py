@@ -25,16 +25,11 @@ def only_this(text):
     return write_sources
 
 
-@pytest.fixture
-def out(tmp_path):
-    """The folder of an old site."""
-    (tmp_path / "html").mkdir()
-    (tmp_path / "html" / ".buildinfo").touch()
-    return tmp_path / "html"
-
-
 @pytest.mark.slow
-def test_a_fault_leaves_the_old_site(sphinx, tmp_path, out, monkeypatch):
+def test_a_fault_leaves_the_old_site(sphinx, tmp_path, monkeypatch):
+    out = tmp_path / "html"
+    out.mkdir()
+    (out / ".buildinfo").touch()
     monkeypatch.setattr(site, "write_sources", only_this("# A page\n\n[to nowhere](gone.md)\n"))
     with pytest.raises(BookError, match=r"Sphinx found faults:\n(.|\n)*gone\.md"):
         site.build(out)
@@ -42,7 +37,10 @@ def test_a_fault_leaves_the_old_site(sphinx, tmp_path, out, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_new_site_takes_the_place_of_the_old(sphinx, tmp_path, out, monkeypatch):
+def test_a_new_site_takes_the_place_of_the_old(sphinx, tmp_path, monkeypatch):
+    out = tmp_path / "html"
+    out.mkdir()
+    (out / ".buildinfo").touch()
     (out / "old.html").touch()
     monkeypatch.setattr(site, "write_sources", only_this("# A page\n"))
     site.build(out)

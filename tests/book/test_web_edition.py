@@ -58,16 +58,9 @@ def visit(request, built, browser):
 
 
 @pytest.fixture
-def show(built, browser):
-    """A function that opens a page of the edition."""
+def page(browser):
     with browser.new_context() as context:
-        page = context.new_page()
-
-        def show(name, query=""):
-            page.goto((built / f"{name}.html").as_uri() + query)
-            return page
-
-        yield show
+        yield context.new_page()
 
 
 # --- every page
@@ -99,8 +92,8 @@ def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_cell_and_no_picture_is_lost(show, name):
-    page = show(name)
+def test_no_cell_and_no_picture_is_lost(built, page, name):
+    page.goto((built / f"{name}.html").as_uri())
     cells = PAGES[name].code_cells
     pictures = [o for cell in cells for o in cell.outputs if "image/png" in o.get("data", {})]
     assert page.locator("article div.cell").count() == len(cells)
@@ -109,8 +102,8 @@ def test_no_cell_and_no_picture_is_lost(show, name):
     assert page.locator("article details:not([open])").count() == len(hidden) > 0
 
 
-def test_formulas_are_drawn(show):
-    page = show("03_neural_networks")
+def test_formulas_are_drawn(built, page):
+    page.goto((built / "03_neural_networks.html").as_uri())
     formulas = page.locator("article math")
     assert formulas.count() == PAGES["03_neural_networks"].prose.count("$") / 2 > 0
     assert "$" not in page.locator("article").inner_text()
@@ -123,22 +116,22 @@ def test_formulas_are_drawn(show):
     ("words", "found"),
     [("gather", "07_tensor_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
 )
-def test_search_finds(show, words, found):
-    page = show("index")
+def test_search_finds(built, page, words, found):
+    page.goto((built / "index.html").as_uri())
     page.keyboard.press("Control+k")
     page.keyboard.type(words)
     page.keyboard.press("Enter")
     page.locator(f"#search-results a[href*='{found}.html']").first.wait_for()
 
 
-def test_search_does_not_find_everything(show):
-    page = show("search", "?q=zxqvj")
+def test_search_does_not_find_everything(built, page):
+    page.goto((built / "search.html").as_uri() + "?q=zxqvj")
     page.get_by_text("did not match any documents").wait_for()
     assert page.locator("#search-results li").count() == 0
 
 
-def test_next_and_previous_lead_through_the_book_and_back(show):
-    page = show("index")
+def test_next_and_previous_lead_through_the_book_and_back(built, page):
+    page.goto((built / "index.html").as_uri())
     for before, name in itertools.pairwise(ORDER):
         page.locator(".right-next").click()
         page.wait_for_url(f"**/{name}.html")
@@ -146,15 +139,16 @@ def test_next_and_previous_lead_through_the_book_and_back(show):
     assert page.locator(".right-next").count() == 0
 
 
-def test_every_page_lists_all_pages(show):
-    page = show("05_cifar10_fast")
+def test_every_page_lists_all_pages(built, page):
+    page.goto((built / "05_cifar10_fast.html").as_uri())
     listed = page.locator("#pst-primary-sidebar nav a").evaluate_all("all => all.map(a => a.href)")
-    names = [url.partition("#")[0].rpartition("/")[2] for url in listed]
-    assert names == [f"{name}.html" for name in ORDER[1:]]
+    assert [url.partition("#")[0].rpartition("/")[2] for url in listed] == [
+        f"{name}.html" for name in ORDER[1:]
+    ]
 
 
-def test_every_old_name_is_in_the_index_with_its_place(show):
-    page = show("old_names")
+def test_every_old_name_is_in_the_index_with_its_place(built, page):
+    page.goto((built / "old_names.html").as_uri())
     rows = page.locator("article table tbody tr").evaluate_all(
         "all => all.map(row => [row.cells[0].innerText, row.cells[3].innerText, row.querySelector('a').hash])"
     )
@@ -165,8 +159,8 @@ def test_every_old_name_is_in_the_index_with_its_place(show):
 # --- with the keyboard alone
 
 
-def test_the_contents_can_be_skipped(show):
-    page = show("07_tensor_indexing")
+def test_the_contents_can_be_skipped(built, page):
+    page.goto((built / "07_tensor_indexing.html").as_uri())
     page.keyboard.press("Tab")
     skip = page.evaluate(site_checks.FOCUS)
     assert skip["text"] == "Skip to main content" and skip["visible"]
@@ -175,8 +169,8 @@ def test_the_contents_can_be_skipped(show):
     assert page.evaluate(site_checks.FOCUS)["main"]
 
 
-def test_a_solution_opens_with_enter(show):
-    page = show("07_tensor_indexing")
+def test_a_solution_opens_with_enter(built, page):
+    page.goto((built / "07_tensor_indexing.html").as_uri())
     solution = page.locator("article details").first
     code = solution.locator("pre").first
     assert not code.is_visible()
@@ -189,9 +183,9 @@ def test_a_solution_opens_with_enter(show):
 
 
 @pytest.mark.parametrize("name", ["07_tensor_indexing", "10_notes_audited", "old_names"])
-def test_nothing_is_cut_on_paper(show, name):
-    page = show(name)
+def test_nothing_is_cut_on_paper(built, page, name):
     page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
+    page.goto((built / f"{name}.html").as_uri())
     page.emulate_media(media="print")
     wide = page.locator("article pre, article :has(> table)").evaluate_all(
         "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText.slice(0, 200))"
@@ -199,8 +193,8 @@ def test_nothing_is_cut_on_paper(show, name):
     assert wide == []
 
 
-def test_solutions_are_open_on_paper(show):
-    page = show("07_tensor_indexing")
+def test_solutions_are_open_on_paper(built, page):
+    page.goto((built / "07_tensor_indexing.html").as_uri())
     page.emulate_media(media="print")
     assert page.locator("article details pre").first.is_visible()
     assert not page.locator("#pst-header").is_visible()
