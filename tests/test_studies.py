@@ -45,14 +45,12 @@ def small_page(folder, *cells):
 
 
 def test_the_help_lists_every_study_and_imports_none():
-    code = (
-        "import sys; sys.argv[1:] = ['--help']\nfrom tests.studies.__main__ import main\n"
-        "try:\n    main()\nfinally:\n    print(*{'nbformat', 'torch', 'pytest'} & set(sys.modules))"
-    )
+    code = "import sys; from tests.studies.__main__ import main\ntry:\n    main(['--help'])\n"
+    code += "finally:\n    print(*{'nbformat', 'torch', 'pytest'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=running.BOOK, capture_output=True, text=True, check=True)
-    assert all(f"\n    {name}" in done.stdout for name in STUDIES)
-    assert done.stdout.splitlines()[-1] == ""
+    shown = subprocess.run(command, cwd=running.BOOK, capture_output=True, text=True, check=True)
+    assert all(f"\n    {name}" in shown.stdout for name in STUDIES)
+    assert shown.stdout.splitlines()[-1] == ""
 
 
 @pytest.mark.parametrize(
@@ -73,9 +71,7 @@ def test_the_help_lists_every_study_and_imports_none():
 )
 def test_nonsense_is_refused_in_a_sentence_before_the_work(arguments, sentence, tmp_path, capsys):
     (tmp_path / "file").write_text('{"runs": 1}', encoding="utf-8")
-    places = {"FILE": tmp_path / "file", "FOLDER": tmp_path}
-    for word, place in places.items():
-        arguments = arguments.replace(word, str(place))
+    arguments = arguments.replace("FILE", f"{tmp_path}/file").replace("FOLDER", str(tmp_path))
     try:
         status = main(arguments.split())
     except SystemExit as end:
@@ -109,9 +105,8 @@ def test_a_kernel_ends_with_its_page(tmp_path):
 
 @pytest.mark.slow
 def test_ctrl_c_ends_a_page(tmp_path):
-    page = small_page(
-        tmp_path, ("open('started', 'w').close()\nimport time\ntime.sleep(60)", "", {})
-    )
+    source = "open('started', 'w').close()\nimport time\ntime.sleep(60)"
+    page = small_page(tmp_path, (source, "", {}))
     code = f"""from pathlib import Path
 from helpers.pages import Page
 from tests.studies import running
@@ -145,14 +140,13 @@ def test_the_committed_tolerances_obey_the_rules(today):
 
 def test_the_committed_data_have_every_tolerance_and_claim_no_page_that_was_changed_since(today):
     stored = json.loads(spread.DATA.read_text(encoding="utf-8"))
-    tolerances = [
-        {(e["page"], e["source"]): e["tolerance"] for e in cells if e["tolerance"]}
-        for cells in (stored["cells"], today["cells"])
-    ]
+    kept, wanted = (
+        {(e["page"], e["source"]): e["tolerance"] for e in measured["cells"] if e["tolerance"]}
+        for measured in (stored, today)
+    )
     renewed = f"run: python -m tests.studies spread --out {spread.DATA.relative_to(running.BOOK)}"
-    assert tolerances[0] == tolerances[1], renewed
-    assert stored["runs"] == today["runs"], renewed
-    assert len(tolerances[0]) > 5
+    assert (kept, stored["runs"]) == (wanted, today["runs"]), renewed
+    assert len(kept) > 5
 
 
 def test_a_changed_cell_takes_its_page_out_of_the_runs_that_measured_it(tmp_path):
@@ -210,10 +204,8 @@ def test_good_tolerances_are_accepted():
 def test_bad_tolerances_are_named(cell, tolerance, needed, fault):
     cells = deepcopy(GOOD)
     cells[cell]["tolerance"] |= tolerance
-    for name, need in needed.items():
-        cells[cell]["needed"][name] = need
-        if need is None:
-            del cells[cell]["needed"][name]
+    needs = cells[cell]["needed"] | needed
+    cells[cell]["needed"] = {name: need for name, need in needs.items() if need is not None}
     assert f"01_made_up, cell 3: {fault}" in faults(cells)
 
 
@@ -254,15 +246,11 @@ def test_each_tolerance_of_training_follows_from_a_seed_that_is_changed():
 
 @pytest.mark.slow
 def test_a_page_runs_under_a_setting_and_nothing_is_written(tmp_path):
-    page = small_page(
-        tmp_path,
-        ("import os\nprint(os.environ['OMP_NUM_THREADS'], 'threads')", "1 threads\n", {}),
-        (
-            "def f(seed):\n    print(seed / 8)\n\n\nf(seed=4)",
-            "0.5\n",
-            {"verify": {"rtol": 0.5, "reason": "training"}},
-        ),
-    )
+    threads = "import os\nprint(os.environ['OMP_NUM_THREADS'], 'threads')"
+    seeded = "def f(seed):\n    print(seed / 8)\n\n\nf(seed=4)"
+    training = {"verify": {"rtol": 0.5, "reason": "training"}}
+    cells = (threads, "1 threads\n", {}), (seeded, "0.5\n", training)
+    page = small_page(tmp_path, *cells)
     before = page.path.read_bytes()
     assert [need for _, need in spread.measure(page, spread.SETTINGS["threads-1"])] == [{}, {}]
     (row, need), *rest = spread.measure(page, spread.SETTINGS["seed-1"])
@@ -291,11 +279,6 @@ print(getattr(torch, "accelerator").is_available())"""
 # --- many runs, run times ------------------------------------------------------------------------------------
 
 
-def test_there_are_twenty_runs_no_two_alike():
-    unlike = {tuple(map(str, run[1:])) for run in many_runs.RUNS}
-    assert len(unlike) == len({run.words for run in many_runs.RUNS}) == 20
-
-
 def test_a_run_has_the_variables_of_its_conditions(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     monkeypatch.setenv("IPYTHONDIR", "of the outer run")
@@ -304,10 +287,8 @@ def test_a_run_has_the_variables_of_its_conditions(tmp_path, monkeypatch):
     assert plain["CIFAR10_ROOT"] == "stand-in"
     assert plain["HOME"] == "somewhere"
     assert not {"IPYTHONDIR", "PYTEST_XDIST_WORKER"} & set(plain)
-    special = many_runs.Conditions(
-        "", real=False, variables=many_runs.NO_HOME, user=("JUPYTER_PATH", "MPLCONFIGDIR")
-    )
-    variables = many_runs.environment(special, tmp_path)
+    how = {"variables": many_runs.NO_HOME, "user": ("JUPYTER_PATH", "MPLCONFIGDIR")}
+    variables = many_runs.environment(many_runs.Conditions("", real=False, **how), tmp_path)
     assert "HOME" not in variables
     assert variables["JUPYTER_PATH"] == str(tmp_path / "kernels")
     assert variables["MPLCONFIGDIR"] == str(tmp_path / ".config/matplotlib")
@@ -336,15 +317,10 @@ def test_time_is_noted_where_it_is_spent(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     notebooks = small_book.make(tmp_path / "book")
     paths = []
-    for number in range(2):
-        cells = [
-            ("sleeps", f"import time\ntime.sleep({0.5 - 0.4 * number})", {}),
-            ("prints", "print(1)", {}),
-        ]
-        book = small_book.notebook(cells)
-        for cell in book.cells[1::2]:
-            cell.execution_count = 1
-        book.cells[-1].outputs = printed(f"{number + 1}\n")
+    for number, seconds in enumerate((0.5, 0.1)):
+        sleep = f"import time\ntime.sleep({seconds})"
+        cells = [("sleeps", sleep, ""), ("prints", "print(1)", f"{number + 1}\n")]
+        book = small_book.with_outputs(cells)
         paths.append(small_book.write(book, notebooks / f"page_{number}.ipynb"))
     run = run_times.measure(paths, workers=2)
     assert run["failed"] == 1  # the second page has stored a 2

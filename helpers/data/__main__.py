@@ -13,12 +13,13 @@ from helpers.data import files, find, places
 from helpers.data.download import amount
 
 
-def check() -> tuple[bool, str]:
-    """Are the pictures here that a page would use, whole and right? They are all read; nothing is written.
+def use() -> tuple[bool, str]:
+    """Do what a page does. Return whether it has the real pictures, and where they come from."""
+    return data.is_real(), data.origin()
 
-    Returns:
-        The answer, and a text that says it.
-    """
+
+def check() -> tuple[bool, str]:
+    """Read all pictures that a page would use. Return whether they are whole and right, and a text that says it."""
     if places.named_root() == places.STAND_IN:
         return False, "CIFAR10_ROOT=stand-in: no pictures are in use."
     local, notes = find.search(may_write=False)
@@ -41,9 +42,7 @@ def where() -> tuple[bool, str]:
     lines = []
     for place in places.places():
         sources, fault = files.sources(place.root)
-        there = [
-            str(path.relative_to(place.root)) if path != place.root else "it" for path in sources
-        ]
+        there = ["it" if p == place.root else str(p.relative_to(place.root)) for p in sources]
         if place.root == places.FOLDER and (place.root / files.CACHE).exists():
             there.append(files.CACHE)
         state = ", ".join(there) or fault.removeprefix(f"{place.root} ")
@@ -74,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m helpers.data",
         description="CIFAR-10 for the pages. Without an option: do what a page does, and say where they come from.",
     )
+    parser.set_defaults(action=use)
     options = parser.add_mutually_exclusive_group()
     for name, action, text in (
         ("--check", check, "are they here, whole and right? exit status 0 or 1"),
@@ -84,10 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.add_argument(name, action="store_const", dest="action", const=action, help=text)
     action = parser.parse_args(arguments).action
     try:
-        if action is None:
-            is_good, text = data.is_real(), data.origin()
-        else:
-            is_good, text = action()
+        is_good, text = action()
     except KeyboardInterrupt:
         is_good = False
         text = "\nStopped. What has come is kept; --download goes on from there."

@@ -112,9 +112,8 @@ class Download:
         """
         answers: queue.SimpleQueue = queue.SimpleQueue()
         is_over = threading.Event()
-        enough = min(self.settings.probe_bytes, self.size - self.position)
-        if len(connections) == 1:
-            enough = 0
+        missing = self.size - self.position
+        enough = min(self.settings.probe_bytes, missing) if len(connections) > 1 else 0
 
         def probe(mirror: Mirror, pieces: Pieces) -> None:
             first: list[tuple[int, bytes]] = []
@@ -130,18 +129,15 @@ class Download:
 
         for connection in connections:  # one that hangs is left behind, until its timeout
             threading.Thread(target=probe, args=connection, daemon=True).start()
-        waiting = len(connections)
         try:
-            while waiting:
-                if answers.empty():
+            for _ in connections:
+                while answers.empty():
                     self._give_up_if_hopeless()
                     time.sleep(0.005)
-                    continue
                 mirror, pieces, first, fault = answers.get()
                 if fault is None:
                     return mirror, pieces, first
                 mirror.blame(fault)
-                waiting -= 1
         finally:
             is_over.set()
         return None
@@ -158,7 +154,9 @@ class Download:
                 except Exception as error:
                     mirror.blame(error)
                     break
-                self._write(chunk)
+                self.file.write(chunk)
+                self.position += len(chunk)
+                self.bar.update(len(chunk))
                 self.received += received
                 came += received
                 seconds = time.monotonic() - mark
@@ -175,11 +173,6 @@ class Download:
             self.authors.append(mirror)
         if self.position - start >= self.size / 100:  # at least it gets on
             mirror.lives = max(mirror.lives, 1)
-
-    def _write(self, chunk: bytes) -> None:
-        self.file.write(chunk)
-        self.position += len(chunk)
-        self.bar.update(len(chunk))
 
     def _is_right(self) -> bool:
         self.file.flush()

@@ -182,8 +182,6 @@ def _contents(source: Path) -> Iterator[tuple[str, bytes]]:
 class _Note:
     """Stands for whatever a pickle names, and does nothing: it keeps what the named thing would be given."""
 
-    state: tuple = ()
-
     def __init__(self, *_: Any) -> None:
         pass
 
@@ -219,10 +217,9 @@ def unpickle(name: str, content: bytes) -> tuple[np.ndarray, list[int]]:
 
 
 def write_cache(flat: np.ndarray, folder: Path) -> None:
-    """Write decoded arrays into a folder, so that the next start need not decode: all or nothing.
+    """Write decoded arrays into a folder, the array's bytes without a header: all or nothing.
 
-    The file is the array's bytes, without a header. A crash of the whole machine may still spoil it (it is not
-    forced onto the disk); its checksum, asked at each start, would tell.
+    A crash of the whole machine may still spoil the file; its checksum, asked at each start, would tell.
 
     Raises:
         OutputError, OSError: the folder cannot be written, or the disk is full.

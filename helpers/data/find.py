@@ -5,13 +5,12 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import AcquireReturnProxy, BaseFileLock, FileLock, Timeout
 
 from helpers.data import download, files, places
 from helpers.data.download import amount
@@ -88,13 +87,12 @@ def search_or_download(patience: float | None = None) -> Pictures:
         return local
     try:
         downloaded = _download_once(_patience() if patience is None else patience)
+    except UnwritableError as error:
+        raise UnavailableError("\n".join([str(error), *notes, BY_HAND + ELSEWHERE])) from error
     except UnavailableError as error:
-        if isinstance(error, UnwritableError):
-            ways = BY_HAND + ELSEWHERE
-        else:
-            ways = BY_HAND + INTO_FOLDER.format(folder=places.short(places.FOLDER))
-            if patience is None:  # a page; the command does not advise itself
-                ways = IN_THE_BACKGROUND + ways
+        ways = BY_HAND + INTO_FOLDER.format(folder=places.short(places.FOLDER))
+        if patience is None:  # a page; the command does not advise itself
+            ways = IN_THE_BACKGROUND + ways
         raise UnavailableError("\n".join([str(error), *notes, ways])) from error
     return downloaded._replace(text=" ".join([downloaded.text, *notes]))
 
@@ -199,45 +197,28 @@ def _fetch(partial: Path, settings: download.Settings, began: float) -> str:
 
 def _check_room(partial: Path) -> None:
     """Raise `UnwritableError` if the disk has no room for the archive and the cache."""
-    needed = (
-        files.OFFICIAL.archive_bytes - (files.size_of(partial) or 0) + files.OFFICIAL.arrays_bytes
-    )
+    needed = files.OFFICIAL.archive_bytes + files.OFFICIAL.arrays_bytes
+    needed -= files.size_of(partial) or 0
     free = shutil.disk_usage(partial.parent).free
     if free < needed:
-        raise UnwritableError(
-            f"There is no room for the pictures in {places.short(partial.parent)}: "
-            f"{amount(needed)} needed, {amount(free)} free."
-        )
+        text = f"There is no room for the pictures in {places.short(partial.parent)}: "
+        raise UnwritableError(f"{text}{amount(needed)} needed, {amount(free)} free.")
 
 
 def lock() -> BaseFileLock:
-    """Return the lock of the book's folder, which only its holder may write.
-
-    It is the operating system's, which takes it from a process that dies, however it dies: none is ever stale.
-    """
+    """Return the lock of the book's folder. The system takes it from a process that dies: it is never stale."""
     return FileLock(places.FOLDER / LOCK, is_singleton=True)  # its holder may take it again
 
 
-@contextmanager
-def _locked(partial: Path, settings: download.Settings) -> Iterator[None]:
-    """Hold the lock while downloading: of many processes one works, and the others use what it has brought."""
-    one = lock()
-    try:
-        one.acquire(timeout=0)
-    except Timeout:
-        _wait_for_other(one, partial, settings)
-    try:
-        yield
-    finally:
-        one.release()
-
-
-def _wait_for_other(one: BaseFileLock, partial: Path, settings: download.Settings) -> None:
-    """Acquire the lock when the process that holds it is done; watch what that process downloads.
+def _locked(partial: Path, settings: download.Settings) -> AcquireReturnProxy:
+    """Acquire the lock for a ``with``: of many processes one downloads, and the others use what it has brought.
 
     Raises:
-        UnavailableError: it does not promise to end.
+        UnavailableError: another process holds it and downloads, and that does not promise to end.
     """
+    one = lock()
+    with suppress(Timeout):
+        return one.acquire(timeout=0)
     began = time.monotonic()
     size = files.OFFICIAL.archive_bytes
     start = came = files.size_of(partial) or 0
@@ -246,11 +227,9 @@ def _wait_for_other(one: BaseFileLock, partial: Path, settings: download.Setting
     label = "CIFAR-10, by another process"
     with progress_bar(total=size, initial=start, desc=label, **options) as bar:
         while True:
-            try:
-                one.acquire(timeout=0.2)
-                return
-            except Timeout:
-                waited = time.monotonic() - began
+            with suppress(Timeout):
+                return one.acquire(timeout=0.2)
+            waited = time.monotonic() - began
             if partial.exists():
                 before, came, last_seen = came, files.size_of(partial) or 0, waited
                 bar.update(came - before)
@@ -265,7 +244,7 @@ def _wait_for_other(one: BaseFileLock, partial: Path, settings: download.Setting
 
 
 def _patience() -> float:
-    """Return the seconds that a page waits for a download that does not promise to end."""
+    """Return the seconds that a page waits, as ``CIFAR10_PATIENCE`` says."""
     value = os.environ.get("CIFAR10_PATIENCE") or SETTINGS.patience
     try:
         seconds = float(value)

@@ -1,4 +1,4 @@
-"""Recipes for CIFAR-10: what determines a training run except images, seed and machine; and which one for how much work.
+"""Recipes for CIFAR-10: what determines a training run except images, seed and machine; and which for how much work.
 
 A recipe names a net, its optimizers, the schedule of learning rate and resolution, and what is done to the images. The
 learning rates are for the mean loss of a batch. Recipes are chosen on 5,000 training images held out, never on the test

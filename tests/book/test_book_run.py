@@ -6,8 +6,8 @@ import runpy
 import subprocess
 import sys
 
+import nbformat
 import pytest
-from nbformat.v4 import new_output
 
 from helpers.book import kernel
 from tests.support import small_book
@@ -41,10 +41,9 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     notebooks = small_book.make(folder / "an old book 读书笔记")
     for name, cells in PAGES.items():
-        book = small_book.notebook([("heading", source, tags) for source, tags, _ in cells])
-        for n, (cell, (*_, text)) in enumerate(zip(book.cells[1::2], cells, strict=True), 1):
-            cell.execution_count = n
-            cell.outputs = [new_output("stream", name="stdout", text=text)]
+        book = small_book.with_outputs([("heading", source, text) for source, _, text in cells])
+        for cell, (_, metadata, _) in zip(book.cells[1::2], cells, strict=True):
+            cell.metadata = nbformat.from_dict(metadata)
         small_book.write(book, notebooks / f"{name}.ipynb")
     (folder / "cwd").mkdir()
     options = ["-n", "2", "--dist", "loadfile"]

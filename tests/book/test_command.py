@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
@@ -31,32 +32,19 @@ def test_without_a_command_they_are_listed(capsys):
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
-def test_help_comes_at_once_and_runs_nothing(name, monkeypatch):
-    done = subprocess.run(
-        [sys.executable, "-c", LIGHT, *name.split(), "--help"],
-        cwd=launch.BOOK,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_help_comes_at_once_and_runs_nothing(name):
+    call = [sys.executable, "-c", LIGHT, *name.split(), "--help"]
+    done = subprocess.run(call, cwd=launch.BOOK, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"usage: python -m helpers.book {name}".rstrip())
     if not name:
         assert all(f"\n    {name} " in done.stdout for name in COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "sell",
-        "update --dry-run --fresh",
-        "launch",
-        "launch a/b --remove",
-        "new 11_name",
-        "readme README.md",
-        "site --out",
-    ],
-)
+BAD = ["sell", "update --dry-run --fresh", "launch", "launch a/b --remove", "new 11_name"]
+
+
+@pytest.mark.parametrize("arguments", [*BAD, "readme README.md", "site --out"])
 def test_a_bad_command_line_is_refused(arguments, capsys, monkeypatch):
     monkeypatch.setattr(command, "import_module", lambda name: pytest.fail("it was run"))
     with pytest.raises(SystemExit) as refused:
@@ -76,10 +64,7 @@ def test_a_bad_command_line_is_refused(arguments, capsys, monkeypatch):
     ids=lambda value: type(value).__name__,
 )
 def test_what_goes_wrong_ends_in_a_sentence(monkeypatch, capsys, error, status, says):
-    def fail(*_):
-        raise error
-
-    monkeypatch.setattr(launch, "launch", fail)
+    monkeypatch.setattr(launch, "launch", Mock(side_effect=error))
     assert command.main(["launch", "a/b"]) == status
     assert capsys.readouterr() == ("", says)
 

@@ -96,27 +96,23 @@ def test_a_launched_page_passes_the_verification(copied, tmp_path):
     assert (len(run.passed), run.failed) == (1, {}), run.text
 
 
-@pytest.mark.parametrize(
-    "slug",
-    ["book", "a/b/c", "../b", "a/..", "a/b.git", "-a/b", "a b/c", "https://github.com/a/b", "书/b"],
-)
+WRONG = ["book", "a/b/c", "../b", "a/..", "a/b.git", "-a/b", "a b/c", "https://github.com/a/b"]
+
+
+@pytest.mark.parametrize("slug", [*WRONG, "书/b"])
 def test_no_slug(slug, tmp_path):
     with pytest.raises(BookError, match="is no repository on GitHub: write OWNER/NAME"):
         launch.launch(slug, tmp_path)
 
 
-CELLS = [
-    "# A page\n\n**Time**: 1 min to read, 1 s to run (a machine).",
-    launch.SETUP + "\nx = 1",
-]
+PROSE = "# A page\n\n**Time**: 1 min to read, 1 s to run (a machine)."
+CODE = launch.SETUP + "\nx = 1"
 
 
-def write_page(book, cells=CELLS):
+def write_page(book, prose=PROSE, code=CODE):
     """Both files of the small book's second page."""
-    prose, code = cells
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell(prose), nbformat.v4.new_code_cell(code)]
-    )
+    cells = [nbformat.v4.new_markdown_cell(prose), nbformat.v4.new_code_cell(code)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["book"] = {"cells": pairs.digest(notebook)}
     path = book / "notebooks" / "02_small.ipynb"
     path.write_text(pages.dumps(notebook), encoding="utf-8")
@@ -126,40 +122,40 @@ def write_page(book, cells=CELLS):
 @pytest.fixture
 def small(tmp_path):
     """A book of two pages."""
-    (tmp_path / "notebooks").mkdir()
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
     write_page(tmp_path)
-    for path in [*(tmp_path / "notebooks").iterdir()]:
+    for path in [*notebooks.iterdir()]:
         path.with_stem("01_small").write_bytes(path.read_bytes())
     (tmp_path / "README.md").write_text("# A book\n\nText.\n", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text('[tool.book]\nrepository = ""\n', encoding="utf-8")
     return tmp_path
 
 
-def edited(book):
-    with (book / "notebooks" / "02_small.py").open("a", encoding="utf-8") as file:
-        file.write("\n# more\n")
+def edited(book, name="02_small.py"):
+    path = book / "notebooks" / name
+    path.write_text(path.read_text(encoding="utf-8").replace("x = 1", "x = 2"), encoding="utf-8")
 
 
 def edited_outside(book):
-    path = book / "notebooks" / "02_small.ipynb"
-    path.write_text(path.read_text(encoding="utf-8").replace("= 1", "= 2"), encoding="utf-8")
+    edited(book, "02_small.ipynb")
 
 
 def without_time(book):
-    write_page(book, [cell.replace("**Time**", "**Hours**") for cell in CELLS])
+    write_page(book, prose="# A page")
 
 
 def without_setup(book):
-    write_page(book, [cell.replace("import sys", "import sys as s") for cell in CELLS])
+    write_page(book, code="x = 1")
+
+
+UPDATE = "02_small was edited and not run since: run `python -m helpers.book update 02` first"
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (
-            edited,
-            "02_small was edited and not run since: run `python -m helpers.book update 02` first",
-        ),
+        (edited, UPDATE),
         (edited_outside, "02_small.ipynb has edits that 02_small.py"),
         (without_time, "02_small.py has no "),
         (without_setup, "02_small.py has no "),
@@ -197,24 +193,13 @@ def test_a_page_runs_alone(home):
 
 def run_fetch(folder, more="", **variables):
     """Run the code for Colab in a folder."""
-    code = launch.FETCH.format(slug=launch_each_page.SLUG) + more
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"]} | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-c", launch.FETCH.format(slug=launch_each_page.SLUG) + more]
+    env = {"PATH": os.environ["PATH"]} | variables
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def test_a_page_that_cannot_fetch_the_book_says_so(tmp_path):
-    done = run_fetch(
-        tmp_path,
-        GIT_CONFIG_COUNT="1",
-        GIT_CONFIG_KEY_0=f"url.{(tmp_path / 'nothing').as_uri()}.insteadOf",
-        GIT_CONFIG_VALUE_0=f"https://github.com/{launch_each_page.SLUG}",
-    )
+    done = run_fetch(tmp_path, **launch_each_page.fetched_from(tmp_path / "nothing"))
     assert done.returncode == 1
     assert "fetching the book from https://github.com/someone/a-book" in done.stdout
     assert "git" in done.stderr and "clone" in done.stderr

@@ -33,16 +33,16 @@ def test_a_new_page_runs_and_lacks_only_words(notebooks):
     assert "cell 0 is not finished: TODO: in one sentence, what this page is about." in left
 
 
-@pytest.mark.parametrize(
-    ("name", "title", "says"),
-    [
-        ("1_name", "Do a thing", "named like 11_name"),
-        ("11_Name", "Do a thing", "named like"),
-        ("11_name", "Do\n# a thing", "one line of words"),
-        ("11_name", " ", "one line of words"),
-        ("00_name", "Do a thing", "taken by 00_start"),
-    ],
-)
+WRONG = [
+    ("1_name", "Do a thing", "named like 11_name"),
+    ("11_Name", "Do a thing", "named like"),
+    ("11_name", "Do\n# a thing", "one line of words"),
+    ("11_name", " ", "one line of words"),
+    ("00_name", "Do a thing", "taken by 00_start"),
+]
+
+
+@pytest.mark.parametrize(("name", "title", "says"), WRONG)
 def test_a_wrong_name_or_title_is_refused(notebooks, capsys, name, title, says):
     assert main(["new", name, title]) in (1, 2)
     assert says in capsys.readouterr().err

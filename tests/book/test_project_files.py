@@ -18,13 +18,8 @@ README = (BOOK / "README.md").read_text(encoding="utf-8")
 
 
 def block(n):
-    command = [
-        sys.executable,
-        str(BOOK / ".ci/readme_commands.py"),
-        str(BOOK / "README.md"),
-        str(n),
-    ]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    command = [sys.executable, BOOK / ".ci/readme_commands.py", BOOK / "README.md", str(n)]
+    return subprocess.check_output(command, text=True).splitlines()
 
 
 def test_readme_opens_with_the_two_commands_that_ci_runs():
@@ -45,17 +40,9 @@ LOCK = (BOOK / "requirements.txt").read_text(encoding="utf-8")
 
 def locked():
     """The locked releases that belong to this system and Python, by normalized name."""
-    requirements = [Requirement(line) for line in re.findall(r"^\w.*==.*$", LOCK, re.MULTILINE)]
-    return {
-        canonicalize_name(r.name): next(iter(r.specifier)).version
-        for r in requirements
-        if r.marker is None or r.marker.evaluate()
-    }
-
-
-def left_out():
-    """What only torch's CUDA build needs: the lock leaves the choice to torch."""
-    return set(PROJECT["tool"]["uv"]["pip"]["no-emit-package"])
+    lines = map(Requirement, re.findall(r"^\w.*==.*$", LOCK, re.MULTILINE))
+    here = [line for line in lines if line.marker is None or line.marker.evaluate()]
+    return {canonicalize_name(r.name): next(iter(r.specifier)).version for r in here}
 
 
 def test_the_lock_holds_each_direct_dependency_in_a_release_that_pyproject_allows():
@@ -64,11 +51,12 @@ def test_the_lock_holds_each_direct_dependency_in_a_release_that_pyproject_allow
 
 
 def test_the_lock_is_complete():
-    """Everything that a locked package needs is locked too, but for CUDA's packages: see ``left_out``."""
+    """Everything that a locked package needs is locked too, but for what torch's CUDA build alone needs."""
+    left_out = set(PROJECT["tool"]["uv"]["pip"]["no-emit-package"])
     for name in locked():
         for need in map(Requirement, metadata.requires(name) or []):
             wanted = need.marker is None or need.marker.evaluate({"extra": ""})
-            if wanted and canonicalize_name(need.name) not in left_out():
+            if wanted and canonicalize_name(need.name) not in left_out:
                 version = locked().get(canonicalize_name(need.name))
                 assert version, f"{name} needs {need}: see pyproject.toml for how to renew the lock"
                 assert need.specifier.contains(version, prereleases=True), f"{name} needs {need}"
@@ -94,9 +82,8 @@ def test_each_direct_dependency_says_what_it_is_for():
     assert len(lines) == len(PROJECT["project"]["dependencies"])
     for line in lines:
         assert re.search(r"# .+", line), line
-    assert environment.dependencies() == [
-        Requirement(d).name for d in PROJECT["project"]["dependencies"]
-    ]
+    names = [Requirement(line).name for line in PROJECT["project"]["dependencies"]]
+    assert environment.dependencies() == names
 
 
 def test_environment_yml_uses_the_lock_with_torch_for_the_cpu():

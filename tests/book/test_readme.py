@@ -67,10 +67,8 @@ def test_without_a_place_for_the_figures_nothing_is_written(copied, capsys):
 
 def rows():
     table = TOP[TOP.index("| 2017 |") :].partition("\n\n")[0].splitlines()[2:]
-    return [
-        re.fullmatch(r"\| `(.+)` \| (.+) since ([\d.]+) \| `(.+)` \|", row).groups()
-        for row in table
-    ]
+    form = re.compile(r"\| `(.+)` \| (.+) since ([\d.]+) \| `(.+)` \|")
+    return [form.fullmatch(row).groups() for row in table]
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
@@ -91,9 +89,7 @@ def test_counts_in_the_text():
 
 def commands():
     """Each command that the README runs, with the options named behind it in its line or cell."""
-    text = README.replace(
-        "`... ", "`-m helpers.training "
-    )  # a row that goes on with the command above
+    text = README.replace("`... ", "`-m helpers.training ")  # a row goes on with the one above
     options = {}
     for line in re.findall(r"-m ((?:helpers|tests)(?:(?!-m )[^\n|])*)", text):
         command = re.match(r"[\w.]+(?: [a-z][a-z-]*(?=[ `\n]|$))?", line)[0]

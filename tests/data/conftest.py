@@ -31,12 +31,18 @@ def machine(monkeypatch, tmp_path, small):
 
 
 @pytest.fixture
+def here(tmp_path, small):
+    """The book's folder, with the archive in it."""
+    small.write_archive(tmp_path / "data" / files.ARCHIVE)
+    return tmp_path / "data"
+
+
+@pytest.fixture
 def mirror(small):
     """A function that starts a mirror: of the small archive, if it is given no other content."""
     mirrors = []
 
-    def start(behave=None, *, content=None, **options):
-        content = small.archive if content is None else content
+    def start(behave=None, *, content=small.archive, **options):
         mirrors.append(bad_mirror.Mirror(content, behave, **options))
         return mirrors[-1]
 

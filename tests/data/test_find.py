@@ -1,6 +1,7 @@
 """Where the pictures are found, and what pages get. Downloads and their faults are in test_faults.py."""
 
 import hashlib
+import io
 import os
 import pickle
 import re
@@ -16,7 +17,7 @@ from torchvision.datasets import CIFAR10
 
 from helpers import data
 from helpers.data import __main__ as program
-from helpers.data import download, files, find, places, stand_in
+from helpers.data import download, files, find, mirrors, places, stand_in
 from helpers.data.stand_in import StandIn
 from helpers.verification.outputs import join_streams
 from tests.support import bad_mirror
@@ -31,11 +32,9 @@ needs_real = pytest.mark.skipif(
 
 
 def snapshot(folder):
+    """What lies in a folder, with content and time."""
     return {
-        str(path.relative_to(folder)): (
-            path.stat().st_mtime_ns,
-            path.is_file() and path.read_bytes(),
-        )
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.is_dir() or path.read_bytes())
         for path in folder.rglob("*")
     }
 
@@ -49,19 +48,19 @@ def again():
 # --- where they are found
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        f"{BASE}/",
-        "files directly/",
-        f"{BASE}-target/{BASE}/",
-        "cifar-10-python.tar.gz",
-        f"{BASE}.tar.gz",
-        f"{BASE}-target_archive",
-        f"{BASE}-target.tar.gz",
-    ],
-)
-@pytest.mark.parametrize("root", ["named", "data", "here/data", "keras/datasets"])
+KERAS = files.KERAS
+PLACES = (f"{BASE}/", "files directly/", f"{KERAS}/{BASE}/", "cifar-10-python.tar.gz")
+PLACES += (f"{BASE}.tar.gz", f"{KERAS}_archive", f"{KERAS}.tar.gz")
+ROOTS = {
+    "named": "by CIFAR10_ROOT",
+    "data": "in data/",
+    "here/data": "in ./data",
+    "keras/datasets": "in {folder}",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("root", ROOTS)
 def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, small, root, place):
     folder = tmp_path / root
     if place.endswith("/"):
@@ -71,13 +70,8 @@ def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, small, 
     if root == "named":
         monkeypatch.setenv("CIFAR10_ROOT", str(folder))
     before = snapshot(folder)
-    where = {
-        "named": "by CIFAR10_ROOT",
-        "data": "in data/",
-        "here/data": "in ./data",
-        "keras/datasets": f"in {folder}",
-    }[root]
-    says = f"CIFAR-10: the official pictures, found {where}; checked and decoded in "
+    says = "CIFAR-10: the official pictures, found "
+    says += f"{ROOTS[root].format(folder=folder)}; checked and decoded in "
     assert re.fullmatch(re.escape(says) + r"\d+\.\d s\.", data.origin())
     assert data.is_real()
     after = snapshot(folder)
@@ -86,11 +80,6 @@ def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, small, 
     assert after == before
     assert again().startswith(says.partition(";")[0] if root in ("named", "data") else "CIFAR-10")
     assert re.search(r"; decoded before and checked in \d+\.\d s\.$", data.origin())
-
-
-def test_the_archive_itself_can_be_named(monkeypatch, tmp_path, small):
-    monkeypatch.setenv("CIFAR10_ROOT", str(small.write_archive(tmp_path / "a stick" / "any name")))
-    assert "found by CIFAR10_ROOT" in data.origin()
 
 
 def test_cifar10_root_comes_first(monkeypatch, tmp_path, small):
@@ -102,21 +91,26 @@ def test_cifar10_root_comes_first(monkeypatch, tmp_path, small):
     assert data.cifar10(train=True).root == tmp_path / "mine"
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["~/mine", "$BASE/mine", "${BASE}/mine", "  {}/mine ", '"{}/mine"', "'~/mine'", "{}/mine\n"],
-)
+VALUES = [
+    "~/mine",
+    "$BASE/mine",
+    "${BASE}/mine",
+    "  {}/mine ",
+    '"{}/mine"',
+    "'~/mine'",
+    "{}/mine\n",
+]
+
+
+@pytest.mark.parametrize("value", [*VALUES, " $HOME'", "{}/a stick/any name"])
 def test_cifar10_root_is_read_as_a_shell_would(monkeypatch, tmp_path, small, value):
+    """Unless that is the very name of a folder; the archive itself may be named, too."""
     small.write(tmp_path / "mine" / BASE)
+    small.write(tmp_path / "here" / " $HOME'" / BASE)
+    small.write_archive(tmp_path / "a stick" / "any name")
     for name in ("HOME", "USERPROFILE", "BASE"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("CIFAR10_ROOT", value.replace("{}", str(tmp_path)))
-    assert "found by CIFAR10_ROOT" in data.origin()
-
-
-def test_a_folder_whose_very_name_has_such_signs_is_found(monkeypatch, tmp_path, small):
-    small.write(tmp_path / "here" / " $HOME'" / BASE)
-    monkeypatch.setenv("CIFAR10_ROOT", " $HOME'")
     assert "found by CIFAR10_ROOT" in data.origin()
 
 
@@ -139,11 +133,8 @@ def test_the_stand_in_can_be_asked_for(monkeypatch, tmp_path, small, mirror, val
     monkeypatch.setattr(find, "MIRRORS", [network.url])
     monkeypatch.setenv("CIFAR10_ROOT", value)
     assert not data.is_real()
-    assert data.origin().startswith("STAND-IN DATA: ")
-    assert data.origin().endswith("CIFAR10_ROOT=stand-in asks for the stand-in.")
-    monkeypatch.setattr(
-        stand_in, "draw_shapes", lambda count, seed: (np.zeros((count, 1)), [seed] * count)
-    )
+    assert re.match(r"STAND-IN DATA: [\s\S]*=stand-in asks for the stand-in\.$", data.origin())
+    monkeypatch.setattr(stand_in, "draw_shapes", lambda count, seed: (np.zeros(count), []))
     assert isinstance(data.cifar10(train=False), StandIn)
     assert network.asked == []
 
@@ -170,9 +161,9 @@ def test_a_fault_is_told_in_one_line_and_the_next_place_is_used(
     elif fault != "nowhere":
         file = small.write(root / BASE) / "data_batch_3"
         content = file.read_bytes()
-        file.write_bytes(content[:-3] if fault == "truncated" else content[::-1])
-        if fault == "missing":
-            file.unlink()
+        file.unlink()
+        if fault != "missing":
+            file.write_bytes(content[:-3] if fault == "truncated" else content[::-1])
     if place == "mine":
         monkeypatch.setenv("CIFAR10_ROOT", str(root))
     before = snapshot(root / BASE)
@@ -212,12 +203,6 @@ def test_whether_pages_used_them_can_be_asked(monkeypatch):
 # --- what pages get
 
 
-@pytest.fixture
-def here(tmp_path, small):
-    small.write_archive(tmp_path / "data" / files.ARCHIVE)
-    return tmp_path / "data"
-
-
 @pytest.mark.parametrize("start", ["cold", "warm", "cache gone since", "cache cut off since"])
 def test_a_data_set_has_the_form_of_torchvisions(here, small, start):
     data.origin()
@@ -243,9 +228,7 @@ def test_a_data_set_has_the_form_of_torchvisions(here, small, start):
         assert (picture.size, picture.mode, label) == ((32, 32), "RGB", part.targets[2])
         assert np.array_equal(np.asarray(picture), part.data[2])
         assert "Number of datapoints" in repr(part)
-        copy = pickle.loads(
-            pickle.dumps(part)
-        )  # as workers of a DataLoader get it, on some systems
+        copy = pickle.loads(pickle.dumps(part))  # as a DataLoader's workers may get it
         assert np.array_equal(copy.data, part.data)
     assert data.cifar10(False, transform=lambda picture: picture.size)[0][0] == (32, 32)
 
@@ -269,33 +252,21 @@ def test_a_data_set_is_the_callers_own(here, small, start):
 # --- the download, when nothing is wrong
 
 
-class Terminal:
-    """A standard output that is a terminal, or is none."""
-
-    def __init__(self, is_terminal):
-        self.isatty = lambda: is_terminal
-        self.text = ""
-
-    def write(self, text):
-        self.text += text
-
-    def flush(self):
-        pass
-
-
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_a_download_says_what_it_did_and_leaves_no_trace(monkeypatch, mirror, capsys, is_terminal):
     url = mirror().url
     monkeypatch.setattr(find, "MIRRORS", [url])
-    shown = Terminal(is_terminal)
+    shown = io.StringIO()
+    shown.isatty = lambda: is_terminal
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", shown)
         text = data.origin()
     says = f"CIFAR-10: the official pictures, downloaded into {places.FOLDER} from {url.split('/')[2]}: "
     does = r"[\d.]+ kB in \d+ s, [\d.]+ [kM]B/s; checked and decoded in \d+\.\d s\."
     assert re.fullmatch(re.escape(says) + does, text)
-    assert ("B/s" in shown.text) == is_terminal
-    assert join_streams([{"output_type": "stream", "name": "stdout", "text": shown.text}]) == []
+    assert ("B/s" in shown.getvalue()) == is_terminal
+    stream = {"output_type": "stream", "name": "stdout", "text": shown.getvalue()}
+    assert join_streams([stream]) == []
     assert "".join(capsys.readouterr()) == ""
     names = sorted(path.name for path in places.FOLDER.iterdir())
     assert names == [find.LOCK, files.CACHE, files.ARCHIVE]
@@ -319,14 +290,10 @@ def test_a_mirror_of_ones_own_that_is_slow_is_left(monkeypatch, mirror):
     assert public.asked != []
 
 
-@pytest.mark.parametrize(
-    "url",
-    [bad_mirror.nobody(), "no address", "ftp://127.0.0.1/x", "http://[/"],
-    ids=["nobody there", "no address", "ftp", "half an address"],
-)
+@pytest.mark.parametrize("url", ["nobody", "no address", "ftp://127.0.0.1/x", "http://[/"])
 def test_a_mirror_of_ones_own_that_fails_is_no_obstacle(monkeypatch, mirror, url):
     monkeypatch.setattr(find, "MIRRORS", [mirror().url])
-    monkeypatch.setenv("CIFAR10_URL", url)
+    monkeypatch.setenv("CIFAR10_URL", bad_mirror.nobody() if url == "nobody" else url)
     assert data.is_real(), data.origin()
 
 
@@ -342,11 +309,10 @@ def test_the_patience_can_be_set(monkeypatch, mirror, patience):
     monkeypatch.setattr(find, "MIRRORS", [mirror(rate=20).url])
     monkeypatch.setenv("CIFAR10_PATIENCE", patience)
     assert not data.is_real()
+    says = f"CIFAR10_PATIENCE={patience} is no number of"
     if patience == "0.3":
-        waited = re.search(r"given up after (\d+) s", data.origin())
-        assert int(waited[1]) < find.SETTINGS.patience / 2
-    else:
-        assert f"CIFAR10_PATIENCE={patience} is no number of" in data.origin()
+        says = "given up after [12]?[0-9] s"  # of 60
+    assert re.search(says, data.origin())
 
 
 def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror, small):
@@ -360,15 +326,13 @@ def test_a_download_that_promises_to_end_is_let_go_on(monkeypatch, mirror, small
 def test_an_interrupted_download_keeps_what_came_and_frees_the_lock(monkeypatch, mirror, small):
     monkeypatch.setattr(find, "MIRRORS", [mirror(rate=len(small.archive)).url])
     partial = files.partial_of(places.FOLDER / files.ARCHIVE)
-    write = download.Download._write
 
-    def interrupt(self, chunk):
-        write(self, chunk)
-        if self.position > 5000:
-            raise KeyboardInterrupt
+    def interrupted(*how):
+        yield next(mirrors.transfer(*how))
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(download.Download, "_write", interrupt)
+        patch.setattr(download, "transfer", interrupted)
         with pytest.raises(KeyboardInterrupt):
             data.origin()
     assert partial.read_bytes() == small.archive[: partial.stat().st_size] != b""
@@ -397,15 +361,15 @@ def test_the_real_pictures_are_accepted(monkeypatch):
     monkeypatch.setenv("CIFAR10_ROOT", REAL)
     assert data.is_real(), data.origin()
     theirs = {train: CIFAR10(REAL, train) for train in (True, False)}  # checks MD5, then unpickles
-    for start in ("cold", "warm"):
-        for train in (True, False):
-            ours = data.cifar10(train)
-            assert np.array_equal(ours.data, theirs[train].data), start
-            assert ours.data.strides == theirs[train].data.strides
-            assert ours.targets == theirs[train].targets
-            assert ours.classes == theirs[train].classes
-            assert ours.class_to_idx == theirs[train].class_to_idx
-        again()
+    for train in (True, False, True, False):
+        ours = data.cifar10(train)
+        assert np.array_equal(ours.data, theirs[train].data)
+        assert ours.data.strides == theirs[train].data.strides
+        assert ours.targets == theirs[train].targets
+        assert ours.classes == theirs[train].classes
+        assert ours.class_to_idx == theirs[train].class_to_idx
+        if not train:
+            again()  # from the cache
     sums = dict(CIFAR10.train_list + CIFAR10.test_list)
     for name, (size, sha256) in OFFICIAL.files.items():
         content = Path(REAL, BASE, name).read_bytes()

@@ -52,16 +52,20 @@ def make_home(book: Path) -> None:
         subprocess.run(["git", "-C", str(book), *command], check=True)
 
 
+def fetched_from(folder: Path) -> dict[str, str | None]:
+    """Variables with which git takes a folder for the address that the pages fetch from."""
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{folder.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": f"https://github.com/{SLUG}",
+    }
+
+
 def run_alone(name: str, home: Path, python: str = sys.executable) -> Result:
     """Run one page of a launched book alone, in a fresh kernel and an empty folder."""
     stored = nbformat.read(home / "notebooks" / f"{name}.ipynb", as_version=4)
     new = nbformat.from_dict(stored)
-    variables = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{home.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": f"https://github.com/{SLUG}",
-        "PYTHONPATH": None,
-    }
+    variables = fetched_from(home) | {"PYTHONPATH": None}
     if python != sys.executable:
         variables["MATPLOTLIBRC"] = None  # that of another matplotlib
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

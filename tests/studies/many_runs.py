@@ -38,12 +38,8 @@ USER = {
     ".config/matplotlib/matplotlibrc": "lines.linewidth: 9\nfont.size: 20\nsavefig.dpi: 30\n",
     "kernels/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "broken", "language": "python"}',
 }
-PLACES = {
-    "HOME": "",
-    "IPYTHONDIR": ".ipython",
-    "MPLCONFIGDIR": ".config/matplotlib",
-    "JUPYTER_PATH": "kernels",
-}
+PLACES = {"HOME": "", "IPYTHONDIR": ".ipython", "MPLCONFIGDIR": ".config/matplotlib"}
+PLACES["JUPYTER_PATH"] = "kernels"
 PROFILE, KERNELS = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR"), ("JUPYTER_PATH",)
 
 
@@ -62,6 +58,7 @@ class Conditions(NamedTuple):
     user: tuple[str, ...] = ()  # which of PLACES' variables point at his files
 
 
+WORST = Conditions("most of it at once", parallel=True, shuffled=True, busy=True, elsewhere=True)
 RUNS = [
     Conditions("serial"),
     Conditions("-n 2", parallel=True),
@@ -82,16 +79,7 @@ RUNS = [
     Conditions("another default kernel, a broken one", user=KERNELS),
     Conditions("one thread", variables={"OMP_NUM_THREADS": "1"}),
     Conditions("AVX2 only", variables=AVX2),
-    Conditions(
-        "most of it at once",
-        parallel=True,
-        shuffled=True,
-        busy=True,
-        elsewhere=True,
-        folder=FOREIGN,
-        variables=PLAIN_C,
-        user=(*PROFILE, *KERNELS),
-    ),
+    WORST._replace(folder=FOREIGN, variables=PLAIN_C, user=(*PROFILE, *KERNELS)),
 ]
 
 

@@ -45,12 +45,8 @@ def number_up_to(most: int) -> Callable[[str], int]:
 def add_pages(parser: ArgumentParser, *flags: str) -> None:
     """Add ``pages``: numbers or names, positional if there is no flag."""
     words = "pages by number or name, 06 or 06_tensor_shapes; all if none is given"
-    if flags:
-        parser.add_argument(
-            *flags, nargs="+", type=page_name, default=[], metavar="PAGE", help=words
-        )
-    else:
-        parser.add_argument("pages", nargs="*", type=page_name, metavar="PAGE", help=words)
+    how = {"nargs": "+", "default": []} if flags else {"nargs": "*"}
+    parser.add_argument(*(flags or ["pages"]), type=page_name, metavar="PAGE", help=words, **how)
 
 
 def chosen(names: Iterable[str]) -> list["Page"]:
@@ -150,13 +146,9 @@ def run_pytest(
 def client(
     notebook: "NotebookNode", folder: Path, python: str = sys.executable, **options: Any
 ) -> "NotebookClient":
-    """A client for a notebook that will start in a folder, in a fresh kernel of an interpreter.
+    """A client for a notebook, whose outputs it replaces, with ``options`` of nbclient's own.
 
-    Args:
-        notebook: its outputs are replaced when it runs.
-        folder: where the kernel starts.
-        python: the interpreter; whatever kernels are registered, this one runs.
-        **options: of ``nbclient.NotebookClient``.
+    A fresh kernel starts in the folder, of this interpreter, whatever kernels are registered.
     """
     from nbclient import NotebookClient
     from nbval.kernel import CURRENT_ENV_KERNEL_NAME
@@ -174,8 +166,7 @@ def execute(client: "NotebookClient", variables: Mapping[str, str | None] | None
 
     Args:
         client: see ``client``.
-        variables: environment variables of the kernel, besides those that keep a user's own settings out; None
-            for one that is not set.
+        variables: of the kernel's environment, besides those that keep a user's settings out; None: not set.
 
     Returns:
         How many seconds it took.

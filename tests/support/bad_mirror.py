@@ -152,13 +152,12 @@ class Mirror:
                     super().handle_error(*how)
 
         self._server = Server(("127.0.0.1", 0), Handler)
+        scheme = "https" if tls else "http"
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.url = (
-            f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}/{files.ARCHIVE}"
-        )
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/{files.ARCHIVE}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
@@ -184,18 +183,14 @@ class Mirror:
         """An answer, honest unless told otherwise.
 
         Args:
-            handler: of the request.
             content: what is sent; None for the file.
             status: of an answer with everything in it.
-            heads: further header lines, as pairs.
             ranges: is a Range obeyed?
             claim: so many bytes further on begins the part that is sent, and says so.
             shift: the same, but not saying so.
             length: is added to the Content-Length; None for no such line.
             die_at: the byte of the content before which the connection ends.
-            rate: bytes per second.
             slow_from: ``(byte, rate)`` from which on another rate holds.
-            delay: seconds before anything is sent.
         """
         time.sleep(delay)
         content = self.content if content is None else content

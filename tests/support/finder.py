@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from helpers.data import download, files, find, places
+from helpers.data import files, find, places
 
 
 def context():
@@ -19,21 +19,18 @@ def context():
     return context
 
 
-def find_pictures(settings, report, hang=None, limit=None):
+def find_pictures(world, report, hang="", limit=None):
     """Look for the pictures in a process of its own.
 
     Args:
-        settings: what the process must patch: official, folder, mirrors, settings.
+        world: what is to be official, the folder, the mirrors' addresses, the settings.
         report: a file that gets what was found, as JSON.
-        hang: "decode" or "cache": hang in the middle of that, after making the file "marker" beside the report.
+        hang: "extract" or "cache": hang in the middle of that, after making the file "marker" beside the report.
         limit: bytes that no file may exceed (a quota).
     """
-    files.OFFICIAL = files.Official(*settings["official"])
-    places.FOLDER = Path(settings["folder"])
-    find.MIRRORS = settings["mirrors"]
-    find.SETTINGS = download.Settings(*settings["settings"])
+    files.OFFICIAL, places.FOLDER, find.MIRRORS, find.SETTINGS = world
     os.environ.pop("CIFAR10_ROOT", None)
-    os.environ["KERAS_HOME"] = settings["folder"]
+    os.environ["KERAS_HOME"] = str(places.FOLDER)
     os.chdir(report.parent)
     if limit:
         import resource
@@ -49,7 +46,7 @@ def find_pictures(settings, report, hang=None, limit=None):
     replace = Path.replace
 
     def patched_unpickle(name, content):
-        hang_if(hang == "decode" and name == "data_batch_3")
+        hang_if(hang == "extract" and name == "data_batch_3")
         return unpickle(name, content)
 
     def patched_replace(path, target):
