@@ -31,7 +31,7 @@
 #
 # **You need** tensors in outline, and derivatives from school. No GPU.
 #
-# **Time**: 30 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 29 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
 #
 # ## Find it · 速查
 #

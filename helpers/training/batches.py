@@ -211,8 +211,9 @@ def dataloader_batches(
     start: int = 0,
     rank: int = 0,
     processes: int = 1,
+    workers: int = 2,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The old way: a ``DataLoader`` with two workers, one image at a time, floats in -1..1; see `batches`."""
+    """The old way: a ``DataLoader`` with workers (0 in a notebook), one image at a time, floats in -1..1; see `batches`."""
     dataset = _OneByOne(images, labels)
     per_epoch = _batches_per_epoch(len(images), batch_size, processes)
     epoch, first = divmod(start, per_epoch)
@@ -221,7 +222,7 @@ def dataloader_batches(
         order = torch.randperm(len(images), generator=random)[: per_epoch * batch_size]
         shares = [batch[rank::processes].tolist() for batch in order.split(batch_size)[first:]]
         loader = torch.utils.data.DataLoader(
-            dataset, batch_sampler=shares, num_workers=2, generator=random
+            dataset, batch_sampler=shares, num_workers=workers, generator=random
         )
         for x, y in loader:
             yield x.to(images.device), y.to(images.device)
