@@ -213,7 +213,7 @@ def dataloader_batches(
     processes: int = 1,
     workers: int = 2,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The old way: a ``DataLoader`` with workers (0 in a notebook), one image at a time, floats in -1..1; see `batches`."""
+    """The old way: a ``DataLoader`` with workers (0 in a notebook), one image at a time, in -1..1; see `batches`."""
     dataset = _OneByOne(images, labels)
     per_epoch = _batches_per_epoch(len(images), batch_size, processes)
     epoch, first = divmod(start, per_epoch)
