@@ -9,7 +9,8 @@ from helpers import plotting
 
 @pytest.fixture
 def style():
-    """The style of the pages, without a window; figures are closed afterwards."""
+    """The style of the pages, without a window; no figure is open before or afterwards."""
+    plt.close("all")
     before = plt.get_backend()
     plt.switch_backend("agg")
     with mpl.rc_context():
