@@ -46,8 +46,10 @@ LEFT_AREA = """async shown => {
 def server(folder):
     """Serve a copy of the book in a new folder, with no settings but JupyterLab's own; yields the address."""
     book = folder / "book"
-    ignored = shutil.ignore_patterns(".*", "data", "__pycache__", "tests")
-    shutil.copytree(BOOK, book, ignore=ignored)
+    for name in ("helpers", "notebooks"):
+        shutil.copytree(BOOK / name, book / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "requirements.txt"):
+        shutil.copy(BOOK / name, book)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
