@@ -49,7 +49,9 @@ from helpers import pages
 rows = ["| page | read | run |", "|:--|--:|--:|"]
 for page in pages.all_pages():
     run = f"{page.seconds:.0f} s" if page.seconds else "0 s"
-    rows.append(f"| [{page.title}]({page.path.name}) | {page.reading_minutes} min | {run} |")
+    rows.append(
+        f"| [{page.title}]({page.path.name}) | {page.reading_minutes} min | {run} |"
+    )
 Markdown("\n".join(rows))
 
 # %% [markdown]
@@ -76,7 +78,7 @@ assert claims == [statement.number for statement in STATEMENTS]
 # the cell below it shows it. *Then and now* boxes mark where the notes have been overtaken. At the end: a recap,
 # exercises that check themselves, and solutions.
 #
-# - **With old notes or old code beside you**: [page 10](10_notes_audited.ipynb) has every statement and every old call, each
+# - **With old notes or old code beside you**: [page 12](12_notes_audited.ipynb) has every statement and every old call, each
 #   with today's and a link to its proof.
 # - **On GitHub**: just read. Outputs are stored in the pages.
 # - **In JupyterLab**: `jupyter lab notebooks/00_start_here.ipynb`. Run a cell with Shift+Enter; change it and run it again.
@@ -136,7 +138,11 @@ for fault in compare_outputs(printed("loss 0.4321"), printed("loss 0.4421")):
 # %%
 band = Policy(rtol=0.05, reason="training")
 print(compare_outputs(printed("loss 0.4321"), printed("loss 0.4421"), band))
-print(compare_outputs(printed("loss 0.4321"), printed("loss 0.4721"), band)[0].text)
+print(
+    compare_outputs(printed("loss 0.4321"), printed("loss 0.4721"), band)[
+        0
+    ].text
+)
 
 # %% [markdown]
 # Times can never be the same. They are compared in form: the words and the kind of number, not the number.
@@ -211,14 +217,22 @@ import json
 import math
 from pathlib import Path
 
-spread = json.loads(Path("records/verification/spread.json").read_text(encoding="utf-8"))
+spread = json.loads(
+    Path("records/verification/spread.json").read_text(encoding="utf-8")
+)
 kinds = {name: run["kind"] for name, run in spread["runs"].items()}
-lines = [(cell, *band) for cell in spread["cells"] for band in cell["tolerance"].items()]
+lines = [
+    (cell, *band)
+    for cell in spread["cells"]
+    for band in cell["tolerance"].items()
+]
 
 
 def widest(cell, field, *wanted):
     """The most that a cell needed in settings of these kinds."""
-    found = [need for name, need in cell["needed"].items() if kinds[name] in wanted]
+    found = [
+        need for name, need in cell["needed"].items() if kinds[name] in wanted
+    ]
     return max((need.get(field, 0) for need in found), default=0)
 
 
@@ -226,9 +240,15 @@ figure, axis = plt.subplots(figsize=(8, 0.3 * len(lines) + 1.4))
 axis.axvspan(1 / 5, 1, color="#EEEEEE")
 machine = ("threads", "instructions", "simulated GPU", "release")
 for kind, marker in zip((*machine, "seed"), "osD^x", strict=True):
-    shares = [widest(cell, field, kind) / limit or math.nan for cell, field, limit in lines]
+    shares = [
+        widest(cell, field, kind) / limit or math.nan
+        for cell, field, limit in lines
+    ]
     axis.plot(shares, range(len(lines)), marker, label=kind, alpha=0.8)
-words = [f"{c['page'][:2]}, {c['heading'].split(' · ')[0]}: {f} {limit:g}" for c, f, limit in lines]
+words = [
+    f"{c['page'][:2]}, {c['heading'].split(' · ')[0]}: {f} {limit:g}"
+    for c, f, limit in lines
+]
 axis.set_yticks(range(len(lines)), words)
 axis.set(xscale="log", xlabel="widest spread, as a part of the tolerance")
 axis.set_ylim(len(lines) - 0.5, -0.5)
@@ -243,7 +263,9 @@ plotting.show(
 # its page has run in:
 
 # %%
-assert all(widest(cell, field, *machine) <= limit for cell, field, limit in lines)
+assert all(
+    widest(cell, field, *machine) <= limit for cell, field, limit in lines
+)
 strict = [cell for cell in spread["cells"] if not cell["tolerance"]]
 for field in ("rtol", "shift", "color"):
     most = max((widest(cell, field, *machine) for cell in strict), default=0)
@@ -257,10 +279,18 @@ for field in ("rtol", "shift", "color"):
 runs = [run for run in spread["runs"].values() if run["kind"] != "seed"]
 for page in pages.all_pages():
     ran = sum(page.name in run["pages"] for run in runs)
-    stated = [c for c in spread["cells"] if c["page"] == page.name and c["tolerance"]]
+    stated = [
+        c for c in spread["cells"] if c["page"] == page.name and c["tolerance"]
+    ]
     made = sum(len(cell["needed"]) for cell in stated)
-    wanted = sum(17 if cell["training"] else 7 for cell in stated)  # with ten seeds, or without
-    words = f"; of its tolerances, {made} of {wanted} measurements" if stated else ""
+    wanted = sum(
+        17 if cell["training"] else 7 for cell in stated
+    )  # with ten seeds, or without
+    words = (
+        f"; of its tolerances, {made} of {wanted} measurements"
+        if stated
+        else ""
+    )
     print(f"{page.name[:2]}: run in {ran} of 7 settings{words}")
 
 # %% [markdown]
@@ -284,7 +314,9 @@ from helpers.data.stand_in import StandIn
 stand_in = StandIn(train=True, count=20)
 names = [stand_in.classes[label] for label in stand_in.targets]
 figure = plotting.picture_grid(stand_in.data, names, columns=10, size=0.8)
-plotting.show(figure, alt="Twenty drawn shapes in random colors on striped grounds.")
+plotting.show(
+    figure, alt="Twenty drawn shapes in random colors on striped grounds."
+)
 
 # %% [markdown]
 # `CIFAR10_ROOT=stand-in` asks for them at once, for a classroom without internet. Set it before JupyterLab is started
@@ -312,16 +344,20 @@ check_1(answer_1)
 
 # %%
 answer_2 = ...
-let_through = not compare_outputs(printed("100 steps"), printed("101 steps"), band)
+let_through = not compare_outputs(
+    printed("100 steps"), printed("101 steps"), band
+)
 check_2 = Check(let_through, hint="whole numbers are exact")
 check_2(answer_2)
 
 # %% [markdown]
-# **3.** Page 04 proves the statements C18 to C26. How many are these?
+# **3.** Page 06 proves the statements C18 to C26. How many are these?
 
 # %%
 answer_3 = ...
-page_04 = next(page for page in pages.all_pages() if page.name.startswith("04"))
+page_04 = next(
+    page for page in pages.all_pages() if page.name.startswith("04")
+)
 check_3 = Check(len(page_04.claims), hint="the first and the last count too")
 check_3(answer_3)
 

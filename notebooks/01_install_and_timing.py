@@ -136,7 +136,9 @@ for _ in range(20):
     layer(x)
     seconds.append(time.perf_counter() - start)
 median = statistics.median(seconds[1:])
-print(f"first call {1e3 * seconds[0]:.3f} ms, median of the others {1e3 * median:.3f} ms")
+print(
+    f"first call {1e3 * seconds[0]:.3f} ms, median of the others {1e3 * median:.3f} ms"
+)
 
 # %% [markdown]
 # PyTorch has a timer of its own, `torch.utils.benchmark`. It warms up, repeats until enough time has passed, and gives
@@ -155,7 +157,9 @@ print(f"sum of a million floats: {1e6 * one_thread:.1f} us")
 
 # %% verify={"reason": "durations", "timing": true}
 threads = torch.get_num_threads()
-timer = benchmark.Timer("values.sum()", globals={"values": values}, num_threads=threads)
+timer = benchmark.Timer(
+    "values.sum()", globals={"values": values}, num_threads=threads
+)
 all_threads = timer.blocked_autorange(min_run_time=0.2).median
 print(
     f"with all threads: {1e6 * all_threads:.1f} us, {one_thread / all_threads:.2f}x as fast as with one"
@@ -181,7 +185,9 @@ torch.set_num_threads(threads)
 
 # %% claims=["C03"] verify={"reason": "durations", "timing": true}
 has_gpu = torch.accelerator.is_available()
-device = torch.accelerator.current_accelerator() if has_gpu else torch.device("cpu")
+device = (
+    torch.accelerator.current_accelerator() if has_gpu else torch.device("cpu")
+)
 m = torch.ones(1000, 1000, device=device)
 m @ m  # warm up
 if has_gpu:
@@ -192,7 +198,9 @@ returned = time.perf_counter() - start
 if has_gpu:
     torch.accelerator.synchronize()
 done = time.perf_counter() - start
-print(f"returned after {1e3 * returned:.2f} ms, done after {1e3 * done:.2f} ms")
+print(
+    f"returned after {1e3 * returned:.2f} ms, done after {1e3 * done:.2f} ms"
+)
 
 # %% [markdown]
 # ## How time grows with size · 时间与规模
@@ -205,9 +213,13 @@ sizes = [10**k for k in range(2, 8)]
 times = []
 for size in sizes:
     values = torch.ones(size)
-    timer = benchmark.Timer("values.sum()", globals={"values": values}, num_threads=threads)
+    timer = benchmark.Timer(
+        "values.sum()", globals={"values": values}, num_threads=threads
+    )
     times.append(timer.blocked_autorange(min_run_time=0.1).median)
-    print(f"{size:>10,} elements: {1e6 * times[-1]:.1f} us, {4 * size / times[-1] / 1e9:.2f} GB/s")
+    print(
+        f"{size:>10,} elements: {1e6 * times[-1]:.1f} us, {4 * size / times[-1] / 1e9:.2f} GB/s"
+    )
 
 # %% verify={"picture": "form", "reason": "a plot of durations"}
 import matplotlib.pyplot as plt
@@ -217,16 +229,24 @@ from helpers import plotting
 plotting.use_style()
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2))
 left.loglog(sizes, [1e6 * s for s in times], marker="o")
-left.set(xlabel="elements", ylabel="microseconds", title="time of sum()", ylim=(0.5, 2e4))
+left.set(
+    xlabel="elements",
+    ylabel="microseconds",
+    title="time of sum()",
+    ylim=(0.5, 2e4),
+)
 right.semilogx(
     sizes,
     [4 * n / s / 1e9 for n, s in zip(sizes, times, strict=True)],
     marker="o",
     color=plotting.VERMILION,
 )
-right.set(xlabel="elements", ylabel="GB/s", title="memory read", ylim=(0, None))
+right.set(
+    xlabel="elements", ylabel="GB/s", title="memory read", ylim=(0, None)
+)
 plotting.show(
-    figure, alt="Left: time against size, flat for small tensors, then rising. Right: GB/s."
+    figure,
+    alt="Left: time against size, flat for small tensors, then rising. Right: GB/s.",
 )
 
 # %% [markdown]
@@ -236,7 +256,9 @@ plotting.show(
 
 # %% verify={"reason": "durations", "timing": true}
 time_of = dict(zip(sizes, times, strict=True))
-print(f"100 times the elements took {time_of[10_000] / time_of[100]:.1f}x the time")
+print(
+    f"100 times the elements took {time_of[10_000] / time_of[100]:.1f}x the time"
+)
 
 # %% [markdown]
 # ## More commands of IPython · 更多魔术命令
@@ -311,7 +333,9 @@ check_3(answer_3)
 
 # %%
 answer_4 = ...
-check_4 = Check(torch.Tensor([1, 2]), hint="write one of the numbers as a float")
+check_4 = Check(
+    torch.Tensor([1, 2]), hint="write one of the numbers as a float"
+)
 check_4(answer_4)
 
 # %% [markdown]

@@ -70,7 +70,9 @@ loss
 # %% claims=["C08"]
 for name, t in {"x": x, "w": w, "b": b, "z": z, "loss": loss}.items():
     made_by = t.grad_fn.name() if t.grad_fn else None
-    print(f"{name:4} requires_grad={t.requires_grad!s:5} is_leaf={t.is_leaf!s:5} grad_fn={made_by}")
+    print(
+        f"{name:4} requires_grad={t.requires_grad!s:5} is_leaf={t.is_leaf!s:5} grad_fn={made_by}"
+    )
 assert all(t.is_leaf == (t.grad_fn is None) for t in (x, w, b, z, loss))
 
 # %% [markdown]
@@ -81,7 +83,9 @@ assert all(t.is_leaf == (t.grad_fn is None) for t in (x, w, b, z, loss))
 def walk(function, depth=0):
     print("   " * depth + function.name().split("::")[-1])
     for following, _ in function.next_functions:
-        if following is not None:  # x asks for no gradient: None stands in its place
+        if (
+            following is not None
+        ):  # x asks for no gradient: None stands in its place
             walk(following, depth + 1)
 
 
@@ -118,7 +122,9 @@ z = z.detach()  # the numbers without the graph
 print("by backward", w.grad, b.grad)
 print("by hand    ", (2 * z * x).mean(), (2 * z).mean())
 assert w.grad.shape == w.shape
-assert torch.allclose(w.grad, (2 * z * x).mean()) and torch.allclose(b.grad, (2 * z).mean())
+assert torch.allclose(w.grad, (2 * z * x).mean()) and torch.allclose(
+    b.grad, (2 * z).mean()
+)
 
 # %% [markdown]
 # ### Only leaves keep a gradient
@@ -161,7 +167,9 @@ def f(p):
 
 def by_differences(f, p, step):
     units = torch.eye(len(p), dtype=p.dtype)
-    return torch.stack([(f(p + step * e) - f(p - step * e)) / (2 * step) for e in units])
+    return torch.stack(
+        [(f(p + step * e) - f(p - step * e)) / (2 * step) for e in units]
+    )
 
 
 # %%
@@ -191,11 +199,22 @@ torch.autograd.gradcheck(f, p)
 # %%
 steps = [10.0**-k for k in range(1, 13)]
 figure, axis = plt.subplots()
-for dtype, color in ((torch.float32, plotting.VERMILION), (torch.float64, plotting.BLUE)):
+for dtype, color in (
+    (torch.float32, plotting.VERMILION),
+    (torch.float64, plotting.BLUE),
+):
     one = torch.ones(1, dtype=dtype)
-    errors = [(by_differences(lambda p: p[0] ** 3, one, h) - 3).abs().item() for h in steps]
+    errors = [
+        (by_differences(lambda p: p[0] ** 3, one, h) - 3).abs().item()
+        for h in steps
+    ]
     axis.loglog(steps, errors, marker="o", color=color, label=str(dtype)[6:])
-axis.set(xlabel="step", ylabel="error", ylim=(1e-12, 10), title="error of finite differences")
+axis.set(
+    xlabel="step",
+    ylabel="error",
+    ylim=(1e-12, 10),
+    title="error of finite differences",
+)
 axis.legend()
 plotting.show(
     figure,
@@ -246,10 +265,15 @@ curves = [torch.tanh(t)]
 for _ in range(2):
     curves += torch.autograd.grad(curves[-1].sum(), t, create_graph=True)
 figure, axis = plt.subplots()
-for curve, label in zip(curves, ("tanh", "first derivative", "second derivative"), strict=True):
+for curve, label in zip(
+    curves, ("tanh", "first derivative", "second derivative"), strict=True
+):
     axis.plot(t.detach(), curve.detach(), label=label)
 axis.legend()
-plotting.show(figure, alt="tanh: an S. First derivative: a hill at zero. Second: up, then down.")
+plotting.show(
+    figure,
+    alt="tanh: an S. First derivative: a hill at zero. Second: up, then down.",
+)
 assert torch.allclose(curves[1], 1 - curves[0] ** 2, atol=1e-6)
 
 # %% [markdown]
@@ -260,7 +284,9 @@ assert torch.allclose(curves[1], 1 - curves[0] ** 2, atol=1e-6)
 H = torch.func.jacrev(torch.func.grad(f))(p.detach())
 u, v = p.detach()
 cross = 2 * u * torch.cos(v)
-by_hand = torch.stack([2 * torch.sin(v), cross, cross, -(u**2) * torch.sin(v)]).view(2, 2)
+by_hand = torch.stack(
+    [2 * torch.sin(v), cross, cross, -(u**2) * torch.sin(v)]
+).view(2, 2)
 print(H)
 assert torch.allclose(H, by_hand) and torch.allclose(H, H.T)
 
@@ -295,7 +321,9 @@ print(w.grad)
 from helpers.memory import peak_bytes
 
 torch.manual_seed(0)
-net = torch.nn.Sequential(torch.nn.Linear(20, 200), torch.nn.Tanh(), torch.nn.Linear(200, 1))
+net = torch.nn.Sequential(
+    torch.nn.Linear(20, 200), torch.nn.Tanh(), torch.nn.Linear(200, 1)
+)
 inputs = torch.randn(4096, 20)
 
 
@@ -310,7 +338,9 @@ whole = net[0].weight.grad.clone()
 gradient_in(8)
 assert torch.allclose(net[0].weight.grad, whole, atol=1e-6)
 for parts in (1, 8):
-    print(f"{parts} parts: at most {peak_bytes(lambda n=parts: gradient_in(n)) / 1e6:.2f} MB")
+    print(
+        f"{parts} parts: at most {peak_bytes(lambda n=parts: gradient_in(n)) / 1e6:.2f} MB"
+    )
 
 # %% [markdown]
 # ## Not to be recorded · 不记录计算图
@@ -326,8 +356,12 @@ with torch.inference_mode():
     b = w.exp()
 c = w.exp().detach()
 for name, t in (("no_grad", a), ("inference_mode", b), ("detach", c)):
-    print(f"{name:15} requires_grad={t.requires_grad}, is_inference={t.is_inference()}")
-assert w.detach().untyped_storage().data_ptr() == w.untyped_storage().data_ptr()
+    print(
+        f"{name:15} requires_grad={t.requires_grad}, is_inference={t.is_inference()}"
+    )
+assert (
+    w.detach().untyped_storage().data_ptr() == w.untyped_storage().data_ptr()
+)
 
 # %% [markdown]
 # What was made in inference mode must not enter a recorded computation later:
@@ -405,9 +439,20 @@ def survives(operation, what):
     return "fine"
 
 
-operations = [torch.exp, torch.log, torch.sin, torch.sigmoid, torch.tanh, torch.relu, torch.sqrt]
+operations = [
+    torch.exp,
+    torch.log,
+    torch.sin,
+    torch.sigmoid,
+    torch.tanh,
+    torch.relu,
+    torch.sqrt,
+]
 operations += [torch.square, torch.neg]
-rows = [(o.__name__, survives(o, "input"), survives(o, "output")) for o in operations]
+rows = [
+    (o.__name__, survives(o, "input"), survives(o, "output"))
+    for o in operations
+]
 tables.table(["operation", "input changed", "output changed"], rows)
 
 # %% [markdown]
@@ -467,7 +512,9 @@ v.requires_grad, now.requires_grad, later.requires_grad
 
 # %% claims=["C06", "C07"]
 v.sum().backward()
-print(type(v.data).__name__, type(v.grad).__name__, v.data.shape == v.grad.shape)
+print(
+    type(v.data).__name__, type(v.grad).__name__, v.data.shape == v.grad.shape
+)
 assert torch.equal(v.data, v.detach()) and type(v.grad) is torch.Tensor
 
 # %% [markdown]
@@ -506,7 +553,9 @@ assert type(out) is torch.Tensor and out.requires_grad
 
 # %%
 torch.manual_seed(0)
-layers = [m for _ in range(16) for m in (torch.nn.Linear(64, 64), torch.nn.ReLU())]
+layers = [
+    m for _ in range(16) for m in (torch.nn.Linear(64, 64), torch.nn.ReLU())
+]
 net = torch.nn.Sequential(*layers)
 batch = torch.randn(4096, 64)
 
@@ -532,7 +581,9 @@ def forward_backward():
 # %%
 one_output = batch.nbytes
 for work in (forward, forward_recorded, forward_backward):
-    print(f"{work.__name__:17} {peak_bytes(work) / one_output:.1f} outputs of a layer")
+    print(
+        f"{work.__name__:17} {peak_bytes(work) / one_output:.1f} outputs of a layer"
+    )
 
 # %% [markdown]
 # Time: each is run in turn, several times, and the shortest run counts. Your ratios will differ.
@@ -546,7 +597,9 @@ for _ in range(5):
         took = Timer("work()", globals={"work": work}).timeit(3).median
         seconds[work] = min(took, seconds.get(work, took))
 for work in (forward_recorded, forward_backward):
-    print(f"{work.__name__:17} {seconds[work] / seconds[forward]:.2f}x the time of forward")
+    print(
+        f"{work.__name__:17} {seconds[work] / seconds[forward]:.2f}x the time of forward"
+    )
 
 # %% [markdown]
 # On its way back, each linear layer multiplies twice where forward multiplies once: for the gradient of its input, and
@@ -572,8 +625,14 @@ segments = [1, 2, 4, 8, 16]
 peaks = [peak_bytes(lambda n=n: in_segments(n)) / one_output for n in segments]
 figure, axis = plt.subplots(figsize=(6, 3))
 axis.bar([str(n) for n in segments], peaks, color=plotting.BLUE)
-axis.set(xlabel="segments", ylabel="outputs of a layer", title="peak of memory, 16 layers")
-plotting.show(figure, alt="Bars: the peak is lowest with a middling number of segments.")
+axis.set(
+    xlabel="segments",
+    ylabel="outputs of a layer",
+    title="peak of memory, 16 layers",
+)
+plotting.show(
+    figure, alt="Bars: the peak is lowest with a middling number of segments."
+)
 
 # %% [markdown]
 # ## A line, by autograd alone · 线性回归
@@ -604,13 +663,20 @@ left.scatter(x, y, s=12, color=plotting.SKY)
 ends = torch.tensor([0.0, 4.0])
 for step, style in ((0, ":"), (3, "--"), (199, "-")):
     a, b = course[step]
-    left.plot(ends, a * ends + b, style, color=plotting.VERMILION, label=f"after {step} steps")
+    left.plot(
+        ends,
+        a * ends + b,
+        style,
+        color=plotting.VERMILION,
+        label=f"after {step} steps",
+    )
 left.set(xlabel="x", ylabel="y", title="points and line")
 left.legend()
 right.plot(losses)
 right.set(xlabel="step", title="mean squared error", ylim=(0, None))
 plotting.show(
-    figure, alt="Left: the line turns towards the points. Right: the loss falls, then rests."
+    figure,
+    alt="Left: the line turns towards the points. Right: the loss falls, then rests.",
 )
 
 # %% [markdown]
@@ -702,7 +768,8 @@ from helpers.exercises import Check
 q = torch.tensor([2.0, 3.0, 4.0], requires_grad=True)
 answer_1 = ...
 check_1 = Check(
-    torch.tensor([3.0 * 4, 2.0 * 4, 2.0 * 3]), hint="torch.autograd.grad returns a tuple"
+    torch.tensor([3.0 * 4, 2.0 * 4, 2.0 * 3]),
+    hint="torch.autograd.grad returns a tuple",
 )
 check_1(answer_1)
 
@@ -712,7 +779,9 @@ check_1(answer_1)
 # %%
 one = torch.tensor(1.0, requires_grad=True)
 answer_2 = ...
-check_2 = Check(-torch.sin(torch.tensor(1.0)), hint="the first needs create_graph=True")
+check_2 = Check(
+    -torch.sin(torch.tensor(1.0)), hint="the first needs create_graph=True"
+)
 check_2(answer_2)
 
 # %% [markdown]
@@ -722,7 +791,9 @@ check_2(answer_2)
 # %%
 samples = torch.arange(400.0) / 400
 slope = torch.tensor(1.0, requires_grad=True)
-mean_loss = [(slope * part).square().mean() for part in samples.split([100, 300])]
+mean_loss = [
+    (slope * part).square().mean() for part in samples.split([100, 300])
+]
 first, second = (torch.autograd.grad(loss, slope)[0] for loss in mean_loss)
 answer_3 = ...
 (of_all,) = torch.autograd.grad((slope * samples).square().mean(), slope)
@@ -750,4 +821,4 @@ check_3((first + second) / 2)  # a mistake: both parts count alike
 
 # %% [markdown]
 # ---
-# Back: [install and time](01_install_and_timing.ipynb) · On: [build and train a neural network](03_neural_networks.ipynb)
+# Back: [install and time](01_install_and_timing.ipynb) · On: [build and train a neural network](04_modules.ipynb)

@@ -4,7 +4,7 @@
     python -m helpers.book readme --check     # only tells whether they are what it would write
 
 The pictures are figures that pages have drawn, taken out of the committed notebooks. The figures come from records:
-``notebooks/records/`` (each written by the command beside it) and page 10's list.
+``notebooks/records/`` (each written by the command beside it) and page 12's list.
 """
 
 import argparse
@@ -33,10 +33,10 @@ RECORDS = BOOK / "notebooks/records"
 
 # The picture at the top, row by row: a page's number and how the description of its figure begins.
 FRONT = (
-    (("06", "t.T:  shape"), ("07", "Gather along dim 1. index: 3 0")),
-    (("03", "A picture, six filters"), ("03", "Left: a slow path")),
+    (("08", "t.T:  shape"), ("09", "Gather along dim 1. index: 3 0")),
+    (("04", "A picture, six filters"), ("05", "Left: a slow path")),
 )
-CURVES = ("05", "Accuracy against seconds")
+CURVES = ("07", "Accuracy against seconds")
 # The trainings of one minute: a record and the machine that it is from.
 TRAININGS = (
     ("training/bf16_60", "with AVX512 and bfloat16"),
@@ -121,7 +121,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     since = Counter(s.since if s.since in ("", SLIP) else "changed" for s in STATEMENTS)
     what = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     counts = f"{since['']}, {since['changed']}, {since[SLIP]}"
-    yield what, counts, "[page 10](notebooks/10_notes_audited.ipynb)"
+    yield what, counts, "[page 12](notebooks/12_notes_audited.ipynb)"
     for name, machine in TRAININGS:
         runs = record(name)["runs"]
         accuracies = [run["accuracy"] for run in runs]

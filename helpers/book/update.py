@@ -1,7 +1,7 @@
 """Make a page's outputs: run its ``.py`` file in a fresh kernel, show what changed, write both files of the pair.
 
     python -m helpers.book update                    # every page
-    python -m helpers.book update 01 04_cifar10      # these
+    python -m helpers.book update 01 06_cifar10      # these
 
 Both files are written or neither: they stay as they were if a cell fails, if the run is interrupted, and if one of
 them is edited meanwhile. Outputs are made on the CPU; pages with cells that depend on the CIFAR-10 pictures need the

@@ -1,9 +1,9 @@
-"""Seconds to the accuracy of the old tutorials, with the techniques of page 05 added one by one: a table.
+"""Seconds to the accuracy of the old tutorials, with the techniques of page 07 added one by one: a table.
 
     python -m helpers.training ablation --runs 1 --out notebooks/records/training/ablation.json
 
 The first variant is the classic recipe of the old tutorials, two epochs. The target, 54.4 %, is about what it reaches
-(54.5 % in the record of page 04). Each further variant adds one thing and is trained for the fewest epochs that reach
+(54.5 % in the record of page 06). Each further variant adds one thing and is trained for the fewest epochs that reach
 the target on the validation images; then with all training images, judged once by the test set. All on one machine,
 one after the other, as often as --runs says.
 """

@@ -3,7 +3,7 @@
     python -m helpers.training baselines --budget 60s --out notebooks/records/training/baselines_60.json
 
 With seconds or TFLOP each schedule, and each batch, is shrunk to the budget. With --epochs all is as published; so the
-recipe of the old tutorials, which page 04 compares itself with, is timed (it takes minutes):
+recipe of the old tutorials, which page 06 compares itself with, is timed (it takes minutes):
 
     python -m helpers.training baselines --only "LeNet, classic recipe" --epochs 2
 """

@@ -1,4 +1,4 @@
-"""The net of page 05: small, early in stride, with a first layer that is computed instead of learned.
+"""The net of page 07: small, early in stride, with a first layer that is computed instead of learned.
 
 The shape follows airbench94 (Keller Jordan, arXiv 2404.00498) and David Page's bag of tricks (cifar10-fast): frozen
 patch whitening, 3x3 convolutions that begin as identities, pooling before norm, batch-norm scales frozen at 1, the

@@ -1,4 +1,4 @@
-"""CIFAR-10 in a minute on two CPU cores: the training program of page 05.
+"""CIFAR-10 in a minute on two CPU cores: the training program of page 07.
 
     python -m helpers.training --budget 60s                 # for 60 seconds; or 180s, 10min
     python -m helpers.training --tflop 12 --seed 1          # a budget of work: TFLOP, forward and backward

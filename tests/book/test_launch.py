@@ -186,7 +186,7 @@ def home(tmp_path_factory):
 @pytest.mark.slow
 def test_a_page_runs_alone(home):
     """The other pages: python -m tests.studies launch-each-page."""
-    run = launch_each_page.run_alone("06_tensor_shapes", home)
+    run = launch_each_page.run_alone("08_tensor_shapes", home)
     assert (run.failed, run.differ) == ({}, {})
     assert run.cells > 20
 

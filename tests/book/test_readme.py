@@ -29,8 +29,8 @@ def test_a_picture_is_small_and_described(name):
 
 
 def test_a_figure_that_is_gone_is_said():
-    with pytest.raises(BookError, match="Page 06 has no figure described as 'Nothing'"):
-        readme.figure("06", "Nothing")
+    with pytest.raises(BookError, match="Page 08 has no figure described as 'Nothing'"):
+        readme.figure("08", "Nothing")
 
 
 @pytest.fixture

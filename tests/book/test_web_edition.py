@@ -86,7 +86,7 @@ def test_a_bad_page_is_found_out(browser, tmp_path, check):
 
 @pytest.mark.parametrize("slower", [4, 8, 10, 12, 16])  # none alone finds a fault each time
 def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
-    long_table = built / "09_tensor_math.html"  # where its first screen ends
+    long_table = built / "11_tensor_math.html"  # where its first screen ends
     with site_checks.visit(browser, long_table, slower) as seen:
         assert list(site_checks.shifts(seen)) == []
 
@@ -103,9 +103,9 @@ def test_no_cell_and_no_picture_is_lost(built, page, name):
 
 
 def test_formulas_are_drawn(built, page):
-    page.goto((built / "03_neural_networks.html").as_uri())
+    page.goto((built / "04_modules.html").as_uri())
     formulas = page.locator("article math")
-    assert formulas.count() == PAGES["03_neural_networks"].prose.count("$") / 2 > 0
+    assert formulas.count() == PAGES["04_modules"].prose.count("$") / 2 > 0
     assert "$" not in page.locator("article").inner_text()
 
 
@@ -114,7 +114,7 @@ def test_formulas_are_drawn(built, page):
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("gather", "07_tensor_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
+    [("gather", "09_tensor_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
 )
 def test_search_finds(built, page, words, found):
     page.goto((built / "index.html").as_uri())
@@ -140,7 +140,7 @@ def test_next_and_previous_lead_through_the_book_and_back(built, page):
 
 
 def test_every_page_lists_all_pages(built, page):
-    page.goto((built / "05_cifar10_fast.html").as_uri())
+    page.goto((built / "07_cifar10_fast.html").as_uri())
     listed = page.locator("#pst-primary-sidebar nav a").evaluate_all("all => all.map(a => a.href)")
     assert [url.partition("#")[0].rpartition("/")[2] for url in listed] == [
         f"{name}.html" for name in ORDER[1:]
@@ -160,7 +160,7 @@ def test_every_old_name_is_in_the_index_with_its_place(built, page):
 
 
 def test_the_contents_can_be_skipped(built, page):
-    page.goto((built / "07_tensor_indexing.html").as_uri())
+    page.goto((built / "09_tensor_indexing.html").as_uri())
     page.keyboard.press("Tab")
     skip = page.evaluate(site_checks.FOCUS)
     assert skip["text"] == "Skip to main content" and skip["visible"]
@@ -170,7 +170,7 @@ def test_the_contents_can_be_skipped(built, page):
 
 
 def test_a_solution_opens_with_enter(built, page):
-    page.goto((built / "07_tensor_indexing.html").as_uri())
+    page.goto((built / "09_tensor_indexing.html").as_uri())
     solution = page.locator("article details").first
     code = solution.locator("pre").first
     assert not code.is_visible()
@@ -182,7 +182,7 @@ def test_a_solution_opens_with_enter(built, page):
 # --- on paper
 
 
-@pytest.mark.parametrize("name", ["07_tensor_indexing", "10_notes_audited", "old_names"])
+@pytest.mark.parametrize("name", ["09_tensor_indexing", "12_notes_audited", "old_names"])
 def test_nothing_is_cut_on_paper(built, page, name):
     page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
     page.goto((built / f"{name}.html").as_uri())
@@ -194,7 +194,7 @@ def test_nothing_is_cut_on_paper(built, page, name):
 
 
 def test_solutions_are_open_on_paper(built, page):
-    page.goto((built / "07_tensor_indexing.html").as_uri())
+    page.goto((built / "09_tensor_indexing.html").as_uri())
     page.emulate_media(media="print")
     assert page.locator("article details pre").first.is_visible()
     assert not page.locator("#pst-header").is_visible()

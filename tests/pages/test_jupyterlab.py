@@ -121,7 +121,7 @@ def test_a_page_is_opened_run_and_saved(lab, page):
 
 
 def test_a_cut_picture_is_noticed(lab):
-    lab.open("06_tensor_shapes.ipynb")
+    lab.open("08_tensor_shapes.ipynb")
     try:
         picture = lab.page.locator(".jp-Notebook .jp-RenderedImage img").first
         assert picture.evaluate("async img => { await img.decode(); return img.naturalWidth; }")
@@ -158,9 +158,9 @@ def follow(lab, name, target):
 
 
 def test_a_link_to_a_heading_of_another_page_opens_that_page(lab):
-    follow(lab, "09_tensor_math.ipynb", "08_tensor_types.ipynb#Integers-·-整数")
-    lab.wait_for_notebook("notebooks/08_tensor_types.ipynb")
-    lab.wait_for(IN_VIEW, pages.Page(pages.NOTEBOOKS / "08_tensor_types.ipynb").title)  # its top
+    follow(lab, "11_tensor_math.ipynb", "10_tensor_types.ipynb#Integers-·-整数")
+    lab.wait_for_notebook("notebooks/10_tensor_types.ipynb")
+    lab.wait_for(IN_VIEW, pages.Page(pages.NOTEBOOKS / "10_tensor_types.ipynb").title)  # its top
     lab.close()
     lab.close()
 
@@ -168,7 +168,7 @@ def test_a_link_to_a_heading_of_another_page_opens_that_page(lab):
 @pytest.mark.xfail(strict=True, reason="JupyterLab 4.6 does not decode Chinese words in anchors")
 def test_a_link_leads_to_a_heading_of_its_page(lab):
     try:
-        words = follow(lab, "07_tensor_indexing.ipynb", "#Gather-at-work-·-收集的用途")
+        words = follow(lab, "09_tensor_indexing.ipynb", "#Gather-at-work-·-收集的用途")
         lab.wait_for(IN_VIEW, words, seconds=5)
     finally:
         lab.close()
@@ -177,8 +177,8 @@ def test_a_link_leads_to_a_heading_of_its_page(lab):
 @pytest.mark.parametrize("side", ["py", "ipynb"])
 def test_an_edit_of_either_file_changes_both(lab, side):
     """The last test: it changes a page of the served copy."""
-    files = [lab.book / "notebooks" / f"06_tensor_shapes.{end}" for end in ("py", "ipynb")]
-    lab.open(f"06_tensor_shapes.{side}")
+    files = [lab.book / "notebooks" / f"08_tensor_shapes.{end}" for end in ("py", "ipynb")]
+    lab.open(f"08_tensor_shapes.{side}")
     line = f"# edited in the {side} file"
     lab.page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     lab.page.keyboard.press("Control+End")

@@ -1,7 +1,7 @@
 """Run the whole book twenty times, each time under other conditions, and print the table.
 
     python -m tests.studies many-runs                     # all of them: about an hour on two cores
-    python -m tests.studies many-runs 5 14 --pages 06 07  # these runs, these pages
+    python -m tests.studies many-runs 5 14 --pages 08 07  # these runs, these pages
 
 Each run is `pytest --nbval` on a clone of its own of what is committed, so that nothing of this checkout or of
 another run helps or hinders. The real CIFAR-10 pictures must be there. A run that this system does not permit

@@ -44,7 +44,7 @@ def number_up_to(most: int) -> Callable[[str], int]:
 
 def add_pages(parser: ArgumentParser, *flags: str) -> None:
     """Add ``pages``: numbers or names, positional if there is no flag."""
-    words = "pages by number or name, 06 or 06_tensor_shapes; all if none is given"
+    words = "pages by number or name, 06 or 08_tensor_shapes; all if none is given"
     how = {"nargs": "+", "default": []} if flags else {"nargs": "*"}
     parser.add_argument(*(flags or ["pages"]), type=page_name, metavar="PAGE", help=words, **how)
 

@@ -1,7 +1,7 @@
 """How far the outputs spread from setting to setting, against the tolerances: measured, not guessed.
 
     python -m tests.studies spread threads-1 avx2              # run every page so, print what differs
-    python -m tests.studies spread seed-1 seed-2 --pages 04    # other seeds: the tolerances of training
+    python -m tests.studies spread seed-1 seed-2 --pages 06    # other seeds: the tolerances of training
     python -m tests.studies spread release --out notebooks/records/verification/spread.json
     # run nothing, check what was measured
     python -m tests.studies spread --out notebooks/records/verification/spread.json

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import statistics
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -9,7 +10,7 @@ import jupytext
 from nbformat import NotebookNode
 
 from helpers.book import pairs
-from helpers.pages import Page
+from helpers.pages import LAUNCH_LINES, Page
 from helpers.verification import Policy
 from helpers.verification.headings import FENCED, HEADING, headings
 from helpers.verification.outputs import as_text
@@ -23,6 +24,22 @@ SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
+# The pages on tensors have the form of before: one Check(expected) per exercise, longer cells.
+OLD_FORM = {"08", "09", "10", "11", "12"}
+WITHOUT_EXERCISES = {"00", "13", "14"}  # the start and the appendices
+FIRST_CELL = """\
+%xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+"""
+VERDICT = re.compile(r"^(Right\.|Not yet|Not answered yet)(.*)$", re.MULTILINE)
+HINT = re.compile(r"<details><summary>Hint \d+</summary>\n\n.+\n\n</details>", re.DOTALL)
+EVALUATED = re.compile(
+    r"\beval\(|\bexec\(|\bresults\(|\battempt\(|getattr\((?:torch|F|nn|x|lr_scheduler)\b"
+)
 HTML = ("text/html", "text/markdown")
 CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")  # in the middle of Markdown
 TAG = re.compile(r"</?([A-Za-z][\w-]*)((?:\s[^<>]*)?)>")
@@ -151,15 +168,62 @@ def opens_with_title_and_aims(page: Page) -> Iterator[str]:
 
 
 def closes_with_recap_exercises_solutions(page: Page) -> Iterator[str]:
-    wanted = ["Recap", "Exercises", "Solutions"]
+    wanted = (
+        ["Recap"] if page.name[:2] in WITHOUT_EXERCISES else ["Recap", "Exercises", "Solutions"]
+    )
     last = [heading for heading in headings(page.prose) if heading in wanted]
-    if last != wanted:
+    if last != wanted and page.name[:2] != "00":
         yield f"the last headings are {last}, wanted are {wanted}"
 
 
-def has_self_checks_that_accept_and_refuse(page: Page) -> Iterator[str]:
+def has_exercises_that_accept_and_refuse(page: Page) -> Iterator[str]:
+    """Three to five exercises, each with an open cell, hints, and a solution that its check accepts, with a mistake
+    that it refuses. (The run of the book compares the outputs.)"""
+    if page.name[:2] in WITHOUT_EXERCISES | OLD_FORM:
+        return
+    tagged = {tag: cells_with_tag(page, tag) for tag in ("exercise", "hint", "solution")}
+    counts = {tag: len(cells) for tag, cells in tagged.items()}
+    if not 3 <= counts["exercise"] <= 5 or counts["solution"] != counts["exercise"]:
+        yield f"wanted are three to five exercises and as many solutions: {counts}"
+    if counts["hint"] < counts["exercise"]:
+        yield f"wanted is a hint for each exercise at least: {counts}"
+    for n, cell in enumerate(tagged["exercise"], 1):
+        if [word for word, _ in verdicts(cell)] != ["Not answered yet"]:
+            yield f"exercise {n} is not open: {verdicts(cell)}"
+    for cell in tagged["hint"]:
+        if not HINT.fullmatch(cell.source):
+            yield f"a hint is no folded <details> with a number: {cell.source[:40]!r}"
+    for n, cell in enumerate(tagged["solution"], 1):
+        yield from solution_faults(n, cell)
+
+
+def cells_with_tag(page: Page, tag: str) -> list[NotebookNode]:
+    """The cells of a page that have a tag."""
+    return [cell for cell in page.notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def verdicts(cell: NotebookNode) -> list[tuple[str, str]]:
+    """What checks printed below a cell: the verdict, and the rest of the line."""
+    printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
+    return [(match[1], match[2]) for match in VERDICT.finditer(printed)]
+
+
+def solution_faults(n: int, cell: NotebookNode) -> Iterator[str]:
+    """What is wrong with the form of solution n."""
+    if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+        yield f"solution {n} is not folded"
+    if cell.source.partition("\n")[0] != f"# Solution {n}":
+        yield f"solution {n} does not begin with '# Solution {n}'"
+    words = [word for word, _ in verdicts(cell)]
+    if len(words) < 2 or words != ["Right.", *["Not yet"] * (len(words) - 1)]:
+        yield f"solution {n} should print 'Right.', then 'Not yet: ...' of a mistake: {words}"
+
+
+def has_self_checks_that_accept_and_refuse(page: Page) -> Iterator[str]:  # noqa: C901
     """One ``Check`` serves an exercise and its solution, which shows that it accepts the right answer, found in
     another way than the check's own, and refuses a plausible mistake. (The run of the book compares the outputs.)"""
+    if page.name[:2] not in OLD_FORM:
+        return
     checks = {}
     answers = {}
     for cell in page.code_cells:
@@ -185,6 +249,50 @@ def has_self_checks_that_accept_and_refuse(page: Page) -> Iterator[str]:
             yield f"the solution of {name} should print 'Right.', then 'Not yet: ...' of a mistake: {verdicts}"
         if solution and ast.dump(solution[0][0]) == ast.dump(expected):
             yield f"{name} finds its expected value the way the solution does"
+
+
+def opens_with_the_first_cell(page: Page) -> Iterator[str]:
+    """Every page begins with the same few lines, and its imports."""
+    if page.name[:2] not in OLD_FORM:
+        source = LAUNCH_LINES.sub("", page.code_cells[0].source)
+        if not source.startswith(FIRST_CELL):
+            yield f"the first code cell does not begin with {FIRST_CELL!r}"
+
+
+def open_cells(page: Page) -> list[NotebookNode]:
+    """The code cells of the lesson that are not folded: no exercises, no solutions."""
+    return [
+        cell
+        for cell in page.code_cells
+        if not cell.metadata.get("jupyter", {}).get("source_hidden")
+        and not {"exercise", "solution"} & set(cell.metadata.get("tags", []))
+    ]
+
+
+def has_short_cells(page: Page) -> Iterator[str]:
+    if page.name[:2] in OLD_FORM:
+        return
+    cells = open_cells(page)
+    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in cells]
+    if (median := statistics.median(lengths)) > 4:
+        yield f"the median of the open cells is {median:g} lines"
+    for n, (cell, length) in enumerate(zip(cells, lengths, strict=True)):
+        if length > 32:
+            yield f"open cell {n} has {length} lines"
+        for line in cell.source.splitlines():
+            if len(line) > 79 and not line.startswith("%"):
+                yield f"open cell {n} has a line of {len(line)} columns: {line[:40]}"
+    if len(cells) > 42:
+        yield f"there are {len(cells)} open code cells"
+
+
+def evaluates_no_text(page: Page) -> Iterator[str]:
+    """Readers see the calls themselves, not names of them or code in strings."""
+    if page.name[:2] in OLD_FORM:
+        return
+    for n, cell in enumerate(open_cells(page)):
+        if match := EVALUATED.search(cell.source):
+            yield f"open cell {n} evaluates text: {match[0]}"
 
 
 def is_small(page: Page) -> Iterator[str]:
@@ -232,6 +340,10 @@ CHECKS = [
     opens_with_title_and_aims,
     closes_with_recap_exercises_solutions,
     has_self_checks_that_accept_and_refuse,
+    has_exercises_that_accept_and_refuse,
+    opens_with_the_first_cell,
+    has_short_cells,
+    evaluates_no_text,
     is_small,
     asks_for_tolerance_with_reason,
     asserts_nothing_of_durations,

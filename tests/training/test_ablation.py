@@ -1,4 +1,4 @@
-"""The ablation and the profile of page 05: the search for the fewest epochs, the table, the groups; with small nets."""
+"""The ablation and the profile of page 07: the search for the fewest epochs, the table, the groups; with small nets."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The recorded results of page 05: their tables and curves, and that they were made by the recipes of today."""
+"""The recorded results of page 07: their tables and curves, and that they were made by the recipes of today."""
 
 import json
 import shlex

@@ -119,7 +119,11 @@ assert row_by_row == [v[i, j] for i in range(3) for j in range(2)]
 from helpers.tables import attempt, results, table
 
 results(
-    "t.view(-1).shape", "t.view(-1, 2).shape", "t.view(4, 2)", "t.view(4, -1)", "t.view(-1, -1)"
+    "t.view(-1).shape",
+    "t.view(-1, 2).shape",
+    "t.view(4, 2)",
+    "t.view(4, -1)",
+    "t.view(-1, -1)",
 )
 
 # %% [markdown]
@@ -170,7 +174,9 @@ print(attempt("t.T.view(6)"))
 spaced = torch.arange(12)[::2].view(2, 3)
 for name, x in {"t": t, "t.T": t.T, "spaced": spaced}.items():
     fits = x.stride(0) == x.size(1) * x.stride(1)
-    print(f"{name:7} strides {x.stride()}, contiguous: {x.is_contiguous()}, can be merged: {fits}")
+    print(
+        f"{name:7} strides {x.stride()}, contiguous: {x.is_contiguous()}, can be merged: {fits}"
+    )
     assert fits != attempt("x.view(6)").startswith("error")
 
 # %% [markdown]
@@ -186,7 +192,11 @@ for name, x in {"t": t, "t.T": t.T, "spaced": spaced}.items():
 for x in (t.clone(), t.clone().T):
     flat = x.reshape(6)
     flat[0] = 99
-    print("view:" if shares_memory(flat, x) else "copy:", "x[0, 0] is now", x[0, 0].item())
+    print(
+        "view:" if shares_memory(flat, x) else "copy:",
+        "x[0, 0] is now",
+        x[0, 0].item(),
+    )
 
 # %% [markdown]
 # So: `view` if the result must share, `reshape` if it is only read, `clone` if it must not share.
@@ -216,7 +226,12 @@ assert torch.equal(flat.unflatten(1, (16, 5, 5)), x)
 # element is never walked, so both are views.
 
 # %% claims=["C29"]
-for dim, indexed in ((0, t[None]), (1, t[:, None]), (2, t[:, :, None]), (-1, t[..., None])):
+for dim, indexed in (
+    (0, t[None]),
+    (1, t[:, None]),
+    (2, t[:, :, None]),
+    (-1, t[..., None]),
+):
     added = t.unsqueeze(dim)
     print(f"unsqueeze({dim}): {tuple(added.shape)}")
     assert torch.equal(added, indexed) and shares_memory(added, t)
@@ -227,7 +242,12 @@ for dim, indexed in ((0, t[None]), (1, t[:, None]), (2, t[:, :, None]), (-1, t[.
 
 # %% claims=["C29"]
 x = torch.zeros(1, 3, 1)
-results("x.squeeze(0).shape", "x.squeeze(1).shape", "x.squeeze((0, 2)).shape", "x.squeeze().shape")
+results(
+    "x.squeeze(0).shape",
+    "x.squeeze(1).shape",
+    "x.squeeze((0, 2)).shape",
+    "x.squeeze().shape",
+)
 
 # %% [markdown]
 # The last one, bare `squeeze()`, drops *every* dimension of size 1, and so a bug waits in it: the batch may have size
@@ -265,7 +285,9 @@ assert torch.equal(column.expand(3, 4), column.repeat(1, 4))
 
 # %%
 row = torch.zeros(1000)
-print(f"expanded {row.expand(1000, 1000).untyped_storage().nbytes():>9,} bytes")
+print(
+    f"expanded {row.expand(1000, 1000).untyped_storage().nbytes():>9,} bytes"
+)
 print(f"repeated {row.repeat(1000, 1).untyped_storage().nbytes():>9,} bytes")
 
 # %% [markdown]
@@ -297,7 +319,12 @@ for moved in (cube.transpose(0, 2), cube.permute(2, 0, 1), cube.movedim(2, 0)):
 
 # %%
 p = cube.permute(2, 0, 1)
-assert all(p[k, i, j] == cube[i, j, k] for i in range(2) for j in range(3) for k in range(4))
+assert all(
+    p[k, i, j] == cube[i, j, k]
+    for i in range(2)
+    for j in range(3)
+    for k in range(4)
+)
 show_storage(p, "cube.permute(2, 0, 1)")
 
 # %% [markdown]
@@ -305,13 +332,24 @@ show_storage(p, "cube.permute(2, 0, 1)")
 # first. `permute` moves them; `view` accepts the same sizes and cuts the rows of pixels to pieces.
 
 # %%
-y, x = torch.meshgrid(torch.linspace(-1, 1, 48), torch.linspace(-1, 1, 48), indexing="ij")
-picture = torch.stack([(x**2 + y**2 < 0.6).float(), (x + 1) / 2, (y + 1) / 2], dim=2)
+y, x = torch.meshgrid(
+    torch.linspace(-1, 1, 48), torch.linspace(-1, 1, 48), indexing="ij"
+)
+picture = torch.stack(
+    [(x**2 + y**2 < 0.6).float(), (x + 1) / 2, (y + 1) / 2], dim=2
+)
 channels = torch.cat([picture.permute(2, 0, 1), picture.view(3, 48, 48)])
-titles = [f"{name}: {n}" for name in ("permute", "view") for n in ("first", "second", "third")]
-figure = plotting.picture_grid(channels.numpy(), titles, columns=6, size=1.3, cmap="gray")
+titles = [
+    f"{name}: {n}"
+    for name in ("permute", "view")
+    for n in ("first", "second", "third")
+]
+figure = plotting.picture_grid(
+    channels.numpy(), titles, columns=6, size=1.3, cmap="gray"
+)
 plotting.show(
-    figure, alt="By permute: a disc and two gradients. By view: three mixtures of stripes."
+    figure,
+    alt="By permute: a disc and two gradients. By view: three mixtures of stripes.",
 )
 
 # %% [markdown]
@@ -324,8 +362,12 @@ plotting.show(
 four = [t, t + 100, t + 200, t + 300]
 for dim in (0, 1):
     stacked = torch.stack(four, dim)
-    print(f"dim={dim}: cat {tuple(torch.cat(four, dim).shape)}, stack {tuple(stacked.shape)}")
-    assert torch.equal(stacked, torch.cat([x.unsqueeze(dim) for x in four], dim))
+    print(
+        f"dim={dim}: cat {tuple(torch.cat(four, dim).shape)}, stack {tuple(stacked.shape)}"
+    )
+    assert torch.equal(
+        stacked, torch.cat([x.unsqueeze(dim) for x in four], dim)
+    )
 
 # %% [markdown]
 # `split` takes the size of a piece, or a list of sizes. `chunk` takes the number of pieces, but may give fewer: it
@@ -355,7 +397,9 @@ windows = series.unfold(0, 3, 1)
 show_storage(windows, "series.unfold(0, 3, 1)")
 moving = windows.float().mean(1)
 print(moving)
-assert moving.tolist() == [sum(series[i : i + 3].tolist()) / 3 for i in range(5)]
+assert moving.tolist() == [
+    sum(series[i : i + 3].tolist()) / 3 for i in range(5)
+]
 
 # %% [markdown]
 # `as_strided(shape, strides, offset)` sets all three by hand. With the stride 4 + 1 it walks down the diagonal of a
@@ -407,7 +451,13 @@ r = torch.arange(10, 16)
 bytes_before = r.untyped_storage().nbytes()
 r.resize_(3)
 show_storage(r, "r.resize_(3)")
-print(bytes_before, "bytes before,", r.untyped_storage().nbytes(), "after; back:", r.resize_(6))
+print(
+    bytes_before,
+    "bytes before,",
+    r.untyped_storage().nbytes(),
+    "after; back:",
+    r.resize_(6),
+)
 
 # %% [markdown]
 # To a larger size it allocates more memory. The old elements are kept; what lies in the new cells is not defined, so
@@ -427,7 +477,12 @@ assert r.flatten()[:6].tolist() == [10, 11, 12, 13, 14, 15]
 import numpy as np
 
 w, shared = torch.ones(3, requires_grad=True), torch.from_numpy(np.ones(3))
-results("t.T.reshape(6)", "t.clone().T.resize_(6)", "w.resize_(6)", "shared.resize_(6)")
+results(
+    "t.T.reshape(6)",
+    "t.clone().T.resize_(6)",
+    "w.resize_(6)",
+    "shared.resize_(6)",
+)
 
 # %% [markdown]
 # Today a *new* tensor is made: all of its elements are defined, and no other tensor changes with it.
@@ -463,7 +518,9 @@ array = np.array([1.0, 2.0, 3.0])
 a, b = torch.from_numpy(array), torch.from_numpy(array)
 one, other = a.untyped_storage(), b.untyped_storage()
 a[0] = 99
-print(f"same id: {id(one) == id(other)}, same memory: {one.data_ptr() == other.data_ptr()}, b: {b}")
+print(
+    f"same id: {id(one) == id(other)}, same memory: {one.data_ptr() == other.data_ptr()}, b: {b}"
+)
 
 # %% [markdown]
 # Know the limits of the address too. Equal addresses mean one storage, not yet a common cell. And PyTorch does not see
@@ -506,7 +563,13 @@ def verdict(call, x):
 
 head = ["call", "x contiguous", "x transposed"]
 lines = [call.strip() for call in calls.split(";")]
-table(head, [(f"`{x}`", verdict(x, t.clone()), verdict(x, t.clone().T)) for x in lines])
+table(
+    head,
+    [
+        (f"`{x}`", verdict(x, t.clone()), verdict(x, t.clone().T))
+        for x in lines
+    ],
+)
 
 # %% [markdown]
 # Where the two columns differ, the strides decide.
@@ -567,7 +630,10 @@ corners = [(0, 0), (0, 2), (2, 0), (2, 2)]
 tiles = torch.stack([square[i : i + 2, j : j + 2] for i, j in corners])
 show_storage(tiles, "tiles")
 answer_4 = ...
-check_4 = Check(tiles, hint="view as (2, 2, 2, 2), and ask what each of the four dimensions counts")
+check_4 = Check(
+    tiles,
+    hint="view as (2, 2, 2, 2), and ask what each of the four dimensions counts",
+)
 check_4(answer_4)
 
 # %% [markdown]
@@ -594,4 +660,4 @@ check_4(square.view(4, 2, 2))  # a mistake: each row cut in two
 
 # %% [markdown]
 # ---
-# Back: [train many times faster](05_cifar10_fast.ipynb) · On: [index a tensor](07_tensor_indexing.ipynb)
+# Back: [train many times faster](07_cifar10_fast.ipynb) · On: [index a tensor](09_tensor_indexing.ipynb)

@@ -64,7 +64,9 @@ from torchvision import datasets
 import inspect
 
 for cls in (datasets.ImageNet, datasets.CIFAR10, datasets.MNIST):
-    print(f"{cls.__name__:8} download argument: {'download' in inspect.signature(cls).parameters}")
+    print(
+        f"{cls.__name__:8} download argument: {'download' in inspect.signature(cls).parameters}"
+    )
 
 # %% [markdown]
 # `data.cifar10` returns `torchvision.datasets.CIFAR10(root, train=...)` from wherever the pictures were found. They
@@ -72,7 +74,14 @@ for cls in (datasets.ImageNet, datasets.CIFAR10, datasets.MNIST):
 
 # %% claims=["C21"]
 train_set, test_set = data.cifar10(train=True), data.cifar10(train=False)
-print(len(train_set), "+", len(test_set), "pictures,", len(train_set.classes), "classes")
+print(
+    len(train_set),
+    "+",
+    len(test_set),
+    "pictures,",
+    len(train_set.classes),
+    "classes",
+)
 assert len(train_set) + len(test_set) == 60_000
 
 # %% [markdown]
@@ -82,7 +91,13 @@ assert len(train_set) + len(test_set) == 60_000
 
 # %% claims=["C22"]
 picture, label = train_set[0]
-print(type(picture).__name__, picture.size, picture.mode, "label:", type(label).__name__)
+print(
+    type(picture).__name__,
+    picture.size,
+    picture.mode,
+    "label:",
+    type(label).__name__,
+)
 
 # %% [markdown]
 # The label is a number from 0 to 9; `classes` has the names.
@@ -98,7 +113,10 @@ print(train_set.classes)
 # %%
 import torch
 
-labels, test_labels = torch.tensor(train_set.targets), torch.tensor(test_set.targets)
+labels, test_labels = (
+    torch.tensor(train_set.targets),
+    torch.tensor(test_set.targets),
+)
 labels.bincount(), test_labels.bincount()
 
 # %% [markdown]
@@ -106,10 +124,14 @@ labels.bincount(), test_labels.bincount()
 
 # %% tags=["cifar10"]
 rows = torch.stack([(labels == c).nonzero().flatten()[:10] for c in range(10)])
-figure = plotting.picture_grid(train_set.data[rows.flatten()], columns=10, size=0.62)
+figure = plotting.picture_grid(
+    train_set.data[rows.flatten()], columns=10, size=0.62
+)
 for c, name in enumerate(train_set.classes):
     figure.axes[10 * c].set_ylabel(name, rotation=0, ha="right", va="center")
-plotting.show(figure, alt="Ten rows of ten small color pictures, one row for each class.")
+plotting.show(
+    figure, alt="Ten rows of ten small color pictures, one row for each class."
+)
 
 # %% [markdown]
 # ### Transforms · 数据转换
@@ -162,7 +184,9 @@ print("mean", mean, " deviation", std)
 to_float = v2.ToDtype(torch.float32, scale=True)
 normalize = v2.Compose([to_float, v2.Normalize(mean.tolist(), std.tolist())])
 batch = normalize(pixels[:1000])
-one_by_one = torch.stack([normalize(to_tensor(train_set[i][0])) for i in range(1000)])
+one_by_one = torch.stack(
+    [normalize(to_tensor(train_set[i][0])) for i in range(1000)]
+)
 assert torch.allclose(batch, one_by_one, atol=1e-6)
 batch.shape, batch.dtype
 
@@ -196,7 +220,9 @@ assert sum(sizes) == len(first)
 # `drop_last=True` leaves the short batch out; then a pass is *not* quite the whole data.
 
 # %% claims=["C25"]
-print([len(ys) for xs, ys in DataLoader(first, batch_size=128, drop_last=True)])
+print(
+    [len(ys) for xs, ys in DataLoader(first, batch_size=128, drop_last=True)]
+)
 
 # %% [markdown]
 # `shuffle=True` draws a new order in each pass. Numbers in the place of pictures show it: another order, the same
@@ -225,8 +251,12 @@ from helpers.data.process_ids import ProcessIds
 here = {int(p) for p in DataLoader(ProcessIds(8))}
 workers = {int(p) for p in DataLoader(ProcessIds(8), num_workers=2)}
 print(f"num_workers=0: this process itself: {here == {os.getpid()}}")
-print(f"num_workers=2: {len(workers)} processes, this one among them: {os.getpid() in workers}")
-assert here == {os.getpid()} and len(workers) == 2 and os.getpid() not in workers
+print(
+    f"num_workers=2: {len(workers)} processes, this one among them: {os.getpid() in workers}"
+)
+assert (
+    here == {os.getpid()} and len(workers) == 2 and os.getpid() not in workers
+)
 
 # %% [markdown]
 # Do they pay? Workers have to be started, and their batches sent between processes. Timed on 2,000 pictures,
@@ -235,12 +265,21 @@ assert here == {os.getpid()} and len(workers) == 2 and os.getpid() not in worker
 # %% verify={"reason": "durations", "timing": true}
 import time
 
-transformed = data.cifar10(train=True, transform=v2.Compose([to_tensor, normalize]))
+transformed = data.cifar10(
+    train=True, transform=v2.Compose([to_tensor, normalize])
+)
 one_at_a_time = Subset(transformed, range(2000))
 for number in (0, 2):
     start = time.perf_counter()
-    count = sum(len(ys) for xs, ys in DataLoader(one_at_a_time, batch_size=128, num_workers=number))
-    print(f"num_workers={number}: {count} pictures in {time.perf_counter() - start:.2f} s")
+    count = sum(
+        len(ys)
+        for xs, ys in DataLoader(
+            one_at_a_time, batch_size=128, num_workers=number
+        )
+    )
+    print(
+        f"num_workers={number}: {count} pictures in {time.perf_counter() - start:.2f} s"
+    )
 
 # %% [markdown]
 # Sometimes they do, sometimes not: it depends on how slow a sample is to make and on whether cores are idle. So measure.
@@ -276,7 +315,9 @@ class LeNet(nn.Module):
 # The net goes to the accelerator if there is one. A seed makes its random start the same each time.
 
 # %% verify={"free": ["on \\w+"], "reason": "the device of the machine"}
-device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+device = torch.accelerator.current_accelerator(
+    check_available=True
+) or torch.device("cpu")
 torch.manual_seed(0)
 net = LeNet().to(device)
 print(sum(p.numel() for p in net.parameters()), "parameters, on", device.type)
@@ -288,7 +329,9 @@ print(sum(p.numel() for p in net.parameters()), "parameters, on", device.type)
 with torch.inference_mode():
     scores = net(batch.to(device))
 untrained = F.cross_entropy(scores, labels[:1000].to(device)).item()
-print(f"loss before training {untrained:.3f}, of a guess {torch.tensor(10.0).log():.3f}")
+print(
+    f"loss before training {untrained:.3f}, of a guess {torch.tensor(10.0).log():.3f}"
+)
 
 # %% [markdown]
 # ## Step 3: loss and optimizer · 损失函数和优化器
@@ -301,7 +344,9 @@ print(f"loss before training {untrained:.3f}, of a guess {torch.tensor(10.0).log
 epochs = 3
 loader = DataLoader(samples, batch_size=128, shuffle=True)
 criterion = nn.CrossEntropyLoss()
-optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+optimizer = torch.optim.SGD(
+    net.parameters(), lr=0.05, momentum=0.9, nesterov=True
+)
 steps = epochs * len(loader)
 schedule = torch.optim.lr_scheduler.OneCycleLR(
     optimizer, max_lr=0.05, total_steps=steps, cycle_momentum=False
@@ -356,13 +401,17 @@ losses, accuracies = [], []
 start = time.perf_counter()
 for epoch in range(epochs):
     right = 0
-    for pictures, y in tqdm(loader, desc=f"epoch {epoch + 1}", leave=False, file=sys.stdout):
+    for pictures, y in tqdm(
+        loader, desc=f"epoch {epoch + 1}", leave=False, file=sys.stdout
+    ):
         loss, hits = train_step(pictures, y)
         losses.append(loss)
         right += hits
     accuracies.append(100 * right / len(samples))
     recent = sum(losses[-len(loader) :]) / len(loader)
-    print(f"epoch {epoch + 1}: mean loss {recent:.3f}, training accuracy {accuracies[-1]:.1f} %")
+    print(
+        f"epoch {epoch + 1}: mean loss {recent:.3f}, training accuracy {accuracies[-1]:.1f} %"
+    )
 seconds = time.perf_counter() - start
 print(f"training took {seconds:.1f} s")
 
@@ -377,17 +426,28 @@ course = torch.tensor(losses).view(-1, 51).mean(1)
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
 left.plot(torch.linspace(0, epochs, len(course)), course)
 left.set(
-    xlabel="epoch", ylabel="cross entropy", title="training loss", xlim=(0, epochs), ylim=(0.8, 2.4)
+    xlabel="epoch",
+    ylabel="cross entropy",
+    title="training loss",
+    xlim=(0, epochs),
+    ylim=(0.8, 2.4),
 )
-right.plot(range(1, epochs + 1), accuracies, marker="o", color=plotting.VERMILION)
+right.plot(
+    range(1, epochs + 1), accuracies, marker="o", color=plotting.VERMILION
+)
 right.axhline(10, color=plotting.GRAY, linestyle="--")
 right.text(1, 12, "guessing")
 right.set(
-    xlabel="epoch", ylabel="%", title="training accuracy", xlim=(0.8, epochs + 0.2), ylim=(0, 100)
+    xlabel="epoch",
+    ylabel="%",
+    title="training accuracy",
+    xlim=(0.8, epochs + 0.2),
+    ylim=(0, 100),
 )
 right.set_xticks(range(1, epochs + 1))
 plotting.show(
-    figure, alt="Left: the training loss falls. Right: the accuracy rises, far above guessing."
+    figure,
+    alt="Left: the training loss falls. Right: the accuracy rises, far above guessing.",
 )
 
 # %% [markdown]
@@ -401,7 +461,12 @@ plotting.show(
 def predict(net, pixels):
     net.eval()
     with torch.inference_mode():
-        return torch.cat([net(normalize(part.to(device))).cpu() for part in pixels.split(1000)])
+        return torch.cat(
+            [
+                net(normalize(part.to(device))).cpu()
+                for part in pixels.split(1000)
+            ]
+        )
 
 
 scores = predict(net, test_pixels)
@@ -427,7 +492,9 @@ record = json.loads(Path("records/training/classic_recipe.json").read_text())
 classic = record["baselines"]["LeNet, classic recipe"][0]
 then = classic["seconds"], classic["accuracy"], classic["recipe"]["batch_size"]
 print("classic recipe: {:.1f} s, {:.1f} %, batches of {}".format(*then))
-print(f"this page:      {seconds:.1f} s, {accuracy:.1f} %, batches of {loader.batch_size}")
+print(
+    f"this page:      {seconds:.1f} s, {accuracy:.1f} %, batches of {loader.batch_size}"
+)
 print(f"classic recipe ran on: {classic['cpu']}, {classic['threads']} threads")
 print("command:", record["command"])
 
@@ -450,7 +517,10 @@ axis.set_xticks(range(10), test_set.classes, rotation=60, ha="right")
 axis.set_yticks(range(10), test_set.classes)
 axis.set(xlabel="the net said", ylabel="true class")
 axis.grid(False)
-plotting.show(figure, alt="Confusion matrix: a dark diagonal, and pale patches among the animals.")
+plotting.show(
+    figure,
+    alt="Confusion matrix: a dark diagonal, and pale patches among the animals.",
+)
 
 # %% [markdown]
 # The diagonal over the row is the accuracy of a class.
@@ -467,8 +537,13 @@ assert torch.isclose(per_class.mean(), torch.tensor(accuracy), atol=0.01)
 # %% tags=["cifar10"] verify={"atol": 3, "reason": "training"}
 vehicles = torch.tensor([0, 1, 8, 9])
 animals = torch.tensor([2, 3, 4, 5, 6, 7])
-print(f"vehicles {per_class[vehicles].mean():.1f} %, animals {per_class[animals].mean():.1f} %")
-assert per_class[vehicles].mean() > per_class[animals].mean() or not data.is_real()
+print(
+    f"vehicles {per_class[vehicles].mean():.1f} %, animals {per_class[animals].mean():.1f} %"
+)
+assert (
+    per_class[vehicles].mean() > per_class[animals].mean()
+    or not data.is_real()
+)
 
 # %% [markdown]
 # ### What it gets most wrong
@@ -481,9 +556,16 @@ loss_of_each = F.cross_entropy(scores, test_labels, reduction="none")
 worst = loss_of_each.topk(10).indices
 assert (guesses[worst] != test_labels[worst]).all()
 classes = test_set.classes
-names = [f"{classes[guesses[i]]}\n(is {classes[test_labels[i]]})" for i in worst]
-figure = plotting.picture_grid(test_set.data[worst], names, columns=5, size=1.3)
-plotting.show(figure, alt="Ten test pictures, each with the net's wrong answer and the right one.")
+names = [
+    f"{classes[guesses[i]]}\n(is {classes[test_labels[i]]})" for i in worst
+]
+figure = plotting.picture_grid(
+    test_set.data[worst], names, columns=5, size=1.3
+)
+plotting.show(
+    figure,
+    alt="Ten test pictures, each with the net's wrong answer and the right one.",
+)
 
 # %% [markdown]
 # ### What the first layer sees
@@ -493,9 +575,17 @@ plotting.show(figure, alt="Ten test pictures, each with the net's wrong answer a
 
 # %% tags=["cifar10"] verify={"picture": "form", "reason": "training: the colors of the filters vary"}
 filters = net.conv1.weight.detach().cpu().permute(0, 2, 3, 1)
-low, high = filters.amin((1, 2, 3), keepdim=True), filters.amax((1, 2, 3), keepdim=True)
-figure = plotting.picture_grid(((filters - low) / (high - low)).numpy(), columns=6, size=1.1)
-plotting.show(figure, alt="The six filters: small color patterns, each scaled to its full range.")
+low, high = (
+    filters.amin((1, 2, 3), keepdim=True),
+    filters.amax((1, 2, 3), keepdim=True),
+)
+figure = plotting.picture_grid(
+    ((filters - low) / (high - low)).numpy(), columns=6, size=1.1
+)
+plotting.show(
+    figure,
+    alt="The six filters: small color patterns, each scaled to its full range.",
+)
 
 # %% [markdown]
 # ## Save and load · 保存与加载
@@ -510,7 +600,11 @@ with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "lenet.pt"
     torch.save(net.state_dict(), path)
     again = LeNet().to(device)
-    print(again.load_state_dict(torch.load(path, map_location=device, weights_only=True)))
+    print(
+        again.load_state_dict(
+            torch.load(path, map_location=device, weights_only=True)
+        )
+    )
 
 assert torch.allclose(predict(again, test_pixels), scores, atol=1e-4)
 
@@ -558,8 +652,12 @@ check_2(answer_2)
 
 # %%
 answer_3 = ...
-by_counting = [(test_labels[guesses == c] == c).float().mean() for c in range(10)]
-check_3 = Check(torch.stack(by_counting), hint="the net's answers are the columns")
+by_counting = [
+    (test_labels[guesses == c] == c).float().mean() for c in range(10)
+]
+check_3 = Check(
+    torch.stack(by_counting), hint="the net's answers are the columns"
+)
 check_3(answer_3)
 
 # %% [markdown]
@@ -567,7 +665,10 @@ check_3(answer_3)
 
 # %%
 answer_4 = ...
-check_4 = Check(sum(p.numel() for p in net.conv1.parameters()), hint="weights are out x in x 5 x 5")
+check_4 = Check(
+    sum(p.numel() for p in net.conv1.parameters()),
+    hint="weights are out x in x 5 x 5",
+)
 check_4(answer_4)
 
 # %% [markdown]
@@ -581,11 +682,15 @@ check_1(-(-50_000 // 128))  # a mistake: the rest counted too
 
 # %% jupyter={"source_hidden": true}
 check_2(batch * std.view(3, 1, 1) + mean.view(3, 1, 1))
-check_2(batch * mean.view(3, 1, 1) + std.view(3, 1, 1))  # a mistake: the two confused
+check_2(
+    batch * mean.view(3, 1, 1) + std.view(3, 1, 1)
+)  # a mistake: the two confused
 
 # %% jupyter={"source_hidden": true} tags=["cifar10"] verify={"free": ["\\d+ of 10 elements differ, the first at \\[\\d+\\]"], "reason": "training: by chance a class may be named as often as it occurs"}
 check_3(confusion.diag() / confusion.sum(0))
-check_3(confusion.diag() / confusion.sum(1))  # a mistake: the accuracy of each class
+check_3(
+    confusion.diag() / confusion.sum(1)
+)  # a mistake: the accuracy of each class
 
 # %% jupyter={"source_hidden": true}
 check_4(6 * 3 * 5 * 5 + 6)
@@ -593,4 +698,4 @@ check_4(6 * 3 * 5 * 5)  # a mistake: no bias
 
 # %% [markdown]
 # ---
-# Back: [build and train a neural network](03_neural_networks.ipynb) · On: [train many times faster](05_cifar10_fast.ipynb)
+# Back: [build and train a neural network](04_modules.ipynb) · On: [train many times faster](07_cifar10_fast.ipynb)

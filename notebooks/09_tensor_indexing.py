@@ -29,7 +29,7 @@
 # - put elements back with `scatter_`, and know when that undoes `gather` and when not;
 # - predict the shape that an index gives.
 #
-# **You need** tensors and their shapes, as on page [06](06_tensor_shapes.ipynb). No GPU.
+# **You need** tensors and their shapes, as on page [06](08_tensor_shapes.ipynb). No GPU.
 #
 # **Time**: 27 min to read, 7 s to run (AMD EPYC, 2 cores).
 
@@ -76,9 +76,13 @@ def shares_memory(a, b):
 
 
 i = torch.tensor([1])
-calls = "x[1]; x[:, 2]; x[::2, 1:]; x[..., None]; x[[1]]; x[i]; x[1:, [2, 0]]; x[x > 5]".split("; ")
+calls = "x[1]; x[:, 2]; x[::2, 1:]; x[..., None]; x[[1]]; x[i]; x[1:, [2, 0]]; x[x > 5]".split(
+    "; "
+)
 picks = {call: eval(call) for call in calls}
-assert [shares_memory(picked, x) for picked in picks.values()] == 4 * [True] + 4 * [False]
+assert [shares_memory(picked, x) for picked in picks.values()] == 4 * [
+    True
+] + 4 * [False]
 
 # %% [markdown]
 # In the picture the elements that an index picks are in color: blue for a view, orange for a copy. Below each stands the
@@ -166,7 +170,10 @@ print(attempt("x.masked_select(byte_mask)"))
 
 # %% claims=["C32"]
 print(attempt("1 - mask"))
-print("~ of 0 and 1 as uint8:", (~torch.tensor([0, 1], dtype=torch.uint8)).tolist())
+print(
+    "~ of 0 and 1 as uint8:",
+    (~torch.tensor([0, 1], dtype=torch.uint8)).tolist(),
+)
 assert (~byte_mask).all()
 
 # %% [markdown]
@@ -196,7 +203,10 @@ assert x[mask].equal(x[mask.nonzero(as_tuple=True)])
 
 # %% claims=["C33"]
 assert torch.argwhere(grid).equal(grid.nonzero())
-assert all(a.equal(b) for a, b in zip(torch.where(grid != 0), (rows, columns), strict=True))
+assert all(
+    a.equal(b)
+    for a, b in zip(torch.where(grid != 0), (rows, columns), strict=True)
+)
 torch.where(x > 11, x, -1)
 
 # %% [markdown]
@@ -320,7 +330,9 @@ cube = 100 * torch.arange(2).view(2, 1, 1) + x[:2, :3]
 index = torch.tensor([[[2, 0], [1, 1]], [[0, 2], [0, 0]]])
 for n in range(2):
     assert cube.gather(2, index)[n].equal(cube[n].gather(1, index[n]))
-    assert cube.gather(1, index % 2)[n].equal(cube[n].gather(0, index[n] % 2))  # 0 or 1
+    assert cube.gather(1, index % 2)[n].equal(
+        cube[n].gather(0, index[n] % 2)
+    )  # 0 or 1
 show_gather(cube, 2, index)
 
 # %% [markdown]
@@ -353,7 +365,9 @@ assert x.take_along_dim(index, dim=1).equal(x.gather(1, index.expand(3, 2)))
 # %%
 import torch.nn.functional as F
 
-scores = torch.tensor([[2.0, 0.5, 0.1], [0.3, 1.5, 0.2], [0.1, 0.4, 3.0], [1.0, 0.9, 0.8]])
+scores = torch.tensor(
+    [[2.0, 0.5, 0.1], [0.3, 1.5, 0.2], [0.1, 0.4, 3.0], [1.0, 0.9, 0.8]]
+)
 labels = torch.tensor([0, 2, 2, 1])
 right = scores.gather(1, labels.unsqueeze(1)).squeeze(1)
 assert right.equal(scores[torch.arange(4), labels])
@@ -409,7 +423,9 @@ for dim in range(3):
     index = torch.rand(2, 3, 4).argsort(dim)
     taken = cube.gather(dim, index)
     back = torch.zeros_like(cube).scatter_(dim, index, taken)
-    assert back.equal(scatter_by_loop(torch.zeros_like(cube), dim, index, taken))
+    assert back.equal(
+        scatter_by_loop(torch.zeros_like(cube), dim, index, taken)
+    )
     print(f"dim {dim}: gather undone: {back.equal(cube)}")
 
 # %% [markdown]
@@ -452,7 +468,11 @@ torch.zeros(2, 3).scatter_(1, torch.tensor([[2], [0]]), 5.0)
 expanded = torch.zeros(1, 3).expand(2, 3)
 leaf = torch.zeros(2, 3, requires_grad=True)
 place = torch.tensor([[2], [0]])
-results("expanded.scatter_(1, place, 5)", "leaf.scatter_(1, place, 5)", "leaf.scatter(1, place, 5)")
+results(
+    "expanded.scatter_(1, place, 5)",
+    "leaf.scatter_(1, place, 5)",
+    "leaf.scatter(1, place, 5)",
+)
 
 # %% [markdown]
 # ### Not quite an inverse · 近似逆操作
@@ -483,7 +503,9 @@ target = torch.zeros_like(x).scatter_(1, index, src)
 again = target.gather(1, index)
 assert "picked arbitrarily" in " ".join(torch.Tensor.scatter_.__doc__.split())
 assert target[1, 1] in (60, 61) and again[1, 0] == again[1, 1]
-print("came back:", [row.equal(old) for row, old in zip(again, src, strict=True)])
+print(
+    "came back:", [row.equal(old) for row, old in zip(again, src, strict=True)]
+)
 
 # %% [markdown]
 # ## Scatter at work · 放回的用途
@@ -512,7 +534,12 @@ show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, index, src, add=True)
 # %% claims=["C35"]
 target, source = torch.full((2, 3), -1.0), src.float()
 ways = ["sum", "prod", "mean", "amax", "amin"]
-results(*(f"target.scatter_reduce(1, index, source, '{way}', include_self=False)" for way in ways))
+results(
+    *(
+        f"target.scatter_reduce(1, index, source, '{way}', include_self=False)"
+        for way in ways
+    )
+)
 
 # %% [markdown]
 # The true partner of `gather` is the sum. Its gradient says so: for each input element, how often it was picked. That is
@@ -542,9 +569,14 @@ def outcome(call, k):
 
 
 assert x[3:].shape == (0, 4)
-calls = "x[k]; x[index]; x.index_select(0, index); x.gather(0, index[:, None])".split("; ")
+calls = "x[k]; x[index]; x.index_select(0, index); x.gather(0, index[:, None])".split(
+    "; "
+)
 calls.append("x.scatter(0, index[:, None], 5)")
-table(["call", "k = 3", "k = -1"], [(f"`{c}`", outcome(c, 3), outcome(c, -1)) for c in calls])
+table(
+    ["call", "k = 3", "k = -1"],
+    [(f"`{c}`", outcome(c, 3), outcome(c, -1)) for c in calls],
+)
 
 # %% [markdown]
 # ## Shapes of advanced indexing · 高级索引的形状
@@ -566,9 +598,18 @@ show_picks(x, {"x[r, c]": pairs, "x[r[:, None], c]": block})
 # %%
 big = torch.arange(4 * 5 * 6 * 7).view(4, 5, 6, 7)
 i, n = torch.tensor([1, 0]), big.numpy()
-print("big[:, i, i]    ", tuple(big[:, i, i].shape), "NumPy:", n[:, i, i].shape)
-print("big[:, i, :, i] ", tuple(big[:, i, :, i].shape), "NumPy:", n[:, i, :, i].shape)
-print("big[0, :, i]    ", tuple(big[0, :, i].shape), "NumPy:", n[0, :, i].shape)
+print(
+    "big[:, i, i]    ", tuple(big[:, i, i].shape), "NumPy:", n[:, i, i].shape
+)
+print(
+    "big[:, i, :, i] ",
+    tuple(big[:, i, :, i].shape),
+    "NumPy:",
+    n[:, i, :, i].shape,
+)
+print(
+    "big[0, :, i]    ", tuple(big[0, :, i].shape), "NumPy:", n[0, :, i].shape
+)
 
 # %% [markdown]
 # The last line is a difference worth knowing. For NumPy a plain number beside an index tensor is an index too, so the
@@ -586,7 +627,11 @@ def agree(names):
     return ours.shape == theirs.shape
 
 
-verdicts = {names: agree(names) for k in range(1, 5) for names in product(parts, repeat=k)}
+verdicts = {
+    names: agree(names)
+    for k in range(1, 5)
+    for names in product(parts, repeat=k)
+}
 without = [same for names, same in verdicts.items() if "0" not in names]
 print(f"without a number: {sum(without)} of {len(without)} agree")
 print(f"with all parts:   {sum(verdicts.values())} of {len(verdicts)} agree")
@@ -632,7 +677,10 @@ square = 10 * torch.arange(4).unsqueeze(1) + torch.arange(4)
 answer_2 = ...
 wanted = torch.stack([square[:, j].roll(j) for j in range(4)], dim=1)
 show_gather(square, 0, find_index(square, 0, wanted), hide=["index"])
-check_2 = Check(wanted, hint="row i of column j comes from row i - j; % 4 keeps that in the square")
+check_2 = Check(
+    wanted,
+    hint="row i of column j comes from row i - j; % 4 keeps that in the square",
+)
 check_2(answer_2)
 
 # %% [markdown]
@@ -644,7 +692,9 @@ mixed = torch.tensor([[40, 10, 30, 20], [20, 40, 10, 30]])
 values, order = mixed.sort(dim=1)
 answer_3 = ...
 show_scatter(torch.zeros_like(mixed), 1, order, values, hide=["index"])
-check_3 = Check(mixed, hint="sorting gathered them; order says where each value belongs")
+check_3 = Check(
+    mixed, hint="sorting gathered them; order says where each value belongs"
+)
 check_3(answer_3)
 
 # %% [markdown]
@@ -668,7 +718,9 @@ check_4(answer_4)
 
 # %% jupyter={"source_hidden": true}
 check_1(torch.tensor([[3, 0, 0], [1, 2, 3], [0, 3, 1]]))
-check_1(torch.tensor([[3, 0, 0], [1, 2, 3], [0, 3, 2]]))  # a mistake: one index is wrong
+check_1(
+    torch.tensor([[3, 0, 0], [1, 2, 3], [0, 3, 2]])
+)  # a mistake: one index is wrong
 
 # %% jupyter={"source_hidden": true}
 i, j = torch.arange(4).unsqueeze(1), torch.arange(4)
@@ -686,4 +738,4 @@ check_4(sums)  # a mistake: not divided
 
 # %% [markdown]
 # ---
-# Back: [tensor shapes](06_tensor_shapes.ipynb) · On: [tensor types](08_tensor_types.ipynb)
+# Back: [tensor shapes](08_tensor_shapes.ipynb) · On: [tensor types](10_tensor_types.ipynb)

@@ -70,7 +70,10 @@ import torch
 
 from helpers.tables import attempt, results, table, text
 
-results("torch.tensor([4.0, 9.0]).sqrt()", "torch.tensor([4.0, 9.0]) + torch.ones(3)")
+results(
+    "torch.tensor([4.0, 9.0]).sqrt()",
+    "torch.tensor([4.0, 9.0]) + torch.ones(3)",
+)
 
 # %% [markdown]
 # First the twelve functions of the notes that Python has too. Every one exists as a function, `torch.sqrt(x)`, and as
@@ -86,8 +89,12 @@ for name in "abs sqrt exp log cos sin asin cosh div fmod pow atan2".split():
     inputs = [x, y] if name in ("div", "fmod", "pow", "atan2") else [x]
     result = getattr(torch, name)(*inputs)
     assert torch.equal(result, getattr(x, name)(*inputs[1:]))
-    plain = {"abs": abs, "div": operator.truediv}.get(name) or getattr(math, name)
-    assert torch.allclose(result, torch.tensor([*map(plain, *(i.tolist() for i in inputs))]))
+    plain = {"abs": abs, "div": operator.truediv}.get(name) or getattr(
+        math, name
+    )
+    assert torch.allclose(
+        result, torch.tensor([*map(plain, *(i.tolist() for i in inputs))])
+    )
     rows.append((f"`{name}({', '.join('xy'[: len(inputs)])})`", text(result)))
 table(["", f"x = {text(x)}, y = {text(y)}"], rows)
 
@@ -101,7 +108,16 @@ from helpers import plotting
 
 plotting.use_style()
 curves = "abs(x) sqrt(x) exp(x) log(x) pow(x,3) sin(x) asin(x) cosh(x)".split()
-ranges = [(-3, 3), (0, 4), (-3, 2), (0.02, 4), (-2, 2), (-6.3, 6.3), (-1, 1), (-3, 3)]
+ranges = [
+    (-3, 3),
+    (0, 4),
+    (-3, 2),
+    (0.02, 4),
+    (-2, 2),
+    (-6.3, 6.3),
+    (-1, 1),
+    (-3, 3),
+]
 figure, axes = plt.subplots(2, 4, figsize=(8, 3.8))
 for axis, call, ends in zip(axes.flat, curves, ranges, strict=True):
     x = torch.linspace(*ends, 400)
@@ -110,14 +126,15 @@ for axis, call, ends in zip(axes.flat, curves, ranges, strict=True):
         axis.plot(x, x.cos(), "--")
     axis.set_title("sin(x), cos(x) dashed" if call == "sin(x)" else call)
 plotting.show(
-    figure, alt="Eight curves: abs, sqrt, exp, log, the third power, sine and cosine, asin, cosh."
+    figure,
+    alt="Eight curves: abs, sqrt, exp, log, the third power, sine and cosine, asin, cosh.",
 )
 
 # %% [markdown]
 # Outside its domain, a function of `math` raises an exception. A tensor has many elements, and a bad one should not
 # stop the others: it becomes NaN ("not a number") or infinity. So does a result that is too large, which for 32 bits
 # means above the last number of the table. Whole numbers have neither NaN nor infinity: `//` by zero and negative powers
-# raise an error after all. (One that grows too large [wraps](08_tensor_types.ipynb#Integers-·-整数), without a word.)
+# raise an error after all. (One that grows too large [wraps](10_tensor_types.ipynb#Integers-·-整数), without a word.)
 
 # %% claims=["C45"]
 assert attempt("math.sqrt(-1.0)").startswith("error")
@@ -154,13 +171,19 @@ calls = {
 rows = []
 for call, plain in calls.items():
     result = eval(call)
-    one_by_one = [eval(plain) for m, n in zip(a.tolist(), b.tolist(), strict=True)]
+    one_by_one = [
+        eval(plain) for m, n in zip(a.tolist(), b.tolist(), strict=True)
+    ]
     assert torch.allclose(result.float(), torch.tensor(one_by_one).float())
     rows.append((f"`{call}`", *map(text, result), f"`{plain}`"))
 assert torch.equal(torch.remainder(a, b), a % b)
-assert torch.equal(b * torch.div(a, b, rounding_mode="trunc") + torch.fmod(a, b), a)
+assert torch.equal(
+    b * torch.div(a, b, rounding_mode="trunc") + torch.fmod(a, b), a
+)
 assert torch.equal(b * (a // b) + a % b, a)
-table(["a, b =", "7, 3", "−7, 3", "7, −3", "−7, −3", "in Python, m and n"], rows)
+table(
+    ["a, b =", "7, 3", "−7, 3", "7, −3", "−7, −3", "in Python, m and n"], rows
+)
 
 # %% [markdown]
 # > **Then and now.** `div` and `/` on whole numbers cut off the fraction when the notes were written. Release 1.5 warned
@@ -173,7 +196,9 @@ table(["a, b =", "7, 3", "−7, 3", "7, −3", "−7, −3", "in Python, m and n
 # %% claims=["C45"]
 x = torch.linspace(-7, 7, 1401)
 figure, axes = plt.subplots(1, 2, figsize=(8, 2.6), sharey=True)
-for axis, name, color in zip(axes, ("fmod", "remainder"), plotting.COLORS, strict=False):
+for axis, name, color in zip(
+    axes, ("fmod", "remainder"), plotting.COLORS, strict=False
+):
     y = getattr(torch, name)(x, 3)
     y[1:][y.diff().abs() > 1] = math.nan  # no line across the jumps
     axis.plot(x, y, color=color)
@@ -192,20 +217,35 @@ plotting.show(
 # the four points marked.
 
 # %% claims=["C46"]
-y, x = torch.meshgrid(torch.linspace(2, -2, 200), torch.linspace(-2, 2, 200), indexing="ij")
-assert torch.allclose(torch.atan2(y, x).cos(), x / torch.hypot(x, y), atol=1e-5)
+y, x = torch.meshgrid(
+    torch.linspace(2, -2, 200), torch.linspace(-2, 2, 200), indexing="ij"
+)
+assert torch.allclose(
+    torch.atan2(y, x).cos(), x / torch.hypot(x, y), atol=1e-5
+)
 assert torch.allclose(x.cosh(), (x.exp() + (-x).exp()) / 2)
-functions = {"atan(y / x)": lambda y, x: torch.atan(y / x), "atan2(y, x)": torch.atan2}
+functions = {
+    "atan(y / x)": lambda y, x: torch.atan(y / x),
+    "atan2(y, x)": torch.atan2,
+}
 corners = torch.tensor([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
 look = {"ha": "center", "backgroundcolor": "white"}
 figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.2))
 for axis, (name, angle) in zip(axes, functions.items(), strict=True):
     degrees = angle(y, x).rad2deg()
-    image = axis.imshow(degrees, "twilight", vmin=-180, vmax=180, extent=(-2, 2, -2, 2))
+    image = axis.imshow(
+        degrees, "twilight", vmin=-180, vmax=180, extent=(-2, 2, -2, 2)
+    )
     axis.plot(*corners.T, "o", color="black", markersize=4)
     for a, b in corners:
         axis.text(a, b + 0.25, f"{angle(b, a).rad2deg():.0f}°", look)
-    axis.set(title=name, xlabel="x", ylabel="y", xticks=range(-2, 3), yticks=range(-2, 3))
+    axis.set(
+        title=name,
+        xlabel="x",
+        ylabel="y",
+        xticks=range(-2, 3),
+        yticks=range(-2, 3),
+    )
     axis.grid(False)
 figure.colorbar(image, ax=axes, label="degrees", ticks=range(-180, 181, 90))
 plotting.show(
@@ -256,7 +296,9 @@ results(
 
 # %% claims=["C48"]
 v = torch.tensor([-3.0, -1.0, 0.5, 2.0, 4.0])
-assert v.clamp(-1, 2).tolist() == [min(max(number, -1), 2) for number in v.tolist()]
+assert v.clamp(-1, 2).tolist() == [
+    min(max(number, -1), 2) for number in v.tolist()
+]
 results(
     "v.clamp(-1, 2)",
     "v.clamp(min=0)",
@@ -276,7 +318,9 @@ results(
 v = torch.tensor([-3.0, -1.0, 0.5, 2.0, 4.0], requires_grad=True)
 v.clamp(-1, 2).sum().backward()
 print("gradient below, inside, above:", v.grad[[0, 2, 4]])
-assert v.grad[[1, 3]].tolist() == ([0, 0] if torch.__version__ >= (2, 14) else [1, 1])
+assert v.grad[[1, 3]].tolist() == (
+    [0, 0] if torch.__version__ >= (2, 14) else [1, 1]
+)
 
 # %% [markdown]
 # ## Activations · 激活函数
@@ -301,7 +345,16 @@ assert torch.allclose(x.tanh(), 2 * torch.sigmoid(2 * x) - 1, atol=1e-6)
 # %% claims=["C49"]
 import torch.nn.functional as F
 
-activations = [torch.sigmoid, torch.tanh, F.relu, F.leaky_relu, F.elu, F.gelu, F.silu, F.softplus]
+activations = [
+    torch.sigmoid,
+    torch.tanh,
+    F.relu,
+    F.leaky_relu,
+    F.elu,
+    F.gelu,
+    F.silu,
+    F.softplus,
+]
 figure, axes = plt.subplots(2, 4, figsize=(8, 4.2), sharex=True)
 for axis, activation in zip(axes.flat, activations, strict=True):
     x = torch.linspace(-5, 5, 1001, requires_grad=True)
@@ -309,7 +362,9 @@ for axis, activation in zip(axes.flat, activations, strict=True):
     (slope,) = torch.autograd.grad(y.sum(), x)
     axis.plot(x.detach(), y.detach(), label="value")
     axis.plot(x.detach(), slope, "--", label="slope")
-    axis.set_title(f"{activation.__name__}, steepest {slope.max():.2f}", fontsize=8)
+    axis.set_title(
+        f"{activation.__name__}, steepest {slope.max():.2f}", fontsize=8
+    )
     axis.set_ylim((-1.1, 1.3) if activation in activations[:2] else (-1.1, 3))
 axes[0, 0].legend(loc="lower right", fontsize=8)
 plotting.show(
@@ -347,7 +402,9 @@ assert math.isclose(s.mean(), statistics.mean(s.tolist()), rel_tol=1e-6)
 assert s.median() == statistics.median_low(s.tolist())
 assert s.quantile(0.5) == statistics.median(s.tolist())
 assert s.mode().values == statistics.mode(s.tolist())
-results("s.mean()", "s.sum()", "s.mode().values", "s.median()", "s.quantile(0.5)")
+results(
+    "s.mean()", "s.sum()", "s.mode().values", "s.median()", "s.quantile(0.5)"
+)
 
 # %% [markdown]
 # `mode` is the most frequent number. If several are equally frequent it is the smallest, whatever the order (unless there
@@ -358,7 +415,10 @@ results("s.mean()", "s.sum()", "s.mode().values", "s.median()", "s.quantile(0.5)
 # %% claims=["C50"]
 import itertools
 
-{torch.tensor(order).mode().values.item() for order in itertools.permutations([2, 2, 5, 5, 7])}
+{
+    torch.tensor(order).mode().values.item()
+    for order in itertools.permutations([2, 2, 5, 5, 7])
+}
 
 # %% [markdown]
 # Whole numbers: a sum of small types is made in 64 bits, so 200 + 100 is right even where 255 is the largest number. A
@@ -366,7 +426,12 @@ import itertools
 
 # %% claims=["C50"]
 whole = torch.tensor([200, 100], dtype=torch.uint8)
-results("whole.sum()", "whole.sum().dtype", "whole.mean()", "whole.mean(dtype=torch.float32)")
+results(
+    "whole.sum()",
+    "whole.sum().dtype",
+    "whole.mean()",
+    "whole.mean(dtype=torch.float32)",
+)
 
 # %% [markdown]
 # ### Norm and distance · 范数与距离
@@ -379,7 +444,9 @@ results("whole.sum()", "whole.sum().dtype", "whole.mean()", "whole.mean(dtype=to
 # %% claims=["C51"]
 u, A = torch.tensor([3.0, -4.0]), torch.tensor([[1.0, 2.0], [3.0, 4.0]])
 angles = torch.linspace(0, math.pi, 1000)
-stretched = torch.linalg.vector_norm(A @ torch.stack([angles.cos(), angles.sin()]), dim=0)
+stretched = torch.linalg.vector_norm(
+    A @ torch.stack([angles.cos(), angles.sin()]), dim=0
+)
 assert torch.isclose(torch.linalg.norm(A, 2), stretched.max())
 assert "deprecated" in torch.norm.__doc__
 results(
@@ -402,9 +469,14 @@ results(
 # points of one set to all points of another.
 
 # %% claims=["C51"]
-p, q = torch.tensor([[0.0, 0.0], [3.0, 4.0]]), torch.tensor([[0.0, 0.0], [3.0, 0.0]])
+p, q = (
+    torch.tensor([[0.0, 0.0], [3.0, 4.0]]),
+    torch.tensor([[0.0, 0.0], [3.0, 0.0]]),
+)
 assert torch.dist(p, q) == torch.linalg.vector_norm(p - q)
-results("torch.dist(p, q)", "torch.linalg.vector_norm(p - q)", "torch.cdist(p, q)")
+results(
+    "torch.dist(p, q)", "torch.linalg.vector_norm(p - q)", "torch.cdist(p, q)"
+)
 
 # %% [markdown]
 # ### Standard deviation and variance · 标准差与方差
@@ -460,7 +532,11 @@ table(["call", f"result for {text(v)}", "gradient"], rows)
 
 # %%
 v = torch.tensor([1000.0, 1000.0])
-results("v.exp().sum().log()", "(v - v.max()).exp().sum().log() + v.max()", "v.logsumexp(0)")
+results(
+    "v.exp().sum().log()",
+    "(v - v.max()).exp().sum().log() + v.max()",
+    "v.logsumexp(0)",
+)
 
 # %% [markdown]
 # ### Sorting and counting · 排序与计数
@@ -492,9 +568,18 @@ v.cumsum(0) v.cumprod(0) v.any() v.all() v.nansum() v.nanmean() v.nanmedian()
 v.nanquantile(0.5)""".split()
 for v in ([2.0, math.nan], [math.nan, 2.0]):
     print(f"the mode of {v} is", torch.tensor(v).mode().values.item())
-bad = ([2.0, 1, 1, math.nan], [2.0, 1, 1, math.inf], [2.0, 1, math.inf, -math.inf])
-rows = [(f"`{call}`", *(attempt(call, v=torch.tensor(v)) for v in bad)) for call in calls]
-assert not any("nan" in call and "nan" in with_nan for call, with_nan, *_ in rows)
+bad = (
+    [2.0, 1, 1, math.nan],
+    [2.0, 1, 1, math.inf],
+    [2.0, 1, math.inf, -math.inf],
+)
+rows = [
+    (f"`{call}`", *(attempt(call, v=torch.tensor(v)) for v in bad))
+    for call in calls
+]
+assert not any(
+    "nan" in call and "nan" in with_nan for call, with_nan, *_ in rows
+)
 table(["", *map(text, bad)], rows)
 
 # %% [markdown]
@@ -519,15 +604,29 @@ table(["", *map(text, bad)], rows)
 # %% claims=["C54"]
 from matplotlib.colors import ListedColormap
 
-paints = [plotting.BLUE, plotting.VERMILION, plotting.SKY + "66", plotting.ORANGE + "66"]
+paints = [
+    plotting.BLUE,
+    plotting.VERMILION,
+    plotting.SKY + "66",
+    plotting.ORANGE + "66",
+]
 cmap = ListedColormap(["#E8E8E8", *paints])
 
 
 def draw(axis, title, values, marks):
-    axis.pcolormesh(marks, cmap=cmap, vmin=0, vmax=4, edgecolor="white", linewidth=2)
+    axis.pcolormesh(
+        marks, cmap=cmap, vmin=0, vmax=4, edgecolor="white", linewidth=2
+    )
     for i, j in itertools.product(*map(range, values.shape)):
         ink = "white" if marks[i, j] in (1, 2) else "black"
-        axis.text(j + 0.5, i + 0.5, f"{values[i, j]}", ha="center", va="center", color=ink)
+        axis.text(
+            j + 0.5,
+            i + 0.5,
+            f"{values[i, j]}",
+            ha="center",
+            va="center",
+            color=ink,
+        )
     axis.set_title(title, loc="left")
     axis.set(xlim=(0, 4), ylim=(3, 0), aspect="equal")
     plotting.bare(axis)
@@ -541,7 +640,9 @@ x = torch.arange(24).view(2, 3, 4)
 # of that color on the right; the gray ones do so in the same way.
 
 # %% claims=["C54"]
-figure, axes = plt.subplots(3, 3, figsize=(8, 6.8), gridspec_kw={"hspace": 0.08})
+figure, axes = plt.subplots(
+    3, 3, figsize=(8, 6.8), gridspec_kw={"hspace": 0.08}
+)
 for dim, (first, second, right) in enumerate(axes):
     total = x.sum(dim)
     marks = torch.zeros_like(total)
@@ -581,7 +682,9 @@ def by_loop(name, x, dims):
         target = tuple(0 if d in dims else i for d, i in enumerate(place))
         lists.setdefault(target, []).append(x[place].item())
     kept = [1 if d in dims else n for d, n in enumerate(x.shape)]
-    return torch.tensor([float(plain_python[name](v)) for v in lists.values()]).view(kept)
+    return torch.tensor(
+        [float(plain_python[name](v)) for v in lists.values()]
+    ).view(kept)
 
 
 by_loop("sum", x, dims=[1])
@@ -594,21 +697,37 @@ by_loop("sum", x, dims=[1])
 # %% claims=["C50", "C51", "C52", "C54"]
 torch.manual_seed(0)
 x = torch.randint(0, 4, (2, 3, 4)).float()
-choices = [dims for size in (1, 2, 3) for dims in itertools.combinations(range(3), size)]
+choices = [
+    dims
+    for size in (1, 2, 3)
+    for dims in itertools.combinations(range(3), size)
+]
 choices += [tuple(d - 3 for d in dims) for dims in choices]
 checked, one_only = 0, set()
-for name, dims, keepdim in itertools.product(plain_python, choices, (True, False)):
+for name, dims, keepdim in itertools.product(
+    plain_python, choices, (True, False)
+):
     function = getattr(torch, name, None) or getattr(torch.linalg, name)
     try:
-        result = function(x, dim=dims if len(dims) > 1 else dims[0], keepdim=keepdim)
+        result = function(
+            x, dim=dims if len(dims) > 1 else dims[0], keepdim=keepdim
+        )
     except TypeError:
         one_only.add(name)
         continue
     result = result.values if isinstance(result, tuple) else result
-    expected = by_loop(name, x, dims) if keepdim else by_loop(name, x, dims).squeeze(dims)
-    assert result.shape == expected.shape and torch.allclose(result.float(), expected), name
+    expected = (
+        by_loop(name, x, dims)
+        if keepdim
+        else by_loop(name, x, dims).squeeze(dims)
+    )
+    assert result.shape == expected.shape and torch.allclose(
+        result.float(), expected
+    ), name
     checked += 1
-print(f"{len(plain_python)} reductions, {checked} results, all as the loop finds them")
+print(
+    f"{len(plain_python)} reductions, {checked} results, all as the loop finds them"
+)
 print("one dimension at a time:", ", ".join(sorted(one_only)))
 
 # %% [markdown]
@@ -625,7 +744,9 @@ print("one dimension at a time:", ", ".join(sorted(one_only)))
 s = torch.tensor([1, 2, 3, 4])
 assert s.cumsum(0)[-1] == s.sum() and s.cumprod(0)[-1] == s.prod()
 assert attempt("s.cumsum()").startswith("error")
-results("s.cumsum(0)", "s.cumprod(0)", "s.cumsum(0).diff()", "s.sum()", "s.prod()")
+results(
+    "s.cumsum(0)", "s.cumprod(0)", "s.cumsum(0).diff()", "s.sum()", "s.prod()"
+)
 
 # %% [markdown]
 # In three dimensions, by a loop for every `dim`: the slice at n is the slice before it, plus (or times) the slice of
@@ -678,11 +799,15 @@ def broadcast(a, b):
     return str(shape)
 
 
-shapes = [s for ndim in range(4) for s in itertools.product((1, 2, 3), repeat=ndim)]
+shapes = [
+    s for ndim in range(4) for s in itertools.product((1, 2, 3), repeat=ndim)
+]
 verdicts = []
 for a, b in itertools.product(shapes, repeat=2):
     verdicts.append(broadcast(a, b))
-    assert attempt("list(torch.broadcast_shapes(a, b))", a=a, b=b).startswith(verdicts[-1])
+    assert attempt("list(torch.broadcast_shapes(a, b))", a=a, b=b).startswith(
+        verdicts[-1]
+    )
 print(len(verdicts), "pairs,", verdicts.count("error"), "of them do not fit")
 
 # %% [markdown]
@@ -728,7 +853,11 @@ prediction, mean = label.unsqueeze(1), label.mean().expand(5, 1)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     module_loss = nn.MSELoss()(prediction, label)
-print(caught[0].category.__name__, str(caught[0].message).split(". ")[0], sep=": ")
+print(
+    caught[0].category.__name__,
+    str(caught[0].message).split(". ")[0],
+    sep=": ",
+)
 results(
     "(prediction - label).shape",
     "((prediction - label) ** 2).mean()",
@@ -798,7 +927,10 @@ products = [
 ]
 for letters, same, _ in products:
     assert torch.allclose(eval(f"torch.einsum({letters})"), eval(same))
-table(["`torch.einsum(...)`", "the same", ""], [(f"`{a}`", f"`{b}`", c) for a, b, c in products])
+table(
+    ["`torch.einsum(...)`", "the same", ""],
+    [(f"`{a}`", f"`{b}`", c) for a, b, c in products],
+)
 
 # %% [markdown]
 # ## The order of a sum · 求和顺序
@@ -830,7 +962,8 @@ axis.axvline(0, color=plotting.VERMILION, label="exact sum")
 axis.set(xlabel="relative error, in millionths", ylabel="orders")
 axis.legend()
 plotting.show(
-    figure, alt="Bars around the exact sum: most orders miss it a little, to either side."
+    figure,
+    alt="Bars around the exact sum: most orders miss it a little, to either side.",
 )
 print(len(values), "different sums of one list")
 
@@ -867,7 +1000,9 @@ ways = {
 }
 names = {"x": x, "numbers": x.tolist()}
 seconds = {
-    way: benchmark.Timer(code, globals=names).blocked_autorange(min_run_time=0.2).median
+    way: benchmark.Timer(code, globals=names)
+    .blocked_autorange(min_run_time=0.2)
+    .median
     for way, code in ways.items()
 }
 for way, time in seconds.items():
@@ -902,7 +1037,10 @@ from helpers.exercises import Check
 
 amounts = torch.tensor([0.5, 1.49, 2.5, 3.5, 4.51])
 answer_1 = ...
-school = [int(Decimal(v).quantize(Decimal(1), ROUND_HALF_UP)) for v in amounts.tolist()]
+school = [
+    int(Decimal(v).quantize(Decimal(1), ROUND_HALF_UP))
+    for v in amounts.tolist()
+]
 check_1 = Check(torch.tensor(school).float(), hint="floor, after a shift")
 check_1(answer_1)
 
@@ -914,7 +1052,8 @@ check_1(answer_1)
 pictures = torch.arange(96.0).view(2, 3, 4, 4)
 answer_2 = ...
 check_2 = Check(
-    torch.stack([pictures[:, c].mean() for c in range(3)]), hint="name the dimensions that go"
+    torch.stack([pictures[:, c].mean() for c in range(3)]),
+    hint="name the dimensions that go",
 )
 check_2(answer_2)
 
@@ -924,16 +1063,24 @@ check_2(answer_2)
 # %%
 square = torch.tensor([[1.0, 2.0, 6.0], [0.0, 5.0, 10.0], [3.0, 3.0, 9.0]])
 answer_3 = ...
-check_3 = Check(F.layer_norm(square, (3,), eps=0), hint="mean and deviation must stay columns")
+check_3 = Check(
+    F.layer_norm(square, (3,), eps=0),
+    hint="mean and deviation must stay columns",
+)
 check_3(answer_3)
 
 # %% [markdown]
 # **4.** The distances of three points to two others, as a 3 x 2 tensor, by broadcasting: no loop, no `cdist`.
 
 # %%
-three, two = torch.tensor([[0.0, 0.0], [3.0, 4.0], [6.0, 0.0]]), torch.tensor([[0.0, 0], [3, 0]])
+three, two = (
+    torch.tensor([[0.0, 0.0], [3.0, 4.0], [6.0, 0.0]]),
+    torch.tensor([[0.0, 0], [3, 0]]),
+)
 answer_4 = ...
-check_4 = Check(torch.cdist(three, two), hint="subtract shapes (3, 1, 2) and (2, 2)")
+check_4 = Check(
+    torch.cdist(three, two), hint="subtract shapes (3, 1, 2) and (2, 2)"
+)
 check_4(answer_4)
 
 # %% [markdown]
@@ -953,13 +1100,19 @@ check_2(pictures.mean(dim=1))  # a mistake: the dimension to keep was named
 # %% jupyter={"source_hidden": true}
 deviation = square.std(1, correction=0, keepdim=True)
 check_3((square - square.mean(1, keepdim=True)) / deviation)
-check_3((square - square.mean(1)) / square.std(1, correction=0))  # a mistake: no keepdim
-check_3((square - square.mean(1, keepdim=True)) / square.std(1, keepdim=True))  # a mistake: n - 1
+check_3(
+    (square - square.mean(1)) / square.std(1, correction=0)
+)  # a mistake: no keepdim
+check_3(
+    (square - square.mean(1, keepdim=True)) / square.std(1, keepdim=True)
+)  # a mistake: n - 1
 
 # %% jupyter={"source_hidden": true}
 check_4(torch.linalg.vector_norm(three[:, None] - two, dim=-1))
-check_4(torch.linalg.vector_norm(three - two[:, None], dim=-1))  # a mistake: the other way round
+check_4(
+    torch.linalg.vector_norm(three - two[:, None], dim=-1)
+)  # a mistake: the other way round
 
 # %% [markdown]
 # ---
-# Back: [tensor types](08_tensor_types.ipynb) · On: [what has become of the notes](10_notes_audited.ipynb)
+# Back: [tensor types](10_tensor_types.ipynb) · On: [what has become of the notes](12_notes_audited.ipynb)

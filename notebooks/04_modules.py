@@ -64,7 +64,9 @@ from torch import nn
 class LeNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5)  # 1 channel in, 6 out, filters of 5 x 5
+        self.conv1 = nn.Conv2d(
+            1, 6, 5
+        )  # 1 channel in, 6 out, filters of 5 x 5
         self.conv2 = nn.Conv2d(6, 16, 5)
         self.fc1 = nn.Linear(16 * 5 * 5, 120)
         self.fc2 = nn.Linear(120, 84)
@@ -128,7 +130,9 @@ for name, layer in net.named_children():
     print(f"{name:6}{by_hand[name]:>7,}")
     assert sum(p.numel() for p in layer.parameters()) == by_hand[name]
 print(f"total {sum(by_hand.values()):>7,}")
-assert sum(p.numel() for p in net.parameters()) == sum(by_hand.values()) == 61_706
+assert (
+    sum(p.numel() for p in net.parameters()) == sum(by_hand.values()) == 61_706
+)
 
 # %% [markdown]
 # A module finds its parts because they are its attributes, and the parts of its parts: dots join their names. Parts in a
@@ -143,7 +147,10 @@ class Stack(nn.Module):
 
 
 for container in (list, nn.ModuleList):
-    print(container.__name__, [name for name, _ in Stack(container).named_parameters()])
+    print(
+        container.__name__,
+        [name for name, _ in Stack(container).named_parameters()],
+    )
 
 # %% [markdown]
 # ### Sequential and state_dict
@@ -220,7 +227,8 @@ from helpers import plotting
 
 plotting.use_style()
 products = [
-    getattr(net, name).weight.numel() * outputs[name][0, 0].numel()  # weights x places
+    getattr(net, name).weight.numel()
+    * outputs[name][0, 0].numel()  # weights x places
     for name in by_hand
 ]
 counts = {"parameters": list(by_hand.values()), "multiplications": products}
@@ -232,7 +240,8 @@ for axis, (title, numbers) in zip(axes, counts.items(), strict=True):
     axis.grid(False)
 axes[0].invert_yaxis()
 plotting.show(
-    figure, alt="Bars: most parameters are in fc1, most multiplications in the two convolutions."
+    figure,
+    alt="Bars: most parameters are in fc1, most multiplications in the two convolutions.",
 )
 
 # %% [markdown]
@@ -246,7 +255,9 @@ from helpers import data
 
 print(data.origin())
 train_set = data.cifar10(train=True)
-gray = torch.from_numpy(train_set.data[:64]).float().mean(-1).unsqueeze(1) / 255
+gray = (
+    torch.from_numpy(train_set.data[:64]).float().mean(-1).unsqueeze(1) / 255
+)
 gray.shape
 
 # %% [markdown]
@@ -255,25 +266,51 @@ gray.shape
 # (blue).
 
 # %% tags=["cifar10"]
-ramp, bell = torch.tensor([-2.0, -1, 0, 1, 2]), torch.tensor([1.0, 4, 6, 4, 1]) / 16
+ramp, bell = (
+    torch.tensor([-2.0, -1, 0, 1, 2]),
+    torch.tensor([1.0, 4, 6, 4, 1]) / 16,
+)
 blur = torch.outer(bell, bell)
 spot = -blur
 spot[2, 2] += 1
 slope = ramp + ramp.unsqueeze(1)
-filters = [torch.outer(bell, ramp), torch.outer(ramp, bell), slope * blur, slope.flip(1) * blur]
+filters = [
+    torch.outer(bell, ramp),
+    torch.outer(ramp, bell),
+    slope * blur,
+    slope.flip(1) * blur,
+]
 filters = torch.stack([*filters, spot, blur]).unsqueeze(1)
 maps = F.conv2d(gray[29:30], filters)[0]
-titles = ("left to right", "downwards", "diagonal", "other diagonal", "detail", "blur")
+titles = (
+    "left to right",
+    "downwards",
+    "diagonal",
+    "other diagonal",
+    "detail",
+    "blur",
+)
 figure, axes = plt.subplots(2, 7, figsize=(9, 2.9))
 axes[0, 0].imshow(gray[29, 0], cmap="gray")
 axes[0, 0].set_title("picture", fontsize=9)
 for k, title in enumerate(titles, start=1):
-    for axis, values in ((axes[0, k], filters[k - 1, 0]), (axes[1, k], maps[k - 1])):
-        axis.imshow(values, cmap="RdBu_r", vmin=-values.abs().max(), vmax=values.abs().max())
+    for axis, values in (
+        (axes[0, k], filters[k - 1, 0]),
+        (axes[1, k], maps[k - 1]),
+    ):
+        axis.imshow(
+            values,
+            cmap="RdBu_r",
+            vmin=-values.abs().max(),
+            vmax=values.abs().max(),
+        )
     axes[0, k].set_title(title, fontsize=9)
 for axis in axes.flat:
     plotting.bare(axis)
-plotting.show(figure, alt="A picture, six filters of 5 x 5, below each the map that it makes.")
+plotting.show(
+    figure,
+    alt="A picture, six filters of 5 x 5, below each the map that it makes.",
+)
 
 # %% [markdown]
 # In LeNet, the second convolution works on the maps of the first. With these six filters in `conv1` and random ones in
@@ -285,11 +322,19 @@ with torch.no_grad():
     seeing.conv1.weight.copy_(filters)
     seeing.conv1.bias.zero_()
     steps = outputs_of(seeing, gray[29:30])
-figure, axes = plt.subplots(4, 1, figsize=(8.5, 3.9), height_ratios=[3, 3, 1.1, 1.1])
+figure, axes = plt.subplots(
+    4, 1, figsize=(8.5, 3.9), height_ratios=[3, 3, 1.1, 1.1]
+)
 for axis, name in zip(axes, ("relu1", "pool1", "relu2", "pool2"), strict=True):
     maps = steps[name][0]
-    maps = maps / maps.amax((1, 2), keepdim=True).clamp(min=1e-6)  # each map fills its own scale
-    axis.imshow(torch.cat(list(F.pad(maps, (0, 1), value=float("nan"))), dim=1), vmin=0, vmax=1)
+    maps = maps / maps.amax((1, 2), keepdim=True).clamp(
+        min=1e-6
+    )  # each map fills its own scale
+    axis.imshow(
+        torch.cat(list(F.pad(maps, (0, 1), value=float("nan"))), dim=1),
+        vmin=0,
+        vmax=1,
+    )
     label = f"{name}\n" + " x ".join(str(n) for n in steps[name].shape[1:])
     axis.set_ylabel(label, rotation=0, ha="right", va="center")
     plotting.bare(axis)
@@ -329,7 +374,11 @@ fields = {}
 print("layer   size  field  step")
 for name in ("conv1", "pool1", "conv2", "pool2"):
     k, s = (5, 1) if name.startswith("conv") else (2, 2)
-    size, field, step = output_size(size, k, s), field + (k - 1) * step, step * s
+    size, field, step = (
+        output_size(size, k, s),
+        field + (k - 1) * step,
+        step * s,
+    )
     fields[name] = field, step
     print(f"{name:7}{size:5}{field:7}{step:6}")
     assert size == outputs[name].shape[-1]
@@ -346,7 +395,9 @@ for axis, (name, (field, step)) in zip(axes, fields.items(), strict=True):
     noise = torch.randn(200, 1, 32, 32, requires_grad=True)
     output = outputs_of(chain, noise)[name]
     middle = output.shape[-1] // 2
-    (gradient,) = torch.autograd.grad(output[:, :, middle, middle].sum(), noise)
+    (gradient,) = torch.autograd.grad(
+        output[:, :, middle, middle].sum(), noise
+    )
     depends = gradient.abs().sum((0, 1))
     first = middle * step  # where the predicted box begins, across and down
     box = torch.zeros(32, 32, dtype=torch.bool)
@@ -354,11 +405,14 @@ for axis, (name, (field, step)) in zip(axes, fields.items(), strict=True):
     assert torch.equal(depends > 0, box)
     axis.imshow(depends, vmin=0)
     corner = (first - 0.5, first - 0.5)
-    axis.add_patch(plt.Rectangle(corner, field, field, fill=False, color=plotting.ORANGE))
+    axis.add_patch(
+        plt.Rectangle(corner, field, field, fill=False, color=plotting.ORANGE)
+    )
     axis.set_title(f"{name}: {field} x {field}")
     plotting.bare(axis)
 plotting.show(
-    figure, alt="Four pictures of gradients: a box that grows from layer to layer, framed."
+    figure,
+    alt="Four pictures of gradients: a box that grows from layer to layer, framed.",
 )
 
 # %% [markdown]
@@ -384,7 +438,9 @@ def alone_or_in_batch(layer, sample):
         return f"refused: {type(error).__name__}"
     if isinstance(alone, tuple):  # recurrent layers return their state as well
         alone, in_batch = alone[0], in_batch[0]
-    same = alone.shape == in_batch.shape[1:] and torch.allclose(alone, in_batch[0], atol=1e-5)
+    same = alone.shape == in_batch.shape[1:] and torch.allclose(
+        alone, in_batch[0], atol=1e-5
+    )
     return "as in a batch" if same else "**other numbers, no error**"
 
 
@@ -395,16 +451,32 @@ torch.manual_seed(0)
 maps, rows = torch.randn(8, 8, 8), torch.randn(8, 8)
 trials = [
     (torch.randn(1, 32, 32), nn.Conv2d(1, 6, 5), LeNet()),
-    (maps, nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(), nn.InstanceNorm2d(8), nn.BatchNorm2d(8)),
+    (
+        maps,
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Dropout(),
+        nn.InstanceNorm2d(8),
+        nn.BatchNorm2d(8),
+    ),
     (maps, nn.GroupNorm(2, 8), nn.Flatten(), nn.Upsample(scale_factor=2)),
     (rows[0], nn.Linear(8, 4), nn.LayerNorm(8), nn.BatchNorm1d(8)),
-    (rows, nn.RNN(8, 4, batch_first=True), nn.LSTM(8, 4, batch_first=True), nn.BatchNorm1d(8)),
+    (
+        rows,
+        nn.RNN(8, 4, batch_first=True),
+        nn.LSTM(8, 4, batch_first=True),
+        nn.BatchNorm1d(8),
+    ),
     (rows, nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)),
     (rows[:, :5], nn.BatchNorm1d(8)),
     (torch.arange(5), nn.Embedding(10, 4)),
 ]
 verdicts = [
-    (tuple(sample.shape), type(layer).__name__, alone_or_in_batch(layer, sample))
+    (
+        tuple(sample.shape),
+        type(layer).__name__,
+        alone_or_in_batch(layer, sample),
+    )
     for sample, *layers in trials
     for layer in layers
 ]
@@ -420,12 +492,24 @@ tables.table(["one sample", "layer", "given alone"], verdicts)
 
 # %% claims=["C14", "C15"]
 features, head = chain[:6], chain[7:]  # before and after the flattening
-ways = ["x.flatten(1)", "x.view(x.size(0), -1)", "x.view(-1, 16 * 5 * 5)", "x.flatten(-3)"]
-inputs = {"one alone": x[0], "a batch of one": x[0].unsqueeze(0), "a batch of 4": x}
+ways = [
+    "x.flatten(1)",
+    "x.view(x.size(0), -1)",
+    "x.view(-1, 16 * 5 * 5)",
+    "x.flatten(-3)",
+]
+inputs = {
+    "one alone": x[0],
+    "a batch of one": x[0].unsqueeze(0),
+    "a batch of 4": x,
+}
 inputs["25 of 36 x 36"] = torch.randn(25, 1, 36, 36)
 rows = []
 for way in ways:
-    given = [tables.attempt(f"head({way}).shape", x=features(p)) for p in inputs.values()]
+    given = [
+        tables.attempt(f"head({way}).shape", x=features(p))
+        for p in inputs.values()
+    ]
     # some releases name the operation, addmm, in the message
     rows.append([f"`{way}`", *(text.replace("addmm: ", "") for text in given)])
 assert torch.allclose(net(x[0].unsqueeze(0)), net(x)[:1], atol=1e-6)
@@ -499,7 +583,9 @@ for name, buffer in norm.named_buffers():
 assert torch.allclose(norm.running_mean, 0.9 * 0 + 0.1 * batch.mean(0))
 norm.eval()
 print("eval", norm(batch).detach(), sep="\n")
-assert torch.allclose(norm(batch)[:1], norm(batch[:1]))  # in eval, a sample stands for itself
+assert torch.allclose(
+    norm(batch)[:1], norm(batch[:1])
+)  # in eval, a sample stands for itself
 try:
     norm.train()(batch[:1])
 except ValueError as error:
@@ -534,7 +620,9 @@ print(
 # returns one on the device; so use what it returns.
 
 # %%
-device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+device = torch.accelerator.current_accelerator(
+    check_available=True
+) or torch.device("cpu")
 assert net.to(device) is net
 assert all(p.device.type == device.type for p in net.parameters())
 assert torch.allclose(net(x.to(device)).cpu(), scores, atol=1e-2)
@@ -584,7 +672,9 @@ by_hand = -log_p[torch.arange(2), labels]
 print("by hand", by_hand, "mean", by_hand.mean())
 print("nn     ", nn.CrossEntropyLoss()(s, labels))
 assert torch.allclose(nn.CrossEntropyLoss()(s, labels), by_hand.mean())
-assert torch.allclose(F.nll_loss(F.log_softmax(s, dim=1), labels), by_hand.mean())
+assert torch.allclose(
+    F.nll_loss(F.log_softmax(s, dim=1), labels), by_hand.mean()
+)
 
 # %% [markdown]
 # Why not step by step? Scores of a few hundred overflow $e^s$, or make a probability of zero. Done in one, the largest
@@ -595,7 +685,9 @@ large, zero = torch.tensor([[0.0, 200.0]]), torch.tensor([0])
 print("by hand, as above: ", (large.exp().sum(1).log() - large[:, 0]).item())
 print("softmax, then log: ", -F.softmax(large, dim=1).log()[0, 0].item())
 print("cross_entropy:     ", F.cross_entropy(large, zero).item())
-assert torch.equal(F.cross_entropy(large - 200, zero), F.cross_entropy(large, zero))
+assert torch.equal(
+    F.cross_entropy(large - 200, zero), F.cross_entropy(large, zero)
+)
 
 # %% [markdown]
 # The most common mistake is a softmax at the end of the net *and* `CrossEntropyLoss`, which applies it again. Nothing
@@ -603,14 +695,25 @@ assert torch.equal(F.cross_entropy(large - 200, zero), F.cross_entropy(large, ze
 # right pays a loss, and one that is wrong hardly gets a gradient.
 
 # %% claims=["C17"]
-sure = torch.tensor([[20.0] + [0.0] * 9], requires_grad=True)  # quite sure of class 0
+sure = torch.tensor(
+    [[20.0] + [0.0] * 9], requires_grad=True
+)  # quite sure of class 0
 for label in (0, 1):
-    for name, out in (("raw scores", sure), ("softmax first", sure.softmax(1))):
+    for name, out in (
+        ("raw scores", sure),
+        ("softmax first", sure.softmax(1)),
+    ):
         loss = F.cross_entropy(out, torch.tensor([label]))
         (gradient,) = torch.autograd.grad(loss, sure, retain_graph=True)
         word = "right" if label == 0 else "wrong"
-        pulls = "nothing" if gradient.abs().max() < 1e-6 else f"{gradient.abs().max():.2f}"
-        print(f"{word}, {name:14} loss {loss.item():8.4f}, largest gradient: {pulls}")
+        pulls = (
+            "nothing"
+            if gradient.abs().max() < 1e-6
+            else f"{gradient.abs().max():.2f}"
+        )
+        print(
+            f"{word}, {name:14} loss {loss.item():8.4f}, largest gradient: {pulls}"
+        )
 
 # %% [markdown]
 # ### More targets · 更多目标
@@ -623,9 +726,15 @@ for label in (0, 1):
 
 # %% claims=["C17"]
 smoothed = 0.9 * F.one_hot(labels, 3) + 0.1 / 3
-by_target, by_option = F.cross_entropy(s, smoothed), F.cross_entropy(s, labels, label_smoothing=0.1)
+by_target, by_option = (
+    F.cross_entropy(s, smoothed),
+    F.cross_entropy(s, labels, label_smoothing=0.1),
+)
 print(by_target, by_option)
-with_gap, of_rest = F.cross_entropy(s, torch.tensor([-100, 1])), F.cross_entropy(s[1:], labels[1:])
+with_gap, of_rest = (
+    F.cross_entropy(s, torch.tensor([-100, 1])),
+    F.cross_entropy(s[1:], labels[1:]),
+)
 print(with_gap, of_rest)
 assert torch.allclose(by_target, by_option) and torch.equal(with_gap, of_rest)
 
@@ -666,12 +775,19 @@ for name, out, smoothing in (
     ("softmax twice", ten.softmax(1), 0.0),
     ("label smoothing 0.1", ten, 0.1),
 ):
-    loss = F.cross_entropy(out, label, label_smoothing=smoothing, reduction="none")
+    loss = F.cross_entropy(
+        out, label, label_smoothing=smoothing, reduction="none"
+    )
     left.plot(z, loss, label=name)
 for answer, target in (("yes", torch.ones(181)), ("no", torch.zeros(181))):
     loss = F.binary_cross_entropy_with_logits(z, target, reduction="none")
     right.plot(z, loss, label=f"the answer is {answer}")
-left.set(xlabel="score of the right class", ylabel="loss", xlim=(-6, 12), ylim=(0, 8))
+left.set(
+    xlabel="score of the right class",
+    ylabel="loss",
+    xlim=(-6, 12),
+    ylim=(0, 8),
+)
 right.set(xlabel="score", xlim=(-6, 6), ylim=(0, 8))
 left.legend()
 right.legend()
@@ -696,7 +812,10 @@ optimizer.step()
 with torch.no_grad():
     for p in other.parameters():
         p.sub_(0.1 * p.grad)
-assert all(torch.allclose(p, q) for p, q in zip(net.parameters(), other.parameters(), strict=True))
+assert all(
+    torch.allclose(p, q)
+    for p, q in zip(net.parameters(), other.parameters(), strict=True)
+)
 
 # %% [markdown]
 # *Momentum* adds a part of the step before: the steps gather speed. *Adam* divides by the size that the gradient had
@@ -714,7 +833,9 @@ for t, g in enumerate((-4.0, -3.0, -1.0, 2.0, 1.0), start=1):
     speed = 0.9 * speed + g
     a -= 0.1 * speed
     mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g**2
-    b -= 0.1 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.999**t)) ** 0.5 + 1e-8)
+    b -= (
+        0.1 * (mean / (1 - 0.9**t)) / ((square / (1 - 0.999**t)) ** 0.5 + 1e-8)
+    )
     by_sgd.grad, by_adam.grad = torch.tensor(g), torch.tensor(g)
     sgd.step()
     adam.step()
@@ -753,7 +874,10 @@ def path(cls, steps=40, **options):
 
 
 SGD, Adam = torch.optim.SGD, torch.optim.Adam
-rates = {f"SGD, lr {lr}": path(SGD, steps, lr=lr) for lr, steps in ((0.1, 40), (0.9, 40), (1.1, 6))}
+rates = {
+    f"SGD, lr {lr}": path(SGD, steps, lr=lr)
+    for lr, steps in ((0.1, 40), (0.9, 40), (1.1, 6))
+}
 fast = rates["SGD, lr 0.9"]
 assert torch.isclose(fast[1, 1], fast[0, 1] * (1 - 2 * 0.9))
 rules = {
@@ -761,12 +885,18 @@ rules = {
     "SGD, lr 0.9": fast,
     "Adam": path(Adam, lr=0.5),
 }
-u, v = torch.meshgrid(torch.linspace(-10, 4, 141), torch.linspace(-3, 3, 61), indexing="xy")
+u, v = torch.meshgrid(
+    torch.linspace(-10, 4, 141), torch.linspace(-3, 3, 61), indexing="xy"
+)
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
 for axis, paths in zip(axes, (rates, rules), strict=True):
-    axis.contour(u, v, u**2 / 20 + v**2, levels=8, colors="#BBBBBB", linewidths=0.8)
+    axis.contour(
+        u, v, u**2 / 20 + v**2, levels=8, colors="#BBBBBB", linewidths=0.8
+    )
     for name, course in paths.items():
-        axis.plot(*course.T, marker=".", markersize=5, linewidth=1.2, label=name)
+        axis.plot(
+            *course.T, marker=".", markersize=5, linewidth=1.2, label=name
+        )
     axis.plot(0, 0, "k*", markersize=11)
     axis.set(xlim=(-10, 4), ylim=(-3, 3), xlabel="x", ylabel="y")
     axis.legend(loc="upper right")
@@ -794,7 +924,9 @@ settings = {
     "LinearLR": {"start_factor": 0.1, "total_iters": 20},
 }
 figure, axis = plt.subplots(figsize=(7.5, 3))
-for (name, options), style in zip(settings.items(), ("-", "--", "-.", ":"), strict=True):
+for (name, options), style in zip(
+    settings.items(), ("-", "--", "-.", ":"), strict=True
+):
     optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler = getattr(lr_scheduler, name)(optimizer, **options)
     rates = []
@@ -806,7 +938,8 @@ for (name, options), style in zip(settings.items(), ("-", "--", "-.", ":"), stri
 axis.set(xlabel="step", ylabel="rate", ylim=(0, 1.05), xlim=(0, 100))
 axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plotting.show(
-    figure, alt="Four schedules: stairs, half a cosine, up and down again, a ramp at the start."
+    figure,
+    alt="Four schedules: stairs, half a cosine, up and down again, a ramp at the start.",
 )
 
 # %% [markdown]
@@ -817,9 +950,14 @@ plotting.show(
 # %%
 weights = [p for name, p in net.named_parameters() if name.endswith("weight")]
 biases = [p for name, p in net.named_parameters() if name.endswith("bias")]
-groups = [{"params": weights, "weight_decay": 0.01}, {"params": biases, "lr": 0.2}]
+groups = [
+    {"params": weights, "weight_decay": 0.01},
+    {"params": biases, "lr": 0.2},
+]
 for group in torch.optim.SGD(groups, lr=0.1).param_groups:
-    print(f"{len(group['params'])} tensors, lr {group['lr']}, weight_decay {group['weight_decay']}")
+    print(
+        f"{len(group['params'])} tensors, lr {group['lr']}, weight_decay {group['weight_decay']}"
+    )
 
 net.zero_grad()
 (100 * F.cross_entropy(net(x), labels)).backward()
@@ -858,13 +996,17 @@ starts = {
     "default of nn.Linear": lambda w: w,
 }
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.4), sharey=True)
-for (name, start), style in zip(starts.items(), ("-.", "-", "--", ":"), strict=True):
+for (name, start), style in zip(
+    starts.items(), ("-.", "-", "--", ":"), strict=True
+):
     for axis, spread in zip(axes, spreads(start), strict=True):
         axis.semilogy(range(1, 21), spread, style, label=name)
 axes[0].set(title="forward: spread of the outputs", ylim=(1e-9, 1e9))
 axes[1].set(title="backward: spread of the gradients")
 plt.setp(axes, xlabel="layer", xticks=[1, 5, 10, 15, 20])
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+figure.legend(
+    *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
+)
 alt = "Spread by layer, logarithmic: only He's rule stays level; the others grow or fade."
 plotting.show(figure, alt)
 assert nn.Linear(128, 128).weight.abs().max() <= 128**-0.5
@@ -896,7 +1038,10 @@ def fit(net, criterion, zero=True):
     return losses
 
 
-x, y = (gray[:32] - gray.mean()) / gray.std(), torch.tensor(train_set.targets[:32])
+x, y = (
+    (gray[:32] - gray.mean()) / gray.std(),
+    torch.tensor(train_set.targets[:32]),
+)
 torch.manual_seed(0)
 start = LeNet()
 net = copy.deepcopy(start)
@@ -918,18 +1063,26 @@ def twice(scores, y):
 curves = {
     "right": losses,
     "softmax twice": fit(copy.deepcopy(start), twice),
-    "never zeroed": fit(copy.deepcopy(start), nn.CrossEntropyLoss(), zero=False),
+    "never zeroed": fit(
+        copy.deepcopy(start), nn.CrossEntropyLoss(), zero=False
+    ),
 }
 figure, axis = plt.subplots(figsize=(7, 3))
-for (name, curve), style in zip(curves.items(), ("-", "--", "-."), strict=True):
+for (name, curve), style in zip(
+    curves.items(), ("-", "--", "-."), strict=True
+):
     axis.plot(curve, style, label=name)
-axis.set(xlabel="step", ylabel="loss on the batch", ylim=(0, 3.5), xlim=(0, 40))
+axis.set(
+    xlabel="step", ylabel="loss on the batch", ylim=(0, 3.5), xlim=(0, 40)
+)
 axis.legend(loc="upper right", ncols=3)
-plotting.show(figure, alt="The right loop reaches zero; the two with mistakes stay high.")
+plotting.show(
+    figure, alt="The right loop reaches zero; the two with mistakes stay high."
+)
 
 # %% [markdown]
 # To learn by heart is no success, only a proof that the loop works. How well a net does on pictures that it has not seen is
-# the subject of [the next page](04_cifar10.ipynb): the same loop, over many batches.
+# the subject of [the next page](06_cifar10.ipynb): the same loop, over many batches.
 #
 # ## Recap
 #
@@ -954,7 +1107,10 @@ from helpers.exercises import Check
 answer_1 = ...
 color = LeNet()
 color.conv1 = nn.Conv2d(3, 6, 5)
-check_1 = Check(sum(p.numel() for p in color.parameters()), hint="only the weights of conv1 grow")
+check_1 = Check(
+    sum(p.numel() for p in color.parameters()),
+    hint="only the weights of conv1 grow",
+)
 check_1(answer_1)
 
 # %% [markdown]
@@ -963,8 +1119,13 @@ check_1(answer_1)
 
 # %%
 answer_2 = ...
-stem = nn.Sequential(nn.Conv2d(3, 8, 7, stride=2, padding=3), nn.MaxPool2d(3, stride=2, padding=1))
-check_2 = Check(tuple(stem(torch.zeros(1, 3, 32, 32)).shape[2:]), hint="output_size, twice")
+stem = nn.Sequential(
+    nn.Conv2d(3, 8, 7, stride=2, padding=3),
+    nn.MaxPool2d(3, stride=2, padding=1),
+)
+check_2 = Check(
+    tuple(stem(torch.zeros(1, 3, 32, 32)).shape[2:]), hint="output_size, twice"
+)
 check_2(answer_2)
 
 # %% [markdown]
@@ -1010,7 +1171,9 @@ check_2((7, 7))  # a mistake: pooling without padding
 
 # %% jupyter={"source_hidden": true}
 check_3((s.detach().softmax(1) - F.one_hot(labels, 3)) / 2)
-check_3(s.detach().softmax(1) - F.one_hot(labels, 3))  # a mistake: the mean forgotten
+check_3(
+    s.detach().softmax(1) - F.one_hot(labels, 3)
+)  # a mistake: the mean forgotten
 
 # %% jupyter={"source_hidden": true}
 check_4(-0.1 * (1 + 1.9 + 2.71))
@@ -1018,4 +1181,4 @@ check_4(-0.1 * 3)  # a mistake: no momentum
 
 # %% [markdown]
 # ---
-# Back: [differentiate automatically](02_autograd.ipynb) · On: [train a classifier on CIFAR-10](04_cifar10.ipynb)
+# Back: [differentiate automatically](02_autograd.ipynb) · On: [train a classifier on CIFAR-10](06_cifar10.ipynb)

@@ -1,4 +1,4 @@
-"""Checks a reader's answer to an exercise, and says what is wrong with it."""
+"""Compares a reader's answer with the expected value, and says in one sentence what is wrong with it."""
 
 import math
 import warnings
@@ -13,7 +13,7 @@ from helpers.tables import number
 
 @dataclass(frozen=True)
 class Check:
-    """What an exercise wants; called with an answer, it prints whether it is right and, if not, what is wrong.
+    """What an exercise asks for; called with an answer, it prints whether it is right and, if not, what is wrong.
 
     One check serves the exercise and its solution: the reader's answer, the right one, and a mistake worth
     seeing are all put to the same object.
@@ -41,13 +41,15 @@ def fault_in(answer: Any, expected: Any) -> str:
     if isinstance(expected, torch.Tensor):
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
-        return f"wanted is {_kind(expected)}, this is a tensor of shape {tuple(answer.shape)}."
+        return (
+            f"{_kind(expected)} is expected, but this is a tensor of shape {tuple(answer.shape)}."
+        )
     is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
     if is_number and type(expected) in (int, float):
         return _number_fault(answer, expected)
     are_tuples = isinstance(answer, tuple) and isinstance(expected, tuple)  # torch.Size is one too
     if type(answer) is not type(expected) and not are_tuples:
-        return f"wanted is {_kind(expected)}, this is {_kind(answer)}."
+        return f"{_kind(expected)} is expected, but this is {_kind(answer)}."
     if isinstance(expected, list | tuple):
         return _list_fault(answer, expected)
     return "" if answer == expected else f"{answer!r} is not right."
@@ -66,13 +68,15 @@ def _number_fault(answer: float, expected: float) -> str:
 
 def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
     if not isinstance(answer, torch.Tensor):
-        fault = f"wanted is a tensor, this is {_kind(answer)}."
-        return f"the numbers are right, but {fault}" if _same_numbers(answer, expected) else fault
+        fault = f"a tensor is expected, but this is {_kind(answer)}."
+        return f"the numbers are right; {fault}" if _same_numbers(answer, expected) else fault
     if answer.shape != expected.shape:
-        return f"the shape is {tuple(answer.shape)}, wanted is {tuple(expected.shape)}."
+        return f"the shape is {tuple(answer.shape)}, but {tuple(expected.shape)} is expected."
     for name in ("dtype", "device"):
         if getattr(answer, name) != getattr(expected, name):
-            return f"the {name} is {getattr(answer, name)}, wanted is {getattr(expected, name)}."
+            return (
+                f"the {name} is {getattr(answer, name)}, but {getattr(expected, name)} is expected."
+            )
     if expected.dtype.is_floating_point or expected.dtype.is_complex:
         right = torch.isclose(answer, expected, rtol=1e-4, atol=1e-6, equal_nan=True)
     else:
@@ -89,7 +93,7 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
 def _same_numbers(answer: Any, expected: torch.Tensor) -> bool:
     """Tell whether an answer that is no tensor, such as a list, would be right if it were made one."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # a list of tensors that want a gradient
+        with warnings.catch_warnings(action="ignore"):  # a list of tensors that require a gradient
             numbers = torch.tensor(answer, dtype=torch.complex128)
     except (TypeError, ValueError, RuntimeError):  # no numbers, or lists of unequal length
         return False
@@ -98,7 +102,7 @@ def _same_numbers(answer: Any, expected: torch.Tensor) -> bool:
 
 def _list_fault(answer: Sequence, expected: Sequence) -> str:
     if len(answer) != len(expected):
-        return f"there are {len(answer)} elements, wanted are {len(expected)}."
+        return f"there are {len(answer)} elements, but {len(expected)} are expected."
     for n, pair in enumerate(zip(answer, expected, strict=True)):
         if fault := fault_in(*pair):
             return f"element {n}: {fault}"

@@ -68,7 +68,9 @@ import torch
 # %% claims=["C38"]
 eight = "Float Double Half Byte Char Short Int Long".split()
 for name in eight:
-    cpu, gpu = (getattr(module, f"{name}Tensor") for module in (torch, torch.cuda))
+    cpu, gpu = (
+        getattr(module, f"{name}Tensor") for module in (torch, torch.cuda)
+    )
     assert cpu.dtype == gpu.dtype
     named = f"torch.{name}Tensor", f"torch.cuda.{name}Tensor", str(cpu.dtype)
     print("{:20} {:25} {:14}".format(*named), 8 * cpu.dtype.itemsize, "bits")
@@ -93,8 +95,15 @@ type(x).__name__, x.dtype, x.device.type, x.type()
 # %% claims=["C38"]
 import warnings
 
-dtypes = {value for value in vars(torch).values() if isinstance(value, torch.dtype)}
-operations = {"+": torch.add, "*": torch.mul, "sum": lambda a, b: a.sum(), "@": torch.matmul}
+dtypes = {
+    value for value in vars(torch).values() if isinstance(value, torch.dtype)
+}
+operations = {
+    "+": torch.add,
+    "*": torch.mul,
+    "sum": lambda a, b: a.sum(),
+    "@": torch.matmul,
+}
 
 
 def runs(operation, dtype):
@@ -106,7 +115,10 @@ def runs(operation, dtype):
 
 
 with warnings.catch_warnings(record=True) as warned:
-    able = {d: [sign for sign, f in operations.items() if runs(f, d)] for d in dtypes}
+    able = {
+        d: [sign for sign, f in operations.items() if runs(f, d)]
+        for d in dtypes
+    }
 
 # %% [markdown]
 # The *step* is the distance from 1 to the next larger number. It is found by trying too: of 1 + 1, 1 + 1/2, 1 + 1/4, ...,
@@ -142,14 +154,32 @@ def limits(dtype):
 
 
 usable = [d for d in dtypes if able[d]]
-usable.sort(key=lambda d: (d.is_complex, d.is_floating_point, d.itemsize, str(d)))
+usable.sort(
+    key=lambda d: (d.is_complex, d.is_floating_point, d.itemsize, str(d))
+)
 rows = []
 for d in usable:
     name = torch.zeros(2, dtype=d).type().removeprefix("torch.")
-    old = [f"{m.__name__}.{name}" if hasattr(m, name) else "" for m in (torch, torch.cuda)]
+    old = [
+        f"{m.__name__}.{name}" if hasattr(m, name) else ""
+        for m in (torch, torch.cuda)
+    ]
     dot, signs = "●" if name[:-6] in eight else "", "\u00a0".join(able[d])
-    rows.append((dot, str(d)[6:], 8 * d.itemsize, limits(d), text(step(d)), *old, f"`{signs}`"))
-table(["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"], rows)
+    rows.append(
+        (
+            dot,
+            str(d)[6:],
+            8 * d.itemsize,
+            limits(d),
+            text(step(d)),
+            *old,
+            f"`{signs}`",
+        )
+    )
+table(
+    ["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"],
+    rows,
+)
 
 # %% [markdown]
 # The newer ones have no class of the old kind: only a dtype. `uint16`, `uint32` and `uint64` (since 2.3) and the
@@ -162,12 +192,22 @@ table(["", "dtype", "bits", "range", "step", "CPU class", "GPU class", "on CPU"]
 
 # %%
 assert hasattr(torch, "bcomplex32") == (torch.__version__ >= (2, 14))
-rest = sorted({str(dtype)[6:] for dtype in dtypes if not able[dtype]} - {"bcomplex32"})
+rest = sorted(
+    {str(dtype)[6:] for dtype in dtypes if not able[dtype]} - {"bcomplex32"}
+)
 few_bits = ("int", "uint")
 print("quantized:", *[name for name in rest if name.startswith("q")])
 print("few bits:", *[name for name in rest if name.startswith(few_bits)])
-print("others:", *[name for name in rest if not name.startswith(("q", *few_bits))])
-print("warned:", *sorted({str(w.message).split(" support")[0] for w in warned} - {"BComplex32"}))
+print(
+    "others:",
+    *[name for name in rest if not name.startswith(("q", *few_bits))],
+)
+print(
+    "warned:",
+    *sorted(
+        {str(w.message).split(" support")[0] for w in warned} - {"BComplex32"}
+    ),
+)
 
 # %% [markdown]
 # ## What a float can hold · 浮点数的表示
@@ -183,14 +223,27 @@ import matplotlib.pyplot as plt
 from helpers import plotting
 
 plotting.use_style()
-floats = ["float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64"]
+floats = [
+    "float8_e4m3fn",
+    "float8_e5m2",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+]
 info = [torch.finfo(getattr(torch, name)) for name in floats]
 fraction = torch.tensor([round(-math.log2(i.eps)) for i in info])
 exponent = torch.tensor([i.bits for i in info]) - 1 - fraction
 sign = left = torch.ones(len(info)).int()
 figure, axis = plt.subplots(figsize=(8, 2.8))
-for part, width in {"sign": sign, "exponent": exponent, "fraction": fraction}.items():
-    bars = axis.barh(floats, width, left=left - 1, label=part, edgecolor="white")
+for part, width in {
+    "sign": sign,
+    "exponent": exponent,
+    "fraction": fraction,
+}.items():
+    bars = axis.barh(
+        floats, width, left=left - 1, label=part, edgecolor="white"
+    )
     axis.bar_label(bars, label_type="center", color="white", fontsize=8)
     left = left + width
 axis.set(xticks=[0, 8, 16, 32, 64], xlabel="bits")
@@ -214,17 +267,29 @@ plotting.show(
 def values(name):
     dtype = getattr(torch, name)
     patterns = torch.arange(2 ** (8 * dtype.itemsize))
-    return patterns.to(torch.uint8 if dtype.itemsize == 1 else torch.uint16).view(dtype).double()
+    return (
+        patterns.to(torch.uint8 if dtype.itemsize == 1 else torch.uint16)
+        .view(dtype)
+        .double()
+    )
 
 
-print({name: values(name).isinf().sum().item() for name in floats[:4]}, "of them infinite")
+print(
+    {name: values(name).isinf().sum().item() for name in floats[:4]},
+    "of them infinite",
+)
 colors = dict(zip(("int8", *floats), plotting.COLORS[::-1], strict=False))
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.3), width_ratios=(5, 4))
-shown = {(0, 8): ("float8_e4m3fn", "float8_e5m2", "int8"), (1, 1.05): ("float16", "bfloat16")}
+shown = {
+    (0, 8): ("float8_e4m3fn", "float8_e5m2", "int8"),
+    (1, 1.05): ("float16", "bfloat16"),
+}
 for axis, ((low, high), names) in zip(axes, shown.items(), strict=True):
     marks = [v[(v >= low) & (v <= high)] for v in map(values, names)]
     rows, paint = range(len(names)), [colors[name] for name in names]
-    axis.eventplot(marks, lineoffsets=rows, linelengths=0.7, linewidths=1, colors=paint)
+    axis.eventplot(
+        marks, lineoffsets=rows, linelengths=0.7, linewidths=1, colors=paint
+    )
     axis.set_yticks(rows, names)
     axis.set_title(f"all values from {low} to {high}")
     axis.grid(False)
@@ -275,7 +340,11 @@ with warnings.catch_warnings(record=True) as warned:
         torch.set_default_tensor_type(torch.FloatTensor)
 print(torch.zeros(2).type())
 for warning in warned[:1]:  # given once in a process
-    print(warning.category.__name__, str(warning.message).split(" (")[0], sep=": ")
+    print(
+        warning.category.__name__,
+        str(warning.message).split(" (")[0],
+        sep=": ",
+    )
 assert not hasattr(torch, "set_deault_tensor_type")
 
 # %% [markdown]
@@ -284,7 +353,9 @@ assert not hasattr(torch, "set_deault_tensor_type")
 # then, for one line, it is `meta`, of which more below.
 
 # %% claims=["C40"]
-device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+device = torch.accelerator.current_accelerator(
+    check_available=True
+) or torch.device("cpu")
 torch.set_default_device(device)
 try:
     assert torch.zeros(2).device.type == device.type
@@ -310,9 +381,17 @@ big.numel(), big.element_size(), big.nbytes
 # smaller number for the same tensor. Half precision halves it.
 
 # %% claims=["C41", "C42"]
-for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int8):
+for dtype in (
+    torch.float64,
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.int8,
+):
     nbytes = big.to(dtype).nbytes
-    print(f"{str(dtype)[6:]:10}{nbytes / 1e9:5.1f} GB = {nbytes / 2**30:.2f} GiB")
+    print(
+        f"{str(dtype)[6:]:10}{nbytes / 1e9:5.1f} GB = {nbytes / 2**30:.2f} GiB"
+    )
 assert big.half().nbytes * 2 == big.nbytes
 
 # %% [markdown]
@@ -331,7 +410,9 @@ estimated = {
     "parameters": 4 * numbers,
     "gradients": 4 * numbers,
     "Adam": 2 * 4 * numbers,
-    "activations": 4 * 128 * (784 + 512 + 10),  # the input, after the ReLU, the scores
+    "activations": 4
+    * 128
+    * (784 + 512 + 10),  # the input, after the ReLU, the scores
 }
 
 # %% [markdown]
@@ -362,11 +443,15 @@ adam.step()
 measured = {
     "parameters": bytes_of(net.parameters()),
     "gradients": bytes_of(p.grad for p in net.parameters()),
-    "Adam": bytes_of(t for state in adam.state.values() for t in state.values()),
+    "Adam": bytes_of(
+        t for state in adam.state.values() for t in state.values()
+    ),
     "activations": activations(128),
 }
 for name, nbytes in measured.items():
-    print(f"{name:12} estimated {estimated[name]:>9,}  measured {nbytes:>9,} bytes")
+    print(
+        f"{name:12} estimated {estimated[name]:>9,}  measured {nbytes:>9,} bytes"
+    )
     assert estimated[name] <= nbytes <= 1.01 * estimated[name]
 
 # %% [markdown]
@@ -378,7 +463,9 @@ batches = [32, 128, 512, 2048]
 figure, axis = plt.subplots(figsize=(7, 2.8))
 left = torch.zeros(len(batches))
 for name, nbytes in measured.items():
-    sizes = [activations(n) if name == "activations" else nbytes for n in batches]
+    sizes = [
+        activations(n) if name == "activations" else nbytes for n in batches
+    ]
     megabytes = torch.tensor(sizes) / 1e6
     axis.barh([str(n) for n in batches], megabytes, left=left, label=name)
     left += megabytes
@@ -411,10 +498,14 @@ from torch.utils import benchmark
 
 seconds = {}
 for dtype in (torch.float32, torch.float16, torch.bfloat16):
-    timer = benchmark.Timer("m @ m", globals={"m": torch.ones(64, 64, dtype=dtype)})
+    timer = benchmark.Timer(
+        "m @ m", globals={"m": torch.ones(64, 64, dtype=dtype)}
+    )
     seconds[dtype] = timer.blocked_autorange(min_run_time=0.1).median
     ratio = seconds[dtype] / seconds[torch.float32]
-    print(f"{dtype} {1e6 * seconds[dtype]:.1f} us, {ratio:.2f}x the time of float32")
+    print(
+        f"{dtype} {1e6 * seconds[dtype]:.1f} us, {ratio:.2f}x the time of float32"
+    )
 
 # %% [markdown]
 # What halves hold, as `finfo` tells it. *Smallest* is the smallest number at full precision; below it the step no longer
@@ -428,7 +519,15 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32):
     n = torch.tensor(2 / f.eps, dtype=dtype)
     assert n + 1 == n and n - 1 != n
     assert n + 2 + 1 == n + 4
-    rows.append((str(dtype)[6:], text(f.max), text(f.eps), text(f.smallest_normal), int(n)))
+    rows.append(
+        (
+            str(dtype)[6:],
+            text(f.max),
+            text(f.eps),
+            text(f.smallest_normal),
+            int(n),
+        )
+    )
 table(["", "largest", "step at 1", "smallest", "counts to"], rows)
 
 # %% [markdown]
@@ -444,7 +543,10 @@ table(["", "largest", "step at 1", "smallest", "counts to"], rows)
 # `results` runs each call and sets its result beside it, and its dtype if asked.
 
 # %% claims=["C42"]
-h, many = torch.tensor([65504.0, 300.0]).half(), torch.full((1000,), 100.0).half()
+h, many = (
+    torch.tensor([65504.0, 300.0]).half(),
+    torch.full((1000,), 100.0).half(),
+)
 small = torch.tensor(1e-8)
 results(
     "h * h",
@@ -468,7 +570,9 @@ figure, axis = plt.subplots(figsize=(7, 3.2))
 halves_and_single = ["float16", "bfloat16", "float32"]
 for name in halves_and_single:
     error = ((x.to(getattr(torch, name)).double() - x).abs() / x).amax(1)
-    axis.loglog(powers[error <= 1], error[error <= 1], color=colors[name], label=name)
+    axis.loglog(
+        powers[error <= 1], error[error <= 1], color=colors[name], label=name
+    )
 axis.set(xlabel="number", ylabel="worst relative error", ylim=(1e-8, 3))
 axis.legend(loc="center right")
 plotting.show(
@@ -487,24 +591,38 @@ plotting.show(
 
 # %% claims=["C42"]
 def running_sum(dtype):
-    total, term = torch.tensor(0, dtype=dtype), torch.tensor(0.001, dtype=dtype)
+    total, term = (
+        torch.tensor(0, dtype=dtype),
+        torch.tensor(0.001, dtype=dtype),
+    )
     return torch.stack([total := total + term for _ in range(10_000)]).double()
 
 
 sums = {name: running_sum(getattr(torch, name)) for name in halves_and_single}
 for name, s in sums.items():
     own = torch.full((10_000,), 0.001, dtype=getattr(torch, name)).sum()
-    print(f"{name:9} one by one {s[-1].item():7.4f}, by sum() {own.item():.4f}")
+    print(
+        f"{name:9} one by one {s[-1].item():7.4f}, by sum() {own.item():.4f}"
+    )
 
 # %%
 exact = torch.arange(1, 10_001) / 1000
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2))
 for name, s in sums.items():
-    left.plot(s, color=colors[name], label=name, linestyle="--" if name == "float32" else "-")
-    right.loglog(((s - exact).abs() / exact).cummax(0).values, color=colors[name])
+    left.plot(
+        s,
+        color=colors[name],
+        label=name,
+        linestyle="--" if name == "float32" else "-",
+    )
+    right.loglog(
+        ((s - exact).abs() / exact).cummax(0).values, color=colors[name]
+    )
 left.set(xlabel="additions", title="running sum", ylim=(0, 10.5))
 left.legend()
-right.set(xlabel="additions", title="largest relative error so far", ylim=(1e-8, 3))
+right.set(
+    xlabel="additions", title="largest relative error so far", ylim=(1e-8, 3)
+)
 plotting.show(
     figure,
     alt="Left: the float32 sum rises to the end; float16 and bfloat16 stop on the way and stay "
@@ -527,7 +645,9 @@ F.mse_loss(a, a); F.cross_entropy(a, a)""".replace("\n", " ").split("; ")
 rows, a = [], torch.ones(4, 4)
 with torch.autocast("cpu", dtype=torch.bfloat16):
     for call in calls:
-        kinds = [attempt(f"({call}).dtype", a=given) for given in (a, a.bfloat16())]
+        kinds = [
+            attempt(f"({call}).dtype", a=given) for given in (a, a.bfloat16())
+        ]
         rows.append((f"`{call}`", *kinds))
 table(["", "`a` in float32", "`a` in bfloat16"], rows)
 
@@ -540,12 +660,21 @@ layer = nn.Linear(4, 1)
 with torch.autocast("cpu", dtype=torch.bfloat16):
     out = layer(a)
 out.float().sum().backward()
-print("output", out.dtype, " weight", layer.weight.dtype, " gradient", layer.weight.grad.dtype)
+print(
+    "output",
+    out.dtype,
+    " weight",
+    layer.weight.dtype,
+    " gradient",
+    layer.weight.grad.dtype,
+)
 for dtype in (torch.bfloat16, torch.float32):
     w = torch.tensor(1.0, dtype=dtype)
     for _ in range(100):
         w += 0.001
-    print(f"a weight of 1 after 100 updates of 0.001 in {dtype}: {w.item():.3f}")
+    print(
+        f"a weight of 1 after 100 updates of 0.001 in {dtype}: {w.item():.3f}"
+    )
 
 # %% [markdown]
 # ## Convert · 类型转换
@@ -556,9 +685,15 @@ for dtype in (torch.bfloat16, torch.float32):
 
 # %% claims=["C43"]
 x = torch.tensor([1.7, -1.7])
-ways = [x.type(torch.int64), x.type(torch.LongTensor), x.type("torch.LongTensor")]
+ways = [
+    x.type(torch.int64),
+    x.type(torch.LongTensor),
+    x.type("torch.LongTensor"),
+]
 ways += [x.long(), x.to(torch.int64), x.type_as(torch.tensor(1))]
-assert all(way.dtype == torch.int64 and torch.equal(way, ways[0]) for way in ways)
+assert all(
+    way.dtype == torch.int64 and torch.equal(way, ways[0]) for way in ways
+)
 assert x.float() is x and x.to(torch.float32) is x
 ways[0], x.half().dtype, x.double().dtype, x.long().float()
 
@@ -581,17 +716,37 @@ x.dtype, layer.weight.dtype
 names = "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128"
 names = names.split()
 ones = [torch.ones(2, dtype=getattr(torch, name)) for name in names]
-assert all((a + b).dtype == torch.promote_types(a.dtype, b.dtype) for a in ones for b in ones)
+assert all(
+    (a + b).dtype == torch.promote_types(a.dtype, b.dtype)
+    for a in ones
+    for b in ones
+)
 cells = [[str((a + b).dtype)[6:] for b in ones] for a in ones]
-shade = {"b": "#DDDDDD", "u": "#FBE7C6", "i": "#FBE7C6", "f": "#CDE7F5", "c": "#F0D5E4"}
+shade = {
+    "b": "#DDDDDD",
+    "u": "#FBE7C6",
+    "i": "#FBE7C6",
+    "f": "#CDE7F5",
+    "c": "#F0D5E4",
+}
 shades = [[shade[cell.replace("bf", "f")[0]] for cell in row] for row in cells]
 figure, axis = plt.subplots(figsize=(9, 4.6))
-grid = axis.table(cells, shades, "center", rowLabels=names, colLabels=names, bbox=(0, 0, 1, 1))
+grid = axis.table(
+    cells,
+    shades,
+    "center",
+    rowLabels=names,
+    colLabels=names,
+    bbox=(0, 0, 1, 1),
+)
 grid.auto_set_font_size(False)
 for (i, j), cell in grid.get_celld().items():
     name = cell.get_text().get_text()
     new = i > 0 <= j and name not in (names[i - 1], names[j])
-    wrapped, weight = name.replace("complex", "complex\n"), "bold" if new else "normal"
+    wrapped, weight = (
+        name.replace("complex", "complex\n"),
+        "bold" if new else "normal",
+    )
     cell.set_text_props(text=wrapped, size=8, weight=weight)
     cell.set_edgecolor("white")
 axis.axis("off")
@@ -627,7 +782,7 @@ results(
 # ### Integers · 整数
 #
 # > **Then and now.** `/` and `//` did not always do what they do today: see
-# > [page 09](09_tensor_math.ipynb#Division-and-remainders-·-除法与求余).
+# > [page 11](11_tensor_math.ipynb#Division-and-remainders-·-除法与求余).
 #
 # Integers that overflow say nothing: they start again at the other end (they *wrap*). A sum is safe, it counts in `int64`. A number
 # that does not fit is refused when a tensor is made from it, and wraps when a tensor is converted.
@@ -675,7 +830,13 @@ results(
 
 # %%
 yes, no = torch.tensor([True, True]), torch.tensor([True, False])
-results("yes + no", "yes * no", "yes.sum()", "yes - no", "torch.tensor([0, 0.5, torch.nan]).bool()")
+results(
+    "yes + no",
+    "yes * no",
+    "yes.sum()",
+    "yes - no",
+    "torch.tensor([0, 0.5, torch.nan]).bool()",
+)
 
 # %% [markdown]
 # A complex tensor is a pair of floats for each element. `real` and `imag` are views of it; to drop the imaginary part, say
@@ -693,7 +854,10 @@ z, z.dtype, z.abs(), torch.view_as_real(z)
 
 # %%
 weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03, 0.01])
-scale_8, scale_i = weights.max() / torch.finfo(torch.float8_e4m3fn).max, weights.max() / 127
+scale_8, scale_i = (
+    weights.max() / torch.finfo(torch.float8_e4m3fn).max,
+    weights.max() / 127,
+)
 in_float8 = (weights / scale_8).to(torch.float8_e4m3fn)
 in_int8 = (weights / scale_i).round().to(torch.int8)
 results(
@@ -717,7 +881,9 @@ results(
 beyond = torch.tensor(500.0).to(torch.float8_e4m3fn).float()
 assert beyond == 448 or (beyond.isnan() and torch.__version__ < (2, 13))
 with warnings.catch_warnings(record=True) as warned:
-    quantized = torch.quantize_per_tensor(weights, scale_i.item(), 0, torch.qint8)
+    quantized = torch.quantize_per_tensor(
+        weights, scale_i.item(), 0, torch.qint8
+    )
 assert bool(warned) == (torch.__version__ >= (2, 13))
 torch.equal(quantized.int_repr(), in_int8)
 
@@ -734,7 +900,9 @@ array = np.zeros(3)
 shared, copied = torch.from_numpy(array), torch.tensor(array)
 array[0] = 1
 shared[1] = 2
-assert np.shares_memory(array, shared.numpy()) and not np.shares_memory(array, copied.numpy())
+assert np.shares_memory(array, shared.numpy()) and not np.shares_memory(
+    array, copied.numpy()
+)
 array, shared, copied
 
 # %% [markdown]
@@ -743,7 +911,10 @@ array, shared, copied
 
 # %%
 call = "torch.zeros(1, dtype=d).numpy()"
-print("unknown to NumPy:", *[str(d)[6:] for d in usable if "error" in attempt(call, d=d)])
+print(
+    "unknown to NumPy:",
+    *[str(d)[6:] for d in usable if "error" in attempt(call, d=d)],
+)
 results("torch.zeros(1, requires_grad=True).numpy()")
 
 # %% [markdown]
@@ -812,9 +983,14 @@ check_1(answer_1)
 
 # %%
 answer_2 = ...
-whole = [n for n in range(449) if torch.tensor(float(n)).to(torch.float8_e4m3fn).item() == n]
+whole = [
+    n
+    for n in range(449)
+    if torch.tensor(float(n)).to(torch.float8_e4m3fn).item() == n
+]
 check_2 = Check(
-    next(n for n in whole if n + 1 not in whole), hint="for float16 it is 2048 = 2 / eps"
+    next(n for n in whole if n + 1 not in whole),
+    hint="for float16 it is 2048 = 2 / eps",
 )
 check_2(answer_2)
 
@@ -837,8 +1013,13 @@ check_3(answer_3)
 
 # %%
 answer_4 = ...
-quotient = torch.ones(2, dtype=torch.int32) / torch.ones((), dtype=torch.float64)
-check_4 = Check(quotient.dtype, hint="a tensor without dimensions counts if its kind is higher")
+quotient = torch.ones(2, dtype=torch.int32) / torch.ones(
+    (), dtype=torch.float64
+)
+check_4 = Check(
+    quotient.dtype,
+    hint="a tensor without dimensions counts if its kind is higher",
+)
 check_4(answer_4)
 
 # %% [markdown]
@@ -853,17 +1034,23 @@ check_1(64 * 3 * 224 * 224 * 4)  # a mistake: float32
 
 # %% jupyter={"source_hidden": true}
 check_2(int(2 / torch.finfo(torch.float8_e4m3fn).eps))
-check_2(int(1 / torch.finfo(torch.float8_e4m3fn).eps))  # a mistake: one power of two too low
+check_2(
+    int(1 / torch.finfo(torch.float8_e4m3fn).eps)
+)  # a mistake: one power of two too low
 
 # %% jupyter={"source_hidden": true}
 check_3(x.nan_to_num(nan=0).clamp(0, 255).round().to(torch.uint8))
-check_3(x.nan_to_num(nan=0).clamp(0, 255).to(torch.uint8))  # a mistake: cut off, not rounded
+check_3(
+    x.nan_to_num(nan=0).clamp(0, 255).to(torch.uint8)
+)  # a mistake: cut off, not rounded
 check_3(x.nan_to_num(nan=0).clamp(0, 255).round())  # a mistake: still floats
 
 # %% jupyter={"source_hidden": true}
 check_4(torch.promote_types(torch.int32, torch.float64))
-check_4(torch.float32)  # a mistake: that is what a plain number, 1.0, would give
+check_4(
+    torch.float32
+)  # a mistake: that is what a plain number, 1.0, would give
 
 # %% [markdown]
 # ---
-# Back: [tensor indexing](07_tensor_indexing.ipynb) · On: [tensor math](09_tensor_math.ipynb)
+# Back: [tensor indexing](09_tensor_indexing.ipynb) · On: [tensor math](11_tensor_math.ipynb)

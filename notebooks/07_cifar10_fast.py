@@ -18,7 +18,7 @@
 # %% [markdown]
 # # Train many times faster · 更快的训练
 #
-# Beyond the notes: the task of [page 04](04_cifar10.ipynb), again on two cores of a CPU, with everything that has made
+# Beyond the notes: the task of [page 06](06_cifar10.ipynb), again on two cores of a CPU, with everything that has made
 # CIFAR-10 trainings fast since. Each technique is taken apart, then measured.
 #
 # **You will**
@@ -29,7 +29,7 @@
 # - watch what each technique adds, in short runs here and in recorded long ones;
 # - know what helps on one machine and hurts on another: half precision, threads, processes.
 #
-# **You need** the training loop of page 04; for two sections also eigenvectors and singular values, and both can be
+# **You need** the training loop of page 06; for two sections also eigenvectors and singular values, and both can be
 # skipped. No GPU. The pictures of CIFAR-10 are found on your machine or downloaded (170 MB); failing both, drawn shapes
 # stand in for them.
 #
@@ -99,7 +99,9 @@ from helpers.training.recipe import build_net, build_optimizers
 
 lenet_recipe = BASELINES["LeNet, whole tensors"]
 of_picture = flops_of_step(lenet_recipe, batch_size=1, size=32)
-print(f"{of_picture / 1e6:.2f} MFLOP a picture, {of_picture * 100_000 / 1e12:.2f} TFLOP in all")
+print(
+    f"{of_picture / 1e6:.2f} MFLOP a picture, {of_picture * 100_000 / 1e12:.2f} TFLOP in all"
+)
 
 # %% [markdown]
 # How many can this machine do in a second? A large product of matrices comes near its peak. `fastest` takes the best of
@@ -159,12 +161,18 @@ from helpers.training.batches import (
     normalize,
 )
 
-stats = channel_stats(pictures.train)  # mean and deviation of red, green and blue
-through_loader = dataloader_batches(pictures.train, pictures.train_labels, 64, 0, workers=0)
+stats = channel_stats(
+    pictures.train
+)  # mean and deviation of red, green and blue
+through_loader = dataloader_batches(
+    pictures.train, pictures.train_labels, 64, 0, workers=0
+)
 by_indexing = batches(pictures.train, pictures.train_labels, stats, 64, seed=0)
 loader_seconds = fastest(lambda: [next(through_loader) for _ in range(16)])
 index_seconds = fastest(lambda: [next(by_indexing) for _ in range(16)])
-print(f"DataLoader {1000 * loader_seconds:.1f} ms, indexing {1000 * index_seconds:.1f} ms")
+print(
+    f"DataLoader {1000 * loader_seconds:.1f} ms, indexing {1000 * index_seconds:.1f} ms"
+)
 print(f"{loader_seconds / index_seconds:.1f}x")
 
 # %% [markdown]
@@ -184,7 +192,8 @@ shifts = torch.tensor([[r, c] for r in (-6, 0, 6) for c in (-6, 0, 6)])
 mirrored = torch.arange(9) % 2 == 1
 nine = crop(pictures.train, chosen, shifts, mirrored)
 names = [
-    f"{r:+d}, {c:+d}{', mirrored' * m}" for (r, c), m in zip(shifts.tolist(), mirrored, strict=True)
+    f"{r:+d}, {c:+d}{', mirrored' * m}"
+    for (r, c), m in zip(shifts.tolist(), mirrored, strict=True)
 ]
 figure = plotting.picture_grid(nine, names, columns=9, size=0.95)
 plotting.show(
@@ -196,9 +205,13 @@ plotting.show(
 # That it does what it says, for one of them, with `torch.roll` and without the edges:
 
 # %%
-by_hand = torch.roll(pictures.train[4], (-6, 6), dims=(0, 1))  # a window 6 down and 6 left
+by_hand = torch.roll(
+    pictures.train[4], (-6, 6), dims=(0, 1)
+)  # a window 6 down and 6 left
 assert torch.equal(
-    crop(pictures.train, *map(torch.tensor, ([4], [[6, -6]], [False])))[0, :26, 6:],
+    crop(pictures.train, *map(torch.tensor, ([4], [[6, -6]], [False])))[
+        0, :26, 6:
+    ],
     by_hand[:26, 6:],
 )
 
@@ -210,9 +223,13 @@ assert torch.equal(
 # %%
 def stream(pictures, labels, size, seed, shift=2):
     count, epoch = len(pictures), 0
-    sides = torch.rand(count, generator=torch.Generator().manual_seed(seed)) < 0.5
+    sides = (
+        torch.rand(count, generator=torch.Generator().manual_seed(seed)) < 0.5
+    )
     while True:
-        random = torch.Generator().manual_seed((seed << 20) + epoch + 1)  # of its own each pass
+        random = torch.Generator().manual_seed(
+            (seed << 20) + epoch + 1
+        )  # of its own each pass
         order = torch.randperm(count, generator=random)
         shifts = torch.randint(-shift, shift + 1, (count, 2), generator=random)
         for n in range(0, count - size + 1, size):
@@ -266,14 +283,18 @@ import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.2))
 for axis, matrix, title in zip(
-    axes, (second, after[:24, :24]), ("pixels of a patch", "answers"), strict=True
+    axes,
+    (second, after[:24, :24]),
+    ("pixels of a patch", "answers"),
+    strict=True,
 ):
     image = axis.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
     axis.set_title(title)
     axis.grid(False)
 figure.colorbar(image, ax=axes, label="second moment")
 plotting.show(
-    figure, alt="Left: a matrix of broad red blocks. Right: red on the diagonal, white elsewhere."
+    figure,
+    alt="Left: a matrix of broad red blocks. Right: red on the diagonal, white elsewhere.",
 )
 
 # %% [markdown]
@@ -283,11 +304,18 @@ plotting.show(
 # %% tags=["cifar10"]
 shown = filters[:12].view(12, 3, 4, 4).permute(0, 2, 3, 1)
 shown = shown / shown.flatten(1).abs().amax(1).view(-1, 1, 1, 1)
-first = shown.flatten(1).gather(1, shown.flatten(1).abs().argmax(1, keepdim=True)).sign()
+first = (
+    shown.flatten(1)
+    .gather(1, shown.flatten(1).abs().argmax(1, keepdim=True))
+    .sign()
+)
 figure = plotting.picture_grid(
     (0.5 + 0.5 * shown * first.view(-1, 1, 1, 1)).numpy(), columns=12, size=0.7
 )
-plotting.show(figure, alt="Twelve patches: flat ones, steps in brightness, steps in color.")
+plotting.show(
+    figure,
+    alt="Twelve patches: flat ones, steps in brightness, steps in color.",
+)
 
 # %% [markdown]
 # The net's next function cuts negative answers, so each filter is there twice, with both signs. `FastNet.whiten`
@@ -299,7 +327,9 @@ from helpers.training.net import IdentityConv, whitening_filters
 theirs = whitening_filters(sample, size=4, count=24)
 half = theirs[:24].flatten(1)
 signs = (filters[:24] * half).sum(1, keepdim=True).sign()
-assert ((signs * filters[:24] - half).norm(dim=1) < 0.1 * half.norm(dim=1)).all()
+assert (
+    (signs * filters[:24] - half).norm(dim=1) < 0.1 * half.norm(dim=1)
+).all()
 assert torch.equal(theirs[24:], -theirs[:24])
 theirs.shape
 
@@ -316,8 +346,12 @@ recipe = for_work(0.2)  # the book's recipe for so many TFLOP
 net = build_net(recipe)
 stages = [(f"stage {n}", stage) for n, stage in enumerate(net.stages, 1)]
 for name, part in [("stem", net.stem), *stages, ("head", net.head)]:
-    print(f"{name:8}{sum(p.numel() for p in part.parameters() if p.requires_grad):>8,} to learn")
-print(f"{flops_of_step(recipe, 64, 32) / 64 / of_picture:.1f} times the work of LeNet a picture")
+    print(
+        f"{name:8}{sum(p.numel() for p in part.parameters() if p.requires_grad):>8,} to learn"
+    )
+print(
+    f"{flops_of_step(recipe, 64, 32) / 64 / of_picture:.1f} times the work of LeNet a picture"
+)
 
 # %% [markdown]
 # The 48 of the stem are its biases; its filters are computed. Three habits of such nets, after Keller Jordan (airbench)
@@ -361,11 +395,18 @@ mirror_net = build_net(longer)
 mirror_net.whiten(sample)
 half = mirror_net.stem.weight[:10].detach().permute(0, 2, 3, 1)
 half = half / half.flatten(1).abs().amax(1).view(-1, 1, 1, 1)
-sign = half.flatten(1).gather(1, half.flatten(1).abs().argmax(1, keepdim=True)).sign()
+sign = (
+    half.flatten(1)
+    .gather(1, half.flatten(1).abs().argmax(1, keepdim=True))
+    .sign()
+)
 half = 0.5 + 0.5 * half * sign.view(-1, 1, 1, 1)
-figure = plotting.picture_grid(torch.cat([half, half.flip(2)]).numpy(), columns=10, size=0.7)
+figure = plotting.picture_grid(
+    torch.cat([half, half.flip(2)]).numpy(), columns=10, size=0.7
+)
 plotting.show(
-    figure, alt="Ten patches, slanted steps in brightness and color; below each its mirror image."
+    figure,
+    alt="Ten patches, slanted steps in brightness and color; below each its mirror image.",
 )
 
 # %% [markdown]
@@ -378,12 +419,19 @@ from helpers.training.net import FlipEquivariantConv
 
 conv, x = FlipEquivariantConv(8, 8), torch.randn(2, 8, 5, 5)
 in_the_mirror = conv(x).flip(3).roll(4, dims=1)
-assert torch.allclose(conv(x.flip(3).roll(4, dims=1)), in_the_mirror, atol=1e-5)
+assert torch.allclose(
+    conv(x.flip(3).roll(4, dims=1)), in_the_mirror, atol=1e-5
+)
 mirror_net.eval()
 few = sample[:100]
 assert torch.allclose(mirror_net(few), mirror_net(few.flip(3)), atol=1e-4)
-for name, one in (("with", longer), ("without", replace(longer, flip_equivariant=False))):
-    weights = sum(p.numel() for p in build_net(one).parameters() if p.requires_grad)
+for name, one in (
+    ("with", longer),
+    ("without", replace(longer, flip_equivariant=False)),
+):
+    weights = sum(
+        p.numel() for p in build_net(one).parameters() if p.requires_grad
+    )
     print(
         f"{name:8}{weights:>8,} to learn, {flops_of_step(one, 64, 32) / 64e6:.1f} MFLOP a picture"
     )
@@ -412,14 +460,24 @@ def evened(matrix, rounds=3):
 
 
 torch.manual_seed(0)
-gradient = torch.randn(32, 8) @ torch.randn(8, 144) + 0.3 * torch.randn(32, 144)
+gradient = torch.randn(32, 8) @ torch.randn(8, 144) + 0.3 * torch.randn(
+    32, 144
+)
 even = evened(gradient)
 assert torch.allclose(even, orthogonalize(gradient), atol=1e-5)
-before, after = torch.linalg.svdvals(gradient / gradient.norm()), torch.linalg.svdvals(even)
+before, after = (
+    torch.linalg.svdvals(gradient / gradient.norm()),
+    torch.linalg.svdvals(even),
+)
 figure, axis = plt.subplots(figsize=(6, 2.6))
 axis.plot(before, "o-", markersize=4, label="the gradient")
 axis.plot(after, "s-", markersize=4, label="the step of Muon")
-axis.set(xlabel="direction", ylabel="strength", title="singular values", ylim=(0, 1.4))
+axis.set(
+    xlabel="direction",
+    ylabel="strength",
+    title="singular values",
+    ylim=(0, 1.4),
+)
 axis.legend()
 plotting.show(
     figure,
@@ -438,21 +496,30 @@ from helpers.training.recipe import lr_factor, resolution_at
 progress = torch.linspace(0, 1, 401)[:-1]
 figure, axes = plt.subplots(1, 2, figsize=(8, 2.5))
 axes[0].plot(100 * progress, [lr_factor(recipe, p) for p in progress.tolist()])
-axes[0].set(title="rate, as part of its peak", xlabel="% of the work", ylim=(0, 1.1))
+axes[0].set(
+    title="rate, as part of its peak", xlabel="% of the work", ylim=(0, 1.1)
+)
 axes[1].plot(
-    100 * progress, [resolution_at(recipe, p) for p in progress.tolist()], color=plotting.VERMILION
+    100 * progress,
+    [resolution_at(recipe, p) for p in progress.tolist()],
+    color=plotting.VERMILION,
 )
-axes[1].set(title="side of the pictures, pixels", xlabel="% of the work", ylim=(0, 36))
+axes[1].set(
+    title="side of the pictures, pixels", xlabel="% of the work", ylim=(0, 36)
+)
 plotting.show(
-    figure, alt="Left: a steep rise, then a long fall to zero. Right: steps at 20, 26 and 32."
+    figure,
+    alt="Left: a steep rise, then a long fall to zero. Right: steps at 20, 26 and 32.",
 )
-costs = {size: flops_of_step(recipe, 64, size) for size, _ in recipe.resolutions}
+costs = {
+    size: flops_of_step(recipe, 64, size) for size, _ in recipe.resolutions
+}
 print({size: f"{cost / costs[32]:.2f}" for size, cost in costs.items()})
 
 # %% [markdown]
 # ## The loop · 训练循环
 #
-# Put together: the same heart as on page 04. Zero, backward, step, for two optimizers.
+# Put together: the same heart as on page 06. Zero, backward, step, for two optimizers.
 
 
 # %%
@@ -461,12 +528,20 @@ def short_training(recipe, steps, seed):
     net = build_net(recipe).to(memory_format=torch.channels_last)
     net.whiten(normalize(pictures.train[:1000], stats))
     optimizers = build_optimizers(net, recipe)
-    feed = stream(pictures.train, pictures.train_labels, recipe.batch_size, seed, recipe.translate)
+    feed = stream(
+        pictures.train,
+        pictures.train_labels,
+        recipe.batch_size,
+        seed,
+        recipe.translate,
+    )
     losses = []
     for n in range(steps):
         set_lr(optimizers, lr_factor(recipe, n / steps))
         x, y = next(feed)
-        loss = F.cross_entropy(net(x), y, label_smoothing=recipe.label_smoothing)
+        loss = F.cross_entropy(
+            net(x), y, label_smoothing=recipe.label_smoothing
+        )
         for optimizer in optimizers:
             optimizer.zero_grad()
         loss.backward()
@@ -487,7 +562,9 @@ plain = replace(recipe, resolutions=((32, 1.0),))
 losses = short_training(plain, steps=12, seed=3)
 budget = Budget(12 * plain.batch_size / len(pictures.train), "epochs")
 trained = train(TrainingConfig(plain, budget, seed=3), pictures)
-assert torch.allclose(torch.tensor(losses), torch.tensor(trained.losses), atol=1e-3)
+assert torch.allclose(
+    torch.tensor(losses), torch.tensor(trained.losses), atol=1e-3
+)
 print(trained.steps, "steps, the same losses")
 
 # %% [markdown]
@@ -512,7 +589,9 @@ variants = {
 
 
 def validation_accuracy(variant, seed):
-    trained = train(TrainingConfig(variant, Budget(0.1, "TFLOP"), seed=seed), pictures)
+    trained = train(
+        TrainingConfig(variant, Budget(0.1, "TFLOP"), seed=seed), pictures
+    )
     assert trained.epochs < 1
     validation = pictures.test[:2000], pictures.test_labels[:2000]
     return evaluate(trained.net, *validation, trained.stats).plain
@@ -520,7 +599,10 @@ def validation_accuracy(variant, seed):
 
 accuracy = {}
 for name, variant in variants.items():
-    both_seeds = validation_accuracy(variant, seed=0), validation_accuracy(variant, seed=1)
+    both_seeds = (
+        validation_accuracy(variant, seed=0),
+        validation_accuracy(variant, seed=1),
+    )
     accuracy[name] = sum(both_seeds) / 2
     print(f"{name:22}{accuracy[name]:6.1f} %")
 
@@ -542,7 +624,7 @@ if data.is_real():
 # technique after the other, finds the fewest epochs, at most two, that reach the target on the validation images (mean
 # of two seeds), then trains once with all training images. The first two variants, with batches of 4, keep the
 # tutorial's two epochs. It takes a quarter of an hour, so its result is kept as data. All variants ran one after the
-# other on one machine, where the classic recipe takes less time than in page 04's record.
+# other on one machine, where the classic recipe takes less time than in page 06's record.
 
 # %%
 from helpers.training import ablation
@@ -565,7 +647,9 @@ print(f"below the target, {target} %, on the test set: {'; '.join(below)}")
 
 # %%
 names = [entry["variant"] for entry in record["variants"]]
-seconds = [records.mean(entry["runs"], "seconds") for entry in record["variants"]]
+seconds = [
+    records.mean(entry["runs"], "seconds") for entry in record["variants"]
+]
 figure, axis = plt.subplots(figsize=(8, 3.4))
 bars = axis.barh(names, seconds, color=plotting.BLUE)
 axis.bar_label(bars, [f"{s:.1f} s" for s in seconds], padding=4)
@@ -573,7 +657,8 @@ axis.set(xscale="log", xlim=(1, 1000), xlabel="seconds of training")
 axis.invert_yaxis()
 axis.grid(axis="y", visible=False)
 plotting.show(
-    figure, alt="Bars that become shorter from variant to variant: from minutes to a few seconds."
+    figure,
+    alt="Bars that become shorter from variant to variant: from minutes to a few seconds.",
 )
 
 # %% [markdown]
@@ -589,12 +674,18 @@ plotting.show(
 profile = recorded["step_profile"]
 print(profile["command"], "on", profile["cpu"], profile["cpu_capability"])
 figure, axis = plt.subplots(figsize=(8, 2.6))
-bars = axis.barh(list(profile["percent"]), list(profile["percent"].values()), color=plotting.BLUE)
+bars = axis.barh(
+    list(profile["percent"]),
+    list(profile["percent"].values()),
+    color=plotting.BLUE,
+)
 axis.bar_label(bars, fmt="%.1f %%", padding=3)
 axis.set(xlabel="% of the time of a step", xlim=(0, 100))
 axis.invert_yaxis()
 axis.grid(axis="y", visible=False)
-plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
+plotting.show(
+    figure, alt="Bars: convolutions take most of the time of a step."
+)
 
 # %% [markdown]
 # The convolutions do nearly all the computing and take about half of the time. Norm, activation and pooling compute
@@ -604,7 +695,11 @@ plotting.show(figure, alt="Bars: convolutions take most of the time of a step.")
 # what a convolution alone reaches, and that below a large product of matrices, the *roofline* that nothing goes beyond:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-from helpers.training.speed import best_convolution, convolution_speed, measure_speed
+from helpers.training.speed import (
+    best_convolution,
+    convolution_speed,
+    measure_speed,
+)
 
 wide = for_work(12.0)
 speeds = {
@@ -623,7 +718,10 @@ for name, speed in speeds.items():
 # The ratio on this machine, on a small convolution (above 1: bfloat16 is faster):
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-speed = {p: convolution_speed(32, 16, 4, device="cpu", precision=p) for p in ("fp32", "bf16")}
+speed = {
+    p: convolution_speed(32, 16, 4, device="cpu", precision=p)
+    for p in ("fp32", "bf16")
+}
 print(f"{speed['bf16'] / speed['fp32']:.2f}x")
 
 # %% [markdown]
@@ -721,7 +819,10 @@ if FULL:
 # %%
 from helpers.tables import table
 
-table(["budget", "goal", "reached", "spread", "seconds", "TFLOP"], records.goal_rows(recorded))
+table(
+    ["budget", "goal", "reached", "spread", "seconds", "TFLOP"],
+    records.goal_rows(recorded),
+)
 
 # %% [markdown]
 # Some goals were reached, others not; the table says by how much. One run is no spread. Other work went on beside some
@@ -758,7 +859,10 @@ for budget in (60, 180, 600):
 # %%
 table(
     ["net", "hardware", "seconds", "accuracy"],
-    [(p.name, p.hardware, p.seconds, f"{p.accuracy} %") for p in records.PUBLISHED],
+    [
+        (p.name, p.hardware, p.seconds, f"{p.accuracy} %")
+        for p in records.PUBLISHED
+    ],
 )
 
 # %% [markdown]
@@ -784,7 +888,10 @@ plotting.show(
 # %%
 for search in records.searches(recorded):
     print(search["command"], "on", search["cpu"])
-table(["TFLOP", "runs", "validation accuracy", "changes"], records.search_rows(recorded))
+table(
+    ["TFLOP", "runs", "validation accuracy", "changes"],
+    records.search_rows(recorded),
+)
 
 # %% [markdown]
 # ## Recap
@@ -811,7 +918,9 @@ with torch.device("meta"):
     layer, one = nn.Conv2d(32, 64, 3, padding=1), torch.empty(1, 32, 16, 16)
 with FlopCounterMode(display=False) as counter:
     layer(one)
-check_1 = Check(counter.get_total_flops(), hint="outputs x products of each x 2")
+check_1 = Check(
+    counter.get_total_flops(), hint="outputs x products of each x 2"
+)
 check_1(answer_1)
 
 # %% [markdown]
@@ -820,7 +929,10 @@ check_1(answer_1)
 # %%
 tiny = torch.arange(12).view(2, 2, 3)
 answer_2 = ...
-check_2 = Check(tiny.flip(2), hint="the columns of the mirrored picture are 2, 1, 0 of the old one")
+check_2 = Check(
+    tiny.flip(2),
+    hint="the columns of the mirrored picture are 2, 1, 0 of the old one",
+)
 check_2(answer_2)
 
 # %% [markdown]
@@ -829,7 +941,10 @@ check_2(answer_2)
 
 # %%
 answer_3 = ...
-check_3 = Check(lr_factor(recipe, 0.5), hint="what is left of the work, by the length of the fall")
+check_3 = Check(
+    lr_factor(recipe, 0.5),
+    hint="what is left of the work, by the length of the fall",
+)
 check_3(answer_3)
 
 # %% [markdown]
@@ -870,4 +985,4 @@ check_4(order[6:12:2])  # a mistake: the share of process 0
 
 # %% [markdown]
 # ---
-# Back: [train a classifier on CIFAR-10](04_cifar10.ipynb) · On: [change the shape of a tensor](06_tensor_shapes.ipynb)
+# Back: [train a classifier on CIFAR-10](06_cifar10.ipynb) · On: [change the shape of a tensor](08_tensor_shapes.ipynb)

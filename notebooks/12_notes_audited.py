@@ -121,7 +121,9 @@ from helpers.notes.statements import RELEASES, STATEMENTS
 
 changed_by = Counter(s.since for s in STATEMENTS if s.since in RELEASES)
 (most, count), (_, next_count) = changed_by.most_common(2)
-print(f"Release {most} changed {count} of the {changed_by.total()} that have changed.")
+print(
+    f"Release {most} changed {count} of the {changed_by.total()} that have changed."
+)
 assert most == "0.4" and count > next_count
 
 # %% [markdown]
@@ -219,7 +221,10 @@ from helpers.exercises import Check
 
 v = torch.tensor([3, 1, 4, 1, 5, 2])
 answer_1 = ...
-check_1 = Check(torch.tensor([n for n in v.tolist() if not n > 2]), hint="masks are bool today")
+check_1 = Check(
+    torch.tensor([n for n in v.tolist() if not n > 2]),
+    hint="masks are bool today",
+)
 check_1(answer_1)
 
 # %% [markdown]
@@ -229,7 +234,9 @@ check_1(answer_1)
 w = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
 losses = [(w * n).mean() for n in range(3)]
 answer_2 = ...
-check_2 = Check((0 + 1 + 2) * 7 / 3, hint="a loss has a method that takes its number out")
+check_2 = Check(
+    (0 + 1 + 2) * 7 / 3, hint="a loss has a method that takes its number out"
+)
 check_2(answer_2)
 
 # %% [markdown]
@@ -238,7 +245,10 @@ check_2(answer_2)
 # %%
 n = torch.tensor([7, -7, 4])
 answer_3 = ...
-check_3 = Check(torch.tensor([int(k / 2) for k in n.tolist()]), hint="div has a rounding_mode")
+check_3 = Check(
+    torch.tensor([int(k / 2) for k in n.tolist()]),
+    hint="div has a rounding_mode",
+)
 check_3(answer_3)
 
 # %% [markdown]
@@ -246,7 +256,10 @@ check_3(answer_3)
 
 # %%
 answer_4 = ...
-check_4 = Check(sum(s.since == "0.4" for s in STATEMENTS), hint="only statements, not old calls")
+check_4 = Check(
+    sum(s.since == "0.4" for s in STATEMENTS),
+    hint="only statements, not old calls",
+)
 check_4(answer_4)
 
 # %% [markdown]
@@ -270,8 +283,10 @@ check_3(n / 2)  # a mistake: true division
 
 # %% jupyter={"source_hidden": true}
 check_4(len(["C05", "C06", "C07", "C13"]))
-check_4(sum(verdict == "changed" for verdict in verdicts.values()))  # a mistake: of all releases
+check_4(
+    sum(verdict == "changed" for verdict in verdicts.values())
+)  # a mistake: of all releases
 
 # %% [markdown]
 # ---
-# Back: [tensor math](09_tensor_math.ipynb) · Contents: [start here](00_start_here.ipynb)
+# Back: [tensor math](11_tensor_math.ipynb) · Contents: [start here](00_start_here.ipynb)

@@ -1,0 +1,108 @@
+"""A check of what a reader wrote: a function or a class is tried on inputs that are not on the page.
+
+A page's module makes its checks with ``exercise``::
+
+    @exercise
+    def check_slope(slope):
+        yield from differences(slope, lambda x: 3 * x**2, (torch.tensor(2.0),), (torch.randn(5),))
+
+and the page calls ``check_slope(slope)`` below the reader's definition.
+"""
+
+import copy
+import dis
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from helpers.exercises.values import fault_in
+
+SEED = 2017  # of the random inputs: a check says the same each time
+# What a function is compiled to whose body is `...`, on Python 3.11 to 3.14.
+EMPTY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "COPY_FREE_VARS", "CACHE"}
+SHOWN = 60  # characters of an argument that a message shows
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The check of one exercise; called with an answer, it prints whether it is right and, if not, what is wrong.
+
+    Attributes:
+        faults: given an answer, yields sentences that say what is wrong with it; only the first is printed.
+    """
+
+    faults: Callable[[Any], Iterable[str]]
+
+    def __call__(self, answer: Any) -> None:
+        """Print what there is to say of an answer; the random numbers of the page stay as they were."""
+        if is_open(answer):
+            print("Not answered yet: put your code in the place of the three dots.")
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(SEED)
+            try:
+                fault = next(iter(self.faults(answer)), "")
+            except Exception as error:
+                fault = f"your code raised {type(error).__name__}: {error}"
+        print(f"Not yet: {fault}" if fault else "Right.")
+
+
+def exercise(faults: Callable[[Any], Iterable[str]]) -> Exercise:
+    """Make a check of a generator of faults; used as a decorator."""
+    return Exercise(faults)
+
+
+def differences(
+    answer: Callable, reference: Callable, *arguments: tuple[Any, ...]
+) -> Iterable[str]:
+    """Yield a sentence for each tuple of arguments for which a function does not return what a reference does.
+
+    Args:
+        answer: the reader's function.
+        reference: what is right; it has the parameters that the page asks for.
+        arguments: the positional arguments of one call each. Both functions get copies.
+    """
+    names = list(inspect.signature(reference).parameters)
+    for given in arguments:
+        expected = reference(*copy.deepcopy(given))
+        if fault := fault_in(answer(*copy.deepcopy(given)), expected):
+            yield f"for {described(names, given)}: {fault}"
+
+
+def described(names: Iterable[str], values: Iterable[Any]) -> str:
+    """Arguments as a message shows them: "x = tensor([1., 2.]), dim = 0"; of a large tensor, its shape."""
+    return ", ".join(
+        f"{name} = {_short(value)}" for name, value in zip(names, values, strict=False)
+    )
+
+
+def _short(value: Any) -> str:
+    if inspect.isroutine(value):
+        return getattr(value, "__name__", type(value).__name__)
+    text = " ".join(repr(value).split())
+    if len(text) <= SHOWN:
+        return text
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
+    return f"a {type(value).__name__}"
+
+
+def is_open(answer: Any) -> bool:
+    """Tell whether an answer is still ``...``, or a function or a class with a body that is nothing but ``...``."""
+    if answer is ...:
+        return True
+    if inspect.isfunction(answer):
+        return {
+            i.opname for i in dis.get_instructions(answer)
+        } <= EMPTY and answer.__code__.co_consts[-1] is None
+    if inspect.isclass(answer):
+        functions = [
+            value.__func__ if isinstance(value, staticmethod | classmethod) else value
+            for value in vars(answer).values()
+        ]
+        written = [value for value in functions if inspect.isfunction(value)]
+        return not written or any(is_open(function) for function in written)
+    return False
