@@ -41,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     new = add("new", "new_page", "begin a page that has the form of the others")
-    new.add_argument("name", metavar="NUMBER_name", help="as in 11_name, in small letters")
+    new.add_argument("name", metavar="NUMBER_name", help="as in 15_name, in small letters")
     new.add_argument("title", help="what the reader will do, beginning with a verb")
 
     site = add("site", "site", "make the web edition from the stored outputs")

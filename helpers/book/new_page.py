@@ -1,6 +1,6 @@
 """Begin a page: a file that already has the form of the book's pages, with TODO where something is to be written.
 
-    python -m helpers.book new 11_name "Do a thing"
+    python -m helpers.book new 15_name "Do a thing"
 
 It can be run at once (``python -m helpers.book update 11``); ``pytest tests/pages/test_pages.py`` then tells what is
 left. The form itself is ``new_page.py.template``.
@@ -29,7 +29,7 @@ def begin(name: str, title: str) -> Path:
     """Write the ``.py`` file of a new page.
 
     Args:
-        name: its number and subject, "11_name".
+        name: its number and subject, "15_name".
         title: what the reader will do, beginning with a verb.
 
     Returns:
@@ -39,7 +39,7 @@ def begin(name: str, title: str) -> Path:
         BookError: name or title have another form, or the number is taken.
     """
     if not NAME.fullmatch(name):
-        raise UsageError(f"A page is named like 11_name, in small letters; not {name!r}.")
+        raise UsageError(f"A page is named like 15_name, in small letters; not {name!r}.")
     if not title.isprintable() or not title.strip():
         raise UsageError(f"A title is one line of words; not {title!r}.")
     if taken := sorted(pages.NOTEBOOKS.glob(f"{name[:2]}_*.*")):

@@ -50,17 +50,18 @@ PROSE = """# Do a thing · 做一件事
 ```html
 <style>none</style>
 ```"""
+SOLUTION = {"tags": ["solution"], "jupyter": {"source_hidden": True}}
 TIMED = {"timing": True, "reason": "durations"}
 
 
-def exercise(n):
+def old_exercise(n):
     source = f"answer_{n} = ...\ncheck_{n} = Check(2 * {n}, hint='')\ncheck_{n}(answer_{n})"
     text = "Not answered yet: put your code in the place of the three dots.\n"
     output = new_output("stream", name="stdout", text=text)
     return new_code_cell(source, execution_count=3 + n, outputs=[output])
 
 
-def solution(n):
+def old_solution(n):
     source = f"check_{n}({n} + {n})\ncheck_{n}({n})"
     output = new_output("stream", name="stdout", text=f"Right.\nNot yet: {n} is not right.\n")
     return new_code_cell(source, execution_count=6 + n, outputs=[output])
@@ -70,20 +71,41 @@ def shown(kind, text="a line", **metadata):
     return new_output("display_data", data={kind: "", "text/plain": text}, metadata=metadata)
 
 
-def good_notebook():
+def exercise(n):
+    text = "Not answered yet: put your code in the place of the three dots.\n"
+    output = new_output("stream", name="stdout", text=text)
+    tags = {"tags": ["exercise"]}
+    return new_code_cell("check(...)", execution_count=3 + n, outputs=[output], metadata=tags)
+
+
+def hint(n):
+    text = f"<details><summary>Hint {n}</summary>\n\nThink.\n\n</details>"
+    return new_markdown_cell(text, metadata={"tags": ["hint"]})
+
+
+def solution(n):
+    text = "Right.\nNot yet: 1 is not right.\n"
+    output = new_output("stream", name="stdout", text=text)
+    source = f"# Solution {n}\ncheck({n})\ncheck(1)"
+    return new_code_cell(source, execution_count=6 + n, outputs=[output], metadata=SOLUTION)
+
+
+def good_notebook(exercise=exercise, hint=hint, solution=solution):
     claim = {"claims": ["C01"], "verify": TIMED}
     fine = new_output("stream", name="stdout", text="fine, at ../data and https://a.org/tmp/b\n")
     wrong = new_output("error", ename="ValueError", evalue="no", traceback=["in Cell 3"])
     tags = {"tags": ["raises-exception"]}
     picture = shown("image/png", **{"image/png": {"alt": "a line"}})
+    first = f"{page_checks.FIRST_CELL}\nprint(1)  # 2 / 3"
     cells = [
         new_markdown_cell(PROSE),
-        new_code_cell("print(1)  # 2 / 3", execution_count=1, metadata=claim, outputs=[fine]),
+        new_code_cell(first, execution_count=1, metadata=claim, outputs=[fine]),
         new_markdown_cell("## Recap"),
         new_code_cell("show()", execution_count=2, outputs=[picture]),
         new_markdown_cell("## Exercises"),
         new_code_cell("int('no')", execution_count=3, metadata=tags, outputs=[wrong]),
         *(exercise(n) for n in (1, 2, 3)),
+        *(hint(n) for n in (1, 2, 3)),
         new_markdown_cell("## Solutions"),
         *(solution(n) for n in (1, 2, 3)),
     ]
@@ -91,19 +113,31 @@ def good_notebook():
     return new_notebook(cells=cells, metadata=about)
 
 
-@pytest.fixture
-def page(tmp_path):
-    """A good page, to be spoilt."""
-    notebook, path = good_notebook(), tmp_path / "01_good.ipynb"
+def written(notebook, path):
+    """A page of both its files."""
     nbformat.write(notebook, path)
     jupytext.write(notebook, path.with_suffix(".py"), fmt="py:percent")
-    (tmp_path / "picture.png").touch()
+    (path.parent / "picture.png").touch()
     return pages.Page(path)
 
 
+@pytest.fixture
+def page(tmp_path):
+    """A good page, to be spoilt."""
+    return written(good_notebook(), tmp_path / "01_good.ipynb")
+
+
+@pytest.fixture
+def old_page(tmp_path):
+    """A good page of the old form, with one ``Check`` an exercise."""
+    notebook = good_notebook(old_exercise, lambda n: new_markdown_cell("no hint"), old_solution)
+    return written(notebook, tmp_path / "08_good.ipynb")
+
+
 @pytest.mark.parametrize("check", page_checks.CHECKS, ids=lambda check: check.__name__)
-def test_a_good_page_passes(page, check):
+def test_a_good_page_passes(page, old_page, check):
     assert list(check(page)) == []
+    assert list(check(old_page)) == []
 
 
 # --- what spoils it
@@ -148,6 +182,16 @@ def without_solutions(page):
 
 def without_third_exercise(page):
     del page.notebook.cells[8], page.notebook.cells[-1]
+
+
+def unfolded_hint(page):
+    page_checks.cells_with_tag(page, "hint")[1].source = "Think."
+
+
+def without_hints(page):
+    page.notebook.cells = [
+        c for c in page.notebook.cells if "hint" not in c.metadata.get("tags", [])
+    ]
 
 
 def without_source(page):
@@ -214,6 +258,27 @@ BAD = {
         (code("check_1(2 * 1)\ncheck_1(1)", 6), "check_1 finds its expected value the way"),
         (without_third_exercise, "are not check_1 to"),
     ],
+    "has_exercises_that_accept_and_refuse": [
+        (printed("Right.\n", 5), "exercise 3 is not open"),
+        (printed("Right.\n", 6), "solution 1 should print 'Right.', then"),
+        (printed("Not yet: no.\nNot yet: no.\n", 7), "solution 2 should print"),
+        (code("check(1)", 6, **SOLUTION), "solution 1 does not begin with"),
+        (change(7, metadata={"tags": ["solution"]}), "solution 2 is not folded"),
+        (change(5, metadata={}), "as many solutions"),
+        (unfolded_hint, "a hint is no folded <details> with a number: 'Think.'"),
+        (without_hints, "a hint for each exercise"),
+    ],
+    "opens_with_the_first_cell": [(code("import torch"), "does not begin with '%xmode Minimal")],
+    "has_short_cells": [
+        (code("1\n" * 33), "open cell 0 has 33 lines"),
+        (code("x = " + "1" * 76, 1), "open cell 1 has a line of 80 columns"),
+        (with_cells(*[new_code_cell("1")] * 40), "43 open code cells"),
+        (with_cells(*[new_code_cell("1\n2\n3\n4\n5")] * 9), "open cells is 5 lines"),
+    ],
+    "evaluates_no_text": [
+        (code("results('x.sum()')"), "open cell 0 evaluates text: results("),
+        (code("getattr(torch, name)(x)", 1), "open cell 1 evaluates text: getattr(torch"),
+    ],
     "is_small": [(grown, "bytes"), (with_cells(*[new_code_cell("1")] * 42), "51 code cells")],
     "asks_for_tolerance_with_reason": [
         (code("1", verify={"rtol": 1}), "gives no reason"),
@@ -236,7 +301,9 @@ BAD_PAGES = [(name, *case) for name, cases in BAD.items() for case in cases]
 
 
 @pytest.mark.parametrize(("name", "spoil", "says"), BAD_PAGES)
-def test_a_bad_page_is_refused(page, name, spoil, says):
+def test_a_bad_page_is_refused(request, name, spoil, says):
+    old = name == "has_self_checks_that_accept_and_refuse"
+    page = request.getfixturevalue("old_page" if old else "page")
     spoil(page)
     (fault,) = getattr(page_checks, name)(page)
     assert says in fault
