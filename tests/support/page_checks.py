@@ -25,7 +25,7 @@ SILENCED = re.compile(
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
 # The pages on tensors have the form of before: one Check(expected) per exercise, longer cells.
-OLD_FORM = {"08", "09", "10", "11", "12"}
+OLD_FORM = {"09", "10", "11", "12"}
 WITHOUT_EXERCISES = {"00", "13", "14"}  # the start and the appendices
 FIRST_CELL = """\
 %xmode Minimal

@@ -1,0 +1,54 @@
+"""The exercises on shapes: a right answer passes, also in another way than the page's; mistakes are refused."""
+
+import pytest
+import torch
+
+from helpers.exercises import tensor_shapes as checks
+
+
+def said(check, answer, capsys):
+    check(answer)
+    return capsys.readouterr().out
+
+
+def slow_tiles(image, size):
+    starts = range(0, len(image), size)
+    return torch.cat([torch.stack(row.split(size, 1)) for row in image.split(size)]).view(
+        len(starts) ** 2, size, size
+    )
+
+
+RIGHT = [
+    (checks.check_fill_columns, lambda line, rows: line.reshape(-1, rows).transpose(0, 1)),
+    (checks.check_cell_of, lambda x, index: x[index].storage_offset()),
+    (checks.check_tiles, slow_tiles),
+    (checks.check_windows, lambda x, size: x.unfold(0, size, 1)),
+]
+WRONG = [
+    (checks.check_fill_columns, lambda line, rows: line.view(rows, -1).T, "the shape is"),
+    (checks.check_fill_columns, lambda line, rows: torch.arange(12).view(-1, rows).T, "raised RuntimeError"),
+    (checks.check_cell_of, lambda x, index: 48, "permute(2, 0, 1)"),
+    (checks.check_tiles, lambda x, size: x.reshape(-1, size, size), "elements differ"),
+    (checks.check_tiles, lambda x, size: x.view(-1, 2, size, size), "the shape is"),
+    (
+        checks.check_windows,
+        lambda x, size: torch.stack([x[i : i + size] for i in range(len(x) - size + 1)]),
+        "they are copies",
+    ),
+    (
+        checks.check_windows,
+        lambda x, size: x.as_strided((len(x) - size + 1, size), (x.stride(0),) * 2, 0),
+        "begins at cell 5",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right(check, answer, capsys):
+    assert said(check, answer, capsys) == "Right.\n"
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
+def test_wrong(check, answer, words, capsys):
+    out = said(check, answer, capsys)
+    assert out.startswith("Not yet: ") and words in out
