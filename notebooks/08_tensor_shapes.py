@@ -467,7 +467,8 @@ len(ids) < 100
 #   when they must.
 # - Two tensors share memory if their `untyped_storage().data_ptr()` is the same. Change one, and you may change both.
 # - Name the dimension in `squeeze`, do not write through `expand`, and move channels with `permute`.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not

@@ -26,7 +26,11 @@ RIGHT = [
 ]
 WRONG = [
     (checks.check_fill_columns, lambda line, rows: line.view(rows, -1).T, "the shape is"),
-    (checks.check_fill_columns, lambda line, rows: torch.arange(12).view(-1, rows).T, "raised RuntimeError"),
+    (
+        checks.check_fill_columns,
+        lambda line, rows: torch.arange(12).view(-1, rows).T,
+        "raised RuntimeError",
+    ),
     (checks.check_cell_of, lambda x, index: 48, "permute(2, 0, 1)"),
     (checks.check_tiles, lambda x, size: x.reshape(-1, size, size), "elements differ"),
     (checks.check_tiles, lambda x, size: x.view(-1, 2, size, size), "the shape is"),

@@ -1,0 +1,613 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Gather and scatter
+#
+# *收集与放回*
+#
+# A classifier gives each sample a score for every class. You want, for each sample, the score of *its* right class: a
+# different column in every row. A loop would do it, slowly. `gather` does it in one call, and yet it is the function
+# that people look up again and again, because its formula is easy to read and hard to picture. So we will picture it.
+#
+# **You will**
+#
+# - read `gather` from its formula, from a loop and from a drawing, in any dimension;
+# - use it for the score of the right class, for the best few, and for the last step of sequences;
+# - put elements back with `scatter_`, and know when this undoes `gather` and when it does not;
+# - count and add with `scatter_add_`;
+# - solve eight puzzles that leave you fluent.
+#
+# **You need** indexing, as on [page 09](09_indexing.ipynb). No GPU.
+#
+# **Time**: 21 min to read, 13 s to run (AMD EPYC, 2 cores).
+#
+# ## The score of the right class
+#
+# *选取数据*
+#
+# Four samples, three classes. `labels` says which class is right for each sample:
+
+# %%
+# %xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+
+scores = torch.tensor(
+    [[2.0, 0.5, 0.1], [0.3, 1.5, 0.2], [0.1, 0.4, 3.0], [1.0, 0.9, 0.8]]
+)
+labels = torch.tensor([0, 2, 2, 1])
+
+# %% [markdown]
+# Slices cannot pick column 0 from the first row and column 2 from the second, and `scores[:, labels]` would pick whole
+# columns. `gather` can. It wants one column number for each element of the result, so we turn the labels into a column:
+
+# %%
+scores.gather(1, labels[:, None])
+
+# %% [markdown]
+# There they are: 2.0 from the first row, 0.2 from the second, and so on. How does it work?
+#
+# ## Gather along dim 1
+#
+# *按列收集*
+#
+# For this, take a tensor in which each value says where it stands: 12 is in row 1, column 2.
+
+# %%
+x = 10 * torch.arange(3)[:, None] + torch.arange(4)
+x
+
+# %% [markdown]
+# The index has one number for each element of the output. Along dimension 1, this number is the *column* to fetch from;
+# the row stays. As a formula:
+#
+# `out[i][j] = x[i][index[i][j]]`
+#
+# Written as the loop that the formula describes:
+
+# %% claims=["C34"]
+index = torch.tensor([[3, 0], [1, 1], [0, 2]])
+out = torch.empty_like(index)
+for i in range(3):
+    for j in range(2):
+        out[i, j] = x[i, index[i, j]]
+out
+
+# %% [markdown]
+# And as the call that does the same:
+
+# %% claims=["C34"]
+x.gather(1, index)
+
+# %% [markdown]
+# In the drawing, a color stands for a column of `x`. Elements travel left or right, never up or down, and the arrows
+# follow one of them: the index says 3, so the 3 is fetched from column 3. The output has the shape of the index.
+
+# %% claims=["C34"]
+from helpers.drawings.gather import show_gather
+
+show_gather(x, 1, index, follow=0)
+
+# %% [markdown]
+# ## Gather along dim 0
+#
+# *按行收集*
+#
+# Along dimension 0 the index gives the *row*, and the column stays: `out[i][j] = x[index[i][j]][j]`. Now elements travel
+# up or down. (The notes write both formulas like this, and they hold.)
+
+# %% claims=["C34"]
+index = torch.tensor([[2, 0, 1, 1], [0, 0, 2, 1]])
+show_gather(x, 0, index, follow=1)
+
+# %% claims=["C34"]
+x.gather(0, index)
+
+# %% [markdown]
+# There is one rule for any number of dimensions, and it is worth learning by heart: **an output element comes from its
+# own place, with the coordinate `dim` replaced by the index.** In three dimensions, for `dim=2`, that reads
+# `out[i][j][k] = x[i][j][index[i][j][k]]`: each slice is a gather of its own.
+
+# %% claims=["C34"]
+cube = torch.stack([x[:2, :3], 100 + x[:2, :3]])
+index = torch.tensor([[[2, 0], [1, 1]], [[0, 2], [0, 0]]])
+show_gather(cube, 2, index)
+
+# %% [markdown]
+# ### What the index must be
+#
+# *对下标的要求*
+#
+# The index needs whole numbers and as many dimensions as the input. The frequent mistake is to forget the `[:, None]` from
+# the beginning:
+
+# %% claims=["C34"] tags=["raises-exception"]
+scores.gather(1, labels)
+
+# %% [markdown]
+# Along `dim` the index may have any length. Elsewhere it must not be longer than the input, and if it is *shorter*, the
+# rest of the input is left out, and nobody tells you. An index with one row picks from the first row only:
+
+# %% claims=["C34"]
+x.gather(1, torch.tensor([[3, 0]]))
+
+# %% [markdown]
+# If you meant the same columns for every row, you want `take_along_dim`, the gather that broadcasts:
+
+# %%
+x.take_along_dim(torch.tensor([[3, 0]]), dim=1)
+
+# %% [markdown]
+# ## Gather at work
+#
+# *收集的用途*
+#
+# **Cross entropy** (交叉熵) is the example from the beginning: take the log-probability of the right class, change the
+# sign, average.
+
+# %%
+right = scores.log_softmax(1).gather(1, labels[:, None])
+-right.mean(), torch.nn.functional.cross_entropy(scores, labels)
+
+# %% [markdown]
+# **The best few.** `topk` returns the largest values and their places. With these places, `gather` picks the matching
+# elements from any other tensor of the same shape, here the probabilities:
+
+# %%
+values, places = scores.topk(2, dim=1)
+scores.softmax(1).gather(1, places)
+
+# %% [markdown]
+# **The last step of sequences of different lengths.** Three sequences, padded to four steps, with two numbers a step.
+# Again each number says where it is from: 231 is sequence 2, step 3, number 1.
+
+# %%
+sequences = 10 * torch.arange(4)[:, None] + torch.arange(2)
+sequences = 100 * torch.arange(3)[:, None, None] + sequences
+lengths = torch.tensor([3, 1, 4])
+sequences.shape
+
+# %% [markdown]
+# We fetch along dimension 1, the steps. The index needs three dimensions, and one entry for each number that we want, so
+# it is expanded along the last dimension:
+
+# %%
+last = (lengths - 1)[:, None, None].expand(3, 1, 2)
+sequences.gather(1, last).squeeze(1)
+
+# %% [markdown]
+# ## Scatter
+#
+# *放回*
+#
+# `scatter_` is the way back. The two sides of the formula change places: in dimension 1 it is
+# `out[i][index[i][j]] = src[i][j]`. An element goes to its own place, with the coordinate `dim` replaced by the index. The
+# drawing is that of `gather` read backwards; the arrow takes 3 to column 3.
+
+# %% claims=["C35"]
+from helpers.drawings.scatter import show_scatter
+
+index = torch.tensor([[3, 0, 2, 1], [0, 1, 2, 3], [1, 3, 0, 2]])
+taken = x.gather(1, index)
+show_scatter(torch.zeros_like(x), 1, index, taken, follow=0)
+
+# %% [markdown]
+# What `gather` took has been put back. It is an exact inverse (逆操作) here, because each row of the index names every
+# column once:
+
+# %% claims=["C35"]
+torch.zeros_like(x).scatter_(1, index, taken).equal(x)
+
+# %% [markdown]
+# > **Then and now.** The notes write `out = Tensor()` and `out.scatter_(dim, index)`. That is a slip: an empty tensor has
+# > no room, and nothing is said about what to write.
+
+# %% claims=["C36"] tags=["raises-exception"]
+torch.Tensor().scatter_(1, index, taken.float())
+
+# %% [markdown]
+# The message is about the first of these: the empty tensor has a single dimension, and so no dimension 1. What the line
+# needs is a target of the full size, and a source of the same dtype, or one number for all places. The
+# underscore means that the target is changed in place; `scatter` without it returns a new tensor. This is how labels
+# become *one-hot* (独热编码) rows:
+
+# %% claims=["C36"]
+torch.zeros(4, 3).scatter_(1, labels[:, None], 1.0)
+
+# %% [markdown]
+# ### Not quite an inverse
+#
+# *近似逆操作*
+#
+# The notes call `scatter_` the *approximate* inverse of `gather`, and rightly. There are two reasons. First, what `gather`
+# did not take cannot be put back. Those places keep what the target held before, here -1:
+
+# %% claims=["C35"]
+index = torch.tensor([[3, 0], [1, 1], [0, 2]])
+torch.full_like(x, -1).scatter_(1, index, x.gather(1, index))
+
+# %% [markdown]
+# Second, two values may be sent to one place, and only one can stay. In the second row, both 60 and 61 go to column 1:
+
+# %% claims=["C35"]
+src = torch.tensor([[50, 51], [60, 61], [70, 71]])
+show_scatter(torch.zeros_like(x), 1, index, src)
+
+# %% [markdown]
+# Which one stays is not defined. The documentation says that it is picked arbitrarily, and on a GPU it can change from one
+# run to the next. So do not rely on it; say instead what is to become of several values.
+#
+# ## Scatter at work
+#
+# *放回的用途*
+#
+# `scatter_add_` adds whatever arrives at a place, and the result is defined again. Adding ones, it counts:
+
+# %% claims=["C35"]
+rolls = torch.tensor([[0, 2, 0, 0], [1, 1, 2, 1]])
+counts = torch.zeros(2, 3, dtype=torch.int64)
+counts.scatter_add_(1, rolls, torch.ones_like(rolls))
+
+# %% [markdown]
+# Adding amounts, it makes sums. Two customers bought four times each, in the shops that `rolls` names:
+
+# %%
+paid = torch.tensor([[1, 2, 3, 5], [4, 6, 9, 8]])
+show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, rolls, paid, add=True)
+
+# %% [markdown]
+# `scatter_reduce` can also keep the largest (`"amax"`), the smallest, the product or the mean. With `include_self=False`
+# the old value of the target does not take part:
+
+# %% claims=["C35"]
+zeros = torch.zeros(2, 3, dtype=torch.int64)
+zeros.scatter_reduce(1, rolls, paid, "amax", include_self=False)
+
+# %% [markdown]
+# If you have read about gradients: the true partner of `gather` is the *sum*. Its backward pass adds, for each element of
+# the input, the gradients of all the places that it was copied to, and that is a `scatter_add`. The element `x[1, 1]` was
+# picked twice:
+
+# %%
+w = x.float().requires_grad_()
+w.gather(1, index).sum().backward()
+w.grad
+
+# %% [markdown]
+# ## Recap
+#
+# - One rule: an element of the output comes from its own place, with the coordinate `dim` replaced by the index.
+# - The output has the shape of the index, and the index as many dimensions as the input: often `labels[:, None]`.
+# - `scatter_` is the same rule backwards. It undoes `gather` if each row of the index is a permutation; places that are
+#   not named stay, and where several values meet, any may win.
+# - `scatter_add_` and `scatter_reduce` say what becomes of several values.
+
+# %% [markdown]
+# ## Exercises
+#
+# Eight puzzles, from easy to hard, in the spirit of Sasha Rush's
+# [Tensor Puzzles](https://github.com/srush/Tensor-Puzzles). Each asks for a function that works for tensors of any size
+# and uses **no loop** and **exactly one** `gather` (or `scatter`); the check counts. The trick is always the index: build
+# it with `torch.arange`, arithmetic and broadcasting. The pictures show an example, with the index hidden.
+#
+# **1. Diagonal.** From an n × n matrix, return its diagonal as an n × 1 matrix. One `gather`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_diagonal, show_puzzle
+
+show_puzzle("diagonal")
+
+
+def diagonal(x): ...
+
+
+check_diagonal(diagonal)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Which column does row 0 need, which row 1? The index is a column of numbers that you can write as `torch.arange`.
+#
+# </details>
+
+# %% [markdown]
+# **2. Backwards.** Return a matrix with each of its rows reversed. One `gather`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_backwards
+
+show_puzzle("backwards")
+
+
+def backwards(x): ...
+
+
+check_backwards(backwards)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# All rows need the same index, the last column first. `gather` does not broadcast: `expand` the row to the shape of `x`.
+#
+# </details>
+
+# %% [markdown]
+# **3. Staircase.** Column j of the matrix moves down by j places; what leaves at the bottom comes back at the top. One
+# `gather`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_staircase
+
+show_puzzle("staircase")
+
+
+def staircase(x): ...
+
+
+check_staircase(staircase)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Which dimension do the elements travel along? Where does the element in row i, column j of the result come from?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# It comes from row i - j. With `%` the number of rows, that stays inside the matrix.
+#
+# </details>
+
+# %% [markdown]
+# **4. Right words.** A language model gives `logits` of shape (batch, steps, words), and `words` of shape (batch, steps)
+# says which word was right at each step. Return their logits, of shape (batch, steps). One `gather`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_right_words
+
+
+def right_words(logits, words): ...
+
+
+check_right_words(right_words)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# It is the first example of this page with one dimension more. Count the dimensions of the index.
+#
+# </details>
+
+# %% [markdown]
+# **5. Windows.** From each row of `x` (n × length), cut a window of `size` elements that begins at `starts[row]`. Return
+# them as n × size. One `gather`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_windows
+
+show_puzzle("windows")
+
+
+def windows(x, starts, size): ...
+
+
+check_windows(windows)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# The columns of a window that starts at s are s, s + 1, s + 2, ... A column of starts plus a row of steps is a matrix.
+#
+# </details>
+
+# %% [markdown]
+# **6. Unsorted.** `values, order = x.sort(dim=1)` sorts the rows. From `values` and `order` alone, make `x` again. One
+# `scatter_`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_unsorted
+
+show_puzzle("unsorted")
+
+
+def unsorted(values, order): ...
+
+
+check_unsorted(unsorted)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Sorting gathered the elements: `values` is `x.gather(1, order)`. What undoes a gather whose index is a permutation?
+#
+# </details>
+
+# %% [markdown]
+# **7. Histograms.** Each row of `x` holds whole numbers from 0 to `bins - 1`. Count, row by row, how often each number
+# occurs: an n × bins tensor of `int64`. One `scatter_add_`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_histograms
+
+
+def histograms(x, bins): ...
+
+
+check_histograms(histograms)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# See how the page counts `rolls`. What are the target, the index and the source here?
+#
+# </details>
+
+# %% [markdown]
+# **8. Ranks (hard).** Replace each element by its rank in its row: 0 for the smallest, 1 for the next, and so on (no two are
+# equal). One `argsort` and one `scatter_`.
+
+# %% tags=["exercise"]
+from helpers.exercises.gather_and_scatter import check_ranks
+
+show_puzzle("ranks")
+
+
+def ranks(x): ...
+
+
+check_ranks(ranks)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `x.argsort(1)` says, for each rank, where the element with this rank stands. You need it the other way round.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# So send rank 0 to the place that stands first in a row of `argsort`, rank 1 to the second: the source is
+# `torch.arange`, expanded to all rows.
+#
+# </details>
+
+# %% [markdown]
+# ## Solutions
+#
+# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
+# check says of it.
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def diagonal(x):
+    return x.gather(1, torch.arange(len(x))[:, None])
+
+
+check_diagonal(diagonal)
+# A typical mistake: the numbers in a row pick from the first row only.
+check_diagonal(lambda x: x.gather(1, torch.arange(len(x))[None]))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+def backwards(x):
+    last = x.shape[1] - 1
+    return x.gather(1, (last - torch.arange(last + 1)).expand_as(x))
+
+
+check_backwards(backwards)
+# A typical mistake: right, but by another way than the puzzle allows.
+check_backwards(lambda x: x.flip(1))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def staircase(x):
+    rows, columns = x.shape
+    i, j = torch.arange(rows)[:, None], torch.arange(columns)
+    return x.gather(0, (i - j) % rows)
+
+
+check_staircase(staircase)
+# A typical mistake: the columns move up.
+check_staircase(
+    lambda x: x.gather(
+        0,
+        (torch.arange(x.shape[0])[:, None] + torch.arange(x.shape[1]))
+        % x.shape[0],
+    )
+)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def right_words(logits, words):
+    return logits.gather(2, words[..., None]).squeeze(2)
+
+
+check_right_words(right_words)
+# A typical mistake: the last dimension is not dropped again.
+check_right_words(lambda logits, words: logits.gather(2, words[..., None]))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 5
+def windows(x, starts, size):
+    return x.gather(1, starts[:, None] + torch.arange(size))
+
+
+check_windows(windows)
+
+
+# A typical mistake: a loop, which is what gather is there to replace.
+def windows_by_loop(x, starts, size):
+    rows = [row[s : s + size] for row, s in zip(x, starts, strict=True)]
+    return torch.stack(rows)
+
+
+check_windows(windows_by_loop)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 6
+def unsorted(values, order):
+    return torch.zeros_like(values).scatter_(1, order, values)
+
+
+check_unsorted(unsorted)
+# A typical mistake: gathered once more.
+check_unsorted(lambda values, order: values.gather(1, order))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 7
+def histograms(x, bins):
+    counts = torch.zeros(len(x), bins, dtype=torch.int64)
+    return counts.scatter_add_(1, x, torch.ones_like(x))
+
+
+check_histograms(histograms)
+# A typical mistake: scatter_ writes a 1 as often as it likes; it stays a 1.
+check_histograms(
+    lambda x, bins: torch.zeros(len(x), bins, dtype=int).scatter_(1, x, 1)
+)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 8
+def ranks(x):
+    order = x.argsort(1)
+    numbers = torch.arange(x.shape[1]).expand_as(x)
+    return torch.zeros_like(order).scatter_(1, order, numbers)
+
+
+check_ranks(ranks)
+# A typical mistake: argsort alone tells where each rank stands, not which
+# rank each element has.
+check_ranks(lambda x: x.argsort(1))
+
+# %% [markdown]
+# ---
+# Back: [indexing](09_indexing.ipynb) · On: [types and devices](11_types_and_devices.ipynb)

@@ -1,0 +1,130 @@
+"""The puzzles: what is right in another way passes; loops, other calls and wrong results are refused with a reason."""
+
+import pytest
+import torch
+
+from helpers.exercises import gather_and_scatter as checks
+from helpers.exercises.calls import has_loop
+from tests.support.figures import shown
+
+arange = torch.arange
+
+RIGHT = [
+    (checks.check_diagonal, lambda x: torch.gather(x, 1, arange(len(x)).unsqueeze(1))),
+    (checks.check_diagonal, lambda x: torch.take_along_dim(x, arange(len(x))[:, None], dim=1)),
+    (
+        checks.check_backwards,
+        lambda x: x.gather(1, arange(x.size(1) - 1, -1, -1).repeat(len(x), 1)),
+    ),
+    (
+        checks.check_staircase,
+        lambda x: x.gather(0, (arange(len(x)).view(-1, 1) - arange(x.size(1))).remainder(len(x))),
+    ),
+    (
+        checks.check_right_words,
+        lambda logits, words: logits.gather(-1, words.unsqueeze(-1))[..., 0],
+    ),
+    (checks.check_windows, lambda x, s, n: torch.gather(x, 1, s.view(-1, 1) + arange(n))),
+    (checks.check_unsorted, lambda v, o: torch.empty_like(v).scatter(1, o, v)),
+    (
+        checks.check_histograms,
+        lambda x, n: torch.zeros(len(x), n).long().scatter_add(1, x, torch.ones_like(x)),
+    ),
+    (
+        checks.check_ranks,
+        lambda x: torch.empty_like(x).scatter_(
+            1, x.argsort(1), arange(x.size(1)).repeat(len(x), 1)
+        ),
+    ),
+    (
+        checks.check_ranks,
+        lambda x: torch.empty_like(x).scatter_(
+            1, x.sort(1).indices, arange(x.size(1)).expand(x.shape)
+        ),
+    ),
+]
+WRONG = [
+    (
+        checks.check_diagonal,
+        lambda x: x.diagonal()[:, None],
+        "gather is called 0 times; 1 is asked for",
+    ),
+    (
+        checks.check_diagonal,
+        lambda x: x[arange(len(x)), arange(len(x))][:, None],
+        "gather is called 0 times",
+    ),
+    (
+        checks.check_backwards,
+        lambda x: x.flip(1).gather(1, arange(x.size(1)).expand_as(x)),
+        "`flip` is not allowed",
+    ),
+    (
+        checks.check_staircase,
+        lambda x: torch.stack([x[:, j].roll(j) for j in range(x.size(1))], 1),
+        "a loop",
+    ),
+    (
+        checks.check_right_words,
+        lambda a, b: a.gather(1, b[..., None]).squeeze(),
+        "raised RuntimeError",
+    ),
+    (
+        checks.check_windows,
+        lambda x, s, n: x[arange(len(x))[:, None], s[:, None] + arange(n)],
+        "gather is called 0",
+    ),
+    (
+        checks.check_unsorted,
+        lambda v, o: v.gather(1, o.argsort(1)),
+        "gather is called 1 times; 0 is asked for",
+    ),
+    (
+        checks.check_histograms,
+        lambda x, n: torch.nn.functional.one_hot(x, n).sum(1),
+        "scatter_add is called 0",
+    ),
+    (checks.check_ranks, lambda x: x.argsort(1).argsort(1), "scatter is called 0 times"),
+    (checks.check_ranks, lambda x: x.float().argsort(1), "elements differ"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right(check, answer, capsys):
+    check(answer)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
+def test_wrong(check, answer, words, capsys):
+    check(answer)
+    out = capsys.readouterr().out
+    assert out.startswith("Not yet: ") and words in out
+
+
+def looping(x):
+    while x.any():
+        x = x - 1
+    return x
+
+
+def nested(x):
+    def inner():
+        return [row + 1 for row in x]
+
+    return inner()
+
+
+@pytest.mark.parametrize(
+    ("function", "loops"), [(looping, True), (nested, True), (lambda x: x + 1, False)]
+)
+def test_a_loop_is_seen(function, loops):
+    assert has_loop(function.__code__) is loops
+
+
+@pytest.mark.parametrize(
+    "name", ["diagonal", "backwards", "staircase", "windows", "unsorted", "ranks"]
+)
+def test_a_picture_does_not_show_the_index(name):
+    _, alt = shown(checks.show_puzzle, name)
+    assert "index: ? ?" in alt or "index: ?, ?" in alt

@@ -1,0 +1,45 @@
+"""The exercises on indexing: right answers pass, also in another way than the page's; mistakes are refused."""
+
+import pytest
+import torch
+
+from helpers.exercises import indexing as checks
+
+
+def zeros_inside(x):
+    x[1:-1, 1:-1] = 0
+    return x
+
+
+RIGHT = [
+    (checks.check_clean, lambda x: x.masked_fill(x == -999, x[x != -999].mean().item())),
+    (checks.check_border, lambda x: zeros_inside(x.clone())),
+    (
+        checks.check_top_rows,
+        lambda x, k: (x >= x.flatten().topk(k).values[-1]).any(1).nonzero()[:, 0],
+    ),
+    (
+        checks.check_group_means,
+        lambda p, g, n: torch.nn.functional.one_hot(g, n).T.float() @ p / g.bincount()[:, None],
+    ),
+]
+WRONG = [
+    (checks.check_clean, lambda x: torch.where(x == -999, x.mean(), x), "elements differ"),
+    (checks.check_clean, lambda x: x[x != -999], "the shape is"),
+    (checks.check_border, zeros_inside, "argument has changed"),
+    (checks.check_top_rows, lambda x, k: x.max(1).values.topk(k).indices, "for x ="),
+    (checks.check_group_means, lambda p, g, n: torch.zeros(n, 2).index_add_(0, g, p), "differ"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right(check, answer, capsys):
+    check(answer)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
+def test_wrong(check, answer, words, capsys):
+    check(answer)
+    out = capsys.readouterr().out
+    assert out.startswith("Not yet: ") and words in out

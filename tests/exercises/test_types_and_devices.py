@@ -1,0 +1,77 @@
+"""The exercises on types: right answers pass, also in another way than the page's; mistakes are refused."""
+
+import pytest
+import torch
+
+from helpers.exercises import types_and_devices as checks
+
+
+def by_kind(a, b):
+    if a == b:
+        return a
+    if {a, b} == {torch.float16, torch.bfloat16}:
+        return torch.float32
+    kind = {d: (d.is_complex, d.is_floating_point, d != torch.bool, d.itemsize) for d in (a, b)}
+    return max(a, b, key=kind.get)
+
+
+def by_promote_types(a, b):
+    return torch.promote_types(a, b)
+
+
+RIGHT = [
+    (
+        checks.check_to_bytes,
+        lambda x: torch.where(x.isnan(), 0, x).clamp(0, 1).mul(255).round().byte(),
+    ),
+    (
+        checks.check_brighter,
+        lambda x, n: torch.where(x.long() + n > 255, 255, (x.long() + n).clamp(min=0)).byte(),
+    ),
+    (checks.check_standardize, lambda x: (x - x.mul(1.0).mean(0)) / x.mul(1.0).std(0)),
+    (checks.check_common, by_kind),
+]
+WRONG = [
+    (
+        checks.check_to_bytes,
+        lambda x: x.nan_to_num(nan=0).mul(255).round().clamp(0, 255),
+        "the dtype is torch.float32",
+    ),
+    (
+        checks.check_to_bytes,
+        lambda x: x.clamp(0, 1).nan_to_num(nan=1).mul(255).round().byte(),
+        "differ",
+    ),
+    (checks.check_brighter, lambda x, n: x + n, "elements differ"),
+    (checks.check_brighter, lambda x, n: (x.int() + n).clamp(0, 255), "the dtype is torch.int32"),
+    (checks.check_standardize, lambda x: x - x.mean(0), "raised"),
+    (
+        checks.check_standardize,
+        lambda x: (x.double() - x.double().mean(0)) / x.double().std(0),
+        "the dtype is",
+    ),
+    (
+        checks.check_standardize,
+        lambda x: (x - x.mul(1.0).mean(0)) / x.mul(1.0).std(0, correction=0),
+        "differ",
+    ),
+    (checks.check_common, by_promote_types, "without promote_types"),
+    (
+        checks.check_common,
+        lambda a, b: max(a, b, key=checks.FEW.index),
+        "torch.float16 and torch.bfloat16",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right(check, answer, capsys):
+    check(answer)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
+def test_wrong(check, answer, words, capsys):
+    check(answer)
+    out = capsys.readouterr().out
+    assert out.startswith("Not yet: ") and words in out
