@@ -8,7 +8,16 @@ from IPython.display import Markdown
 
 from helpers.tables import table, text
 
-NOTES = "Float Double Half Byte Char Short Int Long".split()  # the eight of the notes
+NOTES = [
+    "Float",
+    "Double",
+    "Half",
+    "Byte",
+    "Char",
+    "Short",
+    "Int",
+    "Long",
+]  # the eight of the notes
 OPERATIONS: dict[str, Callable] = {
     "+": torch.add,
     "*": torch.mul,

@@ -84,10 +84,12 @@ def all_pages() -> list[Page]:
 def reading_minutes(notebook: Mapping[str, Any]) -> int:
     """How long a notebook takes to read, in whole minutes, from its words and lines of code.
 
-    Launch badges and the code for Colab do not count.
+    Hints and solutions, which are folded, do not count, nor do launch badges and the code for Colab.
     """
     words = lines = 0
     for cell in notebook["cells"]:
+        if {"hint", "solution"} & set(cell["metadata"].get("tags", [])):
+            continue
         source = LAUNCH_LINES.sub("", cell["source"])
         if cell["cell_type"] == "code":
             lines += len(source.splitlines())

@@ -54,8 +54,8 @@ def show_promotion() -> None:
     )
     plotting.show(
         figure,
-        alt="Four groups from left to right: bool, integers, floats, complex numbers; a group further right wins. In "
-        "each, the larger types stand higher and win; uint8 with int8 gives int16, float16 with bfloat16 gives float32.",
+        alt="Four groups from left to right: bool, integers, floats, complex numbers; one further right wins. In "
+        "each, larger types stand higher and win; uint8 with int8 gives int16, float16 with bfloat16 gives float32.",
     )
 
 

@@ -51,7 +51,7 @@ def check_brighter(brighter: Callable[[torch.Tensor, int], torch.Tensor]) -> Ite
 
 @exercise
 def check_standardize(standardize: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
-    """``standardize(x)``: columns with mean 0 and standard deviation 1; integers give float32, floats keep their type."""
+    """``standardize(x)``: columns with mean 0 and deviation 1; integers give float32."""
 
     def right(x: torch.Tensor) -> torch.Tensor:
         dtype = x.dtype if x.dtype.is_floating_point else torch.float32

@@ -1,0 +1,512 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Precision and memory
+#
+# *精度与内存*
+#
+# A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A batch that fitted
+# yesterday does not fit today. All three have to do with the few bytes in which a number is stored. The notes say that
+# half precision (半精度) takes half the memory and overflows easily; that is true, and it is the beginning of a longer story.
+#
+# **You will**
+#
+# - see which numbers a float can hold, and how large the gaps are in between;
+# - recognize overflow (上溢), underflow (下溢) and lost additions, and choose between `float16` and `bfloat16`;
+# - use mixed precision (混合精度) with `autocast`, and scale gradients;
+# - work out, before you allocate anything, how much memory a tensor or a network in training takes.
+#
+# **You need** data types ([page 11](11_types_and_devices.ipynb)) and a first idea of training. No GPU.
+#
+# **Time**: 18 min to read, 25 s to run (AMD EPYC, 2 cores).
+#
+# ## A counter that stops
+#
+# *停住的计数器*
+#
+# Let us count in 32-bit floats, PyTorch's default. We have reached 16,777,216, and count one more:
+
+# %%
+# %xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+
+n = torch.tensor(16_777_216.0)
+n + 1 == n
+
+# %% [markdown]
+# One more is the same. You can add one to this counter for the rest of your life, and it will not move. In half precision
+# it happens much sooner:
+
+# %%
+torch.tensor(2048.0, dtype=torch.float16) + 1
+
+# %% [markdown]
+# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so the sum is rounded to the nearest
+# number that is.
+#
+# ## What a float can hold
+#
+# *浮点数的表示*
+#
+# A float (浮点数) is written like the numbers in a physics book, 1.25 · 2⁷, and its bits are shared out between three parts: a
+# sign, an exponent, which sets the *range*, and a fraction, which sets the *precision*.
+
+# %%
+from helpers.drawings.precision import show_float_bits
+
+show_float_bits()
+
+# %% [markdown]
+# Compare the two in the middle. `float16` spends its 16 bits on precision and has a small range. `bfloat16` is `float32`
+# with the last 16 bits cut off: the same range, but only 7 bits of fraction. On the right of the next picture are all the numbers
+# that these two have between 1 and 1.05; on the left, for comparison, an integer and two floats of 8 bits between 0 and 8:
+
+# %%
+from helpers.drawings.precision import show_number_lines
+
+show_number_lines()
+
+# %% [markdown]
+# Integers lie evenly. Floats are dense near zero, and their gaps double at every power of two. So the gap is always about
+# the same *in proportion* to the number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`.
+# The gap just above 1 is called `eps`:
+
+# %%
+torch.finfo(torch.bfloat16).eps, torch.finfo(torch.float32).eps
+
+# %% [markdown]
+# Decimal fractions such as 0.1 are not among these numbers at all. What you get is the nearest one, and `double()` makes
+# the rest visible. This is why one compares floats with `torch.isclose` rather than with `==`:
+
+# %%
+torch.tensor([0.1, 0.2, 0.3]).double()
+
+# %% [markdown]
+# ## Half precision
+#
+# *半精度*
+#
+# > **Then and now.** In the notes, a HalfTensor is for the GPU alone: in 2017 a CPU could store halves, but not compute with
+# > them. Today it can, although many CPUs do it slowly, by converting each number to `float32` and back.
+
+# %% claims=["C39"]
+h = torch.HalfTensor([[1, 2], [3, 4]])
+h + h, h @ h
+
+# %% [markdown]
+# The saving is what the notes promise, exactly half:
+
+# %% claims=["C42"]
+x = torch.ones(1000)
+x.nbytes, x.half().nbytes
+
+# %% [markdown]
+# ### Overflow
+#
+# *上溢*
+#
+# So is the price. The largest `float16` is 65504, and 300 · 300 is already beyond it. The result is infinity, and from there it is one
+# subtraction to `nan`, *not a number*:
+
+# %% claims=["C42"]
+h = torch.tensor([300.0, 400.0]).half()
+h * h, h * h - h * h
+
+# %% [markdown]
+# `bfloat16` has room up to 3.4 · 10³⁸, like `float32`. It pays with precision: 90,000 becomes 90,112.
+
+# %%
+torch.tensor([300.0, 400.0]).bfloat16() ** 2
+
+# %% [markdown]
+# ### Underflow
+#
+# *下溢*
+#
+# At the other end, small numbers vanish. Gradients are often small:
+
+# %% claims=["C42"]
+gradient = torch.tensor(1e-8)
+gradient.half(), gradient.bfloat16()
+
+# %% [markdown]
+# The remedy for `float16` is to *scale*. Multiply the loss by a large number before `backward`, and with it all gradients;
+# divide again once they are in `float32`.
+
+# %%
+(gradient * 65536).half().float() / 65536
+
+# %% [markdown]
+# ### Lost additions
+#
+# *精度损失*
+#
+# The third danger is the counter from the beginning, in a disguise that matters for training. Let us add 0.001 ten thousand
+# times; the sum should be 10:
+
+# %% claims=["C42"]
+total = torch.tensor(0.0, dtype=torch.float16)
+for _ in range(10_000):
+    total += 0.001
+total
+
+# %% [markdown]
+# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, every addition is rounded
+# back to where it was. `bfloat16`, with its wide gaps, gives up still earlier:
+
+# %%
+from helpers.drawings.precision import show_running_sums
+
+show_running_sums()
+
+# %% [markdown]
+# (Before it stops, `float16` even runs ahead, because some additions are rounded up.) PyTorch's own `sum` avoids this: it keeps
+# its running total in `float32`.
+
+# %%
+torch.full((10_000,), 0.001, dtype=torch.float16).sum()
+
+# %% [markdown]
+# A weight that is trained in half precision is in the same position as our counter. It is about 1, the updates are about 0.001,
+# and they are all lost:
+
+# %%
+w = torch.tensor(1.0, dtype=torch.bfloat16)
+for _ in range(100):
+    w += 0.001
+w
+
+# %% [markdown]
+# ## Mixed precision
+#
+# *自动混合精度*
+#
+# So we want both: 16 bits for the large products of matrices, where modern hardware is several times faster with them, and 32
+# bits for weights, sums and losses. This is *mixed precision*, and `torch.autocast` decides operation by operation:
+
+# %%
+a = torch.ones(4, 4)
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    product = a @ a
+    loss = torch.nn.functional.mse_loss(product, a)
+product.dtype, loss.dtype
+
+# %% [markdown]
+# The product was computed in `bfloat16`, the loss in `float32`. The weights of a layer stay in `float32`, and so do their
+# gradients, so that no small update is lost:
+
+# %%
+torch.manual_seed(0)
+layer = torch.nn.Linear(4, 1)
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    out = layer(a)
+out.float().sum().backward()
+out.dtype, layer.weight.dtype, layer.weight.grad.dtype
+
+# %% [markdown]
+# With `bfloat16` that is all. With `float16`, gradients may underflow, and a `GradScaler` does the scaling for you. These are
+# the lines as you would write them in a training loop, on a GPU with `"cuda"` in both places:
+
+# %%
+optimizer = torch.optim.SGD(layer.parameters(), lr=0.01)
+scaler = torch.amp.GradScaler("cpu")
+with torch.autocast("cpu", dtype=torch.float16):
+    loss = torch.nn.functional.mse_loss(layer(a), torch.zeros(4, 1))
+scaler.scale(loss).backward()
+scaler.step(optimizer)
+scaler.update()
+scaler.get_scale()
+
+# %% [markdown]
+# `step` divides the gradients by the scale first. If one of them is infinite or `nan`, it skips the step, and `update` halves the
+# scale. After 2000 good steps in a row, it doubles the scale. So the scale finds its own level.
+#
+# ## How much memory
+#
+# *内存*
+#
+# The notes work out that a FloatTensor of 1000 × 1000 × 1000 elements takes 4 GB (内存/显存). To check this you need not own 4 GB: on the
+# device `meta`, tensors have a shape and a type, but no memory.
+
+# %% claims=["C41"]
+big = torch.empty(1000, 1000, 1000, device="meta")
+big.numel(), big.element_size(), big.nbytes
+
+# %% [markdown]
+# 10⁹ elements of 4 bytes are 4 · 10⁹ bytes, or 4 GB. If a tool shows 3.73 for the same tensor, it counts in GiB, units of
+# 2³⁰ bytes:
+
+# %% claims=["C41"]
+big.nbytes / 1e9, big.nbytes / 2**30
+
+# %% [markdown]
+# ### A network in training
+#
+# *训练时的内存*
+#
+# The parameters of a network are the small part of it. How many bytes do they take here?
+
+# %%
+net = torch.nn.Sequential(
+    torch.nn.Linear(784, 512), torch.nn.ReLU(), torch.nn.Linear(512, 10)
+)
+sum(p.nbytes for p in net.parameters())
+
+# %% [markdown]
+# In training, each parameter has a gradient of the same size. The optimizer Adam keeps two running means for each, which
+# makes twice the size again (and a few bytes that count its steps):
+
+# %%
+adam = torch.optim.Adam(net.parameters())
+net(torch.zeros(128, 784)).sum().backward()
+adam.step()
+(
+    sum(p.grad.nbytes for p in net.parameters()),
+    sum(t.nbytes for state in adam.state.values() for t in state.values()),
+)
+
+# %% [markdown]
+# So far four times the parameters, whatever the batch. The rest are the *activations*: intermediate results that the backward
+# pass will need. They grow with the batch, and for large batches they are most of the whole:
+
+# %%
+from helpers.drawings.precision import show_training_memory
+
+show_training_memory(net, input_shape=(784,), batch_sizes=(32, 128, 512, 2048))
+
+# %% [markdown]
+# That is the answer to the batch that no longer fits: halve the batch, and the activations are halved. (To keep only some of them and
+# compute the others again, see [checkpointing](03_autograd_in_depth.ipynb).)
+#
+# Whether a *large* model will fit can be worked out on `meta` as well. How many gigabytes would the weights of this layer take?
+
+# %%
+with torch.device("meta"):
+    huge = torch.nn.Linear(100_000, 100_000)
+sum(p.nbytes for p in huge.parameters()) / 1e9
+
+# %% [markdown]
+# ## Going further
+#
+# *更进一步*
+#
+# How wrong is a converted number at worst? Take a thousand numbers between any two powers of two, convert them, and plot the
+# largest relative error. A flat stretch is the precision of a type. It ends on the right where the type overflows; on the left
+# it climbs until everything is lost.
+
+# %%
+from helpers.drawings.precision import show_rounding_errors
+
+show_rounding_errors()
+
+# %% [markdown]
+# Large language models are often stored in 8 bits today. An eight-bit float reaches 448 at most, so each group of weights gets a
+# scale that makes the largest one just fit. Small weights come out with an error of a few percent, for a quarter of the memory:
+
+# %%
+weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03])
+scale = weights.abs().max() / 448
+stored = (weights / scale).to(torch.float8_e4m3fn)
+stored.float() * scale
+
+# %% [markdown]
+# ## Recap
+#
+# - A float has a range, set by its exponent, and a precision, set by its fraction. Gaps grow with the number.
+# - `float16` overflows beyond 65504 and loses numbers below about 10⁻⁸. `bfloat16` has the range of `float32` and about two decimal digits.
+# - Additions that are small beside the total are lost. Keep sums, weights and losses in `float32`; `autocast` does.
+# - With `float16`, scale the loss with `GradScaler`.
+# - Bytes are elements times `element_size()`. Training with Adam takes four times the parameters, plus activations in proportion to the batch.
+#
+# %% [markdown]
+# ## Exercises
+#
+# Put your code in the place of the three dots and run the cell. The check tries your function on inputs that are not
+# on this page.
+#
+# **1. How far can you count?** `counts_to(dtype)` returns, as an `int`, the first whole number at which adding 1 changes nothing, for
+# any float type.
+
+# %% tags=["exercise"]
+from helpers.exercises.precision_and_memory import check_counts_to
+
+
+def counts_to(dtype): ...
+
+
+check_counts_to(counts_to)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# It is 2048 for `float16` and 16,777,216 for `float32`. How large is the gap between neighbors there? Compare with `eps`, the gap at 1.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# The gap is 2 there, and the gap is in proportion to the number.
+#
+# </details>
+
+# %% [markdown]
+# **2. Memory of training.** `training_bytes(net)` returns how many bytes the parameters of a network, their gradients and Adam's two
+# running means take together (without Adam's step counters). Parameters may have any type, and some may be frozen
+# (`requires_grad=False`): those have no gradient, and Adam leaves them alone.
+
+# %% tags=["exercise"]
+from helpers.exercises.precision_and_memory import check_training_bytes
+
+
+def training_bytes(net): ...
+
+
+check_training_bytes(training_bytes)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A parameter that is trained counts four times, a frozen one once.
+#
+# </details>
+
+# %% [markdown]
+# **3. Length without overflow.** `length(x)` returns the Euclidean length of a `float16` vector, the square root of the sum of squares, as a
+# `float16`, computed in `float16` alone. It must be right (to about 1 %) for large and for tiny elements.
+
+# %% tags=["exercise"]
+from helpers.exercises.precision_and_memory import check_length
+
+
+def length(x): ...
+
+
+check_length(length)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# The squares overflow, not the length itself. What happens to the length if you divide all elements by the same number?
+#
+# </details>
+
+# %% [markdown]
+# **4. A sum that loses nothing (hard).** `careful_sum(x)` adds the elements of a `float16` tensor one after the other, in `float16` alone, and still gets a
+# result close to the exact one. The method of Kahan (1965) keeps a second number: what the last addition has lost.
+
+# %% tags=["exercise"]
+from helpers.exercises.precision_and_memory import check_careful_sum
+
+
+def careful_sum(x): ...
+
+
+check_careful_sum(careful_sum)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# After `new = total + term`, how much of `term` has really arrived? `(new - total)` is exact enough to tell.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# What is missing, `term - (new - total)`, is added to the next element before it is added to the total.
+#
+# </details>
+
+# %% [markdown]
+# ## Solutions
+#
+# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
+# check says of it.
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def counts_to(dtype):
+    return int(2 / torch.finfo(dtype).eps)
+
+
+check_counts_to(counts_to)
+# A typical mistake: one power of two too low.
+check_counts_to(lambda dtype: int(1 / torch.finfo(dtype).eps))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+def training_bytes(net):
+    return sum(
+        (4 if p.requires_grad else 1) * p.nbytes for p in net.parameters()
+    )
+
+
+check_training_bytes(training_bytes)
+# A typical mistake: four bytes a number, whatever the type.
+check_training_bytes(lambda net: 16 * sum(p.numel() for p in net.parameters()))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def length(x):
+    largest = x.abs().max()
+    if largest == 0:
+        return largest
+    return largest * (x / largest).square().sum().sqrt()
+
+
+check_length(length)
+# A typical mistake: the squares overflow before the root is taken.
+check_length(lambda x: x.square().sum().sqrt())
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def careful_sum(x):
+    total = missing = torch.zeros((), dtype=x.dtype)
+    for element in x:
+        term = element + missing
+        new = total + term
+        missing = term - (new - total)
+        total = new
+    return total
+
+
+check_careful_sum(careful_sum)
+
+
+# A typical mistake: a plain loop, which gets stuck.
+def plain_sum(x):
+    total = torch.zeros((), dtype=x.dtype)
+    for term in x:
+        total = total + term
+    return total
+
+
+check_careful_sum(plain_sum)
+
+# %% [markdown]
+# ---
+# Back: [types and devices](11_types_and_devices.ipynb) · On: [element-wise functions](13_elementwise_functions.ipynb)

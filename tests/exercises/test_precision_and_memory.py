@@ -1,0 +1,76 @@
+"""The exercises on precision: right answers pass, also in another way than the page's; mistakes are refused."""
+
+import pytest
+import torch
+
+from helpers.exercises import precision_and_memory as checks
+
+
+def doubling(dtype):
+    n = torch.tensor(1.0, dtype=dtype)
+    while n + 1 != n:
+        n = n * 2
+    return int(n)
+
+
+def by_power_of_two(x):
+    scale = x.abs().max().clamp(min=2**-14)
+    return torch.linalg.vector_norm(x / scale) * scale
+
+
+def pairwise(x):
+    while len(x) > 1:
+        if len(x) % 2:
+            x = torch.cat([x, torch.zeros(1, dtype=x.dtype)])
+        x = x[::2] + x[1::2]
+    return x[0]
+
+
+RIGHT = [
+    (checks.check_counts_to, doubling),
+    (
+        checks.check_training_bytes,
+        lambda net: sum(p.nbytes * (1 + 3 * p.requires_grad) for p in net.parameters()),
+    ),
+    (checks.check_length, by_power_of_two),
+    (checks.check_careful_sum, pairwise),
+]
+WRONG = [
+    (checks.check_counts_to, lambda dtype: 2 / torch.finfo(dtype).eps, "an int is expected"),
+    (
+        checks.check_counts_to,
+        lambda dtype: int(4 / torch.finfo(dtype).eps),
+        "4095 + 1 is the same as 4095",
+    ),
+    (
+        checks.check_training_bytes,
+        lambda net: 4 * sum(p.nbytes for p in net.parameters()),
+        "first is frozen",
+    ),
+    (
+        checks.check_training_bytes,
+        lambda net: 2 * sum(p.nbytes for p in net.parameters()),
+        "more is expected",
+    ),
+    (checks.check_length, lambda x: x.float().norm().half(), "stay in float16"),
+    (
+        checks.check_length,
+        lambda x: x.abs().max() * (x / x.abs().max()).square().sum().sqrt(),
+        "[0.0, 0.0, 0.0]",
+    ),
+    (checks.check_careful_sum, lambda x: x.sum(), "without `sum`"),
+    (checks.check_careful_sum, lambda x: x.double().sum().half(), "stay in float16"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right(check, answer, capsys):
+    check(answer)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
+def test_wrong(check, answer, words, capsys):
+    check(answer)
+    out = capsys.readouterr().out
+    assert out.startswith("Not yet: ") and words in out
