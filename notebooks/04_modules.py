@@ -20,10 +20,9 @@
 #
 # *用模块搭建神经网络*
 #
-# Autograd can find the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand weights in
-# order: gives them names, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch this is the job of
-# `nn.Module`. We build the network of the notes with it, a small LeNet, look at everything that the class then does for us, and
-# finish with the place where networks go wrong most quietly: the shape of what you feed them.
+# Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand weights in order:
+# who gives them names, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch this is the job of `nn.Module`.
+# We build the network of the notes with it, a small LeNet, and see what the class then does for us, and what it lets us do wrong.
 #
 # **You will**
 #
@@ -34,7 +33,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 34 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 33 min to read, 17 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -51,9 +50,9 @@ from torch import nn
 #
 # *神经网络是一个类*
 #
-# To write a network, you subclass `nn.Module` and answer two questions. Which layers does it have? You make them in `__init__`. And how
-# does the data pass through them? That is `forward`. Here is the LeNet of the notes: two convolutions (卷积层) and three fully
-# connected layers (全连接层), for gray pictures of 32 x 32 pixels.
+# To write a network, you subclass `nn.Module` and answer two questions. Which layers does it have? That is `__init__`. How does the data
+# pass through them? That is `forward`. Here is the LeNet of the notes: two convolutions (卷积层) and three fully connected layers
+# (全连接层), for gray pictures of 32 x 32 pixels.
 
 
 # %% claims=["C10"]
@@ -76,12 +75,11 @@ class LeNet(nn.Module):
 
 
 # %% [markdown]
-# > **Then and now.** If you type the notes' version, Python stops at `def forward`, which is indented one space too few. Its
-# > `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does the same as `flatten(1)`.
+# > **Then and now.** If you type the notes' version, Python stops at `def forward`, which is indented by one space too few. Its
+# > `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does here what `flatten(1)` does.
 #
-# You use a module by calling it, and the call runs `forward`. Four pictures of random noise go in, and out come ten numbers for each,
-# the *logits*: the higher the number, the more the network believes in that class. (So far it believes in nothing; its weights are
-# random.)
+# You use a module by calling it, and the call runs `forward`. Four pictures of random noise go in, and out come ten *logits* for each: the
+# higher the number, the more the network believes in that class.
 
 # %% claims=["C10"]
 torch.manual_seed(0)
@@ -91,18 +89,18 @@ scores = net(pictures)
 scores.shape
 
 # %% [markdown]
-# Notice what we did not write: there is no `backward` in the class. Everything in `forward` is made of operations that autograd
-# records, so the gradients come for free. After one call, each weight has a gradient of its own shape:
+# Notice what we did not write: the class has no `backward`. `forward` is made of operations that autograd records, so the gradients come
+# for free. After one call, each weight has a gradient of its own shape:
 
 # %% claims=["C10"]
 scores.sum().backward()
 net.conv1.weight.shape, net.conv1.weight.grad.shape
 
 # %% [markdown]
-# > **Then and now.** According to the notes, what goes into `forward` and comes out of it are *Variables*, because a Tensor cannot be
-# > differentiated and has to be wrapped. Since PyTorch 0.4 there is nothing to wrap: a Tensor goes in, a Tensor comes out.
+# > **Then and now.** In the notes, `forward` takes and returns *Variables*, because a Tensor cannot be differentiated and has to be wrapped.
+# > Since PyTorch 0.4 there is nothing to wrap: a Tensor goes in, and a Tensor comes out.
 #
-# The pictures do not ask for a gradient themselves. The output has one to offer all the same, since it depends on weights that do:
+# The pictures need no gradient of their own. The output is recorded all the same, since it depends on weights that do:
 
 # %% claims=["C13"]
 type(scores), pictures.requires_grad, scores.requires_grad
@@ -112,8 +110,8 @@ type(scores), pictures.requires_grad, scores.requires_grad
 #
 # *参数*
 #
-# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and pooling are missing
-# from the list, because in this class they are plain functions that `forward` calls.
+# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and pooling are not among
+# them, because here they are plain functions that `forward` calls.
 
 # %% claims=["C11"]
 print(net)
@@ -133,17 +131,15 @@ for name, p in net.named_parameters():
 sum(p.numel() for p in net.parameters())
 
 # %% [markdown]
-# It is worth checking one layer by hand, because you will often want to know where the numbers come from. `conv2` has 16 filters. Each
-# of them looks at 5 x 5 pixels in all 6 channels, and each has one bias:
+# It is worth checking one layer by hand. `conv2` has 16 filters. Each of them looks at 5 x 5 pixels in all 6 channels, and has one bias:
 
 # %% claims=["C12"]
-by_hand = 16 * (6 * 5 * 5) + 16
-by_hand, net.conv2.weight.numel() + net.conv2.bias.numel()
+16 * (6 * 5 * 5) + 16, net.conv2.weight.numel() + net.conv2.bias.numel()
 
 # %% [markdown]
-# `fc1` connects each of 400 inputs to each of 120 outputs, and that alone is more than three quarters of the network. But having many
-# weights is not the same as doing much *work*. A weight in `fc1` is used once for each picture, a weight in `conv2` at each of the 10 x 10
-# places of its output. Here are the multiplications that the two take:
+# `fc1` connects each of 400 inputs to each of 120 outputs, and that alone is more than three quarters of the network. But many weights do
+# not mean much *work*. A weight in `fc1` is used once for each picture, a weight in `conv2` at each of the 10 x 10 places of its output.
+# The multiplications in the two are:
 
 # %%
 net.conv2.weight.numel() * 10 * 10, net.fc1.weight.numel()
@@ -154,9 +150,8 @@ net.conv2.weight.numel() * 10 * 10, net.fc1.weight.numel()
 # *参数注册*
 #
 # No line of our class says "this is a parameter". The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module`
-# looks at the value, and if that is a module or an `nn.Parameter`, it is *registered* under this name. The search then goes on inside
-# the parts, so networks can be made of networks. But what is neither module nor parameter is stored like any attribute and forgotten,
-# and this includes a list:
+# looks at the value, and if that is a module or an `nn.Parameter`, it is *registered* under this name. Modules can contain modules, and
+# are searched in turn. But a plain list is an attribute like any other, and nobody looks into it:
 
 
 # %%
@@ -171,9 +166,8 @@ stack = Stack()
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# The two layers in the list are gone. Their `forward` would run without complaint, and the optimizer would never touch them. When a
-# network refuses to learn, this is one of the first things to look for. An `nn.ModuleList` is a list that is itself a module, so
-# assigning it is all it takes:
+# The two layers in the list are missing. A `forward` that uses them runs without complaint, but an optimizer that is given
+# `stack.parameters()` never trains them. An `nn.ModuleList` is a list that is itself a module, so assigning one is all it takes:
 
 # %%
 stack.layers = nn.ModuleList(stack.layers)
@@ -181,8 +175,8 @@ stack.layers = nn.ModuleList(stack.layers)
 
 # %% [markdown]
 # Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`. Another container, `nn.Sequential`, also passes
-# the data from each layer to the next, so it needs no `forward`. We shall want to look at the first half of LeNet on its own. This one
-# is built from the *same* layer objects, not copies, with ReLU and pooling as modules this time:
+# the data from each layer to the next, so it needs no `forward`. With it we take the first half of LeNet on its own. ReLU and pooling are
+# modules this time, and the convolutions are the *same* objects as in `net`, not copies:
 
 # %%
 features = nn.Sequential(
@@ -198,8 +192,8 @@ features(pictures).shape
 #
 # *保存与加载*
 #
-# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any code. Save that, and
-# load it into a fresh network of the same class, whose random weights it replaces:
+# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any code. Save it, and
+# later load it into a fresh network of the same class, whose random weights it replaces:
 
 # %%
 import tempfile
@@ -212,10 +206,9 @@ with tempfile.TemporaryDirectory() as folder:
 torch.allclose(other(pictures), net(pictures))
 
 # %% [markdown]
-# Both networks compute the same now. Had a name or a shape not fitted, `load_state_dict` would have raised an error that says which.
-#
-# One trap deserves a warning. A `state_dict` that you keep in memory is not a snapshot: it shares the memory of the parameters, so the
-# "best weights so far" that you meant to keep silently become the latest ones. If you want to keep them, copy them:
+# Both networks compute the same now. ([Page 06](06_cifar10.ipynb) saves a whole training.) One trap deserves a warning. A `state_dict` that
+# you keep in memory is not a snapshot: it shares the memory of the parameters, so the "best weights so far" silently become the
+# latest ones. If you want to keep them, copy them:
 
 # %%
 import copy
@@ -231,9 +224,9 @@ state["fc3.bias"][:3], kept["fc3.bias"][:3]
 #
 # *钩子*
 #
-# `forward` returns only what comes out at the end. When you want to see what happens in between, you need not rewrite it: hang a *hook*
-# (钩子) on a layer, a function that is called with the layer, its inputs and its output each time the layer has run. Hooks stay until you
-# remove them, and registering one returns a handle for just that.
+# `forward` returns only what comes out at the end. To see what happens in between, you need not rewrite it. Hang a *hook* (钩子) on a
+# layer: a function that is called with the layer, its inputs and its output each time the layer has run. It stays until you remove it
+# with the handle that you got when you registered it.
 
 
 # %%
@@ -265,9 +258,9 @@ net.conv1(noise)[0, 0, 14, 14].backward()
 noise.grad.count_nonzero()
 
 # %% [markdown]
-# It sees 25 pixels, those under one filter of 5 x 5. Here is the same for all four steps. (The gradients are added up over many random
-# pictures, since max pooling passes on only one number of four each time.) The orange frames come from arithmetic: each layer adds
-# $k - 1$ steps to the field, and a step is as long as the product of all strides before it.
+# It sees 25 pixels, those under one filter of 5 x 5. Here is the same for all four steps, added up over many random pictures, since max
+# pooling passes on only one number of four each time. The orange frames come from arithmetic: each layer adds $k - 1$ steps to the
+# field, and a step is as long as the product of all strides before it.
 
 # %%
 from helpers.drawings.receptive_field import show_receptive_fields
@@ -281,8 +274,7 @@ show_receptive_fields(features)
 #
 # *卷积核与特征图*
 #
-# Let us give the network something better to look at than noise: a picture of CIFAR-10, the data set of
-# [page 06](06_cifar10.ipynb), turned gray.
+# Let us look at something better than noise: a picture of CIFAR-10, the data set of [page 06](06_cifar10.ipynb), turned gray.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 from helpers import data
@@ -293,8 +285,8 @@ picture = colors.mean(-1).unsqueeze(0)
 picture.shape
 
 # %% [markdown]
-# Training finds filters of its own. To understand what a filter can do, it helps to make some by hand. This one is positive on the right
-# and negative on the left, so it responds where the picture grows brighter from left to right:
+# Training finds filters of its own, but to understand what a filter can do, it helps to make some by hand. This one is negative on the
+# left and positive on the right, so it responds where the picture grows brighter from left to right:
 
 # %%
 from helpers.drawings.feature_maps import six_filters
@@ -303,8 +295,8 @@ filters = six_filters()
 filters[0, 0]
 
 # %% [markdown]
-# A filter slides over the picture, and what it finds at each place makes up its *feature map* (特征图). Where the picture looks like the
-# filter, the map is positive (red); where it looks like the opposite, it is negative (blue).
+# The filter slides over the picture, and what it finds at each place makes up its *feature map* (特征图). Where the picture looks like the
+# filter, the map is positive (red); where it looks like the opposite, negative (blue).
 
 # %% tags=["cifar10"]
 from helpers.drawings.feature_maps import show_feature_maps, show_filters
@@ -312,8 +304,8 @@ from helpers.drawings.feature_maps import show_feature_maps, show_filters
 show_filters(picture, filters)
 
 # %% [markdown]
-# Now we put these six into `conv1`. As `features` holds that very layer, it uses them at once, and we can follow the picture on its way:
-# more and more maps, smaller and smaller. (The filters of `conv2` are still random.)
+# Now put these six into `conv1`. As `features` holds that very layer, it uses them at once, and we can follow the picture on its way to
+# more and smaller maps. (The filters of `conv2` are still random.)
 
 # %% tags=["cifar10"]
 with torch.no_grad():
@@ -326,11 +318,10 @@ show_feature_maps(features, picture)
 #
 # *单个样本与小批量*
 #
-# So far we have fed the network a *mini-batch* (小批量), several samples at once. Sooner or later you will want to classify a single
-# picture. The notes say that `torch.nn` cannot do that: it takes mini-batches only, and a single sample has to become a batch of one by
-# `unsqueeze(0)`.
+# So far the network got a *mini-batch* (小批量), several samples at once. What if you have a single picture?
 #
-# > **Then and now.** Since PyTorch 1.11 most layers take a single sample, without the batch dimension, as well.
+# > **Then and now.** In the notes `torch.nn` takes mini-batches only, four dimensions for `Conv2d`, and a single sample needs
+# > `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 most layers take a single sample as well.
 #
 # `Conv2d` is one of them. It gives the same for a picture of three dimensions as for a batch of one:
 
@@ -346,8 +337,8 @@ alone.shape, in_batch.shape, torch.allclose(alone, in_batch[0], atol=1e-6)
 net(pictures[0])
 
 # %% [markdown]
-# The message is about matrices, but the numbers in it tell the story. `flatten(1)` keeps the first dimension, which should be the batch.
-# Here it is the 16 maps of one picture, so `fc1` got 16 rows of 25 numbers and wants rows of 400. The advice of the notes is still good:
+# The numbers tell the story. `flatten(1)` keeps the first dimension, which should be the batch. Here it is the 16 maps of one picture, so
+# `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the notes still helps:
 
 # %% claims=["C14"]
 net(pictures[0].unsqueeze(0)).shape
@@ -357,20 +348,19 @@ net(pictures[0].unsqueeze(0)).shape
 #
 # *不报错的错误*
 #
-# An error is the lucky case. Many people "repair" the flattening with `view(-1, 400)`, which means: rows of 400, and as many as it takes.
-# One sample passes, and the error above is gone. But see what becomes of 25 pictures that are a little too large, 36 x 36 instead of 32 x
-# 32:
+# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which says: rows of 400, as many as it takes. One sample
+# passes, and the error above is gone. But see what becomes of 25 pictures that are a little too large:
 
 # %% claims=["C14"]
 maps = features(torch.randn(25, 1, 36, 36))
 maps.shape, maps.view(-1, 16 * 5 * 5).shape
 
 # %% [markdown]
-# Twenty-five pictures go in and thirty-six answers come out, each computed from pieces of two pictures. With `flatten(1)` this would have
-# been an error. So let `-1` stand for the features if you must, never for the batch.
+# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. With `flatten(1)`, `fc1`
+# would have refused. So never let `-1` stand for the batch.
 #
-# Some layers make such a mistake on their own. `GroupNorm` expects the batch first, and if the sizes happen to fit, it takes the channels
-# of a single sample for the batch:
+# Some layers make such a mistake on their own. `GroupNorm` expects the batch first. If the sizes happen to fit, it takes the channels of
+# a single sample for the batch:
 
 # %% claims=["C14"]
 group_norm = nn.GroupNorm(2, 8)
@@ -379,77 +369,72 @@ alone, in_batch = group_norm(one), group_norm(one.unsqueeze(0))[0]
 alone.shape == in_batch.shape, torch.allclose(alone, in_batch)
 
 # %% [markdown]
-# The same shape, other numbers, and not a word. This table is for looking up what a layer makes of one sample *without* a batch
-# dimension:
+# The same shape, other numbers, and not a word. Here you can look up what a layer makes of one sample *without* a batch dimension:
 #
-# | the layer gets one sample | what happens |
+# | one sample goes into | what happens |
 # |:--|:--|
-# | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `Dropout`, `LayerNorm`, `InstanceNorm2d`, `Embedding` | the same as in a batch of one |
-# | `RNN`, `LSTM`, `TransformerEncoderLayer` with `batch_first=True` | the same as in a batch of one |
+# | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `Dropout`, `LayerNorm`, `InstanceNorm2d`, `Embedding`; `RNN`, `LSTM`, `TransformerEncoderLayer` with `batch_first=True` | the same as in a batch of one |
 # | `BatchNorm2d`; `BatchNorm1d` on a vector | an error |
 # | `Flatten()`, and every `x.flatten(1)` | **no error**: the channels become the batch |
 # | `x.view(-1, 400)` | **no error**, and none for a wrong size of picture either |
 # | `GroupNorm`, `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# The rule that follows from it is short. Keep the batch dimension, also for one sample: `unsqueeze(0)` is right for every layer
-# here. (Recurrent layers and Transformers without `batch_first=True` have the batch *second*; for them it is `unsqueeze(1)`.)
+# The rule that follows is short: keep the batch dimension, also for one sample. `unsqueeze(0)` makes it for all of these. (Recurrent layers
+# and Transformers without `batch_first=True` have the batch *second*; for them it is `unsqueeze(1)`.)
 #
 # ### The order is N x C x H x W
 #
 # *维度顺序*
 #
-# The notes give the order as nSamples x nChannels x Height x Width, and it still holds. Since three dimensions are allowed, it matters
-# even more: *three gray pictures* that lack their channel dimension look just like *one color picture*.
+# The order in the notes, nSamples x nChannels x Height x Width, still holds. Now that three dimensions are allowed, it matters even more:
+# *three gray pictures* without a channel dimension look just like *one color picture*.
 
 # %% claims=["C15"]
 conv = nn.Conv2d(3, 6, 5)  # for color pictures
-three_gray_pictures = torch.randn(3, 32, 32)
-conv(three_gray_pictures).shape
+conv(torch.randn(3, 32, 32)).shape
 
 # %% [markdown]
-# Pictures from files usually come the other way round, with the color last, and these are refused:
+# Pictures from files usually have the color last, and these are refused:
 
 # %% claims=["C15"] tags=["raises-exception"]
 from_files = torch.randn(2, 32, 32, 3)
 conv(from_files)
 
 # %% [markdown]
-# The message found 32 channels where 3 are expected, and with that you know which dimension is in the wrong place. `permute` names the
-# dimensions in their new order:
+# It found 32 channels where it wants 3, which tells you that the dimensions are in the wrong order. `permute` puts them right:
 
 # %% claims=["C15"]
 conv(from_files.permute(0, 3, 1, 2)).shape
 
 # %% [markdown]
 # You may also meet `channels_last`, which can make convolutions faster. Despite its name, it does not change the order of the
-# dimensions, only the order of the numbers in *memory*. Here is a color picture of 2 x 2 pixels. The shape is C x H x W as before, but
-# the three colors of a pixel now lie side by side:
+# dimensions, only that of the numbers in *memory*. This color picture of 2 x 2 pixels is C x H x W as before, but the three colors of a
+# pixel lie side by side:
 
 # %% claims=["C15"]
 from helpers.drawings.storage import show_storage
 
 tiny = torch.arange(12).view(1, 3, 2, 2)
-last = tiny.contiguous(memory_format=torch.channels_last)
-show_storage(last[0], "channels_last")
+tiny = tiny.to(memory_format=torch.channels_last)
+show_storage(tiny[0], "channels_last")
 
 # %% [markdown]
 # ## Training mode and evaluation mode
 #
 # *训练模式与测试模式*
 #
-# Some layers have to behave differently in training and afterwards. *Dropout* sets a random part of its input to zero, so that the
-# network does not rely on any single number, and scales up the rest to keep the mean. Once training is over, you want no such
-# gamble. `net.train()` and `net.eval()` switch the module and everything inside it; a new module is in training mode.
+# Some layers behave differently in training and afterwards. *Dropout* sets a random part of its input to zero, so that the network does
+# not rely on any single number, and scales up the rest to keep the mean. Once trained, the network should not gamble. `train()` and
+# `eval()` switch a module and everything inside it; a new one is in training mode.
 
 # %%
-dropout = nn.Dropout(0.5)
-ones = torch.ones(1000)
+dropout, ones = nn.Dropout(0.5), torch.ones(1000)
 dropout(ones).unique(), dropout.eval()(ones).unique()
 
 # %% [markdown]
-# *Batch norm* (批归一化) is the other one. For each feature it subtracts the mean and divides by the standard deviation. In training, both
-# are taken over the batch at hand:
+# *Batch norm* (批归一化) subtracts the mean of each feature and divides by the standard deviation. In training, both are taken over the
+# batch at hand:
 
 # %%
 norm = nn.BatchNorm1d(2)
@@ -457,51 +442,46 @@ batch = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
 norm(batch)
 
 # %% [markdown]
-# So in training mode the result for one sample depends on who else is in the batch. In evaluation it must not, and batch norm prepares
-# for that by keeping running averages. They are state that no optimizer changes, and such tensors are called *buffers*:
+# So the result for one sample depends on who else is in the batch. In evaluation it should not, and batch norm prepares for that by
+# keeping running averages. They are part of the state, but no optimizer changes them. Such tensors are called *buffers* (缓冲区):
 
 # %%
 dict(norm.named_buffers())
 
 # %% [markdown]
-# After one batch, the running mean has moved a tenth of the way from 0 to the batch's means, 2 and 20. In evaluation mode these averages
-# are used, and now a sample gets the same result alone as in company:
+# The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20. In evaluation mode these averages are used, and
+# a sample gets the same result alone as in company:
 
 # %%
-norm.eval()
-norm(batch), norm(batch[:1])
+norm.eval()(batch), norm(batch[:1])
 
 # %% [markdown]
-# Forget `eval()`, and a test result depends on chance or on the neighbors. It also explains an error that people meet when their last
-# batch has only one sample. In training mode, batch norm cannot work with a single value per channel:
+# Forget `eval()`, and your test results depend on chance or on the neighbors. You may also get an error, since in training mode batch norm
+# cannot work with a single value per channel:
 
 # %% tags=["raises-exception"]
-norm.train()
-norm(batch[:1])
+norm.train()(batch[:1])
 
 # %% [markdown]
-# It is the number of *values per channel* that counts, not that of samples. One sample with maps of 4 x 4 has sixteen of them, and is
-# accepted:
+# What counts is the number of *values*, not of samples. One sample with maps of 4 x 4 has sixteen for each channel, and passes:
 
 # %%
 nn.BatchNorm2d(8)(torch.randn(1, 8, 4, 4)).shape
 
 # %% [markdown]
-# Do not take `eval()` for a way to switch off autograd. It says how layers behave; whether operations are recorded is the business of
-# `torch.no_grad()`, and for testing you want both.
+# Note that `eval()` does not switch off autograd. That is the business of `torch.no_grad()`, and for testing you want both.
 
 # %%
-net.eval()
-net(pictures).requires_grad
+net.eval()(pictures).requires_grad
 
 # %% [markdown]
 # ## Buffers and devices
 #
 # *缓冲区与设备*
 #
-# `register_buffer` makes a buffer of your own. It belongs to the state of the module: it is saved, loaded, and moved to another device
-# together with the parameters. An ordinary tensor attribute is not. This module has one of each, and moves to the device `meta`, which
-# every machine has (tensors there have a shape but no data):
+# `register_buffer` makes a buffer of your own. It is saved, loaded, and moved to another device together with the parameters; an ordinary
+# tensor attribute is not. Here is a module with one of each, which moves to the device `meta`. (That one is on every machine; its tensors
+# have a shape but no data.)
 
 
 # %%
@@ -516,10 +496,8 @@ moved = Normalize().to("meta")
 list(moved.state_dict()), moved.mean.device, moved.std.device
 
 # %% [markdown]
-# `std` stayed behind, and it is missing from the state.
-#
-# To move a whole network, call `to`. A *module* moves itself, and `to` returns the same object. A *tensor* stays where it is, and
-# `to` returns one on the device, so you have to use what it returns. This runs on whatever your machine has:
+# `std` stayed behind, and it is missing from the state. On your real device, whatever it is, remember one difference: a *module* moves
+# itself, and `to` returns the same object. A *tensor* stays where it is, so use what `to` returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -529,12 +507,11 @@ net.to(device) is net, net(pictures.to(device)).cpu().shape
 # %% [markdown]
 # ## Recap
 #
-# - A network is a class: layers are made in `__init__`, `forward` says how the data passes, and `backward` comes for free. Assigning a
-#   module or a parameter registers it; a plain list hides it.
-# - LeNet has ten parameter tensors, most of the numbers in `fc1` and most of the work in the convolutions.
-# - `state_dict` is what you save. Copy it if it should stay as it is. It holds parameters and buffers.
-# - Hooks show what each layer passes on. The receptive field follows from kernel sizes and strides, and gradients prove it.
-# - `train()` and `eval()` change dropout and batch norm; `no_grad()` is something else.
+# - A network is a class: `__init__` makes the layers, `forward` passes the data through, and `backward` comes for free. Assignment
+#   registers a module or a parameter; a plain list hides it.
+# - A `state_dict` holds parameters and buffers. Save it, and copy it if it has to stay as it is. `train()` and `eval()` change how dropout
+#   and batch norm behave.
+# - Hooks show what each layer passes on. Kernel sizes and strides determine the receptive field, and gradients show it.
 # - Keep the batch dimension, also for one sample, and never let `-1` stand for it.
 
 # %% [markdown]
@@ -618,7 +595,7 @@ check_mlp(MLP)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `zip(sizes[:-1], sizes[1:])` gives the pairs of sizes. Where do the layers have to be so that the module finds them?
+# Python's `itertools.pairwise(sizes)` gives the pairs of sizes. Where do the layers have to be so that the module finds them?
 #
 # </details>
 
@@ -735,11 +712,15 @@ check_one_or_many(Squeezed)
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution 3
+from itertools import pairwise
+
+
 class MLP(nn.Module):
     def __init__(self, sizes):
         super().__init__()
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairs)
+        self.layers = nn.ModuleList(
+            nn.Linear(a, b) for a, b in pairwise(sizes)
+        )
 
     def forward(self, x):
         for layer in self.layers[:-1]:

@@ -1,6 +1,7 @@
 """The exercises on modules: what the page's functions and classes must do, tried on nets that are not on the page."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,7 @@ from helpers.exercises.values import fault_in
 
 @exercise
 def check_trainable(trainable: Callable) -> Iterator[str]:
+    """``trainable(net)`` counts the numbers that an optimizer may change."""
     layer = nn.Linear(7, 3)
     yield from _count_faults(trainable(layer), 24, "Linear(7, 3)")
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.LazyLinear(5))
@@ -51,6 +53,7 @@ class _Small(nn.Module):
 
 @exercise
 def check_one_or_many(cls: Callable) -> Iterator[str]:
+    """``OneOrMany(net)`` makes a net that takes batches take one picture as well."""
     for channels, classes in (3, 5), (1, 2):
         net = _Small(channels, classes)
         wrapped = cls(net)
@@ -73,6 +76,7 @@ def check_one_or_many(cls: Callable) -> Iterator[str]:
 
 @exercise
 def check_mlp(cls: Callable) -> Iterator[str]:
+    """``MLP(sizes)`` is a net of linear layers with ReLU between them."""
     for sizes in [3, 5, 2], [4, 4], [6, 9, 9, 7, 1]:
         given = f"for sizes = {sizes}"
         net = cls(list(sizes))
@@ -84,7 +88,7 @@ def check_mlp(cls: Callable) -> Iterator[str]:
             yield f"{given}: the module knows of no nn.Linear; are the layers in a plain list?"
             return
         found = [(layer.in_features, layer.out_features) for layer in linear]
-        wanted = list(zip(sizes[:-1], sizes[1:], strict=True))
+        wanted = list(pairwise(sizes))
         if found != wanted:
             yield f"{given}: the linear layers go {_arrows(found)}, but {_arrows(wanted)} is wanted."
             return
@@ -118,6 +122,7 @@ def _arrows(pairs: list[tuple[int, int]]) -> str:
 
 @exercise
 def check_record_shapes(record_shapes: Callable) -> Iterator[str]:
+    """``record_shapes(net, x)`` returns the shape of each child's output by its name."""
     tall = nn.Sequential(nn.Conv2d(2, 3, 3), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 4))
     wide = nn.Sequential(nn.Linear(5, 9), nn.ReLU())
     for net, x in (tall, torch.randn(6, 2, 8, 8)), (wide, torch.randn(3, 5)):
@@ -140,7 +145,7 @@ def check_record_shapes(record_shapes: Callable) -> Iterator[str]:
         }:
             yield "the names are right, but not the shapes: note the output of each layer."
         if any(layer._forward_hooks for layer in net.modules()):
-            yield "the shapes are right, but your hooks are still there: keep what registering returns, and remove them."
+            yield "the shapes are right, but your hooks are still there: remove each by its handle."
 
 
 # --- 5: a module with a running mean
@@ -148,39 +153,45 @@ def check_record_shapes(record_shapes: Callable) -> Iterator[str]:
 
 @exercise
 def check_center(cls: Callable) -> Iterator[str]:
-    center, batches = cls(3), [torch.randn(n, 3) + 2 for n in (5, 4)]
+    """``Center(features)`` subtracts the mean: in training mode the batch's, else a running one, its buffer."""
+    center = cls(3)
     if not isinstance(center, nn.Module):
         yield "it must be an nn.Module."
         return
     if "mean" in dict(center.named_parameters()):
         yield "mean is a parameter: an optimizer would change it."
     if list(center.state_dict()) != ["mean"]:
-        yield f"state_dict() should hold mean and nothing else, but holds {list(center.state_dict())}."
+        held = list(center.state_dict())
+        yield f"state_dict() should hold mean and nothing else, but holds {held}."
         return
     mean = torch.zeros(3)
     if fault := fault_in(center.mean, mean):
         yield f"at the start, mean should be zeros: {fault}"
-    for batch in batches:
-        x = batch.clone().requires_grad_()
-        output = center(x)
-        if fault := fault_in(output, batch - batch.mean(0)):
-            yield f"in training mode: {fault}"
+    for count in 5, 4:
+        batch = torch.randn(count, 3) + 2
         mean = 0.9 * mean + 0.1 * batch.mean(0)
-        if center.mean.requires_grad:
-            yield "mean has a gradient history: what updates it should not be recorded by autograd."
-            return
-        if fault := fault_in(center.mean, mean):
-            yield f"mean after a batch in training mode: {fault}"
-        if not torch.equal(x.detach(), batch):
-            yield "the input was changed in place."
-        (output * batch).sum().backward()
-        if fault := fault_in(x.grad, batch - batch.mean(0)):
-            yield f"the gradient with respect to the input, which must pass through the batch's mean: {fault}"
+        yield from _training_faults(center, batch, mean)
     center.eval()
-    for x, kind in (batches[0], "a batch"), (torch.randn(3), "one sample"):
+    for x, kind in (torch.randn(5, 3), "a batch"), (torch.randn(3), "one sample"):
         if fault := fault_in(center(x), x - mean):
             yield f"in evaluation mode, for {kind}: {fault}"
         if fault_in(center.mean, mean):
             yield "in evaluation mode, mean must stay as it is."
-    if "mean" not in dict(center.named_buffers()):
-        yield "after some batches, mean is no buffer any more."
+
+
+def _training_faults(center: nn.Module, batch: Tensor, mean: Tensor) -> Iterator[str]:
+    """What is wrong with a Center that gets a batch in training mode; ``mean`` is its running mean afterwards."""
+    x = batch.clone().requires_grad_()
+    output, centered = center(x), batch - batch.mean(0)
+    if fault := fault_in(output, centered):
+        yield f"in training mode: {fault}"
+    if center.mean.requires_grad:
+        yield "mean has a gradient history: autograd should not record how it is updated."
+    if fault := fault_in(center.mean, mean):
+        yield f"mean after a batch in training mode: {fault}"
+    if not torch.equal(x.detach(), batch):
+        yield "the input was changed in place."
+    (output * batch).sum().backward()
+    if fault := fault_in(x.grad, centered):
+        where = "the gradient with respect to the input, which must pass through the batch's mean"
+        yield f"{where}: {fault}"

@@ -1,5 +1,7 @@
 """The checks of the exercises on modules accept what is right and name each typical mistake."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -36,8 +38,7 @@ class MLP(nn.Module):
 
     def __init__(self, sizes):
         super().__init__()
-        pairs = zip(sizes[:-1], sizes[1:], strict=True)
-        self.layers = self.layer_list([nn.Linear(a, b) for a, b in pairs])
+        self.layers = self.layer_list([nn.Linear(a, b) for a, b in pairwise(sizes)])
 
     def forward(self, x):
         for layer in self.layers[:-1]:
@@ -47,7 +48,7 @@ class MLP(nn.Module):
 
 def sequential(sizes):
     layers = []
-    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+    for a, b in pairwise(sizes):
         layers += [nn.Linear(a, b), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
