@@ -33,7 +33,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 33 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 32 min to read, 17 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -117,15 +117,14 @@ type(scores), pictures.requires_grad, scores.requires_grad
 print(net)
 
 # %% [markdown]
-# It also knows every tensor that training is going to change, its *parameters* (参数). Each layer has two, a weight and a bias, which
-# makes ten:
+# It also knows the tensors that training is going to change, its *parameters* (参数). Each layer has two, a weight and a bias:
 
 # %% claims=["C12"]
 for name, p in net.named_parameters():
     print(name, tuple(p.shape))
 
 # %% [markdown]
-# How many numbers is that? `numel` counts the elements of a tensor:
+# These are ten tensors. How many numbers are in them? `numel` counts the elements of a tensor:
 
 # %% claims=["C12"]
 sum(p.numel() for p in net.parameters())
@@ -206,9 +205,8 @@ with tempfile.TemporaryDirectory() as folder:
 torch.allclose(other(pictures), net(pictures))
 
 # %% [markdown]
-# Both networks compute the same now. ([Page 06](06_cifar10.ipynb) saves a whole training.) One trap deserves a warning. A `state_dict` that
-# you keep in memory is not a snapshot: it shares the memory of the parameters, so the "best weights so far" silently become the
-# latest ones. If you want to keep them, copy them:
+# Both networks compute the same now. But beware of one trap: a `state_dict` that you keep in memory is not a snapshot. It shares the memory
+# of the parameters, so your "best weights so far" silently become the latest ones. To keep them, copy them:
 
 # %%
 import copy
@@ -224,9 +222,8 @@ state["fc3.bias"][:3], kept["fc3.bias"][:3]
 #
 # *钩子*
 #
-# `forward` returns only what comes out at the end. To see what happens in between, you need not rewrite it. Hang a *hook* (钩子) on a
-# layer: a function that is called with the layer, its inputs and its output each time the layer has run. It stays until you remove it
-# with the handle that you got when you registered it.
+# `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a function that is
+# called with the layer, its inputs and its output each time the layer has run. It stays until you remove it by its handle.
 
 
 # %%
@@ -285,8 +282,8 @@ picture = colors.mean(-1).unsqueeze(0)
 picture.shape
 
 # %% [markdown]
-# Training finds filters of its own, but to understand what a filter can do, it helps to make some by hand. This one is negative on the
-# left and positive on the right, so it responds where the picture grows brighter from left to right:
+# Training finds filters of its own, but to see what a filter can do, it helps to make some by hand. This one is negative on the left and
+# positive on the right, so it responds where the picture grows brighter from left to right:
 
 # %%
 from helpers.drawings.feature_maps import six_filters
@@ -375,13 +372,13 @@ alone.shape == in_batch.shape, torch.allclose(alone, in_batch)
 # |:--|:--|
 # | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `Dropout`, `LayerNorm`, `InstanceNorm2d`, `Embedding`; `RNN`, `LSTM`, `TransformerEncoderLayer` with `batch_first=True` | the same as in a batch of one |
 # | `BatchNorm2d`; `BatchNorm1d` on a vector | an error |
-# | `Flatten()`, and every `x.flatten(1)` | **no error**: the channels become the batch |
-# | `x.view(-1, 400)` | **no error**, and none for a wrong size of picture either |
-# | `GroupNorm`, `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
+# | `Flatten()`, `x.flatten(1)` | **no error** yet: the channels become the batch |
+# | `x.view(-1, 400)` | **no error**, not for pictures of a wrong size either |
+# | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# The rule that follows is short: keep the batch dimension, also for one sample. `unsqueeze(0)` makes it for all of these. (Recurrent layers
-# and Transformers without `batch_first=True` have the batch *second*; for them it is `unsqueeze(1)`.)
+# The rule is short: keep the batch dimension, also for one sample. `unsqueeze(0)` makes it for all of these. (Recurrent layers and
+# Transformers without `batch_first=True` have the batch *second*, so there it is `unsqueeze(1)`.)
 #
 # ### The order is N x C x H x W
 #
@@ -409,8 +406,8 @@ conv(from_files.permute(0, 3, 1, 2)).shape
 
 # %% [markdown]
 # You may also meet `channels_last`, which can make convolutions faster. Despite its name, it does not change the order of the
-# dimensions, only that of the numbers in *memory*. This color picture of 2 x 2 pixels is C x H x W as before, but the three colors of a
-# pixel lie side by side:
+# dimensions, only that of the numbers in *memory*. This picture of 2 x 2 pixels is C x H x W as before, but the three colors of a pixel
+# lie side by side:
 
 # %% claims=["C15"]
 from helpers.drawings.storage import show_storage
