@@ -89,7 +89,7 @@ def show_running_sums() -> None:
     plotting.show(
         figure,
         alt="The float32 sum rises in a straight line to the end. Those of float16 and bfloat16 stop on the way, "
-        " bfloat16 first.",
+        "bfloat16 first.",
     )
 
 
