@@ -1,0 +1,50 @@
+"""Draws how far outputs spread from machine to machine, each as a part of the tolerance that its cell states."""
+
+import math
+
+import matplotlib.pyplot as plt
+
+from helpers import plotting
+from helpers.measurements import MACHINE, widest
+
+MARKS = dict(zip((*MACHINE, "seed"), "osD^x", strict=True))
+LABELS = {"release": "other release", "seed": "other seed"}
+
+
+def show_spreads(spread: dict) -> None:
+    """Draw a line for each tolerance, with a mark for the widest spread of each kind of setting.
+
+    Args:
+        spread: the record of the study ``spread``.
+    """
+    plotting.use_style()
+    lines = [
+        (cell, field, limit)
+        for cell in spread["cells"]
+        for field, limit in sorted(cell["tolerance"].items())
+    ]
+    figure, axis = plt.subplots(figsize=(8.5, 0.32 * len(lines) + 1.5))
+    axis.axvspan(1 / 5, 1, color="#EEEEEE")
+    for kind, marker in MARKS.items():
+        shares = [
+            widest(spread, cell, field, kind) / limit or math.nan for cell, field, limit in lines
+        ]
+        axis.plot(shares, range(len(lines)), marker, label=LABELS.get(kind, kind), alpha=0.8)
+    words = [_words(cell, field, limit) for cell, field, limit in lines]
+    axis.set_yticks(range(len(lines)), words)
+    axis.set(xscale="log", xlim=(1e-3, 30), xlabel="widest spread, as a part of the tolerance")
+    axis.set_ylim(len(lines) - 0.5, -0.5)
+    figure.legend(loc="outside upper right", ncols=len(MARKS))
+    plotting.show(
+        figure,
+        alt="A line for each tolerance of a cell, with marks for the widest spread that threads, instructions, the "
+        "simulated GPU, other releases and other seeds caused, as a part of that tolerance. Only marks of other "
+        "seeds lie beyond the whole tolerance.",
+    )
+
+
+def _words(cell: dict, field: str, limit: float) -> str:
+    """The page, the heading that the cell stands under, and its tolerance."""
+    heading = cell["heading"].partition(" · ")[0]
+    heading = heading if len(heading) <= 36 else f"{heading[:34].rstrip()} ..."
+    return f"{cell['page'][:2]}, {heading}: {field} {limit:g}"
