@@ -15,14 +15,15 @@ PARTS = {  # with the number of its first page
 
 def table_of_contents() -> Markdown:
     """List the pages by part, each with a link, the time to read it and the time that it last took to run."""
+    parts = dict(PARTS)
     lines = ["| | page | to read | to run |", "|:--|:--|--:|--:|"]
-    beginning = {number: part for part, number in PARTS.items()}
     for page in pages.all_pages():
         number = page.name[:2]
         if number == "00":
             continue
-        for first in [first for first in beginning if first <= number]:
-            lines.append(f"| | **{beginning.pop(first)}** | | |")
+        if begun := [part for part, first in parts.items() if first <= number]:
+            lines.append(f"| | **{begun[-1]}** | | |")
+            parts = {part: first for part, first in parts.items() if part not in begun}
         title = page.title.partition(" · ")[0]
         times = f"{page.reading_minutes} min | {page.seconds or 0:.0f} s"
         lines.append(f"| {number} | [{title}]({page.path.name}) | {times} |")

@@ -9,7 +9,12 @@ from helpers import pages
 from helpers.tables import table
 
 RECORDS = pages.NOTEBOOKS / "records/verification"
-MACHINE = ("threads", "instructions", "simulated GPU", "release")  # kinds of settings: one and the same program
+MACHINE = (
+    "threads",
+    "instructions",
+    "simulated GPU",
+    "release",
+)  # kinds of settings: one and the same program
 SETTINGS = 7  # 1 and 2 threads, 2 sets of instructions, the simulated GPU, 2 other releases
 SEEDS = 10  # more, for a cell that trains
 

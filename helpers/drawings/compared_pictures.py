@@ -1,4 +1,4 @@
-"""Draws two curves, with faults on demand, and shows pictures that are compared side by side."""
+"""Draws two curves, with faults on demand, and shows pictures side by side."""
 
 import base64
 import io
@@ -12,15 +12,15 @@ from helpers import plotting
 from helpers.verification.pictures import PictureDifference
 
 GAP = 20  # pixels between two pictures
-ALT = "A parabola with a mark at each of four places, and a straight line"
+ALT = "a bent curve with four marks, and a straight line"
 
 
 def picture_of_curves(lift: float = 0, marks: int = 4) -> bytes:
-    """Draw a parabola and a straight line.
+    """Draw the squares of 0 to 3 and a straight line.
 
     Args:
         lift: how far the line is moved up.
-        marks: how many of the parabola's four places are marked, from the left.
+        marks: how many of the four squares are marked, from the left.
 
     Returns:
         The picture as PNG.
@@ -50,7 +50,7 @@ def root_mean_square(picture: bytes, other: bytes) -> float:
 
 def show_lifted_line(stored: bytes, new: bytes) -> None:
     """Show two pictures of the curves, in the second of which the line lies higher."""
-    _show(stored, new, alt=f"Left: {ALT.lower()}. Right: the same, but the line lies higher.")
+    _show(stored, new, alt=f"Left: {ALT}. Right: the same, but the line lies higher.")
 
 
 def show_difference(fault: PictureDifference) -> None:

@@ -6,8 +6,11 @@ import matplotlib.pyplot as plt
 
 from helpers import plotting
 from helpers.measurements import MACHINE, widest
+from helpers.plotting import BLUE, GRAY, GREEN, ORANGE, PURPLE
 
 MARKS = dict(zip((*MACHINE, "seed"), "osD^x", strict=True))
+COLORS = BLUE, ORANGE, GREEN, PURPLE, GRAY
+TICKS = 0.01, 0.05, 0.2, 1, 5
 LABELS = {"release": "other release", "seed": "other seed"}
 
 
@@ -25,14 +28,18 @@ def show_spreads(spread: dict) -> None:
     ]
     figure, axis = plt.subplots(figsize=(8.5, 0.32 * len(lines) + 1.5))
     axis.axvspan(1 / 5, 1, color="#EEEEEE")
-    for kind, marker in MARKS.items():
+    for (kind, marker), color in zip(MARKS.items(), COLORS, strict=True):
         shares = [
             widest(spread, cell, field, kind) / limit or math.nan for cell, field, limit in lines
         ]
-        axis.plot(shares, range(len(lines)), marker, label=LABELS.get(kind, kind), alpha=0.8)
+        axis.plot(shares, range(len(lines)), marker, color=color, label=LABELS.get(kind, kind))
     words = [_words(cell, field, limit) for cell, field, limit in lines]
     axis.set_yticks(range(len(lines)), words)
-    axis.set(xscale="log", xlim=(1e-3, 30), xlabel="widest spread, as a part of the tolerance")
+    axis.set(xscale="log", xlabel="widest spread, as a part of the tolerance (logarithmic)")
+    axis.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS], minor=False)
+    axis.set_xticks([], minor=True)
+    left, right = axis.get_xlim()
+    axis.set_xlim(min(left, TICKS[0]), max(right, TICKS[-1]))
     axis.set_ylim(len(lines) - 0.5, -0.5)
     figure.legend(loc="outside upper right", ncols=len(MARKS))
     plotting.show(
