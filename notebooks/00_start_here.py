@@ -39,8 +39,8 @@
 #
 # *第一个例子*
 #
-# In JupyterLab, click into the first cell and press Shift+Enter, which runs it and moves on to the next. Every page begins
-# like this:
+# In JupyterLab, click into the first cell and press Shift+Enter, which runs it and moves on. Every page begins with such a
+# cell: it keeps error messages short, finds the helpers of the book and imports PyTorch.
 
 # %%
 # %xmode Minimal
@@ -99,29 +99,28 @@ table_of_contents()
 #
 # - **Look one thing up.** [Page 12](12_notes_audited.ipynb) lists the statements of the notes and the calls that have changed,
 #   each with what to write today and a link to the page that explains it.
-# - **Read.** The outputs are stored in the pages, so a browser will do. If PyTorch is new to you, begin with the
-#   fundamentals, leave out page 03, and train a network on real pictures on page 06. The rest can wait.
+# - **Read it.** The outputs are stored in the pages, so a browser will do. If PyTorch is new to you, read pages 01, 02, 04 and 05,
+#   and then train a network on real pictures on page 06. The rest can wait.
 # - **Run it and change it.** Start `jupyter lab` in the folder of the book, change a number, guess what will come out, and run the
-#   cell. If you have the book from git, `git restore notebooks/` brings the original pages back.
+#   cell. `git restore notebooks/` brings the original pages back.
 #
 # ## What a page looks like
 #
 # *页面结构*
 #
-# **You will** at the top says what you will be able to do, and the **Recap** at the end sums it up. A box like the one above,
-# **Then and now**, marks what was right in 2017 and is not any more. **Exercises** ask you to write something, and their last line
-# tells you whether it is right. If you are stuck, there are hints, and folded solutions that open with a click.
+# It opens with what **you will** be able to do, and a **Recap** sums that up at the end. **Then and now** boxes, such as the one
+# above, mark what was right in 2017 and is not any more. **Exercises** ask you to write something and tell you whether it is right. If you are
+# stuck, there are hints, and folded solutions that open with a click.
 #
 # ## Can you trust what you see?
 #
 # *输出的验证*
 #
 # `pytest --nbval notebooks/`, typed in a terminal, runs every cell on your machine and compares what comes out with what is
-# stored in the pages. A green bar at the end means that all of it agrees, and [page 14](14_verification.ipynb) shows what that means
-# for words, numbers, running times and pictures.
+# stored. A green bar at the end means that it agrees, as [page 14](14_verification.ipynb) shows for words, numbers, running times and pictures.
 #
-# The pages on CIFAR-10 use its 60,000 pictures, from your disk or from the network (170 MB). If neither has them, drawn
-# shapes take their place, as [page 14](14_verification.ipynb#Where-the-pictures-come-from) explains.
+# The pages on CIFAR-10 take its 60,000 pictures from your disk or from the network (170 MB). If neither has them, drawn
+# shapes [take their place](14_verification.ipynb#Where-the-pictures-come-from).
 #
 # ---
 # On: [check the installation and time your code](01_install_and_timing.ipynb)

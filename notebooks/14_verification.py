@@ -36,7 +36,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 19 min to read, 20 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 20 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
@@ -411,9 +411,11 @@ show_stand_in(stand_in)
 # them says so, in these words, followed by the reason and by what you can do about it:
 
 # %%
+import textwrap
+
 from helpers.data.find import NOT_REAL
 
-print(NOT_REAL)
+print(textwrap.fill(NOT_REAL, 79))
 
 # %% [markdown]
 # In such a run, the cells that depend on the pictures are run but not compared, and the summary at the end counts them. They carry the tag `cifar10`.

@@ -40,7 +40,7 @@ def show_spreads(spread: dict) -> None:
     axis.set_xticks([], minor=True)
     left, right = axis.get_xlim()
     axis.set_xlim(min(left, TICKS[0]), max(right, TICKS[-1]))
-    axis.set_ylim(len(lines) - 0.5, -0.5)
+    axis.set_ylim(max(1, len(lines)) - 0.5, -0.5)
     figure.legend(loc="outside upper right", ncols=len(MARKS))
     plotting.show(
         figure,
