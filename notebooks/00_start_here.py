@@ -55,8 +55,8 @@ device = "GPU" if torch.accelerator.is_available() else "CPU"
 print(f"PyTorch {torch.__version__} says hello from your {device}.")
 
 # %% [markdown]
-# That line names your own machine once you have run it. Now for some school mathematics: the derivative of $x^2$ is $2x$, so
-# at $x = 3$ the slope is 6. PyTorch finds this slope, the *gradient* (梯度), when we call `backward`:
+# That line names your own machine once you have run it. The next cell needs some school mathematics: the derivative of $x^2$
+# is $2x$, so at $x = 3$ the slope is 6. PyTorch finds this slope, the *gradient* (梯度), when we call `backward`:
 
 # %%
 x = torch.tensor(3.0, requires_grad=True)
@@ -66,7 +66,7 @@ x.grad
 
 # %% [markdown]
 # [Page 02](02_autograd.ipynb) explains how it does that, and why training a network rests on it. Suppose we also want the loss
-# as a plain Python number. In 2017 one wrote:
+# as a plain Python number, and find this line in the notes of 2017:
 
 # %% tags=["raises-exception"]
 loss.data[0]
@@ -97,12 +97,12 @@ table_of_contents()
 #
 # *阅读方法*
 #
-# - **Look one thing up.** [Page 12](12_notes_audited.ipynb) lists the statements of the notes and the calls that have changed,
-#   each with what to write today and a link to the page that explains it.
-# - **Read it.** The outputs are stored in the pages, so a browser will do. If PyTorch is new to you, read pages 01, 02, 04 and 05,
-#   and then train a network on real pictures on page 06. The rest can wait.
-# - **Run it and change it.** Start `jupyter lab` in the folder of the book, change a number, guess what will come out, and run the
-#   cell. `git restore notebooks/` brings the original pages back.
+# - **To look one thing up**, go to [page 12](12_notes_audited.ipynb). It lists the statements of the notes and the calls that have
+#   changed, each with what to write today and a link to the page that explains it.
+# - **To read**, a browser will do, because the outputs are stored in the pages. If PyTorch is new to you, read pages 01, 02, 04
+#   and 05, train a network on real pictures on page 06, and leave the rest until you need it.
+# - **To run it and change it**, start `jupyter lab` in the folder of the book, change a number, guess what will come out, and run
+#   the cell. When you want the original pages back, type `git restore notebooks/`.
 #
 # ## What a page looks like
 #

@@ -96,7 +96,7 @@ compare_outputs(stored, now)[0].text
 # *哪些输出可以相同*
 #
 # Most of what a cell shows is the same on any machine: words, shapes, dtypes, whole numbers, the type of an error and its
-# message. For these, the comparison is strict. One letter is enough to fail:
+# message. For these, the comparison is strict, and a single character is enough to fail:
 
 # %%
 compare_outputs(printed("torch.float32"), printed("torch.float64"))[0].text

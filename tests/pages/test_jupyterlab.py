@@ -11,7 +11,7 @@ from tests.support import jupyterlab, page_checks
 from tests.support.browser import open_browser
 from tests.support.jupyterlab import PANEL
 
-KIND = {"stream": "application/vnd.jupyter.{name}", "error": "application/vnd.jupyter.error"}
+KIND = {"stream": "application/vnd.jupyter.{name}", "error": "application/vnd.jupyter.stderr"}
 RICHEST = ("image/png", "text/markdown", "text/plain")
 
 # What stands in each output area: the kind drawn, and nothing if it is empty or its picture is not there.
