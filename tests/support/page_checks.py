@@ -256,7 +256,7 @@ def opens_with_the_first_cell(page: Page) -> Iterator[str]:
     """Every page begins with the same few lines, and its imports."""
     if page.name not in OLD_FORM:
         source = LAUNCH_LINES.sub("", page.code_cells[0].source)
-        if not source.startswith(FIRST_CELL):
+        if not f"{source}\n".startswith(FIRST_CELL):
             yield f"the first code cell does not begin with {FIRST_CELL!r}"
 
 

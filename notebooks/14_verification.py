@@ -1,0 +1,453 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How the outputs are verified
+#
+# *输出的验证*
+#
+# Every output in this book was once printed by a program, on a machine that is not yours. If you teach from the book or
+# build on it, there is one thing you want to know: would you get the same? This page shows how the book finds out, what it
+# means by *the same*, and where it is lenient, by how much and for what reason.
+#
+# You need none of this to learn PyTorch. It is here for those who do not want to take a printed number on trust.
+#
+# **You will**
+#
+# - see why an output that is stored in a file stops being true;
+# - compare two outputs as the book does, and read the report of a comparison that fails on purpose;
+# - know what may differ between two machines, how far, and how that was measured;
+# - see how the comparison itself was put to the test;
+# - learn where the CIFAR-10 pictures come from, and what happens without them.
+#
+# **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
+#
+# **Time**: 20 min to read, 20 s to run (AMD EPYC, 2 cores).
+#
+# ## Why stored outputs rot
+#
+# *为什么保存的输出会失效*
+#
+# A notebook keeps code and output side by side in one file, and nothing ties the two together. Somebody edits a cell and
+# forgets to run it, or a new release of a library prints something else, and the file still shows what it showed before, neatly
+# typeset. Let us make such a case. Somebody wrote a notebook in 2022, with PyTorch 1.13, that clears the gradients of two weights
+# and then prints them:
+
+# %%
+# %xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+
+w = torch.ones(2, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+w.sum().backward()
+optimizer.zero_grad()
+print(w.grad)
+
+# %% [markdown]
+# In 1.13 `zero_grad` filled the gradients with zeros, so what the file shows is `tensor([0., 0.])`. Since PyTorch 2.0 it sets them
+# to `None`, and a reader who trusts the file will look for the zeros in vain.
+#
+# To notice, we have to run the cell again and compare. A notebook stores printed text in a small dictionary, and we can write
+# one by hand:
+
+
+# %%
+def printed(text):
+    return [{"output_type": "stream", "name": "stdout", "text": text}]
+
+
+stored = printed("tensor([0., 0.])")
+now = printed("None")
+
+# %% [markdown]
+# This is the function that the book compares with. It returns a list of differences, and each has a sentence that says what is wrong:
+
+# %%
+from helpers.verification import Policy, compare_outputs
+
+compare_outputs(stored, now)[0].text
+
+# %% [markdown]
+# Running a whole notebook as a test is an old idea. The tool for it is [nbval](https://github.com/computationalmodelling/nbval), a
+# plug-in of pytest, and `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by letter,
+# and that is too strict and too lax at once: too strict for numbers, which differ in their last digits from machine to machine, and too
+# lax for pictures, which it does not compare. The book therefore brings a comparison of its own. The rest of this page tries it out.
+#
+# ## What can be the same, and what cannot
+#
+# *哪些输出可以相同*
+#
+# Most of what a cell shows is the same on any machine: words, shapes, dtypes, whole numbers, the type of an error and its
+# message. For these, the comparison is strict, and a single character is enough to fail:
+
+# %%
+compare_outputs(printed("torch.float32"), printed("torch.float64"))[0].text
+
+# %%
+compare_outputs(printed("10000 pictures"), printed("10001 pictures"))[0].text
+
+# %% [markdown]
+# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition, so the order
+# in which it adds makes a difference:
+
+# %%
+0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
+
+# %% [markdown]
+# Both are right to fifteen digits. Tensors usually hold 32-bit floats, which carry about seven digits, and there the order can decide
+# everything. The next two sums have the same three terms:
+
+# %%
+big = torch.tensor(1e8)
+big + 1 - big, big - big + 1
+
+# %% [markdown]
+# In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a tensor, it
+# splits the work among threads and among the lanes of the processor's vector unit. How many there are depends on the machine, so the order depends
+# on it too, and so do the last digits.
+#
+# Here is what that means for each kind of output:
+#
+# | a cell shows | on another machine | how it is compared |
+# |:--|:--|:--|
+# | words, shapes, dtypes, whole numbers, errors | the same | exactly |
+# | decimal numbers | other last digits | to one part in 10,000 |
+# | losses and accuracies after training | more digits differ | within a band that the cell states |
+# | durations and speeds | anything | in form: a duration must remain a duration |
+# | the release, the device | its own | that part not at all |
+# | pictures | a line may lie a pixel off | as pictures |
+#
+# ## Comparing numbers
+#
+# *数值的比较*
+#
+# One part in 10,000 means that a float may differ in about its fifth digit. These two losses differ in their seventh, and the list of
+# differences is empty:
+
+# %%
+compare_outputs(printed("loss 0.4321567"), printed("loss 0.4321569"))
+
+# %% [markdown]
+# Now a comparison that fails on purpose. Two lines are stored, and in the second a digit has changed:
+
+# %%
+stored = printed("epoch 1: loss 0.4321\nepoch 2: loss 0.2105")
+now = printed("epoch 1: loss 0.4321\nepoch 2: loss 0.2205")
+fault = compare_outputs(stored, now)[0]
+fault.text
+
+# %% [markdown]
+# The sentence says how far apart the numbers are, what would have been allowed, and how many times too far that is. In the
+# terminal you also see both outputs beside each other, with `^` under the places that differ:
+
+# %%
+from helpers.verification.report import as_lines
+
+print("\n".join(as_lines(fault, Policy(), width=75)))
+
+# %% [markdown]
+# If you would rather see this in a browser, `pytest --nbval notebooks/ --html-report=report.html` writes it as a page.
+#
+# ## After training, a band
+#
+# *训练之后的误差范围*
+#
+# One part in 10,000 is generous for a sum and far too strict after training. Each step starts from the weights that the step
+# before has left, so a rounding at the beginning is carried along, and it may grow on its way. The following loop is famous for that. It starts from two
+# numbers that differ in the seventh digit, and repeats one line of arithmetic:
+
+# %%
+a, b = 0.4, 0.4000001
+for _ in range(40):
+    a, b = 3.9 * a * (1 - a), 3.9 * b * (1 - b)
+a, b
+
+# %% [markdown]
+# After forty rounds not even the first digit agrees. Training is tamer than this, since it is pulled towards a low loss, but two machines
+# that train the same network with the same seed do end up with slightly different numbers. A cell that trains therefore states a *band*, and it has to
+# say why:
+
+# %%
+band = Policy(rtol=0.05, reason="training")
+compare_outputs(printed("loss 0.4321"), printed("loss 0.4421"), band)
+
+# %% [markdown]
+# `rtol` is the relative tolerance, here 5 %. The pair that failed above passes, but the band ends where it says it ends:
+
+# %%
+compare_outputs(printed("loss 0.4321"), printed("loss 0.4721"), band)[0].text
+
+# %% [markdown]
+# Whole numbers stay exact within a band, because the number of steps does not depend on rounding:
+
+# %%
+compare_outputs(printed("100 steps"), printed("101 steps"), band)[0].text
+
+# %% [markdown]
+# The band is part of the notebook, in the *metadata* of the cell, which Jupyter keeps and does not show. In JupyterLab you can look
+# it up: click into a cell, then on the gear wheels at the right edge, and open *Advanced Tools*. A band without a reason is an error, and so
+# is a misspelled name:
+
+# %% tags=["raises-exception"]
+Policy.from_metadata({"verify": {"rtol": 0.05}})
+
+# %% [markdown]
+# ## Durations and names of machines
+#
+# *时间与机器名称*
+#
+# No two runs take exactly the same time, let alone runs on two machines. A cell that measures time says so, and its output is compared in form: the words and
+# the kind of number have to agree, the number and its unit do not.
+
+# %%
+timing = Policy(timing=True, reason="durations")
+compare_outputs(printed("took 1.2 ms"), printed("took 87 us"), timing)
+
+# %%
+compare_outputs(printed("took 1.2 ms"), printed("failed"), timing)[0].text
+
+# %% [markdown]
+# This has a consequence for you. A time that you see in the book is an example, from the machine that its page names at the top. No comparison
+# stands behind its size, and you should expect other times on yours.
+#
+# A few outputs belong to the machine altogether, such as the first line of [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a
+# pattern, and what matches it may be anything:
+
+# %%
+free = Policy(free=(r"(?<=PyTorch )\S+",), reason="the release")
+compare_outputs(printed("PyTorch 2.15.0"), printed("PyTorch 2.13.0"), free)
+
+# %% [markdown]
+# ## Figures are compared as pictures
+#
+# *图像的比较*
+#
+# A figure is stored as a picture, pixel by pixel. Suppose that a mistake in a page has moved one of two curves:
+
+# %%
+from helpers.drawings import compared_pictures as drawings
+
+stored = drawings.picture_of_curves()
+now = drawings.picture_of_curves(lift=1)
+drawings.show_lifted_line(stored, now)
+
+# %%
+from helpers.verification.pictures import compare_pictures
+
+fault = compare_pictures(stored, now)
+fault.text
+
+# %% [markdown]
+# When that happens in a run, the folder with three pictures is named in the report: what was expected, what came out, and where the
+# two differ. The third one looks like this:
+
+# %%
+drawings.show_difference(fault)
+
+# %% [markdown]
+# How does it decide that a pixel differs? It would be simple to subtract the two pictures, square the differences and average them
+# over all pixels, but that would go wrong. Here are two more variants of the picture. In the first, everything lies one pixel further to the right, as
+# it may with another release of a font library, and nobody would see it. In the second, one of the four marks is missing, which is a mistake.
+
+# %%
+shifted = drawings.one_pixel_to_the_right(stored)
+unmarked = drawings.picture_of_curves(marks=3)
+
+# %%
+average = drawings.root_mean_square
+average(stored, shifted) > average(stored, unmarked)
+
+# %% [markdown]
+# The harmless change has the larger average, since it touches every edge of every letter. So the book asks another question. For each pixel
+# it takes the darkest and the brightest color that the other picture has within one pixel of that place, and the pixel has to lie between them, give or take 16 of
+# 255 levels. A line may move by a pixel that way, but it may not vanish:
+
+# %%
+compare_pictures(stored, shifted) is None
+
+# %%
+compare_pictures(stored, unmarked).text
+
+# %% [markdown]
+# ## How wide the tolerances are
+#
+# *容差有多宽*
+#
+# A comparison that lets everything pass proves nothing, so the tolerances must not be wider than they need to be. They are measured. The
+# pages are run with one thread and with two, with the instructions of older processors, on two older releases of PyTorch, with
+# products rounded as on a GPU, and, where a network is trained, from ten other seeds. For each cell this yields the smallest tolerance that would
+# have been enough. The rule is that no tolerance may be more than five times as wide as the largest of these, and that no band
+# of training may be wider than what other seeds bring about.
+#
+# In the picture, each line is a tolerance that a cell states, and 1 is all of it. The gray part begins at one fifth, so a tolerance obeys the
+# rule if a mark lies in the gray part or beyond. Only other seeds may lie beyond 1: another seed is another experiment, and a band that let it pass
+# would be too wide to notice much. Where there is no mark, the output did not differ at all, or has not been measured yet.
+
+# %%
+from helpers import measurements
+from helpers.drawings.spreads import show_spreads
+
+spread = measurements.record("spread")
+show_spreads(spread)
+
+# %% [markdown]
+# All other cells keep the defaults. These are allowed for floats, for the shift of a line in pixels, and for colors in levels:
+
+# %%
+Policy().rtol, Policy().shift, Policy().color
+
+# %% [markdown]
+# And this is the most that any cell without a tolerance of its own has needed in the settings measured so far:
+
+# %%
+measurements.needed_by_default(spread)
+
+# %% [markdown]
+# So far, because each setting takes minutes, and a cell that is changed has to be measured anew. The table shows how
+# far this has come:
+
+# %%
+measurements.progress(spread)
+
+# %% [markdown]
+# You should also know on what machines all this was done, since it is fair to ask whether yours is among them:
+
+# %%
+sorted({run["machine"] for run in spread["runs"].values()})
+
+# %% [markdown]
+# There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation, so a real one
+# may show differences that nobody has seen yet.
+#
+# ## Who checks the check?
+#
+# *谁来检验验证本身*
+#
+# A test that cannot fail is worse than none, because it is trusted. So the comparison was tested on mistakes made on purpose. A
+# program took each output of each page and spoiled it in every way that it knows, one at a time: a digit changed, a sign flipped, a
+# number moved by two percent, a dtype exchanged, a line lost, two rows swapped, a picture mirrored, a label erased, a curve in the wrong color. Then it
+# looked whether the comparison had noticed. This is the share that was found:
+
+# %%
+score = measurements.record("mutation_score")
+found, missed = score["caught"], score["missed"]
+f"{found / (found + missed):.2%}"
+
+# %% [markdown]
+# Changes within a stated tolerance are not counted here, since they are meant to pass. In the testing of programs this
+# method is called mutation testing (变异测试).
+#
+# The opposite fault would be a comparison that cries wolf. To look for it, the whole book was run under conditions that people
+# really have. In this list, `-n 2` means that two pages ran at a time, `LANG=C` is a system that is set up for plain English letters only, and the
+# stand-in is the subject of the next section.
+
+# %%
+runs = measurements.record("many_runs")
+[run["conditions"] for run in runs]
+
+# %% [markdown]
+# And these are the runs in which a cell failed:
+
+# %%
+[run["conditions"] for run in runs if run["failed"]]
+
+# %% [markdown]
+# There is one thing that no comparison can do for you. A green bar says that the outputs are what you would get. It does not say that the sentence beside an output
+# explains it correctly. For that, there is your own judgment.
+#
+# ## Where the pictures come from
+#
+# *数据来源*
+#
+# The pages on CIFAR-10 use the 60,000 pictures that Alex Krizhevsky published in 2009. They are not part of the book, so each machine has to find
+# them. The book looks in four places, in this order: the folder that the environment variable `CIFAR10_ROOT` names, the
+# book's own `data/`, a `data/` in the current folder, where torchvision puts them, and the folder where Keras keeps its data sets. If they are nowhere, it
+# downloads them into its `data/` (170 MB), from the fastest of several mirrors.
+#
+# A mirror is a stranger's machine. How do we know that it sent the right file? From its checksum (校验和), a number computed from all of its bytes. The
+# checksum used here, SHA-256, comes out entirely different if a single letter changes:
+
+# %%
+import hashlib
+
+hashlib.sha256(b"50,000 pictures").hexdigest()[:16]
+
+# %%
+hashlib.sha256(b"50,001 pictures").hexdigest()[:16]
+
+# %% [markdown]
+# The right checksum is written down in the book. A file with another one is refused before anything in it is opened.
+#
+# And if there is no network, or a very slow one? A page waits for a minute. If the download is not expected to end within five minutes by then, the page goes on with
+# pictures that it draws itself: simple shapes, in the same number and the same format as the real ones.
+
+# %%
+from helpers.data.stand_in import StandIn
+from helpers.drawings.stand_in import show_stand_in
+
+stand_in = StandIn(train=True, count=20)
+show_stand_in(stand_in)
+
+# %% [markdown]
+# The code of the pages stays the same and works on the shapes as well, but the numbers will not be those of the book. A page that uses
+# them says so, in these words, followed by the reason and by what you can do about it:
+
+# %%
+import textwrap
+
+from helpers.data.find import NOT_REAL
+
+print(textwrap.fill(NOT_REAL, 79))
+
+# %% [markdown]
+# In such a run, the cells that depend on the pictures are run but not compared, and the summary at the end counts them. They carry the tag `cifar10`.
+#
+# These commands, typed in a terminal in the folder of the book, look after the pictures:
+#
+# | to do this | type |
+# |:--|:--|
+# | see where they are looked for | `python -m helpers.data --where` |
+# | fetch them, however long it takes | `python -m helpers.data --download` |
+# | check that they are whole | `python -m helpers.data --check` |
+# | use those of a colleague's disk | `export CIFAR10_ROOT=folder` |
+# | use the drawn shapes at once | `export CIFAR10_ROOT=stand-in` |
+#
+# The last one is meant for a classroom without internet. In PowerShell on Windows, write `$env:CIFAR10_ROOT = "stand-in"`. Either has to be typed before JupyterLab is
+# started. On a page that is open already, put `%env CIFAR10_ROOT=stand-in` into a new first cell and restart the kernel.
+#
+# ## Try it yourself
+#
+# *亲手试试*
+#
+# Open a page in JupyterLab, change a number in its code, run that cell and save the page. Undo the change in the code without running it, and save
+# again: now you have an output that has rotted. Then run `pytest --nbval` on that page, and see it found. At the end of every run there is a summary, which counts the cells that were compared exactly, within a tolerance, in form, or
+# only run, with the reasons that the cells give. It names your device and the origin of the pictures, too.
+#
+# ## Recap
+#
+# - A stored output is only as true as its last run. The book runs each cell again and compares.
+# - Words, shapes, dtypes and whole numbers have to be the same, and floats to one part in 10,000. A report says by how much an output is off, and marks the place.
+# - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room states how much and why; durations are compared in form, figures as pictures.
+# - Tolerances are measured on several settings. The comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
+# - CIFAR-10 is found, or downloaded and checked, or replaced by drawn shapes, and the page says which.
+#
+# ---
+# Back: [the benchmarks](13_benchmarks.ipynb) · On: [the contents](00_start_here.ipynb#What-is-in-the-book)

@@ -1,0 +1,40 @@
+"""The contents list every page once, under its part, with a link and its times."""
+
+import re
+
+import pytest
+
+from helpers import contents, pages
+
+
+@pytest.fixture
+def three_pages(tmp_path, monkeypatch):
+    """A book of a start, a page with a Chinese title that has run, and one of the last part that has not."""
+    cell = '{"cell_type": "markdown", "metadata": {}, "source": "# %s"}'
+    book = '{"nbformat": 4, "nbformat_minor": 4, "metadata": {%s}, "cells": [%s]}'
+    for name, title, metadata in (
+        ("00_start", "Start", ""),
+        ("07_fast", "Fast · 快", '"book": {"seconds": 2.6}'),
+        ("14_check", "Check", ""),
+    ):
+        text = book % (metadata, cell % title)
+        (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(pages, "NOTEBOOKS", tmp_path)
+
+
+def test_pages_stand_under_the_part_that_they_belong_to(three_pages):
+    assert contents.table_of_contents().data.splitlines()[2:] == [
+        "| | **CIFAR-10** | | |",
+        "| 07 | [Fast](07_fast.ipynb) | 1 min | 3 s |",
+        "| | **Appendices** | | |",
+        "| 14 | [Check](14_check.ipynb) | 1 min | 0 s |",
+    ]
+
+
+def test_every_page_of_the_book_but_the_first_is_listed_once():
+    listed = re.findall(r"\]\((\S+)\)", contents.table_of_contents().data)
+    assert listed == [page.path.name for page in pages.all_pages() if page.name[:2] != "00"]
+
+
+def test_the_parts_are_in_the_order_of_their_pages():
+    assert list(contents.PARTS.values()) == sorted(contents.PARTS.values())
