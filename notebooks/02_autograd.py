@@ -21,9 +21,9 @@
 # *自动求导*
 #
 # You have a model with a few numbers in it, or a few million, and a measure of how wrong it is. Which way should each
-# number move to make the model less wrong? PyTorch can answer that in a single call, and this answer is what drives
-# the training of nearly every network. We begin with the smallest model worth fitting, a straight line, where you can
-# check every number by hand. Then we look at what happened behind the call, and at what can go wrong.
+# number move to make it less wrong? PyTorch answers that in one call, and the answer drives the training of nearly
+# every network. We begin with a straight line, a model so small that you can check every number by hand, and then
+# look at what happened behind the call and what can go wrong.
 #
 # **You will**
 #
@@ -35,7 +35,7 @@
 #
 # **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
 #
-# **Time**: 1 min to read, 1 s to run (not measured).
+# **Time**: 32 min to read, 25 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #
@@ -51,21 +51,16 @@ sys.path.insert(0, "..")  # where helpers/ lies
 
 import torch
 
-import matplotlib.pyplot as plt
-
-from helpers import plotting
 from helpers.drawings.autograd_graph import show_graph
-from helpers.drawings.line_fit import show_lines
+from helpers.drawings.line_fit import show_lines, show_losses
 from helpers.messages import print_warnings
 
-plotting.use_style()
 x = torch.tensor([1.0, 2.0, 3.0])
 y = torch.tensor([2.0, 4.0, 5.0])
 
 # %% [markdown]
-# A line is $y = wx + b$, and we have to find its slope $w$ and its intercept $b$. We start from a guess, $w = 0.5$ and
-# $b = 0$, and measure how wrong it is with the *mean squared error* (均方误差): take the difference between the line and
-# each point, square it, and average over the points.
+# A line $y = wx + b$ has a slope $w$ and an intercept $b$. We guess $w = 0.5$ and $b = 0$, and measure how wrong that is
+# by the *mean squared error* (均方误差): the difference between line and point, squared, and averaged over the points.
 
 
 # %%
@@ -79,18 +74,17 @@ mse(0.5, 0.0)
 show_lines(x, y, {"our guess": (0.5, 0.0)})
 
 # %% [markdown]
-# The line runs below all three points, so a steeper one should do better. How much better? We could nudge $w$ a little
-# and see how the error responds.
+# The line runs below all three points, so a steeper one should do better. How much better? We nudge $w$ a little and
+# see how the error responds.
 
 # %%
 (mse(0.51, 0.0) - mse(0.5, 0.0)) / 0.01
 
 # %% [markdown]
-# The error falls at a rate of about 12 for each unit that $w$ grows. With an infinitely small nudge, this rate
-# is the derivative of the error with respect to $w$, and the derivatives with respect to all parameters together are
-# the *gradient* (梯度). Nudging would be a slow way to get it, because a network with a million
-# parameters would have to be evaluated a million times. This is what autograd is for. To have PyTorch keep track, say
-# so when you make the tensors:
+# The error falls by about 12 for each unit that $w$ grows. Make the nudge infinitely small, and this rate becomes the
+# derivative of the error with respect to $w$. The derivatives with respect to all parameters together are the *gradient*
+# (梯度). Nudging is a slow way to find it: a network with a million parameters would have to be evaluated a million
+# times. This is what autograd is for. To have PyTorch keep track, say so when you make the tensors:
 
 # %%
 w = torch.tensor(0.5, requires_grad=True)
@@ -99,35 +93,33 @@ loss = mse(w, b)
 loss
 
 # %% [markdown]
-# The value is the one we had before. We call it the *loss* (损失), which is the usual name for a number that we want to
-# make small. The `grad_fn` beside it is new: PyTorch remembers that this number came out of a mean. One call now walks
-# back from the loss to `w` and `b`:
+# The value is the one we had before; a number that we want to make small is called a *loss* (损失). The `grad_fn` beside
+# it is new: PyTorch remembers that this number came out of a mean. One call now walks back from there to `w` and `b`:
 
 # %%
 loss.backward()
 w.grad, b.grad
 
 # %% [markdown]
-# There is the −12 that our nudge came close to, and with it the derivative with respect to $b$. Both are negative:
-# making $w$ or $b$ a little larger makes the loss smaller, and $w$ has more than twice the effect.
+# There is the −12 that our nudge came close to. Both numbers are negative: making $w$ or $b$ a little larger makes the
+# loss smaller, and $w$ has more than twice the effect.
 
 # %% [markdown]
 # ## What happened
 #
 # *计算图*
 #
-# With `requires_grad=True` we told PyTorch that we want derivatives with respect to `w` and `b`. From then on, a
-# differentiable operation that involves one of them leaves a note of itself on its result, the `grad_fn`:
+# `requires_grad=True` says that we want derivatives with respect to `w` and `b`. From then on, a differentiable
+# operation that involves one of them leaves a note of itself on its result, the `grad_fn`:
 
 # %% claims=["C08"]
 prediction = w * x + b
 prediction
 
 # %% [markdown]
-# The last thing that happened to `prediction` was an addition. The note of the addition knows where its inputs came
-# from, the note of the multiplication knows the same of its own, and so on. Followed all the way back, they form the
-# *computational graph* (计算图). Let us clear the two gradients, so that we can watch them arrive, and draw the graph
-# behind the loss.
+# The last thing that happened to `prediction` was an addition. Its note knows the notes of its inputs, those know the
+# notes of theirs, and together they form the *computational graph* (计算图). Let us clear the gradients, so that we can
+# watch them arrive, and draw the graph behind the loss.
 
 # %% claims=["C08"]
 w.grad = b.grad = None
@@ -135,36 +127,32 @@ loss = mse(w, b)
 show_graph(loss, w=w, b=b)
 
 # %% [markdown]
-# Read it from right to left, the way `backward` goes: the mean, the square, the subtraction of `y`, the addition of
-# `b`, the multiplication by `x`. The orange boxes at the ends are `w` and `b` themselves. They have no `grad_fn`, since
-# we made them and no operation did; their `AccumulateGrad` will put the gradient into `.grad`. Our data, `x` and `y`,
-# are not in the picture, because nobody asked for derivatives with respect to them.
+# Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`,
+# multiplication by `x`. The orange boxes are `w` and `b` themselves. No operation made them, so they have no `grad_fn`;
+# their `AccumulateGrad` will put the gradient into `.grad`. Our data `x` and `y` do not appear, because nobody asked for
+# derivatives with respect to them.
 #
-# Two boxes *keep* something for the way back. To differentiate $e^2$ you must know $e$, so the square keeps its own
-# input, called `self`. To differentiate $w \cdot x$ with respect to $w$ you must know $x$, so the product keeps its
-# other factor, `other`. Adding and subtracting have nothing to remember.
+# Two boxes *keep* something for the way back. The derivative of $e^2$ is $2e$, so the square keeps its own input, called
+# `self`. The derivative of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
 
 # %% [markdown]
 # ## The chain rule by hand
 #
 # *链式法则*
 #
-# What travels along these arrows? Call the error at the $i$-th point $e_i = w x_i + b - y_i$. Then each link of the graph
-# has a derivative that we know from school:
+# What travels along these arrows? Call the error at the $i$-th point $e_i = w x_i + b - y_i$. School tells us the
+# derivative of each link:
 #
-# $$\text{loss} = \frac{1}{3}\sum_i e_i^2, \qquad
-# \frac{\partial\,\text{loss}}{\partial e_i} = \frac{2 e_i}{3}, \qquad
+# $$\frac{\partial\,\text{loss}}{\partial e_i} = \frac{2 e_i}{3}, \qquad
 # \frac{\partial e_i}{\partial w} = x_i, \qquad \frac{\partial e_i}{\partial b} = 1.$$
 #
-# Now $w$ acts on the loss by way of three errors. The *chain rule* (链式法则) says: multiply the derivatives along each
-# way, and add up the ways. Our errors are $-1.5$, $-3$ and $-3.5$, so
+# Now $w$ acts on the loss by way of three errors, $-1.5$, $-3$ and $-3.5$. The *chain rule* (链式法则) says: multiply the
+# derivatives along each way, and add up the ways.
 #
 # $$\frac{\partial\,\text{loss}}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
-# = \frac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12, \qquad
-# \frac{\partial\,\text{loss}}{\partial b} = \sum_i \frac{2 e_i}{3}
-# = \frac{2}{3}\,(-1.5 - 3 - 3.5) \approx -5.33.$$
+# = \tfrac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
 #
-# In code, with ordinary numbers and no autograd:
+# The way to $b$ is the same with a 1 in the place of $x_i$. In code, with ordinary numbers and no autograd:
 
 # %%
 error = 0.5 * x + 0.0 - y
@@ -172,9 +160,9 @@ d_error = 2 * error / 3
 (d_error * x).sum(), d_error.sum()
 
 # %% [markdown]
-# `backward` does just this, box by box. Each `grad_fn` is a function that knows its own link of the chain: you hand it
-# the gradient with respect to its output, and it returns the gradient with respect to its input. Here is the mean,
-# which passes a third to each of the three squares:
+# `backward` does just this, box by box. Each `grad_fn` is a function that knows its own link: hand it the gradient
+# with respect to its output, and it returns the gradient with respect to its input. Here is the mean, which passes a
+# third to each of the three squares:
 
 # %% claims=["C08"]
 loss.grad_fn(torch.tensor(1.0))
@@ -189,9 +177,8 @@ assert torch.allclose(b.grad, d_error.sum())
 show_graph(loss, w=w, b=b)
 
 # %% [markdown]
-# The gradients have arrived, and they are what we worked out by hand. Notice too that the boxes which kept something now
-# say *freed*. PyTorch lets go of that memory as soon as it has been used, which will explain
-# [an error message](#Traps-and-their-messages) further down.
+# The gradients have arrived, and they are what we worked out by hand. The boxes that kept something now say *freed*:
+# PyTorch lets go of that memory once it has been used. Remember it for [a message](#Traps-and-their-messages) below.
 
 # %% [markdown]
 # ## Gradient descent
@@ -199,14 +186,14 @@ show_graph(loss, w=w, b=b)
 # *梯度下降*
 #
 # The gradient points to where the loss grows fastest, so we take a step the other way. How long a step is decided by
-# the *learning rate* (学习率), here 0.1. Written down just like that, PyTorch objects:
+# the *learning rate* (学习率), here 0.1. Written down like that, PyTorch objects:
 
 # %% tags=["raises-exception"]
 w -= 0.1 * w.grad
 
 # %% [markdown]
 # "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving a parameter is not part of the
-# model that we want to differentiate, so it should not be recorded. `torch.no_grad()` says that:
+# model that we differentiate, so it should not be recorded, and `torch.no_grad()` says so:
 
 # %%
 with torch.no_grad():
@@ -215,9 +202,8 @@ with torch.no_grad():
 mse(w, b)
 
 # %% [markdown]
-# One step has brought the loss down from 7.8333 to 0.1533. From here on it is repetition: compute the loss, call
-# `backward`, take a step, clear the gradients. Keep an eye on the last of these four, whose reason follows in
-# the next section.
+# One step has brought the loss down from 7.8333 to 0.1533. The rest is repetition: compute the loss, call `backward`,
+# take a step, clear the gradients. (Why clear? The next section tells.)
 
 
 # %%
@@ -232,12 +218,12 @@ def fit(learning_rate, steps):
     losses = []
     for _ in range(steps):
         loss = mse(w, b)
+        losses.append(loss.item())
         loss.backward()
         with torch.no_grad():
             w -= learning_rate * w.grad
             b -= learning_rate * b.grad
         w.grad = b.grad = None
-        losses.append(loss.item())
     return w, b, losses
 
 
@@ -251,40 +237,30 @@ show_lines(x, y, lines)
 
 # %% [markdown]
 # Is this the best line? For a straight line we can tell, because the *least squares* solution (最小二乘法) can be computed
-# directly. `lstsq` takes a matrix with a column for $w$ (the `x`) and one for $b$ (ones):
+# directly, from a matrix with a column for $w$ (the `x`) and one for $b$ (ones):
 
 # %%
 columns = torch.stack([x, torch.ones(3)], dim=1)
 torch.linalg.lstsq(columns, y.unsqueeze(1)).solution
 
 # %% [markdown]
-# The numbers agree. For a neural network there is no such formula, but the loop above stays as it is.
-#
-# The learning rate is the one number that we had to choose. Twenty steps with each of three show what it does:
+# The numbers agree. A neural network has no such formula, but the loop above stays as it is. The learning rate is the
+# one number that we had to choose, and it matters:
 
 # %%
-figure, axis = plt.subplots()
-axis.semilogy(fit(0.01, 20)[2], label="learning rate 0.01")
-axis.semilogy(fit(0.1, 20)[2], label="learning rate 0.1")
-axis.semilogy(fit(0.2, 20)[2], label="learning rate 0.2")
-axis.set(xlabel="step", ylabel="loss", xticks=range(0, 21, 5))
-axis.legend()
-plotting.show(
-    figure, alt="Loss by step: one falls slowly, one fast, one rises."
-)
+slow, good, wild = fit(0.01, 20)[2], fit(0.1, 20)[2], fit(0.2, 20)[2]
+show_losses({"rate 0.01": slow, "rate 0.1": good, "rate 0.2": wild})
 
 # %% [markdown]
-# With 0.01 the loss comes down slowly. With 0.1 it is down after two or three steps. With 0.2 each step overshoots: it crosses
-# the valley and lands higher up on the other side, and the loss explodes. When a loss of yours grows from step to step, a
-# learning rate that is too large is the first thing to suspect.
+# With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 each step crosses the valley and lands
+# higher up on the other side. When a loss grows from step to step, suspect the learning rate first.
 
 # %% [markdown]
 # ## Gradients accumulate
 #
 # *梯度累加*
 #
-# Why did the loop have to clear the gradients? Watch what a second `backward` does to `w.grad`, which was −12 after the
-# first:
+# Watch what a second `backward` does to `w.grad`, which was −12 after the first:
 
 # %% claims=["C07"]
 w, b = first_guess()
@@ -293,24 +269,20 @@ mse(w, b).backward()
 w.grad
 
 # %% [markdown]
-# It *adds* to what is there already. If you forget to clear, nothing fails; every step simply contains all earlier
-# gradients as well, and the training goes astray. With an optimizer (优化器), `zero_grad()` clears the gradients of all its
-# parameters.
-#
-# > **Then and now.** In 2017, `zero_grad()` filled the gradients with zeros. Since PyTorch 2.0 it sets them to `None`,
-# > which saves memory. `set_to_none=False` brings the zeros back.
+# It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as well
+# and the training goes astray. An optimizer (优化器) has `zero_grad()`, which clears the gradients of its parameters:
 
 # %%
-optimizer = torch.optim.SGD([w, b], lr=0.1)
-optimizer.zero_grad(set_to_none=False)
-zeros = w.grad
-optimizer.zero_grad()
-zeros, w.grad
+torch.optim.SGD([w, b]).zero_grad()
+print(w.grad)
 
 # %% [markdown]
-# The adding has its use, though. The gradient of a sum is the sum of the gradients, so a batch that is too large for your
-# memory can be worked through in smaller parts, or *mini-batches* (小批量). Each part's graph is freed before the next one is
-# recorded, and in the end `.grad` holds the gradient of the whole batch:
+# > **Then and now.** In 2017, `zero_grad()` filled the gradients with zeros. Since PyTorch 2.0 it sets them to `None`,
+# > and `zero_grad(set_to_none=False)` brings the zeros back.
+#
+# The adding has its use. The gradient of a sum is the sum of the gradients, so a batch too large for your memory can be
+# worked through in parts, or *mini-batches* (小批量). Each part's graph is freed before the next is recorded, and in the
+# end `.grad` holds the gradient of the whole:
 
 # %%
 for part in ([0, 1], [2]):
@@ -319,16 +291,16 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# These are the −12 and −5.3333 again. Note the division by 3, the number of *all* points. With `.mean()` in its place,
-# the lonely point of the second part would count for as much as the other two together.
+# Note the division by 3, the number of *all* points. An average of the two parts' means would give the lonely point of
+# the second part as much weight as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
 #
 # *不记录计算图*
 #
-# When you only want predictions, a graph is a waste: as long as it lives, it holds on to what its boxes keep. You have
-# seen the remedy already. Inside `torch.no_grad()` results carry no `grad_fn`:
+# A graph that nobody needs is a waste, because it holds on to what its boxes keep. When you only want predictions, use
+# `torch.no_grad()` again, and the result carries no `grad_fn`:
 
 # %%
 with torch.no_grad():
@@ -336,18 +308,17 @@ with torch.no_grad():
 prediction
 
 # %% [markdown]
-# Sometimes it is a single tensor that should leave the graph, for instance on its way to NumPy or into a plot. PyTorch
-# refuses to hand a tensor that requires a gradient to NumPy. `detach()` gives you the same numbers, in the same memory,
-# without the history:
+# Sometimes a single tensor should leave the graph, for instance on its way to a plot. PyTorch does not convert a tensor
+# that requires a gradient to NumPy; `detach()` gives you the same numbers, in the same memory, without the history:
 
 # %%
 prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# For code that only ever predicts, there is the stricter `torch.inference_mode()`. It also drops the bookkeeping that
-# would let its results take part in training later, and so saves a little more time. You may still add to such
-# a result, but an operation that would have to keep it for `backward` fails:
+# For code that only predicts there is the stricter `torch.inference_mode()`, which saves a little more time by dropping
+# bookkeeping that training would need. You can still add to its results, but an operation that would have to keep one
+# for `backward` fails:
 
 # %% tags=["raises-exception"]
 with torch.inference_mode():
@@ -356,15 +327,15 @@ print((prediction + b).requires_grad)
 prediction * w
 
 # %% [markdown]
-# Both remedies are in the message: clone the tensor, or use `no_grad`. When in doubt, take `no_grad`.
+# Both remedies are in the message. When in doubt, take `no_grad`.
 
 # %% [markdown]
 # ## Freeze a parameter
 #
 # *冻结参数*
 #
-# Suppose the intercept is known, and only the slope should be trained. `requires_grad_(False)` takes a parameter out of
-# the game after it was made. (As with all of PyTorch's names that end in an underscore, it changes the tensor itself.)
+# Suppose the intercept is known, and only the slope should be trained. `requires_grad_(False)`, with the underscore that
+# marks PyTorch's in-place methods, takes `b` out of the game:
 
 # %%
 w, b = first_guess()
@@ -373,27 +344,17 @@ mse(w, b).backward()
 w.grad, b.grad
 
 # %% [markdown]
-# This is also how a pretrained network is adapted to a new task: freeze most of its parameters, and train the last few.
-# One thing to watch out for: an optimizer looks at `.grad`, and not at `requires_grad`. If a gradient from earlier is
-# still there when you freeze, the next step moves the frozen parameter all the same:
-
-# %%
-w, b = first_guess()
-mse(w, b).backward()
-b.requires_grad_(False)
-torch.optim.SGD([w, b], lr=0.1).step()
-b
-
-# %% [markdown]
-# So clear the gradients when you freeze.
+# This is how a pretrained network is adapted to a new task: most of its parameters are frozen, and the last few are
+# trained. One caution: an optimizer looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or
+# one from earlier moves the frozen parameter once more. (Exercise 2 is about that.)
 
 # %% [markdown]
 # ## The graph follows your code
 #
 # *动态图*
 #
-# You never declared a graph on this page. PyTorch records one while your Python code runs, and a new one each time
-# (*define-by-run*). Loops and branches may therefore depend on the data:
+# You never declared a graph. PyTorch records one while your Python code runs, and a new one each time
+# (*define-by-run*), so loops and branches may depend on the data:
 
 
 # %%
@@ -404,23 +365,21 @@ def doubled(t):
 
 
 a = torch.tensor(3.0, requires_grad=True)
-c = torch.tensor(1.0, requires_grad=True)
-(doubled(a) + doubled(c)).backward()
-a.grad, c.grad, (a < 10).requires_grad
+doubled(a).backward()
+a.grad, (a < 10).requires_grad
 
 # %% [markdown]
-# From 3 the loop doubles twice, so the derivative is 4; from 1 it doubles four times, and the derivative is 16. Autograd
-# differentiates the path that was taken. The condition `t < 10` decided on that path but is not part of the graph, as the
-# `False` shows: a comparison has no useful derivative, so it is not recorded, even though it was computed
-# from a tensor that requires a gradient.
+# From 3 to 12 the loop doubles twice, so the derivative is 4. From 1 it would double four times, and the derivative would
+# be 16: autograd differentiates the path that was taken. The condition `a < 10` decides on the path but is not recorded,
+# as the `False` shows. Not everything that is computed from `a` requires a gradient, and a comparison has none to give.
 
 # %% [markdown]
 # ## Leaf tensors
 #
 # *叶子张量*
 #
-# A *leaf* (叶子) is a tensor that is not the result of a recorded operation. Parameters that you make are leaves, and so is
-# anything computed without recording:
+# A *leaf* is a tensor that is not the result of a recorded operation. Our parameters are leaves, and so is whatever is
+# computed from tensors that do not require a gradient:
 
 # %%
 w, b = first_guess()
@@ -428,8 +387,8 @@ error = w * x + b - y
 w.is_leaf, error.is_leaf, (3 * x).is_leaf
 
 # %% [markdown]
-# The distinction matters because `backward` fills `.grad` for leaves that require a gradient, and not for what lies in
-# between. Those gradients are passed on and forgotten. If you ask for one, you get `None` and a piece of advice:
+# `backward` fills `.grad` for leaves that require a gradient. The gradients of what lies in between are passed on and
+# forgotten. If you ask for one, you get `None` and a piece of advice:
 
 # %%
 (error**2).mean().backward()
@@ -437,16 +396,8 @@ with print_warnings():
     print(error.grad)
 
 # %% [markdown]
-# We take the advice, and find the `d_error` of our calculation by hand:
-
-# %%
-error = w * x + b - y
-error.retain_grad()
-(error**2).mean().backward()
-error.grad
-
-# %% [markdown]
-# And here is the trap that this leads to. Somebody wants parameters in double precision and asks for gradients first:
+# With `error.retain_grad()` before `backward`, you would find the `d_error` of our calculation by hand. And here is the
+# trap that all this leads to. Somebody wants parameters in double precision:
 
 # %% tags=["raises-exception"]
 v = torch.ones(2, requires_grad=True).to(torch.float64)
@@ -454,15 +405,11 @@ print(v.is_leaf)
 torch.optim.SGD([v], lr=0.1)
 
 # %% [markdown]
-# The conversion is an operation like any other, and it was recorded. The leaf is the `float32` tensor, which nobody has
-# a name for any more; `v` is computed from it. The optimizer notices. A loop of your own would find `v.grad` to be
-# `None`. A scaling such as `torch.randn(2, requires_grad=True) * 0.01` does the same, and so does a move to the GPU with
-# `.to("cuda")`. That one is nasty, because on a laptop without a GPU `.to("cpu")` returns the very same tensor, and all is
-# well. The remedy is to ask for the gradient last, with `.requires_grad_()`, or to say everything at once:
-
-# %%
-v = torch.ones(2, dtype=torch.float64, requires_grad=True)
-v.is_leaf
+# The conversion was recorded like any other operation. The leaf is the `float32` tensor that nobody has a name for any
+# more, and `v` is computed from it. The optimizer notices; a loop of your own would find `v.grad` to be `None`. Scaling
+# does the same (`torch.randn(2, requires_grad=True) * 0.01`), and so does `.to("cuda")`. That one is nasty, because
+# `.to("cpu")` on your laptop returns the very same tensor, a leaf, and all is well. The remedy is to say everything at
+# once, `torch.ones(2, dtype=torch.float64, requires_grad=True)`, or to call `.requires_grad_()` last.
 
 # %% [markdown]
 # ## Traps and their messages
@@ -477,8 +424,8 @@ v.is_leaf
 mse(0.5, 0.0).backward()
 
 # %% [markdown]
-# "Element 0" is the loss. Look for a forgotten `requires_grad=True`, for a `no_grad` or a `detach` on the way, or for
-# parameters that are all frozen.
+# "Element 0" is the loss. Look for a forgotten `requires_grad=True`, a `no_grad` or `detach` on the way, or parameters that
+# are all frozen.
 #
 # **More than one number.** `backward` starts from a scalar:
 
@@ -486,8 +433,8 @@ mse(0.5, 0.0).backward()
 (w * x + b).backward()
 
 # %% [markdown]
-# Usually a `.mean()` or a `.sum()` is missing. If you really mean several outputs, say how much each counts, as
-# [the next page](03_autograd_in_depth.ipynb) explains.
+# Usually a `.mean()` or a `.sum()` is missing. If you do mean several outputs, read
+# [the next page](03_autograd_in_depth.ipynb).
 #
 # **A second `backward`.** We saw the boxes say *freed*:
 
@@ -497,9 +444,9 @@ loss.backward()
 loss.backward()
 
 # %% [markdown]
-# The message suggests `retain_graph=True`. More often the real cause is something that was computed once, before the
-# loop, and should be computed again in every step. What counts is what was *saved*. A sum saves nothing, so its
-# graph can be walked twice, and the gradients accumulate:
+# The message suggests `retain_graph=True`. More often, something was computed once before the loop that should be computed
+# anew in each step. What counts is what was *saved*: a sum saves nothing, so its graph can be walked twice, and the
+# gradients accumulate.
 
 # %%
 w, b = first_guess()
@@ -509,7 +456,7 @@ total.backward()
 w.grad
 
 # %% [markdown]
-# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own result. Then we change it:
+# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
 
 # %% tags=["raises-exception"]
 out = w.exp()
@@ -517,19 +464,18 @@ out.add_(1)
 out.backward()
 
 # %% [markdown]
-# A tensor counts its changes in place, and this count is its *version*. "Output 0 of Exp" was saved at version 0 and found
-# at version 1, so the derivative would be wrong, and PyTorch stops instead. Write `out = out + 1`, which makes a new tensor.
-# A change in place is harmless where the tensor was not saved: after `w.sin()`, which keeps its input, the same two lines
-# run. If you cannot find the culprit, [anomaly detection](03_autograd_in_depth.ipynb) points at it.
+# A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found at
+# version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor. After
+# `w.sin()`, which keeps its input and not its output, the same change would do no harm.
 
 # %% [markdown]
 # ## Variable then and now
 #
 # *从 Variable 到 Tensor*
 #
-# > **Then and now.** In the notes of 2017, a Tensor held numbers, and only a `Variable` wrapped around it could be
-# > differentiated. It was the core class of autograd (核心类), with a `data`, a `grad` (a Variable too) and a `grad_fn`.
-# > PyTorch 0.4 made Variable and Tensor one class in April 2018.
+# > **Then and now.** In the notes of 2017, a Tensor held numbers, and only a `Variable` around it could be
+# > differentiated. It was the core class of autograd (核心类), with a `data`, a `grad` and a `grad_fn`. PyTorch 0.4 made
+# > the two one class in April 2018.
 #
 # | in old code | today |
 # |:--|:--|
@@ -549,16 +495,16 @@ v.sum().backward()
 type(v), type(v.data), type(v.grad), v.grad.shape == v.shape
 
 # %% [markdown]
-# `volatile=True`, which used to switch recording off, has lost its effect. Old code that relied on it still runs, builds
-# the graph it meant to avoid, and tells you so:
+# `volatile=True`, which used to switch recording off, has lost its effect. Old code that relied on it still runs, and
+# builds the graph that it meant to avoid:
 
 # %% claims=["C05"]
 with print_warnings():
     Variable(torch.ones(2), volatile=True)
 
 # %% [markdown]
-# The one to root out is `.data`. It gives you the numbers behind autograd's back, and a change made there does not
-# raise the version. Let us overwrite what `exp` has kept, at $t = 1$, where the derivative is $e \approx 2.718$:
+# The one to root out is `.data`. A change made there goes behind autograd's back and leaves the version as it is. Let us
+# overwrite what `exp` has kept, at $t = 1$, where the derivative is $e \approx 2.718$:
 
 # %% claims=["C06"]
 t = torch.tensor(1.0, requires_grad=True)
@@ -568,8 +514,8 @@ out.backward()
 t.grad
 
 # %% [markdown]
-# The gradient is 0, and nobody complained. With `detach()` it is the same memory and the same change, but the version is
-# shared as well, and the mistake comes to light:
+# The gradient is 0, and nobody complained. `detach()` shares the memory too, but also the version, and the mistake comes
+# to light:
 
 # %% claims=["C06"] tags=["raises-exception"]
 out = t.exp()
@@ -581,10 +527,9 @@ out.backward()
 #
 # *用 torch.nn 再做一遍*
 #
-# The notes say that autograd does the backpropagation (反向传播) but is a little laborious (略显复杂) on its own. You have
-# seen why: we made, moved and cleared each parameter by name. With two that is fine, and with a hundred it is not. This is
-# where `torch.nn` comes in, which is built on autograd. A layer holds its parameters, and an optimizer moves and
-# clears them all:
+# The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
+# parameter by name. `torch.nn` is built on autograd and takes that over. A layer holds its parameters, and an optimizer
+# moves and clears them all:
 
 # %% claims=["C09", "C13"]
 torch.manual_seed(0)
@@ -592,29 +537,29 @@ net = torch.nn.Linear(1, 1)  # one input, one output: w and b
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 for _ in range(500):
     prediction = net(x.unsqueeze(1)).squeeze(1)
-    loss = torch.nn.functional.mse_loss(prediction, y)
+    loss = ((prediction - y) ** 2).mean()
     loss.backward()
     optimizer.step()
     optimizer.zero_grad()
 net.weight, net.bias
 
 # %% [markdown]
-# It is the same line, found by the same four actions: loss, `backward`, step, clear. Put a large network in the place of
-# `net` and the loop need not change. (A layer expects one row per sample, hence `unsqueeze`; and it starts from small
-# random numbers, hence the seed.) How networks are built from layers is the subject of [page 04](04_modules.ipynb).
+# It is the same line, found by the same four actions. Put a large network in the place of `net`, and the loop need not
+# change. (A layer expects one row per sample, hence `unsqueeze`, and starts from random numbers, hence the seed.)
+# How networks are built is the subject of [page 04](04_modules.ipynb).
 
 # %% [markdown]
 # ## Recap
 #
-# - `requires_grad=True` asks for derivatives, `backward()` computes them by the chain rule, and `.grad` holds them. One step
-#   of gradient descent moves a parameter against its gradient, as far as the learning rate says.
-# - Each differentiable operation on such tensors is recorded, while your code runs, in a computational graph. `no_grad`,
-#   `inference_mode` and `detach` keep things out of it, and `requires_grad_(False)` freezes a parameter.
-# - Gradients accumulate. Clear them after each step, or use the adding to work through a large batch in parts.
-# - `.grad` is filled for leaves that require a gradient. A conversion, a scaling or a move makes something else out of a leaf.
-#   What was saved for `backward` must not be changed in place, and is freed after use.
-# - `Variable` is Tensor since 0.4, `volatile` became `no_grad`, and `.data` should be `detach()`.
-#
+# - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent takes steps against
+#   the gradient, as long as the learning rate says.
+# - Differentiable operations are recorded while your code runs. `no_grad`, `inference_mode` and `detach` keep things out of
+#   the graph, and `requires_grad_(False)` freezes a parameter.
+# - Gradients accumulate: clear them after each step, or use the adding to work through a batch in parts.
+# - `.grad` is filled for leaves that require a gradient. What was saved must not be changed in place, and is freed after use.
+# - `Variable` is Tensor now, `volatile` became `no_grad`, and `.data` should be `detach()`.
+
+# %% [markdown]
 # ## Exercises
 #
 # Write your code in the place of the three dots and run the cell. It is tried on inputs that you do not see. The hints

@@ -1,6 +1,6 @@
-"""Draws points and the straight lines that are fitted to them."""
+"""Draws points, the straight lines that are fitted to them, and how the loss falls on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
@@ -47,3 +47,24 @@ def _list(names: list[str]) -> str:
     if len(quoted) == 1:
         return f"the line {quoted[0]}"
     return f"the lines {', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def show_losses(curves: Mapping[str, Sequence[float]]) -> None:
+    """Show how the loss changed from step to step, on a logarithmic scale.
+
+    Args:
+        curves: the losses before each step, by the name of the run; all positive.
+    """
+    plotting.use_style()
+    plt.rcParams["font.size"] = 11
+    figure, axis = plt.subplots(figsize=(6, 3.2))
+    for name, losses in curves.items():
+        axis.semilogy(losses, label=name)
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.set(xlabel="steps taken", ylabel="loss")
+    axis.legend()
+    ends = (
+        f"{name} {'rises' if losses[-1] > losses[0] else 'falls'}"
+        for name, losses in curves.items()
+    )
+    plotting.show(figure, alt=f"The loss by step. {', '.join(ends).capitalize()}.")

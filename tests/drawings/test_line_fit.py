@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.drawings.line_fit import show_lines
+from helpers.drawings.line_fit import show_lines, show_losses
 from tests.support.figures import shown
 
 pytestmark = pytest.mark.usefixtures("style")
@@ -39,3 +39,13 @@ def test_a_single_line_has_its_errors():
 def test_too_few_or_too_many_lines(count):
     with pytest.raises(ValueError, match="one to 4 lines"):
         show_lines(X, Y, {str(n): (0.0, 0.0) for n in range(count)})
+
+
+def test_losses_are_drawn_as_they_are():
+    curves = {"rate 0.1": [8.0, 2.0, 0.5], "rate 9": [8.0, 80.0]}
+    figure, alt = shown(show_losses, curves)
+    (axis,) = figure.axes
+    assert [line.get_ydata().tolist() for line in axis.lines] == list(curves.values())
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == list(curves)
+    assert axis.get_yscale() == "log"
+    assert alt == "The loss by step. Rate 0.1 falls, rate 9 rises."
