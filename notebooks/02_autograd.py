@@ -22,8 +22,8 @@
 #
 # You have a model with a few numbers in it, or a few million, and a measure of how wrong it is. Which way should each
 # number move to make it less wrong? PyTorch answers that in one call, and the answer drives the training of nearly
-# every network. We begin with a straight line, a model so small that you can check every number by hand, and then
-# look at what happened behind the call and what can go wrong.
+# every network. We begin with a straight line, where you can check every number by hand, and then look at what
+# happened behind the call and what can go wrong.
 #
 # **You will**
 #
@@ -35,7 +35,7 @@
 #
 # **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
 #
-# **Time**: 32 min to read, 25 s to run (AMD EPYC, 2 cores).
+# **Time**: 32 min to read, 22 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #
@@ -81,10 +81,10 @@ show_lines(x, y, {"our guess": (0.5, 0.0)})
 (mse(0.51, 0.0) - mse(0.5, 0.0)) / 0.01
 
 # %% [markdown]
-# The error falls by about 12 for each unit that $w$ grows. Make the nudge infinitely small, and this rate becomes the
+# The error falls at a rate of about 12 per unit of $w$. Make the nudge infinitely small, and this rate becomes the
 # derivative of the error with respect to $w$. The derivatives with respect to all parameters together are the *gradient*
-# (梯度). Nudging is a slow way to find it: a network with a million parameters would have to be evaluated a million
-# times. This is what autograd is for. To have PyTorch keep track, say so when you make the tensors:
+# (梯度). Nudging a million parameters, one after the other, would take forever. This is what autograd is for. To have PyTorch
+# keep track, say so when you make the tensors:
 
 # %%
 w = torch.tensor(0.5, requires_grad=True)
@@ -128,9 +128,9 @@ show_graph(loss, w=w, b=b)
 
 # %% [markdown]
 # Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`,
-# multiplication by `x`. The orange boxes are `w` and `b` themselves. No operation made them, so they have no `grad_fn`;
-# their `AccumulateGrad` will put the gradient into `.grad`. Our data `x` and `y` do not appear, because nobody asked for
-# derivatives with respect to them.
+# multiplication by `x`. The orange boxes are `w` and `b`. No operation made them, so they have no `grad_fn`; their
+# `AccumulateGrad` will put the gradient into `.grad`. Our data do not appear, because nobody asked for derivatives with
+# respect to `x` and `y`.
 #
 # Two boxes *keep* something for the way back. The derivative of $e^2$ is $2e$, so the square keeps its own input, called
 # `self`. The derivative of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
@@ -140,17 +140,17 @@ show_graph(loss, w=w, b=b)
 #
 # *链式法则*
 #
-# What travels along these arrows? Call the error at the $i$-th point $e_i = w x_i + b - y_i$. School tells us the
-# derivative of each link:
+# What travels along these arrows? Call the loss $L$, and the error at the $i$-th point $e_i = w x_i + b - y_i$. School
+# tells us the derivative of each link:
 #
-# $$\frac{\partial\,\text{loss}}{\partial e_i} = \frac{2 e_i}{3}, \qquad
+# $$\frac{\partial L}{\partial e_i} = \frac{2 e_i}{3}, \qquad
 # \frac{\partial e_i}{\partial w} = x_i, \qquad \frac{\partial e_i}{\partial b} = 1.$$
 #
 # Now $w$ acts on the loss by way of three errors, $-1.5$, $-3$ and $-3.5$. The *chain rule* (链式法则) says: multiply the
 # derivatives along each way, and add up the ways.
 #
-# $$\frac{\partial\,\text{loss}}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
-# = \tfrac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
+# $$\frac{\partial L}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
+# = \frac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
 #
 # The way to $b$ is the same with a 1 in the place of $x_i$. In code, with ordinary numbers and no autograd:
 
@@ -173,12 +173,11 @@ loss.grad_fn(torch.tensor(1.0))
 # %%
 loss.backward()
 assert torch.allclose(w.grad, (d_error * x).sum())
-assert torch.allclose(b.grad, d_error.sum())
 show_graph(loss, w=w, b=b)
 
 # %% [markdown]
 # The gradients have arrived, and they are what we worked out by hand. The boxes that kept something now say *freed*:
-# PyTorch lets go of that memory once it has been used. Remember it for [a message](#Traps-and-their-messages) below.
+# PyTorch lets go of that memory once it has been used. This will explain [a message](#Traps-and-their-messages) below.
 
 # %% [markdown]
 # ## Gradient descent
@@ -186,7 +185,7 @@ show_graph(loss, w=w, b=b)
 # *梯度下降*
 #
 # The gradient points to where the loss grows fastest, so we take a step the other way. How long a step is decided by
-# the *learning rate* (学习率), here 0.1. Written down like that, PyTorch objects:
+# the *learning rate* (学习率), here 0.1. If we write it down just like that, PyTorch objects:
 
 # %% tags=["raises-exception"]
 w -= 0.1 * w.grad
@@ -203,7 +202,7 @@ mse(w, b)
 
 # %% [markdown]
 # One step has brought the loss down from 7.8333 to 0.1533. The rest is repetition: compute the loss, call `backward`,
-# take a step, clear the gradients. (Why clear? The next section tells.)
+# take a step, clear the gradients. (Why we clear them is the subject of the next section.)
 
 
 # %%
@@ -236,20 +235,20 @@ lines = {"our guess": (0.5, 0.0), "1 step": once, "500 steps": (w, b)}
 show_lines(x, y, lines)
 
 # %% [markdown]
-# Is this the best line? For a straight line we can tell, because the *least squares* solution (最小二乘法) can be computed
-# directly, from a matrix with a column for $w$ (the `x`) and one for $b$ (ones):
+# Is this the best line? Here we can tell, because the *least squares* solution (最小二乘法) can be computed directly, from
+# a matrix with a column for $w$ (the `x`) and one for $b$ (ones):
 
 # %%
 columns = torch.stack([x, torch.ones(3)], dim=1)
 torch.linalg.lstsq(columns, y.unsqueeze(1)).solution
 
 # %% [markdown]
-# The numbers agree. A neural network has no such formula, but the loop above stays as it is. The learning rate is the
-# one number that we had to choose, and it matters:
+# The numbers agree. A neural network has no such formula, but the loop above would stay as it is. The learning rate is
+# a number that we had to choose ourselves, and it matters:
 
 # %%
 slow, good, wild = fit(0.01, 20)[2], fit(0.1, 20)[2], fit(0.2, 20)[2]
-show_losses({"rate 0.01": slow, "rate 0.1": good, "rate 0.2": wild})
+show_losses({"0.01": slow, "0.1": good, "0.2": wild}, "learning rate")
 
 # %% [markdown]
 # With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 each step crosses the valley and lands
@@ -270,7 +269,7 @@ w.grad
 
 # %% [markdown]
 # It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as well
-# and the training goes astray. An optimizer (优化器) has `zero_grad()`, which clears the gradients of its parameters:
+# and the training goes astray. An optimizer (优化器) clears the gradients of its parameters with `zero_grad()`:
 
 # %%
 torch.optim.SGD([w, b]).zero_grad()
@@ -291,15 +290,15 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# Note the division by 3, the number of *all* points. An average of the two parts' means would give the lonely point of
-# the second part as much weight as the other two together.
+# Note the division by 3, the number of *all* points. An average of the two parts' means would give the lonely third point
+# as much weight as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
 #
 # *不记录计算图*
 #
-# A graph that nobody needs is a waste, because it holds on to what its boxes keep. When you only want predictions, use
+# A graph holds on to what its boxes keep, which is a waste if nobody needs it. When you only want predictions, use
 # `torch.no_grad()` again, and the result carries no `grad_fn`:
 
 # %%
@@ -316,9 +315,8 @@ prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# For code that only predicts there is the stricter `torch.inference_mode()`, which saves a little more time by dropping
-# bookkeeping that training would need. You can still add to its results, but an operation that would have to keep one
-# for `backward` fails:
+# For code that only predicts there is the stricter `torch.inference_mode()`, which is a little faster. You can still add to
+# its results, but an operation that would have to keep one for `backward` fails:
 
 # %% tags=["raises-exception"]
 with torch.inference_mode():
@@ -335,7 +333,7 @@ prediction * w
 # *冻结参数*
 #
 # Suppose the intercept is known, and only the slope should be trained. `requires_grad_(False)`, with the underscore that
-# marks PyTorch's in-place methods, takes `b` out of the game:
+# marks PyTorch's in-place methods, excludes `b`:
 
 # %%
 w, b = first_guess()
@@ -344,8 +342,8 @@ mse(w, b).backward()
 w.grad, b.grad
 
 # %% [markdown]
-# This is how a pretrained network is adapted to a new task: most of its parameters are frozen, and the last few are
-# trained. One caution: an optimizer looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or
+# A pretrained network is often adapted to a new task in this way: most of its parameters are frozen, and the last few
+# are trained. One caution: an optimizer looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or
 # one from earlier moves the frozen parameter once more. (Exercise 2 is about that.)
 
 # %% [markdown]
@@ -370,8 +368,8 @@ a.grad, (a < 10).requires_grad
 
 # %% [markdown]
 # From 3 to 12 the loop doubles twice, so the derivative is 4. From 1 it would double four times, and the derivative would
-# be 16: autograd differentiates the path that was taken. The condition `a < 10` decides on the path but is not recorded,
-# as the `False` shows. Not everything that is computed from `a` requires a gradient, and a comparison has none to give.
+# be 16: autograd differentiates the path that was taken. The condition `a < 10` chooses the path but is not recorded, as
+# the `False` shows. A comparison has no gradient to give.
 
 # %% [markdown]
 # ## Leaf tensors
@@ -406,17 +404,17 @@ torch.optim.SGD([v], lr=0.1)
 
 # %% [markdown]
 # The conversion was recorded like any other operation. The leaf is the `float32` tensor that nobody has a name for any
-# more, and `v` is computed from it. The optimizer notices; a loop of your own would find `v.grad` to be `None`. Scaling
-# does the same (`torch.randn(2, requires_grad=True) * 0.01`), and so does `.to("cuda")`. That one is nasty, because
-# `.to("cpu")` on your laptop returns the very same tensor, a leaf, and all is well. The remedy is to say everything at
-# once, `torch.ones(2, dtype=torch.float64, requires_grad=True)`, or to call `.requires_grad_()` last.
+# more, and `v` is computed from it. The optimizer notices; a loop of your own would find `v.grad` to be `None`. An update
+# written as `w = w - 0.1 * w.grad` does the same to `w`, and so does `.to("cuda")`. That one is nasty, because `.to("cpu")`
+# on your laptop returns the very same tensor, and all is well. The remedy: say everything at once, as in
+# `torch.ones(2, dtype=torch.float64, requires_grad=True)`, or call `.requires_grad_()` last.
 
 # %% [markdown]
 # ## Traps and their messages
 #
 # *常见错误*
 #
-# Four more messages will come your way sooner or later. Once you can read them, they are good advice.
+# Four more messages will come your way. Once you can read them, they are good advice.
 #
 # **Nothing requires a gradient.** Here we pass plain numbers to `mse`, so nothing was recorded:
 
@@ -427,7 +425,7 @@ mse(0.5, 0.0).backward()
 # "Element 0" is the loss. Look for a forgotten `requires_grad=True`, a `no_grad` or `detach` on the way, or parameters that
 # are all frozen.
 #
-# **More than one number.** `backward` starts from a scalar:
+# **More than one number.** Left to itself, `backward` starts from a single number, a scalar (标量):
 
 # %% tags=["raises-exception"]
 (w * x + b).backward()
@@ -436,7 +434,7 @@ mse(0.5, 0.0).backward()
 # Usually a `.mean()` or a `.sum()` is missing. If you do mean several outputs, read
 # [the next page](03_autograd_in_depth.ipynb).
 #
-# **A second `backward`.** We saw the boxes say *freed*:
+# **A second `backward`.** The first one has freed what the boxes kept:
 
 # %% tags=["raises-exception"]
 loss = mse(w, b)
@@ -444,18 +442,10 @@ loss.backward()
 loss.backward()
 
 # %% [markdown]
-# The message suggests `retain_graph=True`. More often, something was computed once before the loop that should be computed
-# anew in each step. What counts is what was *saved*: a sum saves nothing, so its graph can be walked twice, and the
-# gradients accumulate.
-
-# %%
-w, b = first_guess()
-total = w + b
-total.backward()
-total.backward()
-w.grad
-
-# %% [markdown]
+# The message suggests `retain_graph=True`. More often, something was computed once, before the loop, that should be computed
+# anew in each step. (What counts is what was *saved*. A sum such as `w + b` saves nothing, so you may walk back
+# through its graph as often as you like.)
+#
 # **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
 
 # %% tags=["raises-exception"]
@@ -466,7 +456,7 @@ out.backward()
 # %% [markdown]
 # A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found at
 # version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor. After
-# `w.sin()`, which keeps its input and not its output, the same change would do no harm.
+# `w.sin()`, which keeps its input and not its output, the change would do no harm.
 
 # %% [markdown]
 # ## Variable then and now
@@ -545,18 +535,18 @@ net.weight, net.bias
 
 # %% [markdown]
 # It is the same line, found by the same four actions. Put a large network in the place of `net`, and the loop need not
-# change. (A layer expects one row per sample, hence `unsqueeze`, and starts from random numbers, hence the seed.)
-# How networks are built is the subject of [page 04](04_modules.ipynb).
+# change. (A layer expects one row per sample, hence `unsqueeze`.) How networks are built is the subject of
+# [page 04](04_modules.ipynb).
 
 # %% [markdown]
 # ## Recap
 #
-# - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent takes steps against
-#   the gradient, as long as the learning rate says.
-# - Differentiable operations are recorded while your code runs. `no_grad`, `inference_mode` and `detach` keep things out of
-#   the graph, and `requires_grad_(False)` freezes a parameter.
+# - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent steps against
+#   the gradient, and the learning rate says how far.
+# - Operations are recorded while your code runs. `no_grad`, `inference_mode` and `detach` keep things out of the graph, and
+#   `requires_grad_(False)` freezes a parameter.
 # - Gradients accumulate: clear them after each step, or use the adding to work through a batch in parts.
-# - `.grad` is filled for leaves that require a gradient. What was saved must not be changed in place, and is freed after use.
+# - `.grad` is filled for leaves. What was saved must not be changed in place, and is freed after use.
 # - `Variable` is Tensor now, `volatile` became `no_grad`, and `.data` should be `detach()`.
 
 # %% [markdown]

@@ -49,11 +49,12 @@ def _list(names: list[str]) -> str:
     return f"the lines {', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def show_losses(curves: Mapping[str, Sequence[float]]) -> None:
+def show_losses(curves: Mapping[str, Sequence[float]], what: str) -> None:
     """Show how the loss changed from step to step, on a logarithmic scale.
 
     Args:
-        curves: the losses before each step, by the name of the run; all positive.
+        curves: the losses before each step, by what differs between the runs; all positive.
+        what: the title of the legend: the name of what differs.
     """
     plotting.use_style()
     plt.rcParams["font.size"] = 11
@@ -62,9 +63,9 @@ def show_losses(curves: Mapping[str, Sequence[float]]) -> None:
         axis.semilogy(losses, label=name)
     axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set(xlabel="steps taken", ylabel="loss")
-    axis.legend()
-    ends = (
-        f"{name} {'rises' if losses[-1] > losses[0] else 'falls'}"
+    axis.legend(title=what)
+    ends = [
+        f"{name} it {'rises' if losses[-1] > losses[0] else 'falls'}"
         for name, losses in curves.items()
-    )
-    plotting.show(figure, alt=f"The loss by step. {', '.join(ends).capitalize()}.")
+    ]
+    plotting.show(figure, alt=f"The loss by step. With {what} {', with '.join(ends)}.")

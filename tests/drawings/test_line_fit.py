@@ -42,10 +42,11 @@ def test_too_few_or_too_many_lines(count):
 
 
 def test_losses_are_drawn_as_they_are():
-    curves = {"rate 0.1": [8.0, 2.0, 0.5], "rate 9": [8.0, 80.0]}
-    figure, alt = shown(show_losses, curves)
+    curves = {"0.1": [8.0, 2.0, 0.5], "9": [8.0, 80.0]}
+    figure, alt = shown(show_losses, curves, "learning rate")
     (axis,) = figure.axes
     assert [line.get_ydata().tolist() for line in axis.lines] == list(curves.values())
     assert [text.get_text() for text in axis.get_legend().get_texts()] == list(curves)
+    assert axis.get_legend().get_title().get_text() == "learning rate"
     assert axis.get_yscale() == "log"
-    assert alt == "The loss by step. Rate 0.1 falls, rate 9 rises."
+    assert alt == "The loss by step. With learning rate 0.1 it falls, with 9 it rises."
