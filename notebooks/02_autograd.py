@@ -83,8 +83,8 @@ show_lines(x, y, {"our guess": (0.5, 0.0)})
 # %% [markdown]
 # The error falls at a rate of about 12 per unit of $w$. Make the nudge infinitely small, and this rate becomes the
 # derivative of the error with respect to $w$. The derivatives with respect to all parameters together are the *gradient*
-# (梯度). Nudging a million parameters, one after the other, would take forever. This is what autograd is for. To have PyTorch
-# keep track, say so when you make the tensors:
+# (梯度). Nudging a million parameters one after the other would be hopelessly slow, and this is what autograd is for. To
+# have PyTorch keep track, say so when you make the tensors:
 
 # %%
 w = torch.tensor(0.5, requires_grad=True)
@@ -243,8 +243,8 @@ columns = torch.stack([x, torch.ones(3)], dim=1)
 torch.linalg.lstsq(columns, y.unsqueeze(1)).solution
 
 # %% [markdown]
-# The numbers agree. A neural network has no such formula, but the loop above would stay as it is. The learning rate is
-# a number that we had to choose ourselves, and it matters:
+# The numbers agree. For most networks there is no such formula, but the loop above stays as it is. The learning rate
+# is a number that we had to choose ourselves, and it matters:
 
 # %%
 slow, good, wild = fit(0.01, 20)[2], fit(0.1, 20)[2], fit(0.2, 20)[2]
@@ -280,8 +280,8 @@ print(w.grad)
 # > and `zero_grad(set_to_none=False)` brings the zeros back.
 #
 # The adding has its use. The gradient of a sum is the sum of the gradients, so a batch too large for your memory can be
-# worked through in parts, or *mini-batches* (小批量). Each part's graph is freed before the next is recorded, and in the
-# end `.grad` holds the gradient of the whole:
+# worked through in parts, or *mini-batches* (小批量). What the graph of one part keeps is freed before the next is recorded,
+# and in the end `.grad` holds the gradient of the whole:
 
 # %%
 for part in ([0, 1], [2]):
@@ -290,8 +290,8 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# Note the division by 3, the number of *all* points. An average of the two parts' means would give the lonely third point
-# as much weight as the other two together.
+# Note the division by 3, the number of *all* points. An average of the two parts' means would give the third point as much
+# weight as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
@@ -405,8 +405,8 @@ torch.optim.SGD([v], lr=0.1)
 # %% [markdown]
 # The conversion was recorded like any other operation. The leaf is the `float32` tensor that nobody has a name for any
 # more, and `v` is computed from it. The optimizer notices; a loop of your own would find `v.grad` to be `None`. An update
-# written as `w = w - 0.1 * w.grad` does the same to `w`, and so does `.to("cuda")`. That one is nasty, because `.to("cpu")`
-# on your laptop returns the very same tensor, and all is well. The remedy: say everything at once, as in
+# written as `w = w - 0.1 * w.grad` loses the leaf too, and so does `.to("cuda")`. That one is nasty, because `.to("cpu")` on
+# your laptop returns the very same tensor, and all is well. The remedy: say everything at once, as in
 # `torch.ones(2, dtype=torch.float64, requires_grad=True)`, or call `.requires_grad_()` last.
 
 # %% [markdown]
@@ -535,8 +535,8 @@ net.weight, net.bias
 
 # %% [markdown]
 # It is the same line, found by the same four actions. Put a large network in the place of `net`, and the loop need not
-# change. (A layer expects one row per sample, hence `unsqueeze`.) How networks are built is the subject of
-# [page 04](04_modules.ipynb).
+# change. In 2017 its input had to be a `Variable`; now a plain tensor goes in, and a plain tensor with a `grad_fn` comes out.
+# (A layer expects one row per sample, hence `unsqueeze`.) [Page 04](04_modules.ipynb) shows how networks are built.
 
 # %% [markdown]
 # ## Recap

@@ -1,4 +1,4 @@
-"""What page 02 says in its prose, and statements C05 to C09, in more cases than the page shows."""
+"""What page 02 says in its prose, and statements C05 to C09 and C13, in more cases than the page shows."""
 
 import numpy as np
 import pytest
@@ -66,6 +66,11 @@ def test_C09_nn_finds_the_line_of_autograd_alone():
             p -= 0.1 * p.grad
         p.grad = None
     assert torch.allclose(torch.cat([net.weight[0], net.bias]), p, atol=1e-5)
+
+
+def test_C13_a_layer_takes_and_returns_plain_tensors():
+    out = torch.nn.Linear(1, 1)(X.unsqueeze(1))
+    assert type(out) is torch.Tensor and out.requires_grad and out.grad_fn is not None
 
 
 # --- what is recorded
