@@ -16,809 +16,813 @@
 # ---
 
 # %% [markdown]
-# # Differentiate automatically · 自动求导
+# # Let PyTorch find the gradient
 #
-# Section 2.2.2 of the notes: autograd. PyTorch writes down what you compute and, asked for it, gives the derivative of
-# the result by everything that went in.
+# *自动求导*
+#
+# You have a model with a few numbers in it, or a few million, and a measure of how wrong it is. Which way should each
+# number move to make it less wrong? PyTorch answers that in one call, and the answer drives the training of nearly
+# every network. We begin with a straight line, where you can check every number by hand, and then look at what
+# happened behind the call and what can go wrong.
 #
 # **You will**
 #
-# - read the graph that autograd records: leaves, `grad_fn`, `grad`;
-# - get the same gradient in four ways, and second derivatives, Jacobians and Hessians;
-# - know when gradients add up, when recording should be off, and which changes in place break it;
-# - translate each line that uses `Variable` into today's;
-# - fit a line with autograd alone, see what autograd costs, and give it a function of your own.
+# - fit a line by gradient descent, and work out its first gradient by hand;
+# - read the computational graph that PyTorch records, and decide what it should not record;
+# - know why gradients accumulate, and put that to use;
+# - find out why a `.grad` is `None`, and read autograd's error messages for their advice;
+# - turn old code with `Variable`, `volatile` and `.data` into today's.
 #
-# **You need** tensors in outline, and derivatives from school. No GPU.
+# **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
 #
-# **Time**: 29 min to read, 7 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 32 min to read, 22 s to run (AMD EPYC, 2 cores).
 #
-# ## Find it · 速查
+# ## A line through three points
 #
-# | in the notes | today | here |
-# |:--|:--|:--|
-# | `Variable`, the core class (核心类) | a Tensor is all there is | [Variable, then and now](#Variable,-then-and-now-·-从-Variable-到-Tensor) |
-# | `data`, the Tensor in a Variable | `detach()` | [`.data`, the silent mistake](#.data,-the-silent-mistake-·-隐蔽的错误) |
-# | `grad`, a Variable (梯度) | a Tensor; it adds up until it is zeroed | [Gradients add up](#Gradients-add-up-·-梯度累加) |
-# | `grad_fn`, a Function | the same | [What is recorded](#What-is-recorded-·-计算图) |
-# | forward (前向传播), backward (反向传播) | the same; the graph is used once | [What is recorded](#What-is-recorded-·-计算图), [used once](#The-graph-is-used-once-·-计算图只用一次) |
-# | autograd alone is laborious (略显复杂) | `torch.nn` takes the work over | [A line, by autograd alone](#A-line,-by-autograd-alone-·-线性回归) |
+# *直线拟合*
+#
+# Somebody has measured three points, and we suspect that they lie near a straight line.
 
-# %% [markdown]
-# ## What is recorded · 计算图
-#
-# A tensor with `requires_grad=True` asks for derivatives. Everything computed from it is recorded.
-
-# %% claims=["C08"]
+# %%
+# %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # the folder that holds helpers/
+sys.path.insert(0, "..")  # where helpers/ lies
 
 import torch
 
-x = torch.tensor([1.0, 2.0, 3.0])  # data: nobody asks for its derivative
+from helpers.drawings.autograd_graph import show_graph
+from helpers.drawings.line_fit import show_lines, show_losses
+from helpers.messages import print_warnings
+
+x = torch.tensor([1.0, 2.0, 3.0])
+y = torch.tensor([2.0, 4.0, 5.0])
+
+# %% [markdown]
+# A line $y = wx + b$ has a slope $w$ and an intercept $b$. We guess $w = 0.5$ and $b = 0$, and measure how wrong that is
+# by the *mean squared error* (均方误差): the difference between line and point, squared, and averaged over the points.
+
+
+# %%
+def mse(w, b):
+    return ((w * x + b - y) ** 2).mean()
+
+
+mse(0.5, 0.0)
+
+# %%
+show_lines(x, y, {"our guess": (0.5, 0.0)})
+
+# %% [markdown]
+# The line runs below all three points, so a steeper one should do better. How much better? We nudge $w$ a little and
+# see how the error responds.
+
+# %%
+(mse(0.51, 0.0) - mse(0.5, 0.0)) / 0.01
+
+# %% [markdown]
+# The error falls at a rate of about 12 per unit of $w$. Make the nudge infinitely small, and this rate becomes the
+# derivative of the error with respect to $w$. The derivatives with respect to all parameters together are the *gradient*
+# (梯度). Nudging a million parameters one after the other would be hopelessly slow, and this is what autograd is for. To
+# have PyTorch keep track, say so when you make the tensors:
+
+# %%
 w = torch.tensor(0.5, requires_grad=True)
 b = torch.tensor(0.0, requires_grad=True)
-z = w * x + b
-loss = (z**2).mean()
+loss = mse(w, b)
 loss
 
 # %% [markdown]
-# `grad_fn` is the function that will take a gradient back through the operation. Tensors that you made yourself are
-# *leaves*: no operation made them, so they have none.
-
-# %% claims=["C08"]
-for name, t in {"x": x, "w": w, "b": b, "z": z, "loss": loss}.items():
-    made_by = t.grad_fn.name() if t.grad_fn else None
-    print(
-        f"{name:4} requires_grad={t.requires_grad!s:5} is_leaf={t.is_leaf!s:5} grad_fn={made_by}"
-    )
-assert all(t.is_leaf == (t.grad_fn is None) for t in (x, w, b, z, loss))
-
-# %% [markdown]
-# Each function knows the next ones on the way back, in `next_functions`. Followed to the end, they are the graph.
-
-
-# %% claims=["C08"]
-def walk(function, depth=0):
-    print("   " * depth + function.name().split("::")[-1])
-    for following, _ in function.next_functions:
-        if (
-            following is not None
-        ):  # x asks for no gradient: None stands in its place
-            walk(following, depth + 1)
-
-
-walk(loss.grad_fn)
-
-# %% [markdown]
-# The way ends at `AccumulateGrad`: one for each leaf that wants a gradient. The book draws the same walk as a picture.
-# The inputs are on the left, the result is on the right, and the arrows go the way the gradients will.
-
-# %%
-import matplotlib.pyplot as plt
-
-from helpers import plotting
-from helpers.drawings.autograd_graph import show_graph
-
-plotting.use_style()
-show_graph(loss, w=w, b=b)
-
-# %% [markdown]
-# Some functions keep tensors that they will need: to differentiate a square you must know what was squared. Here `self`
-# is a function's first input and `other` the second: the derivative of `w * x` by `w` is `x`. `backward` goes along the
-# arrows. Afterwards the leaves have their gradients, and what was kept is freed.
+# The value is the one we had before; a number that we want to make small is called a *loss* (损失). The `grad_fn` beside
+# it is new: PyTorch remembers that this number came out of a mean. One call now walks back from there to `w` and `b`:
 
 # %%
 loss.backward()
+w.grad, b.grad
+
+# %% [markdown]
+# There is the −12 that our nudge came close to. Both numbers are negative: making $w$ or $b$ a little larger makes the
+# loss smaller, and $w$ has more than twice the effect.
+
+# %% [markdown]
+# ## What happened
+#
+# *计算图*
+#
+# `requires_grad=True` says that we want derivatives with respect to `w` and `b`. From then on, a differentiable
+# operation that involves one of them leaves a note of itself on its result, the `grad_fn`:
+
+# %% claims=["C08"]
+prediction = w * x + b
+prediction
+
+# %% [markdown]
+# The last thing that happened to `prediction` was an addition. Its note knows the notes of its inputs, those know the
+# notes of theirs, and together they form the *computational graph* (计算图). Let us clear the gradients, so that we can
+# watch them arrive, and draw the graph behind the loss.
+
+# %% claims=["C08"]
+w.grad = b.grad = None
+loss = mse(w, b)
 show_graph(loss, w=w, b=b)
 
 # %% [markdown]
-# `grad` has the shape of its tensor. By hand: the loss is the mean of $z^2$, so its derivative by $w$ is the mean of
-# $2zx$, and by $b$ the mean of $2z$.
-
-# %% claims=["C07"]
-z = z.detach()  # the numbers without the graph
-print("by backward", w.grad, b.grad)
-print("by hand    ", (2 * z * x).mean(), (2 * z).mean())
-assert w.grad.shape == w.shape
-assert torch.allclose(w.grad, (2 * z * x).mean()) and torch.allclose(
-    b.grad, (2 * z).mean()
-)
-
-# %% [markdown]
-# ### Only leaves keep a gradient
+# Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`,
+# multiplication by `x`. The orange boxes are `w` and `b`. No operation made them, so they have no `grad_fn`; their
+# `AccumulateGrad` will put the gradient into `.grad`. Our data do not appear, because nobody asked for derivatives with
+# respect to `x` and `y`.
 #
-# What lies between the leaves and the loss passes its gradient on and forgets it. Reading it gives `None`, and a
-# warning:
-
-# %%
-import warnings
-
-z = w * x + b
-(z**2).mean().backward()
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    print(z.grad)
-print(str(caught[0].message).partition(". ")[0])
+# Two boxes *keep* something for the way back. The derivative of $e^2$ is $2e$, so the square keeps its own input, called
+# `self`. The derivative of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
 
 # %% [markdown]
-# `retain_grad`, called before `backward`, makes it stay.
-
-# %%
-z = w * x + b
-z.retain_grad()
-(z**2).mean().backward()
-print(z.grad)
-assert torch.allclose(z.grad, 2 * z / 3)
-
-# %% [markdown]
-# ## The same gradient, four ways · 四种求法
+# ## The chain rule by hand
 #
-# Take $f(u, v) = u^2 \sin v$. Its gradient by hand is $(2u \sin v,\; u^2 \cos v)$. Finite differences need only the
-# function: move each input a little up and down. `backward` fills `grad`. `torch.func.grad` makes a new function, which
-# returns the gradient. In double precision (`float64`), all four agree.
-
-
-# %%
-def f(p):
-    return p[0] ** 2 * torch.sin(p[1])
-
-
-def by_differences(f, p, step):
-    units = torch.eye(len(p), dtype=p.dtype)
-    return torch.stack(
-        [(f(p + step * e) - f(p - step * e)) / (2 * step) for e in units]
-    )
-
-
-# %%
-p = torch.tensor([3.0, 1.0], dtype=torch.float64, requires_grad=True)
-f(p).backward()
-u, v = p.detach()
-ways = {
-    "by hand": torch.stack([2 * u * torch.sin(v), u**2 * torch.cos(v)]),
-    "differences": by_differences(f, p.detach(), 1e-6),
-    "backward": p.grad,
-    "torch.func": torch.func.grad(f)(p.detach()),
-}
-for name, gradient in ways.items():
-    print(f"{name:12} {gradient[0]:.6f}  {gradient[1]:.6f}")
-    assert torch.allclose(gradient, ways["by hand"], atol=1e-8)
-
-# %% [markdown]
-# `gradcheck` compares `backward` with finite differences for you. It is the test for any gradient that you write.
-
-# %%
-torch.autograd.gradcheck(f, p)
-
-# %% [markdown]
-# Why not always use finite differences? They need two calls of the function for each input, and a net has many. And no step
-# is right. A large one misses how the curve bends, a small one loses digits in the subtraction. Here for $x^3$ at 1:
-
-# %%
-steps = [10.0**-k for k in range(1, 13)]
-figure, axis = plt.subplots()
-for dtype, color in (
-    (torch.float32, plotting.VERMILION),
-    (torch.float64, plotting.BLUE),
-):
-    one = torch.ones(1, dtype=dtype)
-    errors = [
-        (by_differences(lambda p: p[0] ** 3, one, h) - 3).abs().item()
-        for h in steps
-    ]
-    axis.loglog(steps, errors, marker="o", color=color, label=str(dtype)[6:])
-axis.set(
-    xlabel="step",
-    ylabel="error",
-    ylim=(1e-12, 10),
-    title="error of finite differences",
-)
-axis.legend()
-plotting.show(
-    figure,
-    alt="Error against step: two valleys. The float32 one is far higher than the float64 one.",
-)
-
-# %% [markdown]
-# ## Many outputs, and derivatives of derivatives · 高阶导数
+# *链式法则*
 #
-# `backward` starts from one number. From more than one, it wants to know how much each of them counts.
-
-# %%
-x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
-y = x**2 * x.flip(0)
-try:
-    y.backward()
-except RuntimeError as error:
-    print(error)
-
-# %% [markdown]
-# The weights form a vector $v$; the result is the vector-Jacobian product $v^T J$. `torch.autograd.grad` returns it
-# and leaves `grad` alone. The Jacobian $J$ itself holds the derivative of each output (row) by each input (column).
-
-# %%
-v = torch.tensor([1.0, 10.0, 100.0])
-(vjp,) = torch.autograd.grad(y, x, grad_outputs=v)
-J = torch.func.jacrev(lambda x: x**2 * x.flip(0))(x.detach())
-print(J, vjp, sep="\n")
-assert torch.allclose(vjp, v @ J) and x.grad is None
-
-# %% [markdown]
-# A gradient can be recorded too: `create_graph=True`. Then it can be differentiated again. Three times for $x^3$ at 2:
-
-# %%
-t = torch.tensor(2.0, requires_grad=True)
-value = t**3
-for _ in range(3):
-    (value,) = torch.autograd.grad(value, t, create_graph=True)
-    print(value.item())
-
-# %% [markdown]
-# Differentiate the *sum* of many values, each computed from an input of its own: each input gets the derivative of its
-# value. One call gives the whole curve.
-
-# %%
-t = torch.linspace(-4, 4, 201, requires_grad=True)
-curves = [torch.tanh(t)]
-for _ in range(2):
-    curves += torch.autograd.grad(curves[-1].sum(), t, create_graph=True)
-figure, axis = plt.subplots()
-for curve, label in zip(
-    curves, ("tanh", "first derivative", "second derivative"), strict=True
-):
-    axis.plot(t.detach(), curve.detach(), label=label)
-axis.legend()
-plotting.show(
-    figure,
-    alt="tanh: an S. First derivative: a hill at zero. Second: up, then down.",
-)
-assert torch.allclose(curves[1], 1 - curves[0] ** 2, atol=1e-6)
-
-# %% [markdown]
-# The Hessian holds the second derivatives of one number: it is the Jacobian of its gradient. For $f$ above, it agrees
-# with the one by hand, and is symmetric: the order of the two derivatives does not matter.
-
-# %%
-H = torch.func.jacrev(torch.func.grad(f))(p.detach())
-u, v = p.detach()
-cross = 2 * u * torch.cos(v)
-by_hand = torch.stack(
-    [2 * torch.sin(v), cross, cross, -(u**2) * torch.sin(v)]
-).view(2, 2)
-print(H)
-assert torch.allclose(H, by_hand) and torch.allclose(H, H.T)
-
-# %% [markdown]
-# ## Gradients add up · 梯度累加
+# What travels along these arrows? Call the loss $L$, and the error at the $i$-th point $e_i = w x_i + b - y_i$. School
+# tells us the derivative of each link:
 #
-# `backward` *adds* to `grad`. Without zeroing, each call adds its part.
-
-# %% claims=["C07"]
-w = torch.tensor(1.0, requires_grad=True)
-for _ in range(3):
-    (5 * w).backward()
-    print(w.grad.item())
-
-# %% [markdown]
-# > **Then and now.** The notes' time wrote zeros into the gradients. Since release 2.0 `zero_grad()` drops them instead:
-# > `grad` is `None`. `set_to_none=False` gives the old way.
-
-# %%
-optimizer = torch.optim.SGD([w], lr=0.1)
-optimizer.zero_grad(set_to_none=False)
-print(w.grad)
-optimizer.zero_grad()
-print(w.grad)
-
-# %% [markdown]
-# Adding up is good for something: a batch too large for the memory can be worked through in parts. Each part's mean
-# counts for its share. The gradient is the same, and the peak of memory is lower. (`peak_bytes` counts the tensors that
-# a function holds at once.)
-
-# %%
-from helpers.memory import peak_bytes
-
-torch.manual_seed(0)
-net = torch.nn.Sequential(
-    torch.nn.Linear(20, 200), torch.nn.Tanh(), torch.nn.Linear(200, 1)
-)
-inputs = torch.randn(4096, 20)
-
-
-def gradient_in(parts):
-    net.zero_grad()
-    for part in inputs.chunk(parts):
-        (net(part).square().mean() / parts).backward()
-
-
-gradient_in(1)
-whole = net[0].weight.grad.clone()
-gradient_in(8)
-assert torch.allclose(net[0].weight.grad, whole, atol=1e-6)
-for parts in (1, 8):
-    print(
-        f"{parts} parts: at most {peak_bytes(lambda n=parts: gradient_in(n)) / 1e6:.2f} MB"
-    )
-
-# %% [markdown]
-# ## Not to be recorded · 不记录计算图
+# $$\frac{\partial L}{\partial e_i} = \frac{2 e_i}{3}, \qquad
+# \frac{\partial e_i}{\partial w} = x_i, \qquad \frac{\partial e_i}{\partial b} = 1.$$
 #
-# Recording costs memory. For mere evaluation, turn it off: `no_grad`, or the stricter `inference_mode`.
-# `detach` cuts a single tensor off; it shares the memory of its source.
+# Now $w$ acts on the loss by way of three errors, $-1.5$, $-3$ and $-3.5$. The *chain rule* (链式法则) says: multiply the
+# derivatives along each way, and add up the ways.
+#
+# $$\frac{\partial L}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
+# = \frac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
+#
+# The way to $b$ is the same with a 1 in the place of $x_i$. In code, with ordinary numbers and no autograd:
 
 # %%
-w = torch.tensor([1.0, 2.0], requires_grad=True)
+error = 0.5 * x + 0.0 - y
+d_error = 2 * error / 3
+(d_error * x).sum(), d_error.sum()
+
+# %% [markdown]
+# `backward` does just this, box by box. Each `grad_fn` is a function that knows its own link: hand it the gradient
+# with respect to its output, and it returns the gradient with respect to its input. Here is the mean, which passes a
+# third to each of the three squares:
+
+# %% claims=["C08"]
+loss.grad_fn(torch.tensor(1.0))
+
+# %% [markdown]
+# The square would multiply this by $2 e_i$, and so on down to the leaves. Let `backward` do the rest, and compare.
+
+# %%
+loss.backward()
+assert torch.allclose(w.grad, (d_error * x).sum())
+show_graph(loss, w=w, b=b)
+
+# %% [markdown]
+# The gradients have arrived, and they are what we worked out by hand. The boxes that kept something now say *freed*:
+# PyTorch lets go of that memory once it has been used. This will explain [a message](#Traps-and-their-messages) below.
+
+# %% [markdown]
+# ## Gradient descent
+#
+# *梯度下降*
+#
+# The gradient points to where the loss grows fastest, so we take a step the other way. How long a step is decided by
+# the *learning rate* (学习率), here 0.1. If we write it down just like that, PyTorch objects:
+
+# %% tags=["raises-exception"]
+w -= 0.1 * w.grad
+
+# %% [markdown]
+# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving a parameter is not part of the
+# model that we differentiate, so it should not be recorded, and `torch.no_grad()` says so:
+
+# %%
 with torch.no_grad():
-    a = w.exp()
+    w -= 0.1 * w.grad
+    b -= 0.1 * b.grad
+mse(w, b)
+
+# %% [markdown]
+# One step has brought the loss down from 7.8333 to 0.1533. The rest is repetition: compute the loss, call `backward`,
+# take a step, clear the gradients. (Why we clear them is the subject of the next section.)
+
+
+# %%
+def first_guess():
+    w = torch.tensor(0.5, requires_grad=True)
+    b = torch.tensor(0.0, requires_grad=True)
+    return w, b
+
+
+def fit(learning_rate, steps):
+    w, b = first_guess()
+    losses = []
+    for _ in range(steps):
+        loss = mse(w, b)
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            w -= learning_rate * w.grad
+            b -= learning_rate * b.grad
+        w.grad = b.grad = None
+    return w, b, losses
+
+
+w, b, losses = fit(learning_rate=0.1, steps=500)
+w, b
+
+# %%
+once = fit(learning_rate=0.1, steps=1)[:2]
+lines = {"our guess": (0.5, 0.0), "1 step": once, "500 steps": (w, b)}
+show_lines(x, y, lines)
+
+# %% [markdown]
+# Is this the best line? Here we can tell, because the *least squares* solution (最小二乘法) can be computed directly, from
+# a matrix with a column for $w$ (the `x`) and one for $b$ (ones):
+
+# %%
+columns = torch.stack([x, torch.ones(3)], dim=1)
+torch.linalg.lstsq(columns, y.unsqueeze(1)).solution
+
+# %% [markdown]
+# The numbers agree. For most networks there is no such formula, but the loop above stays as it is. The learning rate
+# is a number that we had to choose ourselves, and it matters:
+
+# %%
+slow, good, wild = fit(0.01, 20)[2], fit(0.1, 20)[2], fit(0.2, 20)[2]
+show_losses({"0.01": slow, "0.1": good, "0.2": wild}, "learning rate")
+
+# %% [markdown]
+# With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 each step crosses the valley and lands
+# higher up on the other side. When a loss grows from step to step, suspect the learning rate first.
+
+# %% [markdown]
+# ## Gradients accumulate
+#
+# *梯度累加*
+#
+# Watch what a second `backward` does to `w.grad`, which was −12 after the first:
+
+# %% claims=["C07"]
+w, b = first_guess()
+mse(w, b).backward()
+mse(w, b).backward()
+w.grad
+
+# %% [markdown]
+# It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as well
+# and the training goes astray. An optimizer (优化器) clears the gradients of its parameters with `zero_grad()`:
+
+# %%
+torch.optim.SGD([w, b]).zero_grad()
+print(w.grad)
+
+# %% [markdown]
+# > **Then and now.** In 2017, `zero_grad()` filled the gradients with zeros. Since PyTorch 2.0 it sets them to `None`,
+# > and `zero_grad(set_to_none=False)` brings the zeros back.
+#
+# The adding has its use. The gradient of a sum is the sum of the gradients, so a batch too large for your memory can be
+# worked through in parts, or *mini-batches* (小批量). What the graph of one part keeps is freed before the next is recorded,
+# and in the end `.grad` holds the gradient of the whole:
+
+# %%
+for part in ([0, 1], [2]):
+    error = w * x[part] + b - y[part]
+    ((error**2).sum() / 3).backward()
+w.grad, b.grad
+
+# %% [markdown]
+# Note the division by 3, the number of *all* points. An average of the two parts' means would give the third point as much
+# weight as the other two together.
+
+# %% [markdown]
+# ## Switch recording off
+#
+# *不记录计算图*
+#
+# A graph holds on to what its boxes keep, which is a waste if nobody needs it. When you only want predictions, use
+# `torch.no_grad()` again, and the result carries no `grad_fn`:
+
+# %%
+with torch.no_grad():
+    prediction = w * x + b
+prediction
+
+# %% [markdown]
+# Sometimes a single tensor should leave the graph, for instance on its way to a plot. PyTorch does not convert a tensor
+# that requires a gradient to NumPy; `detach()` gives you the same numbers, in the same memory, without the history:
+
+# %%
+prediction = w * x + b
+prediction.detach().numpy()
+
+# %% [markdown]
+# For code that only predicts there is the stricter `torch.inference_mode()`, which is a little faster. You can still add to
+# its results, but an operation that would have to keep one for `backward` fails:
+
+# %% tags=["raises-exception"]
 with torch.inference_mode():
-    b = w.exp()
-c = w.exp().detach()
-for name, t in (("no_grad", a), ("inference_mode", b), ("detach", c)):
-    print(
-        f"{name:15} requires_grad={t.requires_grad}, is_inference={t.is_inference()}"
-    )
-assert (
-    w.detach().untyped_storage().data_ptr() == w.untyped_storage().data_ptr()
-)
+    prediction = w * x + b
+print((prediction + b).requires_grad)
+prediction * w
 
 # %% [markdown]
-# What was made in inference mode must not enter a recorded computation later:
+# Both remedies are in the message. When in doubt, take `no_grad`.
+
+# %% [markdown]
+# ## Freeze a parameter
+#
+# *冻结参数*
+#
+# Suppose the intercept is known, and only the slope should be trained. `requires_grad_(False)`, with the underscore that
+# marks PyTorch's in-place methods, excludes `b`:
 
 # %%
-try:
-    (w * b).sum()
-except RuntimeError as error:
-    print(str(error).partition(". ")[0])
+w, b = first_guess()
+b.requires_grad_(False)
+mse(w, b).backward()
+w.grad, b.grad
 
 # %% [markdown]
-# Parameters are changed with recording off. A step of gradient descent on a leaf is refused otherwise:
-
-# %%
-try:
-    w -= 0.1
-except RuntimeError as error:
-    print(error)
-with torch.no_grad():
-    w -= 0.1
-w
+# A pretrained network is often adapted to a new task in this way: most of its parameters are frozen, and the last few
+# are trained. One caution: an optimizer looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or
+# one from earlier moves the frozen parameter once more. (Exercise 2 is about that.)
 
 # %% [markdown]
-# ## `.data`, the silent mistake · 隐蔽的错误
+# ## The graph follows your code
 #
-# > **Then and now.** The notes reach for `.data`, the Tensor inside a Variable. It still works, and it goes behind
-# > autograd's back. Since release 0.4, `detach()` is the safe way.
+# *动态图*
 #
-# The derivative of $e^x$ is $e^x$, which autograd keeps. Overwrite it through `.data`, and the gradient is wrong without a
-# word:
-
-# %% claims=["C06"]
-x = torch.tensor(1.0, requires_grad=True)
-y = x.exp()
-y.data.zero_()
-y.backward()
-print(f"gradient {x.grad:.4f} instead of {x.detach().exp():.4f}")
-assert x.grad == 0
-
-# %% [markdown]
-# `detach` shares memory in the same way, but also the *version counter*. Each change in place raises it, and `backward`
-# compares.
-
-# %% claims=["C06"]
-y = x.exp()
-print("version", y._version)
-y.detach().zero_()
-print("version", y._version)
-try:
-    y.backward()
-except RuntimeError as error:
-    print(str(error).partition(": ")[0])
-
-# %% [markdown]
-# ### Which changes in place are dangerous? · 原地操作
-#
-# Those of a tensor that a function has kept for `backward`. Some keep their input, some their output, some nothing.
-# A loop finds out, by changing each of the two after the operation: does `backward` run, or raise the error above?
+# You never declared a graph. PyTorch records one while your Python code runs, and a new one each time
+# (*define-by-run*), so loops and branches may depend on the data:
 
 
 # %%
-from helpers import tables
+def doubled(t):
+    while t < 10:
+        t = 2 * t
+    return t
 
 
-def survives(operation, what):
-    x = torch.tensor([0.5, 0.7], requires_grad=True)
-    before = x * 1  # not a leaf, so that it may be changed
-    after = operation(before)
-    with torch.no_grad():
-        {"input": before, "output": after}[what].add_(1)
-    try:
-        after.sum().backward()
-    except RuntimeError:
-        return "error"
-    return "fine"
-
-
-operations = [
-    torch.exp,
-    torch.log,
-    torch.sin,
-    torch.sigmoid,
-    torch.tanh,
-    torch.relu,
-    torch.sqrt,
-]
-operations += [torch.square, torch.neg]
-rows = [
-    (o.__name__, survives(o, "input"), survives(o, "output"))
-    for o in operations
-]
-tables.table(["operation", "input changed", "output changed"], rows)
+a = torch.tensor(3.0, requires_grad=True)
+doubled(a).backward()
+a.grad, (a < 10).requires_grad
 
 # %% [markdown]
-# ### The graph is used once · 计算图只用一次
+# From 3 to 12 the loop doubles twice, so the derivative is 4. From 1 it would double four times, and the derivative would
+# be 16: autograd differentiates the path that was taken. The condition `a < 10` chooses the path but is not recorded, as
+# the `False` shows. A comparison has no gradient to give.
+
+# %% [markdown]
+# ## Leaf tensors
 #
-# `backward` frees what was kept. A second call finds nothing, unless the first was told to leave it. (Old code says
-# `retain_variables=True`.)
+# *叶子张量*
+#
+# A *leaf* is a tensor that is not the result of a recorded operation. Our parameters are leaves, and so is whatever is
+# computed from tensors that do not require a gradient:
 
 # %%
-x = torch.tensor(3.0, requires_grad=True)
-y = x**2
-y.backward(retain_graph=True)
-y.backward()
-try:
-    y.backward()
-except RuntimeError as error:
-    print(str(error).partition(" (")[0])
-x.grad  # of the two calls that went through
+w, b = first_guess()
+error = w * x + b - y
+w.is_leaf, error.is_leaf, (3 * x).is_leaf
 
 # %% [markdown]
-# ## Variable, then and now · 从 Variable 到 Tensor
-#
-# > **Then and now.** In the notes, a Tensor holds numbers, and only a `Variable` around it can be differentiated: it is
-# > the core class of autograd. Release 0.4 (April 2018) made them one.
-#
-# | then | now | shown at |
-# |---|---|---|
-# | `Variable(t)` | `t` itself | 1 |
-# | `Variable(t, requires_grad=True)` | `torch.tensor(..., requires_grad=True)`, or `t.requires_grad_()` | 2 |
-# | `v.data` | `v.detach()` | 3 |
-# | `v.grad`, a Variable | `v.grad`, a Tensor | 3 |
-# | `Variable(t, volatile=True)` | `with torch.no_grad():` or `torch.inference_mode()` | 4 |
-# | `loss.data[0]` | `loss.item()` | 5 |
-# | `net(Variable(t))` | `net(t)` | 6 |
-#
-# **1.** `Variable` can still be imported and called. What it returns is a Tensor with the same memory.
+# `backward` fills `.grad` for leaves that require a gradient. The gradients of what lies in between are passed on and
+# forgotten. If you ask for one, you get `None` and a piece of advice:
 
-# %% claims=["C05"]
+# %%
+(error**2).mean().backward()
+with print_warnings():
+    print(error.grad)
+
+# %% [markdown]
+# With `error.retain_grad()` before `backward`, you would find the `d_error` of our calculation by hand. And here is the
+# trap that all this leads to. Somebody wants parameters in double precision:
+
+# %% tags=["raises-exception"]
+v = torch.ones(2, requires_grad=True).to(torch.float64)
+print(v.is_leaf)
+torch.optim.SGD([v], lr=0.1)
+
+# %% [markdown]
+# The conversion was recorded like any other operation. The leaf is the `float32` tensor that nobody has a name for any
+# more, and `v` is computed from it. The optimizer notices; a loop of your own would find `v.grad` to be `None`. An update
+# written as `w = w - 0.1 * w.grad` loses the leaf too, and so does `.to("cuda")`. That one is nasty, because `.to("cpu")` on
+# your laptop returns the very same tensor, and all is well. The remedy: say everything at once, as in
+# `torch.ones(2, dtype=torch.float64, requires_grad=True)`, or call `.requires_grad_()` last.
+
+# %% [markdown]
+# ## Traps and their messages
+#
+# *常见错误*
+#
+# Four more messages will come your way. Once you can read them, they are good advice.
+#
+# **Nothing requires a gradient.** Here we pass plain numbers to `mse`, so nothing was recorded:
+
+# %% tags=["raises-exception"]
+mse(0.5, 0.0).backward()
+
+# %% [markdown]
+# "Element 0" is the loss. Look for a forgotten `requires_grad=True`, a `no_grad` or `detach` on the way, or parameters that
+# are all frozen.
+#
+# **More than one number.** Left to itself, `backward` starts from a single number, a scalar (标量):
+
+# %% tags=["raises-exception"]
+(w * x + b).backward()
+
+# %% [markdown]
+# Usually a `.mean()` or a `.sum()` is missing. If you do mean several outputs, read
+# [the next page](03_autograd_in_depth.ipynb).
+#
+# **A second `backward`.** The first one has freed what the boxes kept:
+
+# %% tags=["raises-exception"]
+loss = mse(w, b)
+loss.backward()
+loss.backward()
+
+# %% [markdown]
+# The message suggests `retain_graph=True`. More often, something was computed once, before the loop, that should be computed
+# anew in each step. (What counts is what was *saved*. A sum such as `w + b` saves nothing, so you may walk back
+# through its graph as often as you like.)
+#
+# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
+
+# %% tags=["raises-exception"]
+out = w.exp()
+out.add_(1)
+out.backward()
+
+# %% [markdown]
+# A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found at
+# version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor. After
+# `w.sin()`, which keeps its input and not its output, the change would do no harm.
+
+# %% [markdown]
+# ## Variable then and now
+#
+# *从 Variable 到 Tensor*
+#
+# > **Then and now.** In the notes of 2017, a Tensor held numbers, and only a `Variable` around it could be
+# > differentiated. It was the core class of autograd (核心类), with a `data`, a `grad` and a `grad_fn`. PyTorch 0.4 made
+# > the two one class in April 2018.
+#
+# | in old code | today |
+# |:--|:--|
+# | `Variable(t)` | `t` |
+# | `Variable(t, requires_grad=True)` | `t.detach().requires_grad_()` |
+# | `v.data` | `v.detach()` |
+# | `Variable(t, volatile=True)` | `with torch.no_grad():` around the computation |
+# | `loss.data[0]` | `loss.item()` |
+#
+# `Variable` can still be called. What you get is a Tensor, and so are its `data` and its `grad`:
+
+# %% claims=["C05", "C06", "C07"]
 from torch.autograd import Variable
 
-t = torch.ones(2, 2)
-v = Variable(t)
-print(type(v).__name__, "shares memory:", v.data_ptr() == t.data_ptr())
-assert type(v) is torch.Tensor
-
-# %% [markdown]
-# **2.** It takes `requires_grad`. So do the functions that make tensors, and any tensor can be told later.
-
-# %% claims=["C05", "C13"]
-v = Variable(t, requires_grad=True)
-now = torch.ones(2, 2, requires_grad=True)
-later = torch.ones(2, 2).requires_grad_()
-v.requires_grad, now.requires_grad, later.requires_grad
-
-# %% [markdown]
-# **3.** `data` and `grad` are Tensors, of one shape. `detach()` gives the same numbers as `data`, safely.
-
-# %% claims=["C06", "C07"]
+v = Variable(torch.ones(2), requires_grad=True)
 v.sum().backward()
-print(
-    type(v.data).__name__, type(v.grad).__name__, v.data.shape == v.grad.shape
-)
-assert torch.equal(v.data, v.detach()) and type(v.grad) is torch.Tensor
+type(v), type(v.data), type(v.grad), v.grad.shape == v.shape
 
 # %% [markdown]
-# **4.** `volatile` is gone. It has no effect and a warning says so.
+# `volatile=True`, which used to switch recording off, has lost its effect. Old code that relied on it still runs, and
+# builds the graph that it meant to avoid:
 
 # %% claims=["C05"]
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    Variable(t, volatile=True)
-print(caught[0].message)
+with print_warnings():
+    Variable(torch.ones(2), volatile=True)
 
 # %% [markdown]
-# **5.** A loss is a tensor without dimensions today. It cannot be indexed; `item()` takes the number out.
+# The one to root out is `.data`. A change made there goes behind autograd's back and leaves the version as it is. Let us
+# overwrite what `exp` has kept, at $t = 1$, where the derivative is $e \approx 2.718$:
 
-# %%
-loss = v.sum()
-try:
-    loss.data[0]
-except IndexError as error:
-    print(str(error).partition(". ")[0])
-loss.item()
-
-# %% [markdown]
-# **6.** A net takes plain Tensors and returns plain Tensors, with a `grad_fn`, since its parameters ask for gradients.
-
-# %% claims=["C13"]
-layer = torch.nn.Linear(2, 1)
-out = layer(torch.ones(5, 2))
-print(type(out).__name__, out.shape, out.grad_fn.name())
-assert type(out) is torch.Tensor and out.requires_grad
+# %% claims=["C06"]
+t = torch.tensor(1.0, requires_grad=True)
+out = t.exp()
+out.data.zero_()
+out.backward()
+t.grad
 
 # %% [markdown]
-# ## What autograd costs · 代价
+# The gradient is 0, and nobody complained. `detach()` shares the memory too, but also the version, and the mistake comes
+# to light:
+
+# %% claims=["C06"] tags=["raises-exception"]
+out = t.exp()
+out.detach().zero_()
+out.backward()
+
+# %% [markdown]
+# ## The same fit with torch.nn
 #
-# A net of 16 layers: forward without recording, forward with it, and forward with `backward`.
+# *用 torch.nn 再做一遍*
+#
+# The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
+# parameter by name. `torch.nn` is built on autograd and takes that over. A layer holds its parameters, and an optimizer
+# moves and clears them all:
 
-# %%
+# %% claims=["C09", "C13"]
 torch.manual_seed(0)
-layers = [
-    m for _ in range(16) for m in (torch.nn.Linear(64, 64), torch.nn.ReLU())
-]
-net = torch.nn.Sequential(*layers)
-batch = torch.randn(4096, 64)
-
-
-@torch.no_grad()
-def forward():
-    return net(batch)
-
-
-def forward_recorded():
-    return net(batch)
-
-
-def forward_backward():
-    net.zero_grad()
-    net(batch).sum().backward()
-
-
-# %% [markdown]
-# Memory: forward alone holds two outputs at a time, the one it reads and the one it writes. When it is recorded, the
-# outputs of all 16 ReLU are kept: ReLU needs its own output, and the next layer its input. One more is being made.
-
-# %%
-one_output = batch.nbytes
-for work in (forward, forward_recorded, forward_backward):
-    print(
-        f"{work.__name__:17} {peak_bytes(work) / one_output:.1f} outputs of a layer"
-    )
-
-# %% [markdown]
-# Time: each is run in turn, several times, and the shortest run counts. Your ratios will differ.
-
-# %% verify={"reason": "durations", "timing": true}
-from torch.utils.benchmark import Timer
-
-seconds = {}
-for _ in range(5):
-    for work in (forward, forward_recorded, forward_backward):
-        took = Timer("work()", globals={"work": work}).timeit(3).median
-        seconds[work] = min(took, seconds.get(work, took))
-for work in (forward_recorded, forward_backward):
-    print(
-        f"{work.__name__:17} {seconds[work] / seconds[forward]:.2f}x the time of forward"
-    )
-
-# %% [markdown]
-# On its way back, each linear layer multiplies twice where forward multiplies once: for the gradient of its input, and
-# for that of its weight.
-#
-# *Checkpointing* trades time for memory: it keeps only the inputs of a few segments, and computes the rest again when
-# `backward` comes by. The gradients are the same. Too few segments, and each is large; too many, and their inputs add up.
-
-# %%
-from torch.utils.checkpoint import checkpoint_sequential
-
-
-def in_segments(n):
-    net.zero_grad()
-    checkpoint_sequential(net, n, batch, use_reentrant=False).sum().backward()
-
-
-forward_backward()
-plain = net[0].weight.grad.clone()
-in_segments(4)
-assert torch.allclose(net[0].weight.grad, plain, rtol=1e-3, atol=1e-4)
-segments = [1, 2, 4, 8, 16]
-peaks = [peak_bytes(lambda n=n: in_segments(n)) / one_output for n in segments]
-figure, axis = plt.subplots(figsize=(6, 3))
-axis.bar([str(n) for n in segments], peaks, color=plotting.BLUE)
-axis.set(
-    xlabel="segments",
-    ylabel="outputs of a layer",
-    title="peak of memory, 16 layers",
-)
-plotting.show(
-    figure, alt="Bars: the peak is lowest with a middling number of segments."
-)
-
-# %% [markdown]
-# ## A line, by autograd alone · 线性回归
-#
-# Points around a line, and two numbers to find. Everything is here: forward, backward, step, zero.
-
-# %% claims=["C09"]
-torch.manual_seed(0)
-x = torch.rand(100) * 4
-y = 1.5 * x - 1 + 0.4 * torch.randn(100)
-slope = torch.zeros((), requires_grad=True)
-offset = torch.zeros((), requires_grad=True)
-course, losses = [], []
-for _ in range(200):
-    loss = (slope * x + offset - y).square().mean()
-    loss.backward()
-    course.append((slope.item(), offset.item()))
-    losses.append(loss.item())
-    with torch.no_grad():
-        slope -= 0.1 * slope.grad
-        offset -= 0.1 * offset.grad
-        slope.grad = offset.grad = None
-print(f"slope {slope:.4f}, offset {offset:.4f}, loss {losses[-1]:.4f}")
-
-# %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2))
-left.scatter(x, y, s=12, color=plotting.SKY)
-ends = torch.tensor([0.0, 4.0])
-for step, style in ((0, ":"), (3, "--"), (199, "-")):
-    a, b = course[step]
-    left.plot(
-        ends,
-        a * ends + b,
-        style,
-        color=plotting.VERMILION,
-        label=f"after {step} steps",
-    )
-left.set(xlabel="x", ylabel="y", title="points and line")
-left.legend()
-right.plot(losses)
-right.set(xlabel="step", title="mean squared error", ylim=(0, None))
-plotting.show(
-    figure,
-    alt="Left: the line turns towards the points. Right: the loss falls, then rests.",
-)
-
-# %% [markdown]
-# A line can also be fitted in closed form (least squares). Both agree.
-
-# %% claims=["C09"]
-columns = torch.stack([x, torch.ones(100)], dim=1)
-best = torch.linalg.lstsq(columns, y.unsqueeze(1)).solution.flatten()
-print(best)
-assert torch.allclose(best, torch.stack([slope, offset]), atol=1e-3)
-
-# %% [markdown]
-# It works, and it is laborious: each parameter is made, changed and zeroed by hand. That is what the notes say, and why
-# `torch.nn` was built on autograd. The same fit with it, for any number of parameters:
-
-# %% claims=["C09"]
-net = torch.nn.Linear(1, 1)
+net = torch.nn.Linear(1, 1)  # one input, one output: w and b
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-for _ in range(200):
-    loss = torch.nn.functional.mse_loss(net(x.unsqueeze(1)), y.unsqueeze(1))
-    optimizer.zero_grad()
+for _ in range(500):
+    prediction = net(x.unsqueeze(1)).squeeze(1)
+    loss = ((prediction - y) ** 2).mean()
     loss.backward()
     optimizer.step()
-assert torch.allclose(torch.cat([net.weight[0], net.bias]), best, atol=1e-3)
+    optimizer.zero_grad()
+net.weight, net.bias
 
 # %% [markdown]
-# ## A function of your own · 自定义 Function
-#
-# Autograd differentiates whatever is made of PyTorch's operations. For anything else, say what `backward` does:
-# `setup_context` keeps what is needed, `backward` multiplies the gradient that arrives by the derivative. The class is
-# called by `apply`. (In old code its methods are not static, and it is called like a module, `Cube()(x)`; since release
-# 1.5 that is an error.)
-
-
-# %%
-class Cube(torch.autograd.Function):
-    @staticmethod
-    def forward(x):
-        return x**3
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (x,) = ctx.saved_tensors
-        return gradient * 3 * x**2
-
-
-p = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
-torch.autograd.gradcheck(Cube.apply, p)
-
-# %% [markdown]
-# A check is worth something if it can fail. With a wrong derivative, it does:
-
-
-# %%
-class WrongCube(Cube):
-    @staticmethod
-    def backward(ctx, gradient):
-        (x,) = ctx.saved_tensors
-        return gradient * 3 * x  # the square is missing
-
-
-try:
-    torch.autograd.gradcheck(WrongCube.apply, p)
-except RuntimeError as error:
-    print(error)
+# It is the same line, found by the same four actions. Put a large network in the place of `net`, and the loop need not
+# change. In 2017 its input had to be a `Variable`; now a plain tensor goes in, and a plain tensor with a `grad_fn` comes out.
+# (A layer expects one row per sample, hence `unsqueeze`.) [Page 04](04_modules.ipynb) shows how networks are built.
 
 # %% [markdown]
 # ## Recap
 #
-# - Leaves are what you make; `grad_fn` leads from a result back to them; `backward` fills `grad` of the leaves.
-# - By hand, by differences, by `backward`, by `torch.func.grad`: one gradient. `create_graph` gives the next derivative.
-# - Gradients add up until zeroed. Record nothing where no gradient is wanted. Change nothing that was kept; never by `.data`.
-# - `Variable` is `Tensor` since 0.4.
-# - Autograd alone fits a line, with work that `nn` takes over. Recording keeps every layer's output; checkpointing keeps fewer.
-#
+# - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent steps against
+#   the gradient, and the learning rate says how far.
+# - Operations are recorded while your code runs. `no_grad`, `inference_mode` and `detach` keep things out of the graph, and
+#   `requires_grad_(False)` freezes a parameter.
+# - Gradients accumulate: clear them after each step, or use the adding to work through a batch in parts.
+# - `.grad` is filled for leaves. What was saved must not be changed in place, and is freed after use.
+# - `Variable` is Tensor now, `volatile` became `no_grad`, and `.data` should be `detach()`.
+
+# %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the check below it.
+# Write your code in the place of the three dots and run the cell. It is tried on inputs that you do not see. The hints
+# open one after the other.
 #
-# **1.** The gradient of `q.prod()` by `q`, at `q` = (2, 3, 4), found by autograd.
+# **1. The gradient of anything.** Write `gradient(loss, w, b)`. It gets a function `loss` of two tensors, and two Python
+# numbers, and returns a tuple: the derivatives of `loss(w, b)` with respect to `w` and to `b`.
 
-# %%
-from helpers.exercises import Check
+# %% tags=["exercise"]
+from helpers.exercises.autograd import check_gradient
 
-q = torch.tensor([2.0, 3.0, 4.0], requires_grad=True)
-answer_1 = ...
-check_1 = Check(
-    torch.tensor([3.0 * 4, 2.0 * 4, 2.0 * 3]),
-    hint="torch.autograd.grad returns a tuple",
-)
-check_1(answer_1)
+
+def gradient(loss, w, b): ...
+
+
+check_gradient(gradient)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# The function is different each time, so there is no formula to write down. Where on this page did we go from a loss to
+# two derivatives?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# A Python number cannot have a gradient. Make tensors that ask for one, pass them to `loss`, and call `backward` on what
+# comes back.
+#
+# </details>
 
 # %% [markdown]
-# **2.** The second derivative of $\sin$ at 1, found by autograd.
+# **2. All but one.** Write `freeze_all_but(parameters, name)`. `parameters` is a dictionary of leaf tensors by name.
+# Afterwards the next training step, with any optimizer, should move the named one and no other. Some
+# tensors may have been frozen before, and gradients of an earlier `backward` may still be there.
 
-# %%
-one = torch.tensor(1.0, requires_grad=True)
-answer_2 = ...
-check_2 = Check(
-    -torch.sin(torch.tensor(1.0)), hint="the first needs create_graph=True"
-)
-check_2(answer_2)
+# %% tags=["exercise"]
+from helpers.exercises.autograd import check_freeze
+
+
+def freeze_all_but(parameters, name): ...
+
+
+check_freeze(freeze_all_but)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `for key, tensor in parameters.items():` goes through them. The section on freezing has all that you need.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `requires_grad_` takes `True` as well as `False`. And what does an optimizer look at?
+#
+# </details>
 
 # %% [markdown]
-# **3.** Parts of *unequal* size: 100 and 300 of 400 samples. Find the gradient by `slope` of the mean loss of all, from
-# the two gradients below.
+# **3. A parabola.** Write `fit_parabola(x, y, learning_rate, steps)`, which fits $y = p_0 x^2 + p_1 x + p_2$ to points by
+# gradient descent on the mean squared error, starting from zeros, and returns the three coefficients in one tensor.
 
-# %%
-samples = torch.arange(400.0) / 400
-slope = torch.tensor(1.0, requires_grad=True)
-mean_loss = [
-    (slope * part).square().mean() for part in samples.split([100, 300])
-]
-first, second = (torch.autograd.grad(loss, slope)[0] for loss in mean_loss)
-answer_3 = ...
-(of_all,) = torch.autograd.grad((slope * samples).square().mean(), slope)
-check_3 = Check(of_all, hint="each mean counts for its share of the samples")
-check_3(answer_3)
+# %% tags=["exercise"]
+from helpers.exercises.autograd import check_parabola
+
+
+def fit_parabola(x, y, learning_rate, steps): ...
+
+
+check_parabola(fit_parabola)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `fit` on this page has the loop. One parameter with three elements, `torch.zeros(3, requires_grad=True)`, is enough.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# The prediction is `p[0] * x**2 + p[1] * x + p[2]`, and the step is `p -= learning_rate * p.grad`. Do you remember what it
+# needs around it, and what must happen after it?
+#
+# </details>
+
+# %% [markdown]
+# **4. In unequal parts.** Write `backward_in_parts(w, b, x, y, sizes)`. The points are to be worked through in parts of the
+# given sizes, such as `[3, 1]`, with one `backward` for each part. Afterwards `w.grad` and `b.grad` should hold the
+# gradient of the mean squared error over *all* points. Both are `None` at the start, and nothing is returned.
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd import check_parts
+
+
+def backward_in_parts(w, b, x, y, sizes): ...
+
+
+check_parts(backward_in_parts)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `x.split(sizes)` cuts a tensor into parts of these sizes, and `zip` walks through two lists at once.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# By what did we divide the sum of a part's squares, so that the parts added up to the whole?
+#
+# </details>
+
+# %% [markdown]
+# **5. The chain rule, one floor higher (hard).** A tiny network has a bend in it: the prediction is
+# $v \tanh(wx + b) + c$. Write `gradient_by_hand(x, y, w, b, v, c)`, which returns a tuple of the derivatives of the mean
+# squared error with respect to `w`, `b`, `v` and `c`, *without* autograd. (Your function is called in inference mode, where
+# `backward` would not help you.)
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd import check_chain
+
+
+def gradient_by_hand(x, y, w, b, v, c): ...
+
+
+check_chain(gradient_by_hand)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Draw the graph: from `w` by a product and a sum to the inside of tanh, through tanh, by a product and a sum to the
+# prediction, then to the loss. Work backwards from the loss, and give each gradient on the way a name.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# With `hidden = torch.tanh(w * x + b)`, the derivative of tanh is `1 - hidden**2`. The gradient with respect to
+# the prediction is $2e_i/3$ for three points; mind how many there are.
+#
+# </details>
 
 # %% [markdown]
 # ## Solutions
 #
-# In JupyterLab, click to open. They run and are verified like every other cell. Below each answer, a mistake and what the
-# check says of it.
+# Click on a cell to open it. Below each answer stands a typical mistake with what the check says about it.
 
-# %% jupyter={"source_hidden": true}
-check_1(torch.autograd.grad(q.prod(), q)[0])
-check_1(torch.autograd.grad(q.prod(), q))  # a mistake: the tuple not opened
 
-# %% jupyter={"source_hidden": true}
-(slope_of_sin,) = torch.autograd.grad(one.sin(), one, create_graph=True)
-check_2(torch.autograd.grad(slope_of_sin, one)[0])
-check_2(slope_of_sin)  # a mistake: the first derivative
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def gradient(loss, w, b):
+    w = torch.tensor(w, requires_grad=True)
+    b = torch.tensor(b, requires_grad=True)
+    loss(w, b).backward()
+    return w.grad, b.grad
 
-# %% jupyter={"source_hidden": true}
-check_3(0.25 * first + 0.75 * second)
-check_3((first + second) / 2)  # a mistake: both parts count alike
+
+check_gradient(gradient)
+
+
+# A typical mistake: the tensors do not ask for a gradient
+def gradient_without_asking(loss, w, b):
+    w, b = torch.tensor(w), torch.tensor(b)
+    loss(w, b).backward()
+    return w.grad, b.grad
+
+
+check_gradient(gradient_without_asking)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+def freeze_all_but(parameters, name):
+    for key, tensor in parameters.items():
+        tensor.requires_grad_(key == name)
+        tensor.grad = None
+
+
+check_freeze(freeze_all_but)
+
+
+# A typical mistake: old gradients stay where they are
+def freeze_and_forget(parameters, name):
+    for key, tensor in parameters.items():
+        tensor.requires_grad_(key == name)
+
+
+check_freeze(freeze_and_forget)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def fit_parabola(x, y, learning_rate, steps):
+    p = torch.zeros(3, requires_grad=True)
+    for _ in range(steps):
+        loss = ((p[0] * x**2 + p[1] * x + p[2] - y) ** 2).mean()
+        loss.backward()
+        with torch.no_grad():
+            p -= learning_rate * p.grad
+        p.grad = None
+    return p.detach()
+
+
+check_parabola(fit_parabola)
+
+
+# A typical mistake: the gradients are never cleared
+def fit_and_accumulate(x, y, learning_rate, steps):
+    p = torch.zeros(3, requires_grad=True)
+    for _ in range(steps):
+        ((p[0] * x**2 + p[1] * x + p[2] - y) ** 2).mean().backward()
+        with torch.no_grad():
+            p -= learning_rate * p.grad
+    return p.detach()
+
+
+check_parabola(fit_and_accumulate)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def backward_in_parts(w, b, x, y, sizes):
+    for part_x, part_y in zip(x.split(sizes), y.split(sizes), strict=True):
+        error = w * part_x + b - part_y
+        ((error**2).sum() / len(x)).backward()
+
+
+check_parts(backward_in_parts)
+
+
+# A typical mistake: the mean of means, in which small parts count too much
+def mean_of_means(w, b, x, y, sizes):
+    for part_x, part_y in zip(x.split(sizes), y.split(sizes), strict=True):
+        error = w * part_x + b - part_y
+        ((error**2).mean() / len(sizes)).backward()
+
+
+check_parts(mean_of_means)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 5
+def gradient_by_hand(x, y, w, b, v, c):
+    hidden = torch.tanh(w * x + b)
+    d_prediction = 2 * (v * hidden + c - y) / len(x)
+    d_hidden = d_prediction * v
+    d_inside = d_hidden * (1 - hidden**2)
+    d_w, d_b = (d_inside * x).sum(), d_inside.sum()
+    d_v, d_c = (d_prediction * hidden).sum(), d_prediction.sum()
+    return d_w, d_b, d_v, d_c
+
+
+check_chain(gradient_by_hand)
+
+
+# A typical mistake: the way back goes around tanh
+def around_tanh(x, y, w, b, v, c):
+    hidden = torch.tanh(w * x + b)
+    d_prediction = 2 * (v * hidden + c - y) / len(x)
+    d_inside = d_prediction * v
+    d_w, d_b = (d_inside * x).sum(), d_inside.sum()
+    d_v, d_c = (d_prediction * hidden).sum(), d_prediction.sum()
+    return d_w, d_b, d_v, d_c
+
+
+check_chain(around_tanh)
 
 # %% [markdown]
 # ---
-# Back: [install and time](01_install_and_timing.ipynb) · On: [build and train a neural network](04_modules.ipynb)
+# Back: [install and time](01_install_and_timing.ipynb) · On: [autograd in depth](03_autograd_in_depth.ipynb)

@@ -8,8 +8,8 @@ from torch.autograd.graph import Node
 from helpers import plotting
 from helpers.tables import number
 
-WIDTH, HEIGHT = 0.86, 0.62  # of a box, where the next column or row is 1 away
-INCHES = 1.7, 1.1  # from column to column, from row to row
+WIDTH, HEIGHT = 0.86, 0.66  # of a box, where the next column or row is 1 away
+INCHES = 1.42, 1.1  # from column to column, from row to row
 ARROW = {"arrowstyle": "-|>", "color": plotting.GRAY, "linewidth": 1.4, "shrinkA": 2, "shrinkB": 2}
 
 
@@ -48,7 +48,7 @@ def show_graph(output: torch.Tensor, **leaves: torch.Tensor) -> None:
         box = FancyBboxPatch((x - WIDTH / 2, y - HEIGHT / 2), WIDTH, HEIGHT, mutation_aspect=0.6)
         box.set(boxstyle="round,pad=0,rounding_size=0.08", facecolor=f"{color}22", edgecolor=color)
         axis.add_patch(box)
-        axis.text(x, y, "\n".join(lines), ha="center", va="center", fontsize=8, linespacing=1.5)
+        axis.text(x, y, "\n".join(lines), ha="center", va="center", fontsize=9, linespacing=1.5)
         way = f", leads to {' and '.join(_label(other, names)[0] for other in targets)}"
         sentences.append(f"{', '.join(lines)}{way if targets else ''}.")
     axis.set(xlim=(-0.5, last + 0.5), ylim=(-most_rows / 2, most_rows / 2))
@@ -94,7 +94,7 @@ def _label(node: Node, names: dict[int, str]) -> list[str]:
     leaf = _leaf(node)
     if leaf is None:
         return [line for line in (node.name(), memory_note(node)) if line]
-    return [f"{names.get(id(leaf), 'leaf')} ({node.name().rpartition(':')[2]})", _grad(leaf)]
+    return [names.get(id(leaf), "leaf"), node.name().rpartition(":")[2], _grad(leaf)]
 
 
 def _grad(leaf: torch.Tensor) -> str:

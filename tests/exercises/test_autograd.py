@@ -1,0 +1,248 @@
+"""The exercises on autograd accept what is right and say what is wrong."""
+
+import pytest
+import torch
+
+from helpers.exercises.autograd import (
+    check_chain,
+    check_freeze,
+    check_gradient,
+    check_parabola,
+    check_parts,
+)
+
+
+def said(check, answer, capsys):
+    check(answer)
+    return capsys.readouterr().out
+
+
+# --- the gradient of any loss
+
+
+def gradient(loss, w, b):
+    w, b = torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)
+    loss(w, b).backward()
+    return w.grad, b.grad
+
+
+def at_one_point(loss, w, b):
+    """Only the squared errors of the page's points."""
+    x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 4.0, 5.0])
+    error = 2 * (w * x + b - y) / 3
+    return (error * x).sum(), error.sum()
+
+
+def without_requires_grad(loss, w, b):
+    w, b = torch.tensor(w), torch.tensor(b)
+    loss(w, b).backward()
+    return w.grad, b.grad
+
+
+def by_differences(loss, w, b):
+    w, b, h = torch.tensor(w), torch.tensor(b), 1e-3
+    return (loss(w + h, b) - loss(w, b)) / h, (loss(w, b + h) - loss(w, b)) / h
+
+
+def test_gradient_by_autograd(capsys):
+    assert said(check_gradient, gradient, capsys) == "Right.\n"
+    assert (
+        said(
+            check_gradient,
+            lambda loss, w, b: torch.func.grad(loss, (0, 1))(torch.tensor(w), torch.tensor(b)),
+            capsys,
+        )
+        == "Right.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (without_requires_grad, "your code raised RuntimeError: element 0 of tensors does not"),
+        (at_one_point, "for loss = mean_squared_error, w = 0.5, b = -1.0: element 0: "),
+        (by_differences, "is not right"),
+        (lambda *given: gradient(*given)[::-1], "element 0: "),
+        (
+            lambda *given: gradient(*given)[0],
+            "a tuple is expected, but this is a tensor of shape ().",
+        ),
+        (lambda *given: torch.stack(gradient(*given)), "of shape (2,)."),
+        (lambda loss, w, b: [].clear(), "a tuple is expected, but this is a NoneType."),
+    ],
+)
+def test_gradient_gone_wrong(answer, says, capsys):
+    out = said(check_gradient, answer, capsys)
+    assert out.startswith("Not yet: ")
+    assert says in out
+
+
+# --- all but one parameter
+
+
+def freeze_all_but(parameters, name):
+    for n, tensor in parameters.items():
+        tensor.requires_grad_(n == name)
+        tensor.grad = None
+
+
+def freeze_only(parameters, name):
+    for n, tensor in parameters.items():
+        if n != name:
+            tensor.requires_grad_(False)
+            tensor.grad = None
+
+
+def leave_gradients(parameters, name):
+    for n, tensor in parameters.items():
+        tensor.requires_grad_(n == name)
+
+
+def zero_the_others(parameters, name):
+    freeze_all_but(parameters, name)
+    for n, tensor in parameters.items():
+        if n != name:
+            tensor.data.zero_()
+
+
+def other_way_round(parameters, name):
+    for n, tensor in parameters.items():
+        tensor.requires_grad_(n != name)
+
+
+def test_freeze(capsys):
+    assert said(check_freeze, freeze_all_but, capsys) == "Right.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (freeze_only, "of which 's' may move, 's' does not require a gradient."),
+        (leave_gradients, "the next step of an optimizer moved 'b' too: the gradient of an ear"),
+        (zero_the_others, "changed the numbers in a parameter."),
+        (other_way_round, "of which 'w' may move, 'w' does not require"),
+        (lambda parameters, name: [].clear(), "'b' still requires a gradient."),
+    ],
+)
+def test_freeze_gone_wrong(answer, says, capsys):
+    out = said(check_freeze, answer, capsys)
+    assert out.startswith("Not yet: with the parameters ")
+    assert says in out
+
+
+# --- a parabola
+
+
+def fit_parabola(x, y, learning_rate, steps, *, clear=True, reduce=torch.mean):
+    p = torch.zeros(3, requires_grad=True)
+    for _ in range(steps):
+        reduce((p[0] * x**2 + p[1] * x + p[2] - y) ** 2).backward()
+        with torch.no_grad():
+            p -= learning_rate * p.grad
+        if clear:
+            p.grad = None
+    return p
+
+
+def test_parabola(capsys):
+    assert said(check_parabola, fit_parabola, capsys) == "Right.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda *a: fit_parabola(*a, clear=False), "the gradients of the steps before: clear"),
+        (lambda *a: fit_parabola(*a, reduce=torch.sum), "the mean of the squared errors, but"),
+        (lambda *a: fit_parabola(*a).flip(0), "elements differ, the first at [0]"),
+        (lambda *a: tuple(fit_parabola(*a)), "the numbers are right; a tensor is expected"),
+        (lambda x, y, rate, steps: fit_parabola(x, y, rate, steps + 1), "3 elements differ"),
+    ],
+)
+def test_parabola_gone_wrong(answer, says, capsys):
+    out = said(check_parabola, answer, capsys)
+    assert out.startswith("Not yet: ")
+    assert says in out
+
+
+# --- a batch in parts
+
+
+def in_parts(weight):
+    def backward_in_parts(w, b, x, y, sizes):
+        for part_x, part_y in zip(x.split(sizes), y.split(sizes), strict=True):
+            loss = (w * part_x + b - part_y).square().mean()
+            (loss * weight(part_x, x, sizes)).backward()
+
+    return backward_in_parts
+
+
+def at_once(w, b, x, y, sizes):
+    (w * x + b - y).square().mean().backward()
+
+
+def one_backward(w, b, x, y, sizes):
+    parts = zip(x.split(sizes), y.split(sizes), strict=True)
+    sum(((w * p + b - q).square().sum() for p, q in parts), 0.0).div(len(x)).backward()
+
+
+def test_parts(capsys):
+    assert said(check_parts, in_parts(lambda part, x, _: len(part) / len(x)), capsys) == "Right.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (in_parts(lambda *_: 1), "for parts of 3 and 1 points: the gradients of the means were"),
+        (in_parts(lambda part, x, sizes: 1 / len(sizes)), "each part counts alike;"),
+        (in_parts(lambda part, *_: len(part)), "in (w.grad, b.grad), element 0: "),
+        (at_once, "a graph for 4 points was recorded at once: go part by part."),
+        (one_backward, "1 backward for 2 parts"),
+        (lambda w, b, x, y, sizes: [].clear(), "w.grad or b.grad is still None."),
+    ],
+)
+def test_parts_gone_wrong(answer, says, capsys):
+    out = said(check_parts, answer, capsys)
+    assert out.startswith("Not yet: for parts of ")
+    assert says in out
+
+
+# --- by hand
+
+
+def gradient_by_hand(x, y, *parameters, tanh_too=True):
+    w, b, v, c = parameters
+    hidden = torch.tanh(w * x + b)
+    d_prediction = 2 * (v * hidden + c - y) / len(x)
+    d_inner = d_prediction * v * (1 - hidden**2 if tanh_too else 1)
+    return (
+        (d_inner * x).sum(),
+        d_inner.sum(),
+        (d_prediction * hidden).sum(),
+        d_prediction.sum(),
+    )
+
+
+def by_autograd(x, y, *parameters):
+    leaves = [tensor.clone().requires_grad_() for tensor in parameters]
+    w, b, v, c = leaves
+    (v * torch.tanh(w * x + b) + c - y).square().mean().backward()
+    return tuple(tensor.grad for tensor in leaves)
+
+
+def test_chain(capsys):
+    assert said(check_chain, gradient_by_hand, capsys) == "Right.\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda *a: gradient_by_hand(*a, tanh_too=False), "the derivative of tanh is missing."),
+        (by_autograd, "your code raised RuntimeError: "),
+        (lambda *a: gradient_by_hand(*a)[::-1], "element 0: "),
+        (lambda *a: gradient_by_hand(*a)[:2], "there are 2 elements, but 4 are expected."),
+    ],
+)
+def test_chain_gone_wrong(answer, says, capsys):
+    out = said(check_chain, answer, capsys)
+    assert out.startswith("Not yet: ")
+    assert says in out
