@@ -199,7 +199,7 @@ for _ in range(100):
 walk[-1], miss(walk[-1])
 
 # %% [markdown]
-# Closer, but still not there. Is the learning rate (学习率) too small? Three times as large, and the walk never settles.
+# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk jumps out of the valley.
 # The gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
 # changes: on the second derivative.
 #
@@ -539,7 +539,7 @@ def checkpointed(steps):
 
 # %% [markdown]
 # How long should a segment be? Of very short ones there are many, and what goes into each adds up. A very long one
-# needs much when its turn comes. Here are segments of 1, 5, 10 and 50 steps:
+# needs much when its turn comes. Here are segments of 1, 10 and 50 steps:
 
 
 # %%
@@ -547,7 +547,7 @@ def megabytes(steps):
     return peak_bytes(lambda: checkpointed(steps).sum().backward()) / 1e6
 
 
-megabytes(1), megabytes(5), megabytes(10), megabytes(50)
+megabytes(1), megabytes(10), megabytes(50)
 
 # %% [markdown]
 # In between, a third of the memory is enough. The gradients are the same, since the same operations are applied to the
@@ -567,7 +567,8 @@ megabytes(1), megabytes(5), megabytes(10), megabytes(50)
 # - An `autograd.Function` has a backward pass that you write. Let `gradcheck` check it, and prefer the form with
 #   `setup_context`, which works with `torch.func`.
 # - Recording keeps tensors until the way back. Checkpointing keeps fewer, and computes the others twice.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Each asks for a function or a class. Write it in the place of the three dots and run the cell: the check tries it on
