@@ -22,8 +22,8 @@
 #
 # You stand at the free-throw line, and the ball should be in the hoop exactly one second from now. How hard do you
 # throw, and how steeply? Without air, a formula from school would answer. With air there is none, but a few lines of
-# Python can simulate the flight, and what PyTorch computes it can also differentiate. We follow this one throw through
-# the page, and each question that it raises opens another drawer of autograd.
+# Python can simulate the flight, and what PyTorch computes it can also differentiate. We follow this one throw
+# through the page, and each question that it raises opens another drawer of autograd.
 #
 # **You will**
 #
@@ -35,7 +35,7 @@
 #
 # **You need** [page 02](02_autograd.ipynb): what `requires_grad`, `grad_fn` and `backward` do. No GPU.
 #
-# **Time**: 32 min to read, 36 s to run (AMD EPYC, 2 cores).
+# **Time**: 31 min to read, 36 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -101,9 +101,9 @@ show_flights(start, step, hoop, {"first throw": throw})
 length(end - hoop)
 
 # %% [markdown]
-# A little too short, and far too low. The fifty steps are nothing but sums, products and roots of tensors, so `end` has a
-# `grad_fn`, and the computational graph (计算图) behind it leads all the way back to the two numbers in `throw`. Which of
-# them should we change, and by how much?
+# A little too short, and far too low. The fifty steps are nothing but sums, products and roots of tensors, so the
+# computational graph (计算图) behind `end` leads all the way back to the two numbers in `throw`. Which of them should we
+# change, and by how much?
 #
 # ## Backward from more than one number
 #
@@ -127,17 +127,16 @@ end.backward(torch.tensor([1.0, 0.0]))
 throw.grad
 
 # %% [markdown]
-# One more meter per second would carry the ball about half a meter farther, while a steeper throw would cost distance.
-# What `backward` computes is the product $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the
-# table, weighted by $v$ and added up. For the second row, the height, we take $v = (0, 1)$, and this time we use
-# `torch.autograd.grad`. It returns a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
+# One more meter per second would carry the ball about half a meter farther, a steeper throw would cost distance. What
+# `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted by $v$
+# and added up. For the second row, the height, we take $v = (0, 1)$, and this time `torch.autograd.grad`. It returns
+# a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
 
 # %%
-end = fly(throw)
-torch.autograd.grad(end, throw, torch.tensor([0.0, 1.0]))
+torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
 
 # %% [markdown]
-# To hit the hoop, both numbers must be right. Let us measure the miss as the squared distance between ball and hoop:
+# To hit the hoop, both numbers must be right. We measure the miss by the squared distance from the hoop:
 
 
 # %%
@@ -148,21 +147,18 @@ def miss(throw):
 torch.autograd.grad(miss(throw), throw)
 
 # %% [markdown]
-# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way: the derivative of the miss
-# with respect to `end`, which is `2 * (end - hoop)`. By the chain rule (链式法则), it is what the rest of the graph is
-# multiplied by:
+# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way, the derivative of the miss
+# with respect to `end`. By the chain rule (链式法则), the rest of the graph is multiplied by it:
 
 # %%
-end = fly(throw)
 v = 2 * (end - hoop).detach()
-torch.autograd.grad(end, throw, v)
+torch.autograd.grad(fly(throw), throw, v)
 
 # %% [markdown]
-# The same gradient. This is how `backward` makes its way through a graph: each function receives a vector $v$ that says
-# how much its outputs count for the result, multiplies it by its own Jacobian, and hands the product on. The Jacobians
-# themselves need not be written down, which keeps it cheap. It is also why we train on a loss that is one number: the
-# first $v$ is simply 1, and one walk through the graph yields the gradient of all parameters, be they two or two
-# million.
+# The same gradient. This is how `backward` makes its way through a graph: each function receives a vector $v$ that
+# says how much its outputs count, multiplies it by its own Jacobian, and hands the product on. It is also why we
+# train on a loss that is one number: the first $v$ is simply 1, and one walk through the graph yields the gradient of
+# all parameters, be they two or two million.
 #
 # ## The whole Jacobian, and many throws at once
 #
@@ -177,9 +173,8 @@ jacrev(fly)(guess)
 
 # %% [markdown]
 # The functions in `torch.func` take a function and return another. They need no `requires_grad`, since they
-# differentiate with respect to what you pass in. `vmap` is one of them, too. We wrote `fly` for a single throw, and its
-# `speed, angle = throw` would fail for three. `vmap` makes it a function for a whole batch, without a Python loop over
-# the throws:
+# differentiate with respect to what you pass in. `vmap` belongs to them, too. We wrote `fly` for a single throw, and
+# `vmap` makes it a function for a batch, without a Python loop over the throws:
 
 # %%
 throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
@@ -199,27 +194,22 @@ for _ in range(100):
 walk[-1], miss(walk[-1])
 
 # %% [markdown]
-# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk jumps out of the valley.
-# The gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
-# changes: on the second derivative.
+# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk leaves the valley. The
+# gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
+# changes, on the second derivative.
 #
 # A gradient is computed by operations like any other tensor. With `create_graph=True` these are recorded as well, and
-# the gradient gets a `grad_fn` of its own:
+# the gradient gets a `grad_fn` of its own. So we can differentiate it again, here its second element, the derivative
+# with respect to the angle:
 
 # %%
 (gradient,) = torch.autograd.grad(miss(throw), throw, create_graph=True)
-gradient
+gradient, torch.autograd.grad(gradient[1], throw)
 
 # %% [markdown]
-# So we can differentiate it again. Here we take its second element, the derivative with respect to the angle:
-
-# %%
-torch.autograd.grad(gradient[1], throw)
-
-# %% [markdown]
-# That is one row of the **Hessian** (海森矩阵), the table of all second derivatives. It is the Jacobian of the gradient,
-# and you can write it just like that. (`torch.func.hessian` is a shorter way. In release 2.15 its first use prints a
-# warning about a part of PyTorch's own code.)
+# The new pair of numbers is one row of the **Hessian** (海森矩阵), the table of all second derivatives. As it is the
+# Jacobian of the gradient, you can write it just like that. (`torch.func.hessian` is a shorter way. In release 2.15
+# its first use prints a warning about a part of PyTorch's own code.)
 
 # %%
 hessian = jacrev(grad(miss))
@@ -232,9 +222,9 @@ hessian(guess)
 torch.linalg.eigvalsh(hessian(guess))
 
 # %% [markdown]
-# We are in a long valley, more than fifty times as curved across as along its floor. A step that is right for the floor
-# is far too long across. **Newton's method** (牛顿法) takes that into account: it solves $H d = \nabla$ for the step
-# $d$, which in effect divides the gradient by the curvature, differently in each direction.
+# We are in a long valley, more than fifty times as curved across as along its floor, and a step that is right for the
+# floor is far too long across. **Newton's method** (牛顿法) solves $H d = \nabla$ for the step $d$, which divides the
+# gradient by the curvature, differently in each direction.
 
 # %%
 newton = [guess]
@@ -249,15 +239,15 @@ from helpers.drawings.valley import show_valley
 show_valley(miss, {"gradient descent": walk, "Newton": newton})
 
 # %% [markdown]
-# Gradient descent finds the right angle soon and then creeps along the floor. Newton's method needs four steps. The first
-# overshoots, because it takes the landscape for a perfect bowl and this one is bent. But close to the lowest point a
-# valley looks more and more like a bowl, and there each step about doubles the number of correct digits. That is our throw:
+# Gradient descent soon finds the right angle and then creeps along the floor, while Newton's method needs four steps.
+# The first overshoots, because it takes the landscape for a perfect bowl. But near the lowest point a valley looks
+# more and more like one, and there each step about doubles the number of correct digits. That is our throw:
 
 # %%
 show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
 
 # %% [markdown]
-# Why are networks not trained in this way? The Hessian of two parameters has four elements, that of a million has a
+# Why are networks not trained like this? The Hessian of two parameters has four elements, that of a million has a
 # million times a million. Besides, Newton's method looks for a place where the gradient is zero, and that may just as
 # well be a saddle point (鞍点) or a maximum.
 #
@@ -276,9 +266,8 @@ end.retain_grad()
 end.grad, v
 
 # %% [markdown]
-# For fifty velocities in a loop, a **hook** (钩子) is handier: a function that you register on a tensor, and that
-# autograd calls with the gradient as soon as it arrives. Ours notes how the final height depends on the upward
-# velocity:
+# For fifty velocities in a loop, a **hook** (钩子) is handier: a function, registered on a tensor, that autograd calls
+# with the gradient as soon as it arrives. Ours notes how the final height depends on the upward velocity:
 
 # %%
 arrived = []
@@ -291,18 +280,17 @@ arrived[0], arrived[25], arrived[49]
 
 # %% [markdown]
 # Gradients travel backwards, so the first to arrive belongs to the last step. A gust that adds 1 m/s there lifts the
-# ball by two centimeters, since only one step is left. At the beginning of the flight it lifts the ball by almost
-# forty times as much. Mind the early wind.
+# ball by two centimeters, since only one step is left. At the beginning of the flight, it is almost forty times as
+# much.
 #
 # ### Which layer's gradient vanishes?
 #
 # *梯度消失与梯度爆炸*
 #
 # A flight of fifty steps is much like a network of fifty layers: on the way back, the gradient is multiplied by one
-# Jacobian after another. In our thin air it survives that well, but in a network it often does not. If each layer makes
-# it a little smaller, it **vanishes** (梯度消失) before it reaches the first ones, and these learn nothing. If each
-# makes it larger, it **explodes** (梯度爆炸). When a training does not get going, hooks show you where that happens.
-# Here are thirty layers, whose random weights we can scale:
+# Jacobian after another. If each layer makes it a little smaller, it **vanishes** (梯度消失) before it reaches the first
+# ones, and these learn nothing. If each makes it larger, it **explodes** (梯度爆炸). When a training does not get going,
+# hooks show you where that happens. Here are thirty layers, whose random weights we can scale:
 
 
 # %%
@@ -325,14 +313,14 @@ show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 
 # %% [markdown]
 # Read it from right to left, as the gradient travels. It sets out with the same norm three times, and at the first
-# layer there are more than eight orders of magnitude between the extremes, although the largest weights are only twice
-# as large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his colleagues
+# layer more than eight orders of magnitude lie between the extremes, although the largest weights are only twice as
+# large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his colleagues
 # derived for ReLU layers in 2015. It keeps the gradient level, and it is why the initialization of weights (权重初始化)
 # gets so much attention.
 #
-# A hook can do more than watch: if it returns a tensor, this takes the place of the gradient on the rest of the way. So
-# a gradient that is too long can be clipped (梯度裁剪), here to length 1. Do not change the one that you were given,
-# return a new one. `register_hook` gives you a handle that takes the hook off again:
+# A hook can also change what comes by: if it returns a tensor, this takes the place of the gradient on the rest of
+# the way. So a gradient that is too long can be clipped (梯度裁剪), here to length 1. Return a new tensor for that,
+# rather than changing the one you were given. `register_hook` gives you a handle that takes the hook off again:
 
 # %%
 handle = throw.register_hook(lambda gradient: gradient / length(gradient))
@@ -354,9 +342,9 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
-# parameters. Some function among hundreds made the first one. `detect_anomaly` checks what each function returns on the
-# way back, stops at the first `nan`, and says where in the *forward* pass that function was called. (`print_warnings`
-# prints the warnings, and of the traceback only the lines in cells of this page.)
+# parameters. `detect_anomaly` checks what each function returns on the way back, stops at the first `nan`, and says
+# where in the *forward* pass that function was called. (`print_warnings` prints its warnings, and of the traceback
+# only the lines in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -369,16 +357,15 @@ with print_warnings(), torch.autograd.detect_anomaly():
 # `sqrt` in `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The derivative of
 # the square inside is zero there, and infinity times zero is `nan`.
 #
-# As the first warning says, all this checking takes time. Turn it on to find the place, mend the place, and turn it
-# off.
+# As the first warning says, all this checking takes time. Turn it off when you have found the place.
 #
 # ## A Function of your own
 #
 # *自定义 Function*
 #
-# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But in the drag it
-# is multiplied by the velocity, which is zero too, so any finite number will do, and zero is the natural choice.
-# Autograd cannot know that. We tell it, with a class that has a forward and a backward pass:
+# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But the drag
+# multiplies it by the velocity, which is zero too, so any finite number will do, and zero is the natural choice. We
+# tell autograd with a class that has a forward and a backward pass:
 
 
 # %%
@@ -397,11 +384,10 @@ class Length(torch.autograd.Function):
 
 # %% [markdown]
 # What `forward` does is not recorded. What `backward` will need goes into the context `ctx`, by `save_for_backward`.
-# And `backward` is what we met at the beginning: it receives the vector of the vector-Jacobian product, here called
-# `gradient`, and returns the product. The derivative of the length is `v / length`, and the `clamp` makes 0 of the
-# $0/0$.
+# And `backward` is what we met at the beginning: it receives the $v$ of the vector-Jacobian product, here called
+# `gradient`, and returns the product. The derivative of the length is `v / length`, and `clamp` turns $0/0$ into 0.
 #
-# Such a class is not instantiated. You call its `apply`, and the `grad_fn` of the result is our own function:
+# You do not make an instance of such a class, but call its `apply`. The `grad_fn` of the result is our own function:
 
 # %% claims=["C08"]
 side = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
@@ -415,9 +401,9 @@ length = Length.apply
 torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
-# No `nan`, and it makes sense: a little more speed brings the ball closer to the hoop, while the angle of a ball that
-# is not thrown makes no difference. (`torch.linalg.vector_norm` has this choice for zero built in. In your own code,
-# look for such a function before you write one.)
+# No `nan`, and it makes sense: a little more speed brings the ball closer to the hoop, while the angle of a ball at
+# rest makes no difference. (`torch.linalg.vector_norm` has this choice for zero built in. Look for such a function
+# before you write one.)
 #
 # ### Is it right? Ask gradcheck
 #
@@ -425,7 +411,7 @@ torch.autograd.grad(miss(at_rest), at_rest)
 #
 # Nothing stops you from writing a wrong derivative, and a network may well train on it, only badly. `gradcheck`
 # compares your backward pass with finite differences (有限差分): it moves each input a little up and down and looks at
-# what comes out. Give it double precision, as `side` has, because the difference of two nearly equal numbers loses
+# what comes out. It needs double precision, as `side` has, because the difference of two nearly equal numbers loses
 # digits.
 
 # %%
@@ -459,7 +445,7 @@ jacrev(fly)(guess)
 # %% [markdown]
 # For `torch.func`, `forward` must be a plain function without `ctx`, and the saving moves into a method of its own,
 # `setup_context`. This second form exists since release 2.0. If both passes are made of PyTorch's operations,
-# `generate_vmap_rule = True` adds support for `vmap`. The backward pass stays as it is, so we inherit it:
+# `generate_vmap_rule = True` adds support for `vmap`. The backward pass we inherit:
 
 
 # %%
@@ -498,8 +484,8 @@ with print_warnings():
 #
 # *记录的代价*
 #
-# All this has its price: what the backward pass needs is kept until it has run. Let us throw ten thousand balls at once
-# and count, in megabytes, all tensors that are alive at the same time. First without recording, since `balls` does not
+# All this has its price: what the backward pass needs is kept until it has run. Let us throw ten thousand balls and
+# count, in megabytes, all tensors that are alive at the same time. First without recording, since `balls` does not
 # require a gradient, and then with it:
 
 # %%
@@ -513,11 +499,11 @@ balls.requires_grad_()
 peak_bytes(lambda: vmap(fly)(balls).sum().backward()) / 1e6
 
 # %% [markdown]
-# Without recording, each step can drop what the step before it made. With it, the tensors of all fifty are still there
-# when the balls arrive, and a flight of twice as many steps would need twice the memory.
+# Without recording, each step can drop what the one before it made. With it, all fifty are still there when the balls
+# arrive, and a flight of twice as many steps would need twice the memory.
 #
 # **Checkpointing** (检查点) saves memory and pays with time. It cuts the flight into segments and keeps only what goes
-# into each. When the way back arrives at a segment, it runs once more, and only then are its tensors kept.
+# into each. When the way back arrives at a segment, that segment runs once more, and only then are its tensors kept.
 # (`use_reentrant=False` selects the newer of two implementations, which PyTorch recommends.)
 
 # %%
@@ -561,11 +547,11 @@ megabytes(1), megabytes(10), megabytes(50)
 # ## Recap
 #
 # - `y.backward(v)` computes $v^T J$, where $v$ says how much each output counts. For a loss, $v$ is 1.
-# - `torch.autograd.grad` returns gradients, and `create_graph=True` makes them differentiable. `jacrev` gives a whole
-#   Jacobian, `jacrev(grad(f))` the Hessian, and with that Newton's method takes account of curvature.
+# - `jacrev` gives a whole Jacobian. With `create_graph=True`, or `jacrev(grad(f))`, you get second derivatives, and with
+#   these Newton's method takes account of curvature.
 # - A hook sees a gradient on its way and can replace it. `detect_anomaly` finds the operation behind a `nan`.
-# - An `autograd.Function` has a backward pass that you write. Let `gradcheck` check it, and prefer the form with
-#   `setup_context`, which works with `torch.func`.
+# - You write the backward pass of an `autograd.Function`, and `gradcheck` checks it. The form with `setup_context` works
+#   with `torch.func`, too.
 # - Recording keeps tensors until the way back. Checkpointing keeps fewer, and computes the others twice.
 
 # %% [markdown]
