@@ -82,8 +82,7 @@ def fly(throw):
 
 
 # %% [markdown]
-# Let us throw at 6 m/s and 0.6 radians, and see where the ball is after one second: how far from us, and how high above
-# the floor.
+# Let us throw at 6 m/s and 0.6 radians. How far from us is the ball after one second, and how high above the floor?
 
 # %%
 throw = torch.tensor([6.0, 0.6], requires_grad=True)
@@ -164,8 +163,8 @@ torch.autograd.grad(fly(throw), throw, v)
 #
 # *雅可比矩阵与 vmap*
 #
-# If you do want the whole table, `torch.func.jacrev` turns a function into one that returns it, by one vector-Jacobian
-# product for each row. You will recognize the two from above.
+# If you do want the whole table, `torch.func.jacrev` turns a function into one that returns it, by one
+# vector-Jacobian product for each row:
 
 # %%
 guess = throw.detach()
@@ -173,7 +172,7 @@ jacrev(fly)(guess)
 
 # %% [markdown]
 # The functions in `torch.func` take a function and return another. They need no `requires_grad`, since they
-# differentiate with respect to what you pass in. `vmap` belongs to them, too. We wrote `fly` for a single throw, and
+# differentiate with respect to what you pass in. Another of them is `vmap`. We wrote `fly` for a single throw, and
 # `vmap` makes it a function for a batch, without a Python loop over the throws:
 
 # %%
@@ -194,7 +193,7 @@ for _ in range(100):
 walk[-1], miss(walk[-1])
 
 # %% [markdown]
-# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk leaves the valley. The
+# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk gets lost. The
 # gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
 # changes, on the second derivative.
 #
@@ -208,8 +207,8 @@ gradient, torch.autograd.grad(gradient[1], throw)
 
 # %% [markdown]
 # The new pair of numbers is one row of the **Hessian** (海森矩阵), the table of all second derivatives. As it is the
-# Jacobian of the gradient, you can write it just like that. (`torch.func.hessian` is a shorter way. In release 2.15
-# its first use prints a warning about a part of PyTorch's own code.)
+# Jacobian of the gradient, you can write it just like that. (`torch.func.hessian` is shorter, but in release 2.15 its
+# first use prints a warning about PyTorch's own code.)
 
 # %%
 hessian = jacrev(grad(miss))
@@ -315,12 +314,11 @@ show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 # Read it from right to left, as the gradient travels. It sets out with the same norm three times, and at the first
 # layer more than eight orders of magnitude lie between the extremes, although the largest weights are only twice as
 # large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his colleagues
-# derived for ReLU layers in 2015. It keeps the gradient level, and it is why the initialization of weights (权重初始化)
-# gets so much attention.
+# derived for ReLU layers in 2015. It keeps the gradient level.
 #
 # A hook can also change what comes by: if it returns a tensor, this takes the place of the gradient on the rest of
-# the way. So a gradient that is too long can be clipped (梯度裁剪), here to length 1. Return a new tensor for that,
-# rather than changing the one you were given. `register_hook` gives you a handle that takes the hook off again:
+# the way. So a gradient that is too long can be clipped (梯度裁剪), here to length 1. Return a new tensor, rather than
+# changing the one you were given. `register_hook` gives you a handle that takes the hook off again:
 
 # %%
 handle = throw.register_hook(lambda gradient: gradient / length(gradient))
@@ -342,9 +340,8 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
-# parameters. `detect_anomaly` checks what each function returns on the way back, stops at the first `nan`, and says
-# where in the *forward* pass that function was called. (`print_warnings` prints its warnings, and of the traceback
-# only the lines in this page's cells.)
+# parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
+# *forward* pass it was called. (Of that traceback, `print_warnings` prints the lines in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -353,11 +350,10 @@ with print_warnings(), torch.autograd.detect_anomaly():
     miss(at_rest).backward()
 
 # %% [markdown]
-# The error names the function, the backward pass of a square root, and the last line of the traceback is the culprit:
-# `sqrt` in `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The derivative of
-# the square inside is zero there, and infinity times zero is `nan`.
-#
-# As the first warning says, all this checking takes time. Turn it off when you have found the place.
+# The error names the backward pass of a square root, and the last line of the traceback is the culprit, `sqrt` in
+# `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The derivative of the
+# square inside is zero there, and infinity times zero is `nan`. As the first warning says, all this checking takes
+# time. Turn it off when you have found the place.
 #
 # ## A Function of your own
 #
@@ -443,9 +439,9 @@ torch.autograd.gradcheck(Forgetful.apply, side)
 jacrev(fly)(guess)
 
 # %% [markdown]
-# For `torch.func`, `forward` must be a plain function without `ctx`, and the saving moves into a method of its own,
-# `setup_context`. This second form exists since release 2.0. If both passes are made of PyTorch's operations,
-# `generate_vmap_rule = True` adds support for `vmap`. The backward pass we inherit:
+# For `torch.func`, `forward` must be a plain function without `ctx`, and the saving moves into `setup_context`. This
+# second form exists since release 2.0. If both passes are made of PyTorch's operations, `generate_vmap_rule = True`
+# adds support for `vmap`. The backward pass we inherit:
 
 
 # %%
@@ -504,7 +500,7 @@ peak_bytes(lambda: vmap(fly)(balls).sum().backward()) / 1e6
 #
 # **Checkpointing** (检查点) saves memory and pays with time. It cuts the flight into segments and keeps only what goes
 # into each. When the way back arrives at a segment, that segment runs once more, and only then are its tensors kept.
-# (`use_reentrant=False` selects the newer of two implementations, which PyTorch recommends.)
+# (`use_reentrant=False` is what PyTorch recommends.)
 
 # %%
 from torch.utils.checkpoint import checkpoint
@@ -524,8 +520,8 @@ def checkpointed(steps):
 
 
 # %% [markdown]
-# How long should a segment be? Of very short ones there are many, and what goes into each adds up. A very long one
-# needs much when its turn comes. Here are segments of 1, 10 and 50 steps:
+# How long should a segment be? Of short ones there are many, and what goes into each adds up. A long one needs much
+# when its turn comes. Here are segments of 1, 10 and 50 steps:
 
 
 # %%
