@@ -222,8 +222,8 @@ torch.linalg.eigvalsh(hessian(guess))
 
 # %% [markdown]
 # We are in a long valley, more than fifty times as curved across as along its floor, and a step that is right for the
-# floor is far too long across. **Newton's method** (牛顿法) solves $H d = \nabla$ for the step $d$, which divides the
-# gradient by the curvature, differently in each direction.
+# floor is far too long across. **Newton's method** (牛顿法) solves $H d = g$ for the step $d$, where $g$ is the
+# gradient. In effect, it divides the gradient by the curvature, differently in each direction.
 
 # %%
 newton = [guess]
@@ -254,9 +254,10 @@ show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
 #
 # *钩子*
 #
-# When would a gust of wind spoil our throw the most, early in the flight or late? The gradient of the final height with
-# respect to the velocity *in each step* would tell. It is computed on the way back, but only leaf tensors (叶子张量)
-# keep theirs. For others, `retain_grad` makes it stay. That of `end` is an old friend, the $v$ from above:
+# When would a gust of wind spoil our throw the most, early in the flight or late? The gradient of the final height
+# with respect to the velocity *in each step* would tell. Autograd computes it on the way back, but only leaf tensors
+# (叶子张量) keep their gradient. With `retain_grad`, another tensor keeps its own as well. For `end`, it is an old
+# friend, the $v$ from above:
 
 # %%
 end = fly(throw)
@@ -311,10 +312,10 @@ scales = [0.25, 0.177, 0.125]
 show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 
 # %% [markdown]
-# Read it from right to left, as the gradient travels. It sets out with the same norm three times, and at the first
-# layer more than eight orders of magnitude lie between the extremes, although the largest weights are only twice as
-# large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his colleagues
-# derived for ReLU layers in 2015. It keeps the gradient level.
+# Read it from right to left, as the gradient travels. In all three networks it sets out with the same norm, and at
+# the first layer more than eight orders of magnitude lie between the extremes, although the largest weights are only
+# twice as large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his
+# colleagues derived for ReLU layers in 2015. It keeps the gradient level.
 #
 # A hook can also change what comes by: if it returns a tensor, this takes the place of the gradient on the rest of
 # the way. So a gradient that is too long can be clipped (梯度裁剪), here to length 1. Return a new tensor, rather than
@@ -331,8 +332,8 @@ clipped, torch.autograd.grad(miss(throw), throw)
 #
 # *寻找 nan 的来源*
 #
-# What if we do not throw the ball at all, but let it drop? The simulation has nothing against a speed of zero. The
-# gradient has:
+# What if we do not throw the ball at all, but let it drop? The simulation has no objection to a speed of zero, but
+# look at the gradient:
 
 # %%
 at_rest = torch.tensor([0.0, 0.9], requires_grad=True)
@@ -361,7 +362,7 @@ with print_warnings(), torch.autograd.detect_anomaly():
 #
 # How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But the drag
 # multiplies it by the velocity, which is zero too, so any finite number will do, and zero is the natural choice. We
-# tell autograd with a class that has a forward and a backward pass:
+# tell autograd so, with a class that has a forward and a backward pass:
 
 
 # %%
@@ -407,7 +408,7 @@ torch.autograd.grad(miss(at_rest), at_rest)
 #
 # Nothing stops you from writing a wrong derivative, and a network may well train on it, only badly. `gradcheck`
 # compares your backward pass with finite differences (有限差分): it moves each input a little up and down and looks at
-# what comes out. It needs double precision, as `side` has, because the difference of two nearly equal numbers loses
+# what comes out. Give it double precision, as `side` has, because the difference of two nearly equal numbers loses
 # digits.
 
 # %%
@@ -441,7 +442,7 @@ jacrev(fly)(guess)
 # %% [markdown]
 # For `torch.func`, `forward` must be a plain function without `ctx`, and the saving moves into `setup_context`. This
 # second form exists since release 2.0. If both passes are made of PyTorch's operations, `generate_vmap_rule = True`
-# adds support for `vmap`. The backward pass we inherit:
+# adds support for `vmap`. We inherit the backward pass:
 
 
 # %%
@@ -665,9 +666,9 @@ check_solve(solve)
 # </details>
 
 # %% [markdown]
-# **5. The Hessian of a million parameters.** Too large to be stored, but its product with a vector, $H v$, is as long as
-# `x` and can be had without it. Return $H v$ for a function `f` of a vector `x`, and make sure that $H$ is never in
-# memory.
+# **5. A Hessian too large to store.** With a million parameters there is no room for $H$. But its product with a
+# vector, $H v$, is only as long as `x`, and you can get it without ever making $H$. Return $H v$ for a function `f`
+# of a vector `x`. The check watches the memory.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_hessian_times
