@@ -2,6 +2,7 @@
 
 import warnings
 
+import pytest
 import torch
 
 from helpers.messages import print_warnings
@@ -29,3 +30,25 @@ def test_every_warning_is_printed(capsys):
         warnings.warn("one", stacklevel=1)
         warnings.warn("two", DeprecationWarning, stacklevel=1)
     assert capsys.readouterr().out == "UserWarning: one\nDeprecationWarning: two\n"
+
+
+def test_a_warning_is_printed_also_when_the_block_fails(capsys):
+    with pytest.raises(ValueError, match="wrong"), print_warnings():
+        warnings.warn("one", stacklevel=1)
+        raise ValueError("wrong")
+    assert capsys.readouterr().out == "UserWarning: one\n"
+
+
+def test_of_a_traceback_the_lines_in_cells_are_printed(capsys):
+    message = (
+        'It failed. Traceback:\n  File "/usr/lib/runpy.py", line 9, in run\n    code()\n'
+        '  File "/tmp/ipykernel_12/345.py", line 2, in length\n    return v.sqrt()\n'
+        "           ^^^^^^^^\n"
+        " (Triggered internally at /pytorch/mode.cpp:108.)"
+    )
+    with print_warnings():
+        warnings.warn(message, stacklevel=1)
+    printed = capsys.readouterr().out
+    assert printed == (
+        "UserWarning: It failed. Traceback:\n  line 2, in length\n    return v.sqrt()\n"
+    )

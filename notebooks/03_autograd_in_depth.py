@@ -1,0 +1,786 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Autograd in depth
+#
+# *自动求导进阶*
+#
+# You stand at the free-throw line, and the ball should be in the hoop exactly one second from now. How hard do you
+# throw, and how steeply? Without air, a formula from school would answer. With air there is none, but a few lines of
+# Python can simulate the flight, and what PyTorch computes it can also differentiate. We follow this one throw
+# through the page, and each question that it raises opens another drawer of autograd.
+#
+# **You will**
+#
+# - take gradients of more than one output, and know what the `v` in `y.backward(v)` means;
+# - compute Jacobians and second derivatives, and find a minimum with Newton's method;
+# - watch gradients on their way back with hooks, and track down the operation that made a `nan`;
+# - give autograd a function with a derivative of your own, and check that it is right;
+# - measure what recording costs, and trade time for memory with checkpointing.
+#
+# **You need** [page 02](02_autograd.ipynb): what `requires_grad`, `grad_fn` and `backward` do. No GPU.
+#
+# **Time**: 31 min to read, 36 s to run (AMD EPYC, 2 cores).
+
+# %%
+# %xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+from torch.func import grad, jacrev, vmap
+
+# %% [markdown]
+# ## A throw through the air
+#
+# *一次投篮*
+#
+# A throw is two numbers: the speed of the ball in meters per second, and the angle above the horizontal in radians. We
+# cut the flight into fifty steps of 0.02 seconds. In each of them gravity pulls the ball down, the air slows it, the
+# more the faster it flies, and the ball moves on a little.
+
+
+# %%
+def length(v):
+    return v.square().sum().sqrt()
+
+
+def start(throw):
+    speed, angle = throw
+    direction = torch.stack([angle.cos(), angle.sin()])
+    return torch.tensor([0.0, 2.0]), speed * direction
+
+
+def step(position, velocity):
+    gravity = torch.tensor([0.0, -9.81])
+    drag = 0.1 * length(velocity) * velocity
+    velocity = velocity + 0.02 * (gravity - drag)
+    return position + 0.02 * velocity, velocity
+
+
+def fly(throw):
+    position, velocity = start(throw)
+    for _ in range(50):
+        position, velocity = step(position, velocity)
+    return position
+
+
+# %% [markdown]
+# Let us throw at 6 m/s and 0.6 radians. How far from us is the ball after one second, and how high above the floor?
+
+# %%
+throw = torch.tensor([6.0, 0.6], requires_grad=True)
+end = fly(throw)
+end
+
+# %% [markdown]
+# The hoop is 4.2 meters away, at a height of 3.05 meters. We have missed it by this much:
+
+# %%
+from helpers.drawings.flights import show_flights
+
+hoop = torch.tensor([4.2, 3.05])
+show_flights(start, step, hoop, {"first throw": throw})
+length(end - hoop)
+
+# %% [markdown]
+# A little too short, and far too low. The fifty steps are nothing but sums, products and roots of tensors, so the
+# computational graph (计算图) behind `end` leads all the way back to the two numbers in `throw`. Which of them should we
+# change, and by how much?
+#
+# ## Backward from more than one number
+#
+# *向量-雅可比积*
+#
+# On [page 02](02_autograd.ipynb) we called `backward` on a loss. Try the same on `end`:
+
+# %% tags=["raises-exception"]
+end.backward()
+
+# %% [markdown]
+# It insists on a scalar (标量), and with good reason. Two numbers went in and two came out, so there are four
+# derivatives. They form a table with a row for each output and a column for each input, the **Jacobian** (雅可比矩阵)
+# $J$. But `throw.grad` has the shape of `throw`, with room for two.
+#
+# So we have to say what we want to know. We pass `backward` a vector $v$ that says how much each output counts. With
+# $v = (1, 0)$, only the distance does:
+
+# %%
+end.backward(torch.tensor([1.0, 0.0]))
+throw.grad
+
+# %% [markdown]
+# One more meter per second would carry the ball about half a meter farther, a steeper throw would cost distance. What
+# `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted by $v$
+# and added up. For the second row, the height, we take $v = (0, 1)$, and this time `torch.autograd.grad`. It returns
+# a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
+
+# %%
+torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
+
+# %% [markdown]
+# To hit the hoop, both numbers must be right. We measure the miss by the squared distance from the hoop:
+
+
+# %%
+def miss(throw):
+    return (fly(throw) - hoop).square().sum()
+
+
+torch.autograd.grad(miss(throw), throw)
+
+# %% [markdown]
+# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way, the derivative of the miss
+# with respect to `end`. By the chain rule (链式法则), the rest of the graph is multiplied by it:
+
+# %%
+v = 2 * (end - hoop).detach()
+torch.autograd.grad(fly(throw), throw, v)
+
+# %% [markdown]
+# The same gradient. This is how `backward` makes its way through a graph: each function receives a vector $v$ that
+# says how much its outputs count, multiplies it by its own Jacobian, and hands the product on. It is also why we
+# train on a loss that is one number: the first $v$ is simply 1, and one walk through the graph yields the gradient of
+# all parameters, be they two or two million.
+#
+# ## The whole Jacobian, and many throws at once
+#
+# *雅可比矩阵与 vmap*
+#
+# If you do want the whole table, `torch.func.jacrev` turns a function into one that returns it, by one
+# vector-Jacobian product for each row:
+
+# %%
+guess = throw.detach()
+jacrev(fly)(guess)
+
+# %% [markdown]
+# The functions in `torch.func` take a function and return another. They need no `requires_grad`, since they
+# differentiate with respect to what you pass in. Another of them is `vmap`. We wrote `fly` for a single throw, and
+# `vmap` makes it a function for a batch, without a Python loop over the throws:
+
+# %%
+throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
+vmap(fly)(throws)
+
+# %% [markdown]
+# ## Curvature and Newton's method
+#
+# *二阶导数、海森矩阵与牛顿法*
+#
+# Now let us hit the hoop. We go downhill as on page 02, a hundred steps of gradient descent (梯度下降):
+
+# %%
+walk = [guess]
+for _ in range(100):
+    walk.append(walk[-1] - 0.02 * grad(miss)(walk[-1]))
+walk[-1], miss(walk[-1])
+
+# %% [markdown]
+# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk gets lost. The
+# gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
+# changes, on the second derivative.
+#
+# A gradient is computed by operations like any other tensor. With `create_graph=True` these are recorded as well, and
+# the gradient gets a `grad_fn` of its own. So we can differentiate it again, here its second element, the derivative
+# with respect to the angle:
+
+# %%
+(gradient,) = torch.autograd.grad(miss(throw), throw, create_graph=True)
+gradient, torch.autograd.grad(gradient[1], throw)
+
+# %% [markdown]
+# The new pair of numbers is one row of the **Hessian** (海森矩阵), the table of all second derivatives. As it is the
+# Jacobian of the gradient, you can write it just like that. (`torch.func.hessian` is shorter, but in release 2.15 its
+# first use prints a warning about PyTorch's own code.)
+
+# %%
+hessian = jacrev(grad(miss))
+hessian(guess)
+
+# %% [markdown]
+# Its eigenvalues (特征值) are the smallest and the largest curvature:
+
+# %%
+torch.linalg.eigvalsh(hessian(guess))
+
+# %% [markdown]
+# We are in a long valley, more than fifty times as curved across as along its floor, and a step that is right for the
+# floor is far too long across. **Newton's method** (牛顿法) solves $H d = g$ for the step $d$, where $g$ is the
+# gradient. In effect, it divides the gradient by the curvature, differently in each direction.
+
+# %%
+newton = [guess]
+for _ in range(4):
+    x = newton[-1]
+    newton.append(x - torch.linalg.solve(hessian(x), grad(miss)(x)))
+    print(newton[-1], f"miss: {miss(newton[-1]):.6f}")
+
+# %%
+from helpers.drawings.valley import show_valley
+
+show_valley(miss, {"gradient descent": walk, "Newton": newton})
+
+# %% [markdown]
+# Gradient descent soon finds the right angle and then creeps along the floor, while Newton's method needs four steps.
+# The first overshoots, because it takes the landscape for a perfect bowl. But near the lowest point a valley looks
+# more and more like one, and there each step about doubles the number of correct digits. That is our throw:
+
+# %%
+show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
+
+# %% [markdown]
+# Why are networks not trained like this? The Hessian of two parameters has four elements, that of a million has a
+# million times a million. Besides, Newton's method looks for a place where the gradient is zero, and that may just as
+# well be a saddle point (鞍点) or a maximum.
+#
+# ## Hooks: watching gradients pass
+#
+# *钩子*
+#
+# When would a gust of wind spoil our throw the most, early in the flight or late? The gradient of the final height
+# with respect to the velocity *in each step* would tell. Autograd computes it on the way back, but only leaf tensors
+# (叶子张量) keep their gradient. With `retain_grad`, another tensor keeps its own as well. For `end`, it is an old
+# friend, the $v$ from above:
+
+# %%
+end = fly(throw)
+end.retain_grad()
+(end - hoop).square().sum().backward()
+end.grad, v
+
+# %% [markdown]
+# For fifty velocities in a loop, a **hook** (钩子) is handier: a function, registered on a tensor, that autograd calls
+# with the gradient as soon as it arrives. Ours notes how the final height depends on the upward velocity:
+
+# %%
+arrived = []
+position, velocity = start(throw)
+for _ in range(50):
+    position, velocity = step(position, velocity)
+    velocity.register_hook(lambda gradient: arrived.append(gradient[1]))
+position[1].backward()
+arrived[0], arrived[25], arrived[49]
+
+# %% [markdown]
+# Gradients travel backwards, so the first to arrive belongs to the last step. A gust that adds 1 m/s there lifts the
+# ball by two centimeters, since only one step is left. At the beginning of the flight, it is almost forty times as
+# much.
+#
+# ### Which layer's gradient vanishes?
+#
+# *梯度消失与梯度爆炸*
+#
+# A flight of fifty steps is much like a network of fifty layers: on the way back, the gradient is multiplied by one
+# Jacobian after another. If each layer makes it a little smaller, it **vanishes** (梯度消失) before it reaches the first
+# ones, and these learn nothing. If each makes it larger, it **explodes** (梯度爆炸). When a training does not get going,
+# hooks show you where that happens. Here are thirty layers, whose random weights we can scale:
+
+
+# %%
+def gradient_norms(scale):
+    torch.manual_seed(0)
+    norms = []
+    x = torch.randn(100, 64, requires_grad=True)
+    for _ in range(30):
+        x = torch.relu(x @ (scale * torch.randn(64, 64)))
+        x.register_hook(lambda gradient: norms.append(gradient.norm()))
+    x.sum().backward()
+    return norms[::-1]  # the first layer first
+
+
+# %%
+from helpers.drawings.gradient_norms import show_gradient_norms
+
+scales = [0.25, 0.177, 0.125]
+show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
+
+# %% [markdown]
+# Read it from right to left, as the gradient travels. In all three networks it sets out with the same norm, and at
+# the first layer more than eight orders of magnitude lie between the extremes, although the largest weights are only
+# twice as large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his
+# colleagues derived for ReLU layers in 2015. It keeps the gradient level.
+#
+# A hook can also change what comes by: if it returns a tensor, this takes the place of the gradient on the rest of
+# the way. So a gradient that is too long can be clipped (梯度裁剪), here to length 1. Return a new tensor, rather than
+# changing the one you were given. `register_hook` gives you a handle that takes the hook off again:
+
+# %%
+handle = throw.register_hook(lambda gradient: gradient / length(gradient))
+clipped = torch.autograd.grad(miss(throw), throw)
+handle.remove()
+clipped, torch.autograd.grad(miss(throw), throw)
+
+# %% [markdown]
+# ## Where does the nan come from?
+#
+# *寻找 nan 的来源*
+#
+# What if we do not throw the ball at all, but let it drop? The simulation has no objection to a speed of zero, but
+# look at the gradient:
+
+# %%
+at_rest = torch.tensor([0.0, 0.9], requires_grad=True)
+miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
+
+# %% [markdown]
+# Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
+# parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
+# *forward* pass it was called. (Of that traceback, `print_warnings` prints the lines in this page's cells.)
+
+# %% tags=["raises-exception"]
+from helpers.messages import print_warnings
+
+with print_warnings(), torch.autograd.detect_anomaly():
+    miss(at_rest).backward()
+
+# %% [markdown]
+# The error names the backward pass of a square root, and the last line of the traceback is the culprit, `sqrt` in
+# `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The derivative of the
+# square inside is zero there, and infinity times zero is `nan`. As the first warning says, all this checking takes
+# time. Turn it off when you have found the place.
+#
+# ## A Function of your own
+#
+# *自定义 Function*
+#
+# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But the drag
+# multiplies it by the velocity, which is zero too, so any finite number will do, and zero is the natural choice. We
+# tell autograd so, with a class that has a forward and a backward pass:
+
+
+# %%
+class Length(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v):
+        length = v.square().sum().sqrt()
+        ctx.save_for_backward(v, length)
+        return length
+
+    @staticmethod
+    def backward(ctx, gradient):
+        v, length = ctx.saved_tensors
+        return gradient * v / length.clamp(min=1e-12)
+
+
+# %% [markdown]
+# What `forward` does is not recorded. What `backward` will need goes into the context `ctx`, by `save_for_backward`.
+# And `backward` is what we met at the beginning: it receives the $v$ of the vector-Jacobian product, here called
+# `gradient`, and returns the product. The derivative of the length is `v / length`, and `clamp` turns $0/0$ into 0.
+#
+# You do not make an instance of such a class, but call its `apply`. The `grad_fn` of the result is our own function:
+
+# %% claims=["C08"]
+side = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
+Length.apply(side).grad_fn.name()
+
+# %% [markdown]
+# `step` looks up `length` each time it runs, so we only have to give that name a new meaning:
+
+# %%
+length = Length.apply
+torch.autograd.grad(miss(at_rest), at_rest)
+
+# %% [markdown]
+# No `nan`, and it makes sense: a little more speed brings the ball closer to the hoop, while the angle of a ball at
+# rest makes no difference. (`torch.linalg.vector_norm` has this choice for zero built in. Look for such a function
+# before you write one.)
+#
+# ### Is it right? Ask gradcheck
+#
+# *梯度检查*
+#
+# Nothing stops you from writing a wrong derivative, and a network may well train on it, only badly. `gradcheck`
+# compares your backward pass with finite differences (有限差分): it moves each input a little up and down and looks at
+# what comes out. Give it double precision, as `side` has, because the difference of two nearly equal numbers loses
+# digits.
+
+# %%
+torch.autograd.gradcheck(Length.apply, side)
+
+# %% [markdown]
+# A check is worth something only if it can fail. Suppose we had forgotten to divide by the length:
+
+
+# %% tags=["raises-exception"]
+class Forgetful(Length):
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.saved_tensors[0]
+
+
+torch.autograd.gradcheck(Forgetful.apply, side)
+
+# %% [markdown]
+# The two Jacobians differ by a factor of 5, which is just the length that we forgot.
+#
+# ### The second form
+#
+# *另一种写法*
+#
+# One thing our class cannot do yet:
+
+# %% tags=["raises-exception"]
+jacrev(fly)(guess)
+
+# %% [markdown]
+# For `torch.func`, `forward` must be a plain function without `ctx`, and the saving moves into `setup_context`. This
+# second form exists since release 2.0. If both passes are made of PyTorch's operations, `generate_vmap_rule = True`
+# adds support for `vmap`. We inherit the backward pass:
+
+
+# %%
+class Length(Length):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(v):
+        return v.square().sum().sqrt()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs, output)
+
+
+length = Length.apply
+jacrev(fly)(guess)
+
+# %% [markdown]
+# > **Then and now.** In 2017 one could still write `forward` as an ordinary method and call an instance, `Cube()(x)`.
+# > Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the place of
+# > `self`, and `Cube.apply(x)`.
+
+
+# %% tags=["raises-exception"]
+class Cube(torch.autograd.Function):
+    def forward(self, x):
+        return x**3
+
+
+with print_warnings():
+    Cube()(side)
+
+# %% [markdown]
+# ## What recording costs
+#
+# *记录的代价*
+#
+# All this has its price: what the backward pass needs is kept until it has run. Let us throw ten thousand balls and
+# count, in megabytes, all tensors that are alive at the same time. First without recording, since `balls` does not
+# require a gradient, and then with it:
+
+# %%
+from helpers.memory import peak_bytes
+
+balls = guess.repeat(10_000, 1)
+peak_bytes(lambda: vmap(fly)(balls)) / 1e6
+
+# %%
+balls.requires_grad_()
+peak_bytes(lambda: vmap(fly)(balls).sum().backward()) / 1e6
+
+# %% [markdown]
+# Without recording, each step can drop what the one before it made. With it, all fifty are still there when the balls
+# arrive, and a flight of twice as many steps would need twice the memory.
+#
+# **Checkpointing** (检查点) saves memory and pays with time. It cuts the flight into segments and keeps only what goes
+# into each. When the way back arrives at a segment, that segment runs once more, and only then are its tensors kept.
+# (`use_reentrant=False` is what PyTorch recommends.)
+
+# %%
+from torch.utils.checkpoint import checkpoint
+
+
+def segment(position, velocity, steps):
+    for _ in range(steps):
+        position, velocity = vmap(step)(position, velocity)
+    return position, velocity
+
+
+def checkpointed(steps):
+    state = vmap(start)(balls)
+    for _ in range(50 // steps):
+        state = checkpoint(segment, *state, steps, use_reentrant=False)
+    return state[0]
+
+
+# %% [markdown]
+# How long should a segment be? Of short ones there are many, and what goes into each adds up. A long one needs much
+# when its turn comes. Here are segments of 1, 10 and 50 steps:
+
+
+# %%
+def megabytes(steps):
+    return peak_bytes(lambda: checkpointed(steps).sum().backward()) / 1e6
+
+
+megabytes(1), megabytes(10), megabytes(50)
+
+# %% [markdown]
+# In between, a third of the memory is enough. The gradients are the same, since the same operations are applied to the
+# same numbers. What it costs in time depends on your machine:
+
+# %% verify={"timing": true, "reason": "durations"}
+# %timeit -n 1 -r 3 vmap(fly)(balls).sum().backward()
+# %timeit -n 1 -r 3 checkpointed(10).sum().backward()
+
+# %% [markdown]
+# ## Recap
+#
+# - `y.backward(v)` computes $v^T J$, where $v$ says how much each output counts. For a loss, $v$ is 1.
+# - `jacrev` gives a whole Jacobian. With `create_graph=True`, or `jacrev(grad(f))`, you get second derivatives, and with
+#   these Newton's method takes account of curvature.
+# - A hook sees a gradient on its way and can replace it. `detect_anomaly` finds the operation behind a `nan`.
+# - You write the backward pass of an `autograd.Function`, and `gradcheck` checks it. The form with `setup_context` works
+#   with `torch.func`, too.
+# - Recording keeps tensors until the way back. Checkpointing keeps fewer, and computes the others twice.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each asks for a function or a class. Write it in the place of the three dots and run the cell: the check tries it on
+# inputs of its own.
+#
+# **1. What the outputs are worth.** For a function `f` that takes a vector and returns a vector, return the
+# vector-Jacobian product $v^T J$ at `x`. `x` may come without `requires_grad`, and its `grad` should stay as it is.
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd_in_depth import check_vector_jacobian
+
+
+def vector_jacobian(f, x, v): ...
+
+
+check_vector_jacobian(vector_jacobian)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A detached copy of `x` may require a gradient without any harm to `x`.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `torch.autograd.grad` returns a tuple, even for a single input.
+#
+# </details>
+
+# %% [markdown]
+# **2. A Function for the drag.** The drag on a ball that moves along a line is $v\,|v|$. Write an autograd Function
+# that computes it element by element, with the backward pass worked out by hand. The derivative exists everywhere, at
+# zero too.
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd_in_depth import check_drag
+
+
+class Drag(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v): ...
+
+    @staticmethod
+    def backward(ctx, gradient): ...
+
+
+check_drag(Drag)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# For a positive $v$ the function is $v^2$, for a negative one $-v^2$. What do their derivatives have in common?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# The Jacobian of an element-wise function is diagonal, so the vector-Jacobian product is an element-wise product.
+#
+# </details>
+
+# %% [markdown]
+# **3. Gradients, layer by layer.** Send `x` through a list of layers, one after the other, and call `backward` on the sum of the
+# last output. Return a list with the norm (a Python float) of the gradient with respect to each layer's output, the
+# first layer first.
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd_in_depth import check_gradient_sizes
+
+
+def gradient_sizes(layers, x): ...
+
+
+check_gradient_sizes(gradient_sizes)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A layer is called like a function, `layer(x)`. Register a hook on each output, as in `gradient_norms` above.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `.item()` makes a Python float. And in which order do gradients arrive?
+#
+# </details>
+
+# %% [markdown]
+# **4. Newton's method for equations.** To hit the hoop is to solve two equations with two unknowns, and for that Newton
+# needs no second derivatives. Near `x`, a function `f` is about $f(x) + J d$, so choose the step $d$ that makes this zero.
+# Take `steps` such steps from `x`, for an `f` with as many outputs as inputs, and return where you are.
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd_in_depth import check_solve
+
+
+def solve(f, x, steps): ...
+
+
+check_solve(solve)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `jacrev(f)(x)` is $J$, and `torch.linalg.solve(A, b)` solves $A d = b$. Mind the sign.
+#
+# </details>
+
+# %% [markdown]
+# **5. A Hessian too large to store.** With a million parameters there is no room for $H$. But its product with a
+# vector, $H v$, is only as long as `x`, and you can get it without ever making $H$. Return $H v$ for a function `f`
+# of a vector `x`. The check watches the memory.
+
+# %% tags=["exercise"]
+from helpers.exercises.autograd_in_depth import check_hessian_times
+
+
+def hessian_times(f, x, v): ...
+
+
+check_hessian_times(hessian_times)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# The Hessian is the Jacobian of the gradient, and it is symmetric. So $H v$ is the same as $v^T H$.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# Exercise 1, with the gradient in the place of the outputs. The gradient must be recorded for that.
+#
+# </details>
+
+# %% [markdown]
+# ## Solutions
+#
+# Folded; click to open. Below each solution stands a typical mistake, and what the check says about it.
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def vector_jacobian(f, x, v):
+    x = x.detach().requires_grad_()
+    (product,) = torch.autograd.grad(f(x), x, v)
+    return product
+
+
+check_vector_jacobian(vector_jacobian)
+# A typical mistake: the matrix first, and the vector after it
+check_vector_jacobian(lambda f, x, v: jacrev(f)(x) @ v)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+class Drag(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, v):
+        ctx.save_for_backward(v)
+        return v * v.abs()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (v,) = ctx.saved_tensors
+        return gradient * 2 * v.abs()
+
+
+check_drag(Drag)
+
+
+# A typical mistake: the derivative alone, without the gradient that arrives
+class Alone(Drag):
+    @staticmethod
+    def backward(ctx, gradient):
+        return 2 * ctx.saved_tensors[0].abs()
+
+
+check_drag(Alone)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def gradient_sizes(layers, x):
+    sizes = []
+    for layer in layers:
+        x = layer(x)
+        x.register_hook(lambda gradient: sizes.append(gradient.norm().item()))
+    x.sum().backward()
+    return sizes[::-1]
+
+
+check_gradient_sizes(gradient_sizes)
+# A typical mistake: the order in which the gradients arrive
+check_gradient_sizes(lambda layers, x: gradient_sizes(layers, x)[::-1])
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def solve(f, x, steps):
+    for _ in range(steps):
+        x = x - torch.linalg.solve(jacrev(f)(x), f(x))
+    return x
+
+
+check_solve(solve)
+# A typical mistake: one division for each element, as with a single unknown
+check_solve(lambda f, x, steps: x - f(x) / jacrev(f)(x).diagonal())
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 5
+def hessian_times(f, x, v):
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(f(x), x, create_graph=True)
+    (product,) = torch.autograd.grad(gradient, x, v)
+    return product
+
+
+check_hessian_times(hessian_times)
+# A typical mistake: the whole Hessian, and then the product
+check_hessian_times(lambda f, x, v: jacrev(grad(f))(x) @ v)
+
+# %% [markdown]
+# ---
+# Back: [autograd](02_autograd.ipynb) · On: [build a network from modules](04_modules.ipynb)
