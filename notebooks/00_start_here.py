@@ -97,7 +97,7 @@ table_of_contents()
 #
 # *阅读方法*
 #
-# - **To look one thing up**, go to [page 12](12_notes_audited.ipynb). It lists the statements of the notes and the calls that have
+# - **To look one thing up**, go to [page 15](15_notes_audited.ipynb). It lists the statements of the notes and the calls that have
 #   changed, each with what to write today and a link to the page that explains it.
 # - **To read**, a browser will do, because the outputs are stored in the pages. If PyTorch is new to you, read pages 01, 02, 04
 #   and 05, train a network on real pictures on page 06, and leave the rest until you need it.
@@ -117,10 +117,10 @@ table_of_contents()
 # *输出的验证*
 #
 # `pytest --nbval notebooks/`, typed in a terminal, runs every cell on your machine and compares what comes out with what is
-# stored. A green bar at the end means that it agrees, as [page 14](14_verification.ipynb) shows for words, numbers, running times and pictures.
+# stored. A green bar at the end means that it agrees, as [page 17](17_verification.ipynb) shows for words, numbers, running times and pictures.
 #
 # The pages on CIFAR-10 take its 60,000 pictures from your disk or from the network (170 MB). If neither has them, drawn
-# shapes [take their place](14_verification.ipynb#Where-the-pictures-come-from).
+# shapes [take their place](17_verification.ipynb#Where-the-pictures-come-from).
 #
 # ---
 # On: [check the installation and time your code](01_install_and_timing.ipynb)

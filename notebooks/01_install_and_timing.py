@@ -298,7 +298,8 @@ print(torch.sum.__doc__.strip().splitlines()[0])
 # - `%timeit` repeats; warm up, know your threads, and synchronize on a GPU. `torch.utils.benchmark` does all three.
 # - Small tensors cost the call, large ones the memory.
 # - `%hist`, `%%time`, `%who` and `?` belong to IPython.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Put your code in the place of the three dots and run the check below it.

@@ -640,4 +640,4 @@ check_windows(lambda x, size: x.as_strided((len(x) - size + 1, size), (1, 1)))
 
 # %% [markdown]
 # ---
-# Back: [CIFAR-10, many times faster](07_cifar10_fast.ipynb) · On: [index a tensor](09_tensor_indexing.ipynb)
+# Back: [CIFAR-10, many times faster](07_cifar10_fast.ipynb) · On: [index a tensor](09_indexing.ipynb)

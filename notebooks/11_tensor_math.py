@@ -1023,7 +1023,8 @@ for way, time in seconds.items():
 # - The dimension you name is the one that goes; `keepdim` leaves it with size 1; scans keep the shape.
 # - Shapes are aligned at the right and repeated. (N,) against (N, 1) is a square. Sums depend on their order, in the
 #   last digits.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Put your code in the place of the three dots and run the check below it.

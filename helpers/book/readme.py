@@ -4,7 +4,7 @@
     python -m helpers.book readme --check     # only tells whether they are what it would write
 
 The pictures are figures that pages have drawn, taken out of the committed notebooks. The figures come from records:
-``notebooks/records/`` (each written by the command beside it) and page 12's list.
+``notebooks/records/`` (each written by the command beside it) and page 15's list.
 """
 
 import argparse
@@ -121,7 +121,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     since = Counter(s.since if s.since in ("", SLIP) else "changed" for s in STATEMENTS)
     what = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     counts = f"{since['']}, {since['changed']}, {since[SLIP]}"
-    yield what, counts, "[page 12](notebooks/12_notes_audited.ipynb)"
+    yield what, counts, "[page 15](notebooks/15_notes_audited.ipynb)"
     for name, machine in TRAININGS:
         runs = record(name)["runs"]
         accuracies = [run["accuracy"] for run in runs]

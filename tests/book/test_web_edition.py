@@ -86,7 +86,7 @@ def test_a_bad_page_is_found_out(browser, tmp_path, check):
 
 @pytest.mark.parametrize("slower", [4, 8, 10, 12, 16])  # none alone finds a fault each time
 def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
-    long_table = built / "11_tensor_math.html"  # where its first screen ends
+    long_table = built / "14_reductions_and_broadcasting.html"  # where its first screen ends
     with site_checks.visit(browser, long_table, slower) as seen:
         assert list(site_checks.shifts(seen)) == []
 
@@ -114,7 +114,7 @@ def test_formulas_are_drawn(built, page):
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("gather", "09_tensor_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
+    [("gather", "09_indexing"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
 )
 def test_search_finds(built, page, words, found):
     page.goto((built / "index.html").as_uri())
@@ -160,7 +160,7 @@ def test_every_old_name_is_in_the_index_with_its_place(built, page):
 
 
 def test_the_contents_can_be_skipped(built, page):
-    page.goto((built / "09_tensor_indexing.html").as_uri())
+    page.goto((built / "09_indexing.html").as_uri())
     page.keyboard.press("Tab")
     skip = page.evaluate(site_checks.FOCUS)
     assert skip["text"] == "Skip to main content" and skip["visible"]
@@ -170,7 +170,7 @@ def test_the_contents_can_be_skipped(built, page):
 
 
 def test_a_solution_opens_with_enter(built, page):
-    page.goto((built / "09_tensor_indexing.html").as_uri())
+    page.goto((built / "09_indexing.html").as_uri())
     solution = page.locator("article details").first
     code = solution.locator("pre").first
     assert not code.is_visible()
@@ -182,7 +182,7 @@ def test_a_solution_opens_with_enter(built, page):
 # --- on paper
 
 
-@pytest.mark.parametrize("name", ["09_tensor_indexing", "12_notes_audited", "old_names"])
+@pytest.mark.parametrize("name", ["09_indexing", "15_notes_audited", "old_names"])
 def test_nothing_is_cut_on_paper(built, page, name):
     page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
     page.goto((built / f"{name}.html").as_uri())
@@ -194,7 +194,7 @@ def test_nothing_is_cut_on_paper(built, page, name):
 
 
 def test_solutions_are_open_on_paper(built, page):
-    page.goto((built / "09_tensor_indexing.html").as_uri())
+    page.goto((built / "09_indexing.html").as_uri())
     page.emulate_media(media="print")
     assert page.locator("article details pre").first.is_visible()
     assert not page.locator("#pst-header").is_visible()

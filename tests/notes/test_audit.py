@@ -14,7 +14,7 @@ from helpers.verification.headings import headings, headings_of_code_cells
 from tests.support.figures import shown
 
 NUMBERS = [f"C{n:02}" for n in range(1, 55)]
-PAGE = pages.Page(pages.NOTEBOOKS / "12_notes_audited.ipynb")
+PAGE = pages.Page(pages.NOTEBOOKS / "15_notes_audited.ipynb")
 OVERTURNED = [s for s in STATEMENTS if s.since]
 
 

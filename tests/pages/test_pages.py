@@ -131,7 +131,7 @@ def page(tmp_path):
 def old_page(tmp_path):
     """A good page of the old form, with one ``Check`` an exercise."""
     notebook = good_notebook(old_exercise, lambda n: new_markdown_cell("no hint"), old_solution)
-    return written(notebook, tmp_path / "10_tensor_types.ipynb")
+    return written(notebook, tmp_path / "15_notes_audited.ipynb")
 
 
 @pytest.mark.parametrize("check", page_checks.CHECKS, ids=lambda check: check.__name__)

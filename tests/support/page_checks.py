@@ -25,8 +25,8 @@ SILENCED = re.compile(
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
 # The pages on tensors have the form of before: one Check(expected) per exercise, longer cells.
-OLD_FORM = {"10_tensor_types", "11_tensor_math", "12_notes_audited"}
-WITHOUT_EXERCISES = {"00", "13", "14"}  # the start and the appendices
+OLD_FORM = {"11_tensor_math", "15_notes_audited"}
+WITHOUT_EXERCISES = {"00", "16", "17"}  # the start and the appendices
 FIRST_CELL = """\
 %xmode Minimal
 import sys

@@ -207,7 +207,8 @@ report.statement_table("3 math")
 # - Most statements hold. Release 0.4 changed more of them than any other.
 # - A verdict is the result of a line. A false one stops the audit.
 # - Each statement leads to the cells that prove it.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Translate old code. Put your code in the place of the three dots and run the check below it.
@@ -289,4 +290,4 @@ check_4(
 
 # %% [markdown]
 # ---
-# Back: [tensor math](11_tensor_math.ipynb) · Contents: [start here](00_start_here.ipynb)
+# Back: [tensor math](14_reductions_and_broadcasting.ipynb) · Contents: [start here](00_start_here.ipynb)
