@@ -361,7 +361,7 @@ dtype_table()
 # - In mixed expressions the kind decides before the size, and plain numbers count only if their kind is higher.
 # - Integers wrap around, and `from_numpy` shares memory.
 # - Nothing moves between devices by itself.
-#
+
 # %% [markdown]
 # ## Exercises
 #

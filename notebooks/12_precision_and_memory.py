@@ -336,7 +336,7 @@ stored.float() * scale
 # - Additions that are small beside the total are lost. Keep sums, weights and losses in `float32`; `autocast` does.
 # - With `float16`, scale the loss with `GradScaler`.
 # - Bytes are elements times `element_size()`. Training with Adam takes four times the parameters, plus activations in proportion to the batch.
-#
+
 # %% [markdown]
 # ## Exercises
 #

@@ -345,7 +345,7 @@ many = torch.linspace(0, 1, 10_000)
 # - Halves are rounded to the even neighbor. What is clamped away has a gradient of zero.
 # - Sigmoid and tanh flatten on both sides, ReLU on one. Use the ready-made functions: they are stable.
 # - An underscore means in place; autograd tells you if it needed the old value.
-#
+
 # %% [markdown]
 # ## Exercises
 #
