@@ -25,7 +25,7 @@ SILENCED = re.compile(
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
 # The pages on tensors have the form of before: one Check(expected) per exercise, longer cells.
-OLD_FORM = {"11_tensor_math", "15_notes_audited"}
+OLD_FORM = {"15_notes_audited"}
 WITHOUT_EXERCISES = {"00", "16", "17"}  # the start and the appendices
 FIRST_CELL = """\
 %xmode Minimal

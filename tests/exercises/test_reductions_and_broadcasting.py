@@ -1,0 +1,77 @@
+"""The exercises on reductions: right answers pass, in other ways too; mistakes are refused."""
+
+import pytest
+import torch
+
+from helpers.exercises import reductions_and_broadcasting as checks
+
+
+def by_cdist(a, b):
+    return torch.cdist(a, b)
+
+
+def flat_stats(images):
+    flat = images.transpose(0, 1).flatten(1)
+    return flat.mean(1), flat.var(1, correction=0).sqrt()
+
+
+def by_einsum(q, k, v, mask):
+    scores = torch.einsum("bqd,bkd->bqk", q, k) / q.shape[-1] ** 0.5
+    weights = torch.where(mask.unsqueeze(1), scores, -torch.inf).softmax(-1)
+    return torch.einsum("bqk,bke->bqe", weights, v)
+
+
+def unmasked(q, k, v, mask):
+    return (q @ k.mT / q.shape[-1] ** 0.5).softmax(2) @ v
+
+
+def zeroed(q, k, v, mask):
+    return (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(~mask[:, None], 0).softmax(2) @ v
+
+
+def unscaled(q, k, v, mask):
+    return (q @ k.mT).masked_fill(~mask[:, None], -torch.inf).softmax(2) @ v
+
+
+RIGHT = [
+    (checks.check_channel_stats, flat_stats),
+    (checks.check_softmax, lambda x: torch.div(e := (x.T - x.max(1).values).exp(), e.sum(0)).T),
+    (
+        checks.check_distances,
+        lambda a, b: torch.linalg.vector_norm(a.unsqueeze(1) - b.unsqueeze(0), dim=-1),
+    ),
+    (checks.check_attention, by_einsum),
+]
+WRONG = [
+    (checks.check_channel_stats, lambda x: (x.mean((0, 2, 3)), x.std((0, 2, 3))), "element 1: "),
+    (checks.check_channel_stats, lambda x: x.mean((0, 2, 3)), "a tuple is expected"),
+    (checks.check_softmax, lambda x: x.softmax(1), "without `softmax`"),
+    (
+        checks.check_softmax,
+        lambda x: (x - x.max()).exp() / (x - x.max()).exp().sum(1, keepdim=True),
+        "elements differ",
+    ),
+    (checks.check_softmax, lambda x: (x - x.amax()).exp() / (x - x.amax()).exp().sum(1), "for x ="),
+    (checks.check_distances, by_cdist, "without `cdist`"),
+    (
+        checks.check_distances,
+        lambda a, b: torch.stack([(a - p).norm(dim=1) for p in b], 1),
+        "without a loop",
+    ),
+    (checks.check_attention, unmasked, "for q ="),
+    (checks.check_attention, zeroed, "for q ="),
+    (checks.check_attention, unscaled, "for q ="),
+]
+
+
+@pytest.mark.parametrize(("check", "answer"), RIGHT)
+def test_right(check, answer, capsys):
+    check(answer)
+    assert capsys.readouterr().out == "Right.\n"
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
+def test_wrong(check, answer, words, capsys):
+    check(answer)
+    out = capsys.readouterr().out
+    assert out.startswith("Not yet: ") and words in out
