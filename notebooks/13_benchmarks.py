@@ -15,7 +15,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Benchmarks: how good, compared with what, on which machine
 #
@@ -34,16 +33,16 @@
 # - learn what bfloat16, AVX2, threads, `torch.compile` and several processes change, and where they help;
 # - measure your own machine, and estimate how long it needs for a given accuracy.
 #
-# **You need** a rough idea of page 07. Nothing is trained here, so no images are loaded. No GPU.
+# **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
 #
-# **Time**: 1 min to read, 1 s to run (not measured).
+# **Time**: 20 min to read, 42 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
 # *实验记录*
 #
 # The results lie as JSON files in `notebooks/records/training/`, and each begins with the command that wrote it. Here
-# are the trainings of one minute:
+# is the record of the one-minute runs:
 
 # %%
 # %xmode Minimal
@@ -101,12 +100,12 @@ show_accuracy_against_seconds(recorded)
 # %% [markdown]
 # The three colored curves are the training of page 07 on three kinds of machine, for one, three and ten minutes. The
 # points for one and three minutes are means of three runs; those for ten minutes are single runs. The curves are nearly
-# straight, and that is sobering: a bit more than three times the time removes about a third of the remaining errors, and
-# the same factor is needed again for the next third.
+# straight, and that is sobering: about three times the time is needed to remove a fifth to a third of the errors that
+# are left, and then three times that time to do it again.
 #
-# The gray dashed curves are other people's networks, each trained for the same time on two such cores. The stars in the
-# upper left corner are something else: they are results that others have published for GPUs, copied here for scale and
-# not measured by us.
+# The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats: for one and three
+# minutes on the machine of the red curve, for ten on that of the blue one. The stars near the upper edge are something
+# else. They are results that others have published for GPUs, copied here for scale and not measured by us.
 
 # %%
 from helpers.tables import table
@@ -151,10 +150,11 @@ lenet = recorded["baselines_600"]["baselines"]["LeNet, whole tensors"][0]
 lenet["losses"][-3:], torch.tensor(10.0).log()
 
 # %% [markdown]
-# The cross entropy of a network that gives each of ten classes the same probability is $\ln 10$, so this one has
-# learned nothing, not even its training images. This is not overfitting; its training *diverged* (发散). The learning
-# rate, which was right for a short training, was too much for a long one. We leave the row in, since a baseline that
-# fails is a fact about the comparison, too, but you should not count it as beaten.
+# A network that gives each of ten classes the same probability has a cross entropy of $\ln 10$. So this one knows
+# nothing any more, not even its training images, and that is not overfitting (过拟合): the training *diverged* (发散).
+# The likely cause is the learning rate, which served a short training well, and which stays high for much longer in a
+# long one. We leave the row in, since a baseline that fails is a fact about the comparison too, but you should not
+# count it as beaten.
 #
 # ## Accuracy against work
 #
@@ -162,7 +162,7 @@ lenet["losses"][-3:], torch.tensor(10.0).log()
 #
 # Seconds belong to a machine. If you want to compare methods and not machines, count the work instead: the number of
 # *floating-point operations* (FLOP, 浮点运算), which is the same everywhere. One TFLOP is $10^{12}$ of them. How they
-# are counted is explained on [page 07](07_cifar10_fast.ipynb). These trainings stopped after a given amount of work:
+# are counted is explained on [page 07](07_cifar10_fast.ipynb). Here are the same networks again, now by their work:
 
 # %%
 from helpers.drawings.benchmarks import show_accuracy_against_work
@@ -170,27 +170,30 @@ from helpers.drawings.benchmarks import show_accuracy_against_work
 show_accuracy_against_work(recorded)
 
 # %% [markdown]
-# The first point of the blue curve and the first of airbench94 lie almost above each other, at nearly the same work. The
-# difference between them is therefore not a matter of a faster machine. One network used its few operations on many
-# small steps, the other on a few large ones:
+# The first point of the blue curve lies almost straight above the first one of airbench94. Both have done nearly the same
+# work, so the difference between them cannot come from a faster machine:
 
 # %%
 ours = recorded["tflop_12"]["runs"][0]
 airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 ours["tflop"], airbench["tflop"]
 
+# %% [markdown]
+# What did each of them buy with it? Here are the epochs that they got through:
+
 # %%
 ours["epochs"], airbench["epochs"]
 
 # %% [markdown]
-# Towards the right the two come closer together, and with much more work than two cores can do, airbench94 reaches the
-# 94 % of the star.
+# The small network has gone over all images several times, in many cheap steps. The large one has seen a part of them
+# once. Towards the right of the picture the two come closer together, and with enough work airbench94 reaches the 94 %
+# of its star.
 #
 # ## What we aimed for and what was reached
 #
 # *目标与结果*
 #
-# Before the training was written, goals were set for it. Some were reached and others were not:
+# The book had set itself goals for this training. Some were reached and others were not:
 
 # %%
 columns = ["budget", "goal", "reached", "spread", "seconds", "TFLOP"]
@@ -267,8 +270,8 @@ f"{speed / 1e9:.0f} GFLOP/s"
 # *半精度*
 #
 # A number in bfloat16 takes half the memory of a 32-bit float. Some processors have instructions that calculate with it
-# directly, and gain a lot. On the others, PyTorch has to convert back and forth, and the same training can become many
-# times *slower*. Which kind is yours? We time a small convolution in both. Above 1, bfloat16 is faster:
+# directly, and gain a lot. On the others PyTorch has to make detours, and the same training can become many times
+# *slower*. Which kind is yours? We time a small convolution in both. Above 1, bfloat16 is faster:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.speed import convolution_speed
@@ -404,7 +407,7 @@ table(columns, records.search_rows(recorded, best=2))
 
 # %% [markdown]
 # Do not read too much into the order at the top. Most recipes were trained once, so a difference of less than half a
-# point may be chance, and in the shortest trainings one of several points. Also, the best of many candidates is partly
+# point may be chance, and in the shortest runs one of several points. Also, the best of many candidates is partly
 # the luckiest of them. This is one reason why the final results come from the test set, which took no part in the choice.
 #
 # ## Measure your own machine
@@ -424,7 +427,7 @@ f"{60 * speed / 1e12:.1f} TFLOP"
 # %%
 from helpers.training.recipe import work_for
 
-work_for(85.0), work_for(90.0)
+round(work_for(85.0), 1), round(work_for(90.0), 1)
 
 # %% [markdown]
 # Divided by the speed, that is the time for 90 % on this machine:
@@ -433,9 +436,9 @@ work_for(85.0), work_for(90.0)
 f"{work_for(90.0) * 1e12 / speed:.0f} s"
 
 # %% [markdown]
-# This is an estimate. Before the training has its images small at first, and later a wider network than the one we have
-# timed, and your computer may have other things to do. To know, run it in a terminal, in the folder of this book. The
-# first line trains for a minute, the second aims for an accuracy, and the third compares with the other networks:
+# This is a rough estimate: the network for 90 % is a little wider than the one we have timed, and your computer may have
+# other things to do. To know for sure, run the training in a terminal, in the folder of this book. The first line trains
+# for a minute, the second aims for an accuracy, and the third compares with the other networks:
 #
 # ```bash
 # python -m helpers.training --budget 60s
@@ -451,8 +454,8 @@ f"{work_for(90.0) * 1e12 / speed:.0f} s"
 #
 # *所有命令*
 #
-# To repeat one of ours, look it up here. The last column says, for the timed ones, how fast the whole training was
-# compared with its best convolution alone.
+# To repeat one of our runs, look up its command here. The last column says how fast the whole training was, compared with
+# its best convolution alone.
 
 # %%
 columns = ["record", "command", "machine", "of the best convolution"]
@@ -464,7 +467,7 @@ table(columns, records.command_rows(recorded))
 # - A result needs its machine, its command and its spread. Differences within the spread say nothing.
 # - On two cores, a small network with a good recipe beats large ones for as long as the budget is small. The baselines
 #   were not tuned for it.
-# - In a step the convolutions take about half of the time; small operations take the other half.
+# - In a step the convolutions take about half of the time. The other half goes to operations that compute very little.
 # - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
 #   processes did not help on two cores.
 # - Measure your own machine: its speed, divided into the work for an accuracy, gives the time.
