@@ -366,14 +366,15 @@ show_time_and_rate(sizes, seconds, bytes_each=4)
 
 # %% [markdown]
 # On the left, the curve starts out nearly flat: this is the overhead, the same for any size. Then it bends upwards, and
-# from there on ten times the numbers take about ten times as long. The overhead is still in there, but it no longer
+# from there on the time grows with the size, at first in proportion. The overhead is still in there, but it no longer
 # matters.
 #
 # The right side shows the same measurements in another way. Each number has four bytes, and each must be read once, so
 # bytes divided by seconds is the rate at which memory is read, the *memory bandwidth* (内存带宽). It rises as the
 # overhead becomes unimportant. Whether it falls again at the end depends on your machine: the *cache* (缓存) is a small
 # and quick memory close to the processor, and a tensor that does not fit into it has to be read from the main memory,
-# which is slower. Adding is so cheap that the processor spends most of its time waiting for the next numbers to arrive.
+# which is slower. In a large tensor the adding itself is so cheap that the processor mostly waits for the next numbers
+# to arrive.
 #
 # The practical conclusion is the same everywhere. A hundred small calls pay the overhead a hundred times, and one
 # large call pays it once. Here are the sums of a hundred rows, first in a loop over the rows, then in one call:

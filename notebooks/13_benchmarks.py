@@ -383,14 +383,15 @@ computing, sending
 
 # %% [markdown]
 # Sending would take next to no time. But the first number is too good to be true: an eighth of such a batch is 128
-# images, too few to keep a large GPU busy. The way to use eight GPUs is a larger problem.
+# images, too few to keep a large GPU busy. Eight GPUs need a larger problem.
 #
 # ## What was tried
 #
 # *搜索记录*
 #
 # Where do the recipes come from? From trying. Each point below is a recipe that was trained with a given amount of work on
-# 45,000 images, and judged by the 5,000 others, the validation set:
+# 45,000 images, and judged by the 5,000 others, the validation set. In each group they stand in order, from the worst
+# to the best:
 
 # %%
 from helpers.drawings.benchmarks import show_search

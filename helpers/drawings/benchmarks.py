@@ -124,9 +124,11 @@ def show_search(recorded: Mapping[str, dict]) -> None:
     candidates.sort(key=lambda each: each["tflop"])
     labels = []
     for n, (tflop, group) in enumerate(groupby(candidates, lambda each: each["tflop"])):
-        accuracies = [each["accuracy"] for each in group]
-        axis.plot([n] * len(accuracies), accuracies, "o", color=BLUE, alpha=0.35, markersize=6)
-        axis.plot(n, max(accuracies), "o", color=VERMILION, markersize=7)
+        accuracies = sorted(each["accuracy"] for each in group)
+        step = 0.7 / max(len(accuracies) - 1, 1)  # side by side, the best on the right
+        x = [n - 0.35 + step * i for i in range(len(accuracies))]
+        axis.plot(x, accuracies, "o", color=BLUE, markersize=5)
+        axis.plot(x[-1], accuracies[-1], "o", color=VERMILION, markersize=7)
         labels.append(f"{tflop:g}\n({len(accuracies)} recipes)")
     axis.set_xticks(range(len(labels)), labels)
     axis.set(xlabel="work of each training, TFLOP", ylabel="validation accuracy, %")
@@ -134,6 +136,6 @@ def show_search(recorded: Mapping[str, dict]) -> None:
     axis.grid(axis="x", visible=False)
     plotting.show(
         figure,
-        alt="Columns of points, one for each amount of work; a point is a recipe that was tried, the best of each "
-        "column is red. More work gives more accuracy, and recipes of the same work lie several points apart.",
+        alt="Groups of points, one for each amount of work; a point is a recipe that was tried, the best of each "
+        "group is red. More work gives more accuracy, and recipes of the same work lie several points apart.",
     )
