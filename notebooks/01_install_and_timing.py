@@ -16,350 +16,652 @@
 # ---
 
 # %% [markdown]
-# # Check the installation and time your code · 安装和配置
+# # Install PyTorch and time it
 #
-# Section 2.1 of the notes: install PyTorch, make a tensor, time a statement, look at the history. Four lines, each
-# with a story of its own by now.
+# *安装和配置*
+#
+# You have typed `pip install torch torchvision`, watched a few progress bars, and now the prompt is back. Did it work?
+# Which of PyTorch's several builds did you get? And how fast is it on this machine? The notes of 2017 answer such
+# questions in four lines, and each of the four has a story to tell by now.
 #
 # **You will**
 #
-# - check that Python, torch and torchvision are there and fit together;
-# - see what `torch.Tensor(3, 4)` really makes, and what to write today;
-# - time a statement with `%timeit`, and rightly: warmed up, with known threads, waiting for a GPU;
-# - see how time grows with size, and what limits it;
-# - use `%hist`, `%%time`, `%who` and `?`.
+# - check that PyTorch and torchvision work together, and read from the version which build you have;
+# - find out why `torch.Tensor(3, 4)` has a shape but no values, and what to write instead;
+# - time a statement with `%timeit` and with `torch.utils.benchmark`;
+# - avoid the three classic mistakes of timing: the first call, the threads, and the GPU that nobody waited for;
+# - see when a tensor operation is limited by the call itself, and when by memory.
 #
 # **You need** a Python environment with the book's packages. No GPU.
 #
-# **Time**: 12 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 28 s to run (AMD EPYC, 2 cores).
 #
-# ## Is everything there? · 安装检查
+# ## Does it run?
 #
-# The notes install with `pip install torch` and `pip install torchvision`. That still works. Which *build* comes
-# depends on the system: on Linux the default one brings CUDA libraries, several gigabytes that a machine without an
-# NVIDIA GPU does not need. (The README says how to get the small one.) The book pins both packages in
-# `requirements.txt`, since the two are compiled for each other.
+# *安装检查*
 #
-# The book's doctor checks all that. It can be run from a terminal too: `python -m helpers.environment`.
+# The first cell of a page is the same throughout the book. The line `%xmode Minimal` asks for short error messages, the
+# one with `sys.path` lets Python find the book's `helpers` folder, and after that come the imports:
 
-# %% claims=["C01"] verify={"free": ["\\[(OK|NOTE)\\] *", "(?<=: )(?!made for).*"], "reason": "releases, memory and disk are the machine's own"}
+# %%
+# %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # the folder that holds helpers/
+sys.path.insert(0, "..")  # where helpers/ lies
 
+import torch
+import torchvision
+
+# %% [markdown]
+# No error, so both packages are there. Let PyTorch compute something:
+
+# %%
+x = torch.tensor([1.0, 2.0, 3.0])
+x.sum()
+
+# %% [markdown]
+# And torchvision? It comes as a package of its own, but part of it is compiled code that was built against one
+# particular version of PyTorch. This is why the two should be installed by the same command: if they do not match,
+# the import may fail, or it may succeed and then a function is missing. So we do not stop at the import, but also call
+# something compiled. Here `nms`, *non-maximum suppression* (非极大值抑制), is given two nearly equal boxes and
+# should keep the first, which has the higher score:
+
+# %% claims=["C01"]
+boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.1]])
+torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
+
+# %% [markdown]
+# It kept box 0. The notes' two commands, `pip install torch` and `pip install torchvision`, still do what they did.
+#
+# ## Which build is it?
+#
+# *安装的是哪个版本*
+#
+# The same version of PyTorch is published in several *builds*, and the end of the version tells you which one you have:
+
+# %% verify={"free": ["'.*'"], "reason": "the installed build"}
+torch.__version__
+
+# %% [markdown]
+# After the plus sign, `cpu` is the build that knows no GPU, and `cu` with a number is the one for NVIDIA's CUDA of that
+# release. On macOS, and sometimes elsewhere, there is no plus sign at all. `pip` does not look at your hardware: on
+# Linux it brings the CUDA build along with several gigabytes of libraries, even where there is no GPU. If you have none
+# and would like your disk space back, ask for the small build by name:
+#
+# ```bash
+# pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
+# ```
+#
+# That a build *can* use a GPU does not mean that there is one. This is how to ask, for any kind of GPU:
+
+# %% verify={"free": ["True|False"], "reason": "whether the machine has a GPU"}
+torch.accelerator.is_available()
+
+# %% [markdown]
+# For everything else that this book needs there is a small checklist. You can also run it in a terminal, with
+# `python -m helpers.environment`, and it is the first thing to look at when a page misbehaves. Each line begins with
+# `[OK]`, with `[NOTE]` for what works but is worth knowing, or with `[FAIL]` and what to do about it:
+
+# %% claims=["C01"] verify={"free": ["\\[(OK|NOTE)\\] *", "(?<=: )(?!made for).*"], "reason": "releases, memory and disk are the machine's own"}
 from helpers import environment
 
 ready = environment.report()
 
 # %% [markdown]
-# Each torchvision release names the one torch release that it was made for. Another one may fail to import, or worse.
-
-# %% claims=["C01"]
-torch_release = environment.installed("torch")
-assert environment.torch_wanted_by_torchvision() in (None, torch_release)
-
-# %% [markdown]
-# ## The notes' four lines · 笔记中的四行
+# ## A tensor without values
 #
-# Here they are. `import torch as t` was the habit of that time; today it is plain `import torch`. The only change: `-n`
-# sets the number of loops, so that this page is quick. Without it, `%timeit` finds one by itself.
+# *未初始化的张量*
+#
+# With everything in place, we can follow the notes. Their first tensor has three rows and four columns:
 
 # %% claims=["C02"]
-import torch as t
-
-a = t.Tensor(3, 4)
+a = torch.Tensor(3, 4)
 a.shape
 
-# %% claims=["C03"] verify={"reason": "durations", "timing": true}
-# %timeit -n 10000 a.sum()
-
-# %% claims=["C04"]
-# %hist
-
 # %% [markdown]
-# `%timeit` ran the statement ten thousand times, seven times over, and gave the mean and the deviation of the seven. `%hist`
-# (short for `%history`) listed what was typed so far, itself included. Both are commands of IPython, not of Python:
-# that is what the `%` says.
+# This cell shows the shape of `a` and not its values, and that is on purpose: `a` has no values of its own yet.
+# `Tensor(3, 4)` reserves memory for twelve numbers and leaves it as it is, *uninitialized* (未初始化), so what you would
+# read there is whatever the last owner of this memory left behind. That is fast, and it is fine when you are about to
+# overwrite all twelve. It is also treacherous, because the leftovers may look like zeros for weeks.
 #
-# ## What `Tensor(3, 4)` makes · 未初始化的张量
-#
-# The output above shows the shape of `a`, not its values. There is a reason: it has none yet. `Tensor(3, 4)` takes
-# memory as it finds it, so the numbers are whatever lay there. They may look like zeros for weeks.
-#
-# PyTorch can be told to fill such memory with NaN, which makes the absence visible:
+# PyTorch has a mode for reproducible results. In this mode it fills such memory with `nan`, *not a number*, so that we can
+# see the absence:
 
 # %% claims=["C02"]
-import torch
-
 torch.use_deterministic_algorithms(True)
 b = torch.Tensor(3, 4)
 torch.use_deterministic_algorithms(False)
 b
 
 # %% [markdown]
-# > **Then and now.** `torch.Tensor(3, 4)` still makes an uninitialized 3 x 4 tensor of 32-bit floats. Today's words say
-# > what they mean: `torch.empty(3, 4)` for the same, `zeros`, `ones`, `rand` for tensors with values, `tensor` for data.
-# > Each takes a type, as in `torch.ones(2, dtype=torch.float64)`.
+# > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today the module keeps its name, and
+# > `torch.empty(3, 4)` says more plainly what you get. The old call still works.
+#
+# When you want values, say which ones. There is a function for each wish, and each takes a data type too:
 
 # %%
-torch.zeros(3, 4)
+torch.zeros(3, 4, dtype=torch.int64)
 
 # %%
-torch.manual_seed(0)
+torch.manual_seed(0)  # the same random numbers in each run
 torch.rand(3, 4)
 
 # %% [markdown]
-# One more trap: `Tensor` reads plain numbers as a *shape* and a list as *data*. `tensor` always reads data, and keeps
-# its type.
+# ### Tensor or tensor?
+#
+# *大小写的区别*
+#
+# The capital letter makes a difference. `torch.Tensor` is the class, and it takes plain numbers for a *shape*, but a
+# list for *data*. The function `torch.tensor` always takes data:
 
 # %% claims=["C02"]
 torch.Tensor(3).shape, torch.Tensor([3]).shape, torch.tensor(3).shape
 
+# %% [markdown]
+# So we have three numbers, then one number in a row, then a single number without any dimension. What is more, the
+# class turns everything into 32-bit floats, while the function keeps integers as they are:
+
 # %%
-torch.Tensor([1, 2]).dtype, torch.tensor([1, 2]).dtype
+torch.Tensor([1, 2]), torch.tensor([1, 2])
 
 # %% [markdown]
-# ## Time a statement rightly · 正确计时
+# When you read old code, `torch.Tensor` with a capital T is therefore worth a second look. When you write new code,
+# use `torch.tensor` for data and `empty`, `zeros`, `ones` or `rand` for a shape.
 #
-# A first call is not a typical one: memory is fetched, libraries start up, threads are made. So warm up, then measure
-# often. Compare the first call of a layer with later ones.
+# ## How long does it take?
+#
+# *计时*
+#
+# The third line of the notes asks how long a sum takes. `%timeit` is a command of IPython, which is the Python inside
+# a notebook; this is what the percent sign says. It runs the statement again and again. Without options it finds out
+# for itself how often; `-n` sets the number, which keeps this page quick:
+
+# %% claims=["C03"] verify={"reason": "durations", "timing": true}
+# %timeit -n 10000 a.sum()
+
+# %% [markdown]
+# Read it from the end: there were seven runs of ten thousand loops. For each run the time of a single loop is worked
+# out, and what you see is the mean of the seven, plus or minus their standard deviation (标准差). If the deviation is
+# not small against the mean, something else kept the machine busy, and you should measure again.
+#
+# Now the same for a hundred times as many numbers:
 
 # %% verify={"reason": "durations", "timing": true}
-import statistics
-import time
-
-layer = torch.nn.Conv2d(3, 32, 5)
-x = torch.zeros(1, 3, 64, 64)
-seconds = []
-for _ in range(20):
-    start = time.perf_counter()
-    layer(x)
-    seconds.append(time.perf_counter() - start)
-median = statistics.median(seconds[1:])
-print(
-    f"first call {1e3 * seconds[0]:.3f} ms, median of the others {1e3 * median:.3f} ms"
-)
+more = torch.ones(1200)
+# %timeit -n 10000 more.sum()
 
 # %% [markdown]
-# PyTorch has a timer of its own, `torch.utils.benchmark`. It warms up, repeats until enough time has passed, and gives
-# the *median*, which a busy moment of the machine does not move.
+# Compare the two lines. One might expect a factor of a hundred, but usually there is hardly any difference. So twelve
+# numbers cannot have kept the processor busy with adding. Nearly all of that time is the *overhead* (开销) of a call:
+# Python looks up the method, PyTorch finds the right kernel for this data type and device and makes a tensor for the
+# result. We shall see below where that changes.
+#
+# The fourth line of the notes is `%hist`, short for `%history`. It lists what has been typed so far, itself included,
+# which is handy when you have been trying things out and want to keep what worked:
+
+# %% claims=["C04"]
+# %hist
+
+# %% [markdown]
+# With `-n` it numbers the cells, and you can ask for some of them. Here are the second and the third:
+
+# %% claims=["C04"]
+# %hist -n 2-3
+
+# %% [markdown]
+# ## The first call is not typical
+#
+# *预热*
+#
+# `%timeit` repeats for a good reason. To see it, we use `%time`, which runs a statement only once, on a function that
+# has not been called before. It inverts a small matrix:
+
+# %% verify={"reason": "durations", "timing": true}
+matrix = 2 * torch.eye(4)
+# %time inverse = torch.linalg.inv(matrix)
+
+# %% [markdown]
+# *Wall time* is what a clock on the wall would show. *CPU time* is the work of all cores added up, so it can be the
+# larger of the two. Now the same statement many times over:
+
+# %% verify={"reason": "durations", "timing": true}
+# %timeit -n 1000 torch.linalg.inv(matrix)
+
+# %% [markdown]
+# Compare this with the wall time above. The later calls do not repeat what has to be done only once: libraries are
+# loaded, memory is requested from the operating system, and elsewhere threads are started or a method is chosen for the
+# shape of the input. So if it is the thousandth call that interests you, *warm up* (预热) before you start the clock:
+# make a call or two, and throw their times away.
+#
+# ## PyTorch has its own timer
+#
+# *PyTorch 自带的计时工具*
+#
+# You do not have to remember all this, because `torch.utils.benchmark` does it for you. Its `Timer` takes the statement
+# as text, together with the variables in it. `blocked_autorange` warms up, repeats until enough time has passed, and
+# gives you the *median* (中位数), which one slow run among many does not move:
 
 # %% verify={"reason": "durations", "timing": true}
 from torch.utils import benchmark
 
-values = torch.ones(1_000_000)
-timer = benchmark.Timer("values.sum()", globals={"values": values})
-one_thread = timer.blocked_autorange(min_run_time=0.2).median
-print(f"sum of a million floats: {1e6 * one_thread:.1f} us")
+big = torch.ones(1_000_000)
+timer = benchmark.Timer("big.sum()", globals={"big": big})
+f"{1e6 * timer.blocked_autorange().median:.1f} us"
 
 # %% [markdown]
-# It also waits for a GPU and, unlike `%timeit`, uses **one thread** unless told otherwise. With all of them:
+# Type `timer.blocked_autorange()` alone to see more of what it found, such as the *interquartile range* (四分位距), and
+# a warning if the measurements are too far apart to be trusted.
+#
+# ### How many threads?
+#
+# *线程数*
+#
+# Unlike `%timeit`, the `Timer` uses **one thread**, unless you tell it otherwise. That is the fairer comparison between
+# two ways to write something, but it may not be what your program does: PyTorch shares large operations among several
+# threads (线程), as a rule one for each core. For an operation that is large enough we take a product of two matrices of
+# 2000 x 2000, which has eight billion multiplications to share:
 
 # %% verify={"reason": "durations", "timing": true}
-threads = torch.get_num_threads()
-timer = benchmark.Timer(
-    "values.sum()", globals={"values": values}, num_threads=threads
-)
-all_threads = timer.blocked_autorange(min_run_time=0.2).median
-print(
-    f"with all threads: {1e6 * all_threads:.1f} us, {one_thread / all_threads:.2f}x as fast as with one"
-)
+m = torch.ones(2000, 2000)
+one = benchmark.Timer("m @ m", globals={"m": m}, num_threads=1)
+seconds_with_one = one.timeit(3).median
+f"{1e3 * seconds_with_one:.0f} ms"
+
+# %% verify={"reason": "durations", "timing": true}
+n = torch.get_num_threads()
+several = benchmark.Timer("m @ m", globals={"m": m}, num_threads=n)
+seconds_with_all = several.timeit(3).median
+f"{1e3 * seconds_with_all:.0f} ms"
 
 # %% [markdown]
-# Two threads should at best take half the time. If it is less, the machine was busy with something else in one of the two
-# measurements, or half of the data fits into the cache of one core and the whole does not. A figure of speed means little
-# without the number of threads beside it. `torch.set_num_threads(1)` sets it for the
-# whole process.
+# How much did the other threads help?
+
+# %% verify={"reason": "durations", "timing": true}
+f"{seconds_with_one / seconds_with_all:.2f}x"
+
+# %% [markdown]
+# About the best you can hope for is the number of threads: two of them take half the time. If your ratio is far below, then the
+# cores are probably busy with something else, or they are not real cores (many processors count each core twice). And
+# if you try the same with `big.sum()`, do not be disappointed. That is over so quickly that handing out the work can
+# cost more than it saves, and two threads may well be *slower* than one.
+#
+# So a time without a number of threads says little. To set the number for the whole process, call
+# `torch.set_num_threads`:
 
 # %%
 torch.set_num_threads(1)
-assert torch.get_num_threads() == 1
-torch.set_num_threads(threads)
+torch.get_num_threads()
+
+# %%
+torch.set_num_threads(n)  # back to what it was
 
 # %% [markdown]
-# ### Wait for the GPU · 同步
+# ### Wait for the GPU
 #
-# On a GPU a call only *starts* the work and returns. `%timeit` alone then measures the start. `torch.accelerator`
-# speaks to any kind of GPU; its `synchronize` waits until all work is done. On a CPU there is nothing to wait for, and
-# the two times are nearly the same.
+# *同步*
+#
+# The third mistake is the most common one, and it makes programs look wonderful. A call on a GPU is *asynchronous*
+# (异步): it puts the work into a queue and returns at once, long before the result is there. If you stop your clock
+# then, you have timed the queue. You have to wait until the GPU has finished, and the call for that is
+# `torch.accelerator.synchronize()`. On a machine without a GPU there is nothing to wait for:
+
+
+# %%
+def wait():
+    if torch.accelerator.is_available():
+        torch.accelerator.synchronize()
+
+
+# %% [markdown]
+# We put the matrix on the GPU if there is one, and warm up as we have learned:
+
+# %%
+gpu = torch.accelerator.current_accelerator(check_available=True)
+m = m.to(gpu or "cpu")
+product = m @ m
+wait()
+
+# %% [markdown]
+# Then we look at the clock twice, once when the call returns and once when the work is done:
 
 # %% claims=["C03"] verify={"reason": "durations", "timing": true}
-has_gpu = torch.accelerator.is_available()
-device = (
-    torch.accelerator.current_accelerator() if has_gpu else torch.device("cpu")
-)
-m = torch.ones(1000, 1000, device=device)
-m @ m  # warm up
-if has_gpu:
-    torch.accelerator.synchronize()
+import time
+
 start = time.perf_counter()
-m @ m
+product = m @ m
 returned = time.perf_counter() - start
-if has_gpu:
-    torch.accelerator.synchronize()
+wait()
 done = time.perf_counter() - start
-print(
-    f"returned after {1e3 * returned:.2f} ms, done after {1e3 * done:.2f} ms"
-)
+f"returned after {1e3 * returned:.2f} ms, done after {1e3 * done:.2f} ms"
 
 # %% [markdown]
-# ## How time grows with size · 时间与规模
+# On a CPU both times are practically the same. On a GPU the first may be a small fraction of the second, and only the
+# second one is true. `%timeit m @ m` does not wait for the GPU after each loop, whereas `torch.utils.benchmark` does
+# wait before it reads the clock.
 #
-# From a hundred elements to ten million. Each element has 4 bytes, and each must be read once: bytes over seconds is
-# the rate at which memory is read.
+# > **Then and now.** In 2017 this was `torch.cuda.synchronize()`, which still works, for NVIDIA's and AMD's GPUs.
+# > `torch.accelerator` came with PyTorch 2.6 and also serves those of Apple and Intel.
+#
+# ## How does time grow with size?
+#
+# *时间与规模*
+#
+# Back to our sum. Twelve numbers and twelve hundred took about the same time, so where does size begin to matter? We
+# measure with one thread, from a hundred numbers up to ten million:
 
-# %% verify={"reason": "durations", "timing": true}
-sizes = [10**k for k in range(2, 8)]
-times = []
+# %%
+sizes = [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+seconds = []
 for size in sizes:
-    values = torch.ones(size)
-    timer = benchmark.Timer(
-        "values.sum()", globals={"values": values}, num_threads=threads
-    )
-    times.append(timer.blocked_autorange(min_run_time=0.1).median)
-    print(
-        f"{size:>10,} elements: {1e6 * times[-1]:.1f} us, {4 * size / times[-1] / 1e9:.2f} GB/s"
-    )
+    timer = benchmark.Timer("v.sum()", globals={"v": torch.ones(size)})
+    seconds.append(timer.blocked_autorange(min_run_time=0.1).median)
+
+# %% [markdown]
+# Both axes are logarithmic here, since both size and time cover several powers of ten:
 
 # %% verify={"picture": "form", "reason": "a plot of durations"}
-import matplotlib.pyplot as plt
+from helpers.drawings.timing import show_time_and_rate
 
-from helpers import plotting
-
-plotting.use_style()
-figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2))
-left.loglog(sizes, [1e6 * s for s in times], marker="o")
-left.set(
-    xlabel="elements",
-    ylabel="microseconds",
-    title="time of sum()",
-    ylim=(0.5, 2e4),
-)
-right.semilogx(
-    sizes,
-    [4 * n / s / 1e9 for n, s in zip(sizes, times, strict=True)],
-    marker="o",
-    color=plotting.VERMILION,
-)
-right.set(
-    xlabel="elements", ylabel="GB/s", title="memory read", ylim=(0, None)
-)
-plotting.show(
-    figure,
-    alt="Left: time against size, flat for small tensors, then rising. Right: GB/s.",
-)
+show_time_and_rate(sizes, seconds, bytes_each=4)
 
 # %% [markdown]
-# Two regimes. Small tensors all take about the same time: it is the cost of the call itself, whatever the size. Large
-# ones take time in proportion, set by where they lie: the processor's cache is read faster than memory, so the rate
-# falls again once a tensor no longer fits there. A hundred small calls are slow where one large call is fast.
+# On the left, the curve starts out nearly flat: this is the overhead, the same for any size. Then it bends upwards, and
+# from there on the time grows with the size, at first in proportion. The overhead is still in there, but it no longer
+# matters.
+#
+# The right side shows the same measurements in another way. Each number has four bytes, and each must be read once, so
+# bytes divided by seconds is the rate at which memory is read, the *memory bandwidth* (内存带宽). It rises as the
+# overhead becomes unimportant. Whether it falls again at the end depends on your machine: the *cache* (缓存) is a small
+# and quick memory close to the processor, and a tensor that does not fit into it has to be read from the main memory,
+# which is slower. In a large tensor the adding itself is so cheap that the processor mostly waits for the next numbers
+# to arrive.
+#
+# The practical conclusion is the same everywhere. A hundred small calls pay the overhead a hundred times, and one
+# large call pays it once. Here are the sums of a hundred rows, first in a loop over the rows, then in one call:
 
 # %% verify={"reason": "durations", "timing": true}
-time_of = dict(zip(sizes, times, strict=True))
-print(
-    f"100 times the elements took {time_of[10_000] / time_of[100]:.1f}x the time"
-)
-
-# %% [markdown]
-# ## More commands of IPython · 更多魔术命令
-#
-# `%%time`, with two `%`, stands at the top of a cell and times the whole of it, once.
+rows = torch.ones(100, 100)
+# %timeit -n 100 [row.sum() for row in rows]
 
 # %% verify={"reason": "durations", "timing": true}
-# %%time
-total = sum(torch.ones(1000).sum().item() for _ in range(100))
+# %timeit -n 100 rows.sum(dim=1)
 
 # %% [markdown]
-# *Wall time* is what a clock on the wall shows; *CPU time* is the work of all cores together, so it can be more.
+# Both give the same hundred sums. This is why you will hardly see a Python loop over the elements of a
+# tensor in this book, and why networks are trained on many images at a time.
 #
-# `%hist` takes line numbers and ranges, `-n` shows them:
-
-# %% claims=["C04"]
-# %hist -n 3-5
-
-# %% [markdown]
-# `%who` lists your variables, here those that are tensors:
+# ## Going further
+#
+# *更多命令*
+#
+# Two more commands of IPython are worth knowing. `%who` lists your variables, here those that are tensors:
 
 # %%
 # %who Tensor
 
 # %% [markdown]
-# A question mark after a name opens its help: `torch.sum?`. Two show the source of a Python function. The text is the
-# function's docstring, which begins with how it is called:
-
-# %%
-print(torch.sum.__doc__.strip().splitlines()[0])
-
-# %% [markdown]
+# And a question mark behind a name, as in `torch.sum?`, opens its help in JupyterLab; two question marks show the source
+# code, if it is written in Python. There is also `%%time`, with two percent signs, which goes at the top of a cell and
+# times the whole of it.
+#
 # ## Recap
 #
-# - `python -m helpers.environment` tells whether Python, torch and torchvision are there and fit together.
-# - `torch.Tensor(3, 4)` is uninitialized; write `empty`, `zeros`, `rand` or `tensor`, whichever you mean.
-# - `%timeit` repeats; warm up, know your threads, and synchronize on a GPU. `torch.utils.benchmark` does all three.
-# - Small tensors cost the call, large ones the memory.
-# - `%hist`, `%%time`, `%who` and `?` belong to IPython.
-
-# %% [markdown]
+# - Install torch and torchvision with one command. The end of `torch.__version__` names the build, and
+#   `python -m helpers.environment` tells you whether anything is missing.
+# - `torch.Tensor(3, 4)` is uninitialized. Write `empty`, `zeros`, `ones` or `rand` for a shape, and `tensor` for data.
+# - `%timeit` and `torch.utils.benchmark` repeat a statement; the latter also warms up, sets the number of threads and
+#   waits for the GPU.
+# - Warm up, know your number of threads, and synchronize before you read the clock.
+# - Small tensors cost you the call, large ones the memory.
+#
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the check below it.
+# Write your code in place of the three dots and run the cell. The check below it tries your function on inputs of its
+# own, and tells you what it found.
 #
-# **1.** Make a 3 x 4 tensor of 64-bit whole numbers, all zero.
+# **1. A tensor of marks.** Write `blank(rows, columns)`, which returns a tensor of this shape with 64-bit integers, all of
+# them −1 ("no mark yet").
 
-# %%
-from helpers.exercises import Check
+# %% tags=["exercise"]
+from helpers.exercises.timing import check_blank
 
-answer_1 = ...
-check_1 = Check(torch.tensor([[0] * 4] * 3), hint="zeros takes a dtype")
-check_1(answer_1)
+
+def blank(rows, columns): ...
+
+
+check_blank(blank)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Look for a function that fills a shape with one value. Its name begins with `full`.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `torch.full` takes the shape as a tuple, then the value. As with `zeros`, you can name a `dtype`.
+#
+# </details>
 
 # %% [markdown]
-# **2.** How many bytes does `values.sum()` read for a million 32-bit floats?
+# **2. Old code, new words.** Write `data_of_2017(values)`, which makes of a list (of integers, floats or both, possibly
+# nested) the tensor that `torch.Tensor(values)` makes, without using `torch.Tensor`.
 
-# %%
-answer_2 = ...
-check_2 = Check(torch.ones(1_000_000).nbytes, hint="32 bits are 4 bytes")
-check_2(answer_2)
+# %% tags=["exercise"]
+from helpers.exercises.timing import check_data_of_2017
+
+
+def data_of_2017(values): ...
+
+
+check_data_of_2017(data_of_2017)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# The values of `torch.tensor(values)` are right. For a list of integers, something else is not: look at the `dtype`.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `torch.tensor` takes a `dtype` as well. Which one did the class use in the cell with `[1, 2]`?
+#
+# </details>
 
 # %% [markdown]
-# **3.** A sum over 10⁹ such floats takes 0.5 s. How many GB/s is that, as a float?
+# **3. How fast was memory read?** Write `gigabytes_per_second(x, seconds)`: an operation has read each element of the
+# tensor `x` once, in so many seconds. Return the rate as a float. A gigabyte is $10^9$ bytes here, and not all tensors
+# have elements of four bytes.
 
-# %%
-answer_3 = ...
-check_3 = Check(8.0, hint="bytes over seconds, then over a billion")
-check_3(answer_3)
+# %% tags=["exercise"]
+from helpers.exercises.timing import check_gigabytes_per_second
+
+
+def gigabytes_per_second(x, seconds): ...
+
+
+check_gigabytes_per_second(gigabytes_per_second)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# You need the number of elements, `x.numel()`, and the bytes of each one.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `x.element_size()` is the bytes of one element, and `x.nbytes` is the product of the two.
+#
+# </details>
 
 # %% [markdown]
-# **4.** Write with `torch.tensor` what `torch.Tensor([1, 2])` makes: same values, same dtype.
+# **4. A timer of your own.** Write `median_seconds(call, repeats, clock)`. It calls `call()` once to warm up. Then it
+# calls it `repeats` times, takes the time of each call alone, and returns the median of these times. `clock()` gives the
+# time in seconds, as `time.perf_counter()` does; the check brings its own clock, so that nobody has to wait.
 
-# %%
-answer_4 = ...
-check_4 = Check(
-    torch.Tensor([1, 2]), hint="write one of the numbers as a float"
-)
-check_4(answer_4)
+# %% tags=["exercise"]
+import statistics
+
+from helpers.exercises.timing import check_median_seconds
+
+
+def median_seconds(call, repeats, clock): ...
+
+
+check_median_seconds(median_seconds)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Read the clock directly before and directly after each call, and collect the differences in a list.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# The warm-up call stands before the loop. `statistics.median(times)` does the rest.
+#
+# </details>
+
+# %% [markdown]
+# **5. A stopwatch that waits (hard).** Write a class `Stopwatch` for the `with` statement:
+#
+# ```python
+# with Stopwatch(wait, clock) as watch:
+#     product = m @ m
+# watch.seconds
+# ```
+#
+# `wait()` returns when the GPU has finished all that was given to it, like our function of that name. `watch.seconds`
+# must be the time of the work inside the `with` block, the whole of it and nothing else: there may be work in the queue
+# from *before* the block. The check uses a simulated GPU.
+
+# %% tags=["exercise"]
+from helpers.exercises.timing import check_stopwatch
+
+
+class Stopwatch:
+    def __init__(self, wait, clock): ...
+
+    def __enter__(self): ...
+
+    def __exit__(self, kind, error, traceback): ...
+
+
+check_stopwatch(Stopwatch)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `__enter__` runs when the block begins, and what it returns becomes `watch`. `__exit__` runs when the block ends. It
+# need not return anything.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# You have to wait twice: before the clock is read for the first time, and before it is read for the second time.
+#
+# </details>
 
 # %% [markdown]
 # ## Solutions
 #
-# In JupyterLab, click to open. They run and are verified like every other cell.
+# The code of each solution is folded away: click to open it. The second line that each of them prints is about a
+# mistake that is easily made.
 
-# %% jupyter={"source_hidden": true}
-check_1(torch.zeros(3, 4, dtype=torch.int64))
-check_1(torch.zeros(3, 4))  # a mistake: floats are the default
 
-# %% jupyter={"source_hidden": true}
-check_2(4 * 1_000_000)
-check_2(32 * 1_000_000)  # a mistake: bits
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def blank(rows, columns):
+    return torch.full((rows, columns), -1, dtype=torch.int64)
 
-# %% jupyter={"source_hidden": true}
-check_3(4e9 / 0.5 / 1e9)
-check_3(4e9 * 0.5 / 1e9)  # a mistake: multiplied
 
-# %% jupyter={"source_hidden": true}
-check_4(torch.tensor([1.0, 2]))
-check_4(torch.tensor([1, 2]))  # a mistake: whole numbers
+check_blank(blank)
+# A typical mistake: ones and zeros are 32-bit floats unless you say otherwise
+check_blank(lambda rows, columns: -torch.ones(rows, columns))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+def data_of_2017(values):
+    return torch.tensor(values, dtype=torch.float32)
+
+
+check_data_of_2017(data_of_2017)
+# A typical mistake: integers stay integers
+check_data_of_2017(torch.tensor)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def gigabytes_per_second(x, seconds):
+    return x.nbytes / seconds / 1e9
+
+
+check_gigabytes_per_second(gigabytes_per_second)
+# A typical mistake: four bytes for each element, whatever its type
+check_gigabytes_per_second(lambda x, seconds: 4 * x.numel() / seconds / 1e9)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def median_seconds(call, repeats, clock):
+    call()
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        call()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+
+def mean_seconds(call, repeats, clock):
+    start = clock()
+    for _ in range(repeats):
+        call()
+    return (clock() - start) / repeats
+
+
+check_median_seconds(median_seconds)
+# A typical mistake: all calls timed together, without one to warm up
+check_median_seconds(mean_seconds)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 5
+class Stopwatch:
+    def __init__(self, wait, clock):
+        self.wait, self.clock = wait, clock
+
+    def __enter__(self):
+        self.wait()
+        self.start = self.clock()
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        self.wait()
+        self.seconds = self.clock() - self.start
+
+
+class OnlyAtTheEnd(Stopwatch):
+    def __enter__(self):
+        self.start = self.clock()
+        return self
+
+
+check_stopwatch(Stopwatch)
+# A typical mistake: earlier work that is still in the queue is timed, too
+check_stopwatch(OnlyAtTheEnd)
 
 # %% [markdown]
 # ---
-# Back: [start here](00_start_here.ipynb) · On: [differentiate automatically](02_autograd.ipynb)
+# Back: [start here](00_start_here.ipynb) · On: [how autograd works](02_autograd.ipynb)

@@ -36,7 +36,7 @@ FRONT = (
     (("08", "t.T:  shape"), ("09", "Gather along dim 1. index: 3 0")),
     (("04", "A picture, six filters"), ("05", "Left: a slow path")),
 )
-CURVES = ("07", "Accuracy against seconds")
+CURVES = ("16", "Accuracy against seconds")
 # The trainings of one minute: a record and the machine that it is from.
 TRAININGS = (
     ("training/bf16_60", "with AVX512 and bfloat16"),

@@ -1,4 +1,4 @@
-"""The recorded results of page 07 (notebooks/records/training/), put into tables and curves.
+"""The recorded results of page 16 (notebooks/records/training/), put into tables and curves.
 
 Nothing is measured here: each file is JSON and begins with the command that writes it.
 """
@@ -9,10 +9,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
-
-from helpers import plotting
 from helpers.training.results import mean
 
 RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
@@ -60,6 +56,9 @@ PUBLISHED = (
     Published("airbench94_muon, Keller Jordan 2024", "A100", 2.59, 94.0),
     Published("Hiverge 2025", "A100", 1.99, 94.0),
 )
+
+
+BASELINE_SECONDS = 60, 180, 600  # each has a record baselines_60 ...
 
 
 def read(folder: Path = RECORDS) -> dict[str, dict]:
@@ -123,21 +122,33 @@ def _search_row(candidate: dict) -> tuple[str, ...]:
     return f"{candidate['tflop']:g}", str(candidate.get("runs", 1)), accuracy, changes
 
 
-def commands(records: dict[str, dict]) -> list[str]:
-    """Return how each goal was tried: settings, command, machine; of timed runs, how well the machine was used."""
-    lines = [records["ablation"]["command"]] if "ablation" in records else []
-    for goal in GOALS:
-        if goal.record in records:
-            runs = records[goal.record]["runs"]
-            one = runs[0]
-            settings = [f"{key}={value}" for key, value in one["settings"].items()]
-            lines.append(" ".join([*settings, records[goal.record]["command"]]))
-            threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
-            about = [f"{one['cpu']} {one['cpu_capability']}", threads, one["precision"]]
-            if goal.curve:
-                about.append(f"{mean(runs, 'efficiency'):.0%} of the best convolution alone")
-            lines.append(f"    {', '.join(about)}")
-    return lines
+def command_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
+    """Return of each record that has runs: its name, command, machine; of timed ones, how well it was used.
+
+    The command is without its ``--out``, which is the same for all but for the name, and begins with the settings of
+    the environment.
+    """
+    rows = []
+    timed = {goal.record for goal in GOALS if goal.curve}
+    for name in (goal.record for goal in GOALS if goal.record in records):
+        runs = records[name]["runs"]
+        one = runs[0]
+        settings = [f"{key}={value}" for key, value in one["settings"].items()]
+        command = " ".join([*settings, records[name]["command"].partition(" --out")[0]])
+        threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
+        machine = f"{one['cpu']}, {one['cpu_capability']}, {threads}, {one['precision']}"
+        used = f"{mean(runs, 'efficiency'):.0%}" if name in timed else "not timed"
+        rows.append((name, f"`{command}`", machine, used))
+    return rows
+
+
+def baseline_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
+    """Return of each net that was trained for the same seconds as this book's: its name, then its accuracies."""
+    by_budget = [records[f"baselines_{seconds}"]["baselines"] for seconds in BASELINE_SECONDS]
+    return [
+        (name, *(f"{mean(results[name], 'accuracy'):.1f} %" for results in by_budget))
+        for name in by_budget[0]
+    ]
 
 
 def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
@@ -155,35 +166,15 @@ def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
     return {label: sorted(curve) for label, curve in points.items()}
 
 
-def accuracy_and_time(records: dict[str, dict]) -> Figure:
-    """Draw all curves, the classic recipe, and what others have published, with time on a logarithmic axis."""
-    figure, axis = plt.subplots(figsize=(8, 4.4))
-    others = iter(plotting.COLORS[1:])
-    for marker, (label, points) in zip("o^sDv<>P", curves(records).items(), strict=True):
-        look = {"marker": marker, "markersize": 5, "label": label}
-        if label.startswith("this book"):
-            axis.plot(*zip(*points, strict=True), "-", color=plotting.BLUE, **look)
-        else:
-            axis.plot(*zip(*points, strict=True), "--", color=next(others), **look)
-    classic = records["ablation"]["variants"][0]["runs"][0]
-    point = classic["seconds"], classic["accuracy"]
-    axis.plot(*point, "x", color="black", label="classic recipe, two epochs")
-    for n, p in enumerate(sorted(PUBLISHED, key=lambda p: p.seconds)):
-        axis.plot(p.seconds, p.accuracy, "*", color=plotting.GRAY)
-        axis.annotate(
-            f"{p.name.split(',')[0]}, {p.hardware}",
-            (p.seconds, p.accuracy),
-            (0, (6, 18, 30)[n % 3]),
-            textcoords="offset points",
-            fontsize=8,
-        )
-    axis.set(
-        xscale="log",
-        xlim=(1, 1500),
-        ylim=(0, 110),
-        yticks=range(0, 101, 20),
-        xlabel="seconds of training",
-        ylabel="test accuracy, %",
-    )
-    axis.legend(fontsize=8, loc="lower left")
-    return figure
+def work_curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
+    """Return TFLOP and test accuracy, means over runs, of this book's trainings by work and of each baseline."""
+    labeled = [
+        ("this book", record["runs"]) for name, record in records.items() if name[:6] == "tflop_"
+    ]
+    for name, record in records.items():
+        if name.startswith("baselines_"):
+            labeled += [each for each in record["baselines"].items() if each[0] != "this book"]
+    points: dict[str, list[tuple[float, float]]] = {}
+    for label, runs in labeled:
+        points.setdefault(label, []).append((mean(runs, "tflop"), mean(runs, "accuracy")))
+    return {label: sorted(curve) for label, curve in points.items()}

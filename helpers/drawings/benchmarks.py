@@ -1,0 +1,141 @@
+"""Draws the recorded results of the trainings: accuracy against time and work, the profile of a step, the search."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from helpers import plotting
+from helpers.plotting import BLUE, GRAY, GREEN, VERMILION
+from helpers.training import records
+
+OURS = (BLUE, VERMILION, GREEN)
+OTHERS = "#767676"
+MARKERS = "svD^P<>"
+DIVERGED = 15.0  # percent: below this a net of ten classes only guesses
+
+
+def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
+    """Show this book's net on each machine, other nets on two CPU cores, and published results on GPUs."""
+    figure, axis = _figure()
+    _draw(axis, records.curves(recorded))
+    for n, published in enumerate(sorted(records.PUBLISHED, key=lambda each: each.seconds)):
+        point = published.seconds, 100 - published.accuracy
+        axis.plot(*point, "*", color=GRAY, markersize=9)
+        axis.annotate(
+            f"{published.name.split(',')[0]} ({published.hardware})",
+            point,
+            (0, (44, 30, 16, 16)[n]),
+            textcoords="offset points",
+            fontsize=9,
+            color=GRAY,
+            arrowprops={"arrowstyle": "-", "color": OTHERS, "linewidth": 0.7, "relpos": (0, 0)},
+        )
+    ticks = {2: "2 s", 5: "5 s", 20: "20 s", 60: "1 min", 180: "3 min", 600: "10 min"}
+    axis.set_xticks(list(ticks), list(ticks.values()))
+    axis.set(xlim=(1.6, 700), xlabel="time of training (logarithmic)")
+    plotting.show(
+        figure,
+        alt="Accuracy against seconds, both logarithmic. Right: on two CPU cores, the curves of this book on three "
+        "machines lie above those of the other nets, and all but one rise. Left, at a few seconds: published "
+        "results on GPUs as stars, above all curves.",
+    )
+
+
+def show_accuracy_against_work(recorded: Mapping[str, dict]) -> None:
+    """Show this book's net and the others by the work of the training, in TFLOP."""
+    figure, axis = _figure()
+    _draw(axis, records.work_curves(recorded), below=("LeNet, classic recipe",))
+    ticks = (0.2, 0.5, 1, 3, 12, 50, 200)
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set(xlim=(0.12, 240), xlabel="work of training, TFLOP (logarithmic)")
+    plotting.show(
+        figure,
+        alt="Accuracy against work, both logarithmic. The curve of this book lies far above those of the nets that do "
+        "as much work; LeNet's two curves lie to the left, at far less work.",
+    )
+
+
+def _figure() -> tuple[plt.Figure, Axes]:
+    """Return a figure whose height is the logarithm of the error, with the best at the top."""
+    plotting.use_style()
+    figure, axis = plt.subplots(figsize=(9, 5))
+    axis.set(xscale="log", yscale="log", ylim=(95, 3), ylabel="test accuracy, %")
+    accuracies = (10, 30, 50, 70, 80, 90, 95)
+    axis.set_yticks([100 - each for each in accuracies], [str(each) for each in accuracies])
+    axis.minorticks_off()
+    return figure, axis
+
+
+def _draw(
+    axis: Axes,
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    below: Sequence[str] = (),
+) -> None:
+    """Draw curves of (seconds or TFLOP, accuracy), this book's in color, each with its name at or ``below`` its end."""
+    colors, markers = iter(OURS), iter(MARKERS)
+    for label, points in curves.items():
+        ours = label.startswith("this book")
+        color = next(colors) if ours else OTHERS
+        x, accuracy = zip(*points, strict=True)
+        look = {"linewidth": 2, "markersize": 6} if ours else {"linewidth": 1.2, "markersize": 5}
+        marker = "o" if ours else next(markers)
+        axis.plot(
+            x,
+            [100 - each for each in accuracy],
+            marker + ("-" if ours else "--"),
+            color=color,
+            label=label,
+            **look,
+        )
+        text = label if accuracy[-1] > DIVERGED else f"{label}: diverged"
+        place = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
+        axis.annotate(
+            text,
+            (x[-1], 100 - accuracy[-1]),
+            (-30, -16) if label in below else (9, 0),
+            color=color,
+            fontsize=9,
+            **place,
+        )
+
+
+def show_step_profile(percent: Mapping[str, float]) -> None:
+    """Show which share of the time of a training step each group of operations takes."""
+    plotting.use_style()
+    figure, axis = plt.subplots(figsize=(8, 2.8))
+    bars = axis.barh(list(percent), list(percent.values()), color=BLUE)
+    axis.bar_label(bars, fmt="%.1f %%", padding=3)
+    axis.set(xlabel="% of the time of a step", xlim=(0, 70))
+    axis.invert_yaxis()
+    axis.grid(axis="y", visible=False)
+    largest = max(percent, key=percent.__getitem__)
+    plotting.show(
+        figure, alt=f"Bars for {', '.join(percent)}. The longest, by far, is that of {largest}."
+    )
+
+
+def show_search(recorded: Mapping[str, dict]) -> None:
+    """Show the validation accuracy of all candidates of the search, in columns of the same work."""
+    plotting.use_style()
+    figure, axis = plt.subplots(figsize=(8, 3.4))
+    candidates = [each for record in records.searches(recorded) for each in record["candidates"]]
+    candidates.sort(key=lambda each: each["tflop"])
+    labels = []
+    for n, (tflop, group) in enumerate(groupby(candidates, lambda each: each["tflop"])):
+        accuracies = sorted(each["accuracy"] for each in group)
+        step = 0.7 / max(len(accuracies) - 1, 1)  # side by side, the best on the right
+        x = [n - 0.35 + step * i for i in range(len(accuracies))]
+        axis.plot(x, accuracies, "o", color=BLUE, markersize=5)
+        axis.plot(x[-1], accuracies[-1], "o", color=VERMILION, markersize=7)
+        labels.append(f"{tflop:g}\n({len(accuracies)} recipes)")
+    axis.set_xticks(range(len(labels)), labels)
+    axis.set(xlabel="work of each training, TFLOP", ylabel="validation accuracy, %")
+    axis.set(xlim=(-0.5, len(labels) - 0.5), ylim=(40, 100))
+    axis.grid(axis="x", visible=False)
+    plotting.show(
+        figure,
+        alt="Groups of points, one for each amount of work; a point is a recipe that was tried, the best of each "
+        "group is red. More work gives more accuracy, and recipes of the same work lie several points apart.",
+    )

@@ -1,0 +1,477 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Benchmarks: how good, compared with what, on which machine
+#
+# *基准测试*
+#
+# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell, and nobody could, before three more questions are
+# answered. What do other networks reach in that minute, on the same machine? How much does the result vary from one run
+# to the next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training
+# works. This appendix is about how well it works, and its results were recorded in long runs on two CPU cores.
+#
+# **You will**
+#
+# - read a recorded result, together with its machine, its spread and the command that made it;
+# - compare the training with other people's networks, for the same time and for the same amount of work;
+# - see where the time of a training step goes;
+# - learn what bfloat16, AVX2, threads, `torch.compile` and several processes change, and where they help;
+# - measure your own machine, and estimate how long it needs for a given accuracy.
+#
+# **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
+#
+# **Time**: 20 min to read, 42 s to run (AMD EPYC, 2 cores).
+#
+# ## What a record contains
+#
+# *实验记录*
+#
+# The results lie as JSON files in `notebooks/records/training/`, and each begins with the command that wrote it. Here
+# is the record of the one-minute runs:
+
+# %%
+# %xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+
+from helpers.training import records
+
+recorded = records.read()
+minute = recorded["seconds_60"]
+minute["command"]
+
+# %% [markdown]
+# `--budget 60s` says that the training may take sixty seconds, and `--runs 3` that it is done three times, with other
+# random numbers each time. The clock starts when the images are in memory and stops when the last step is done. Each
+# run has its accuracy on the test set, in percent:
+
+# %%
+runs = minute["runs"]
+[run["accuracy"] for run in runs]
+
+# %% [markdown]
+# The three differ although nothing but the *random seed* (随机种子) was changed. Keep this spread in mind on the rest of
+# this page. If two results lie closer together than repeated runs of the same thing, you have learned nothing about
+# which of the two is better.
+#
+# A result without its machine says little, so that is recorded too, along with the number of threads and the version of
+# PyTorch:
+
+# %%
+runs[0]["cpu"], runs[0]["cpu_capability"], runs[0]["threads"]
+
+# %%
+runs[0]["versions"]["torch"]
+
+# %% [markdown]
+# `AVX512` is the widest *instruction set* (指令集) that PyTorch uses on this processor. We shall come back to it.
+#
+# ## Accuracy against time
+#
+# *准确率与时间*
+#
+# With this we can draw the whole picture. Both axes are logarithmic. From left to right, equal distances mean equal
+# *factors* of time. From bottom to top, they mean equal factors of the *error* (错误率), so the step from 80 % to 90 % is
+# as high as the one from 90 % to 95 %: in both cases half of the errors are gone.
+
+# %%
+from helpers.drawings.benchmarks import show_accuracy_against_seconds
+
+show_accuracy_against_seconds(recorded)
+
+# %% [markdown]
+# The three colored curves are the training of page 07 on three kinds of machine, for one, three and ten minutes. The
+# points for one and three minutes are means of three runs; those for ten minutes are single runs. The curves are nearly
+# straight, and that is sobering: about three times the time is needed to remove a fifth to a third of the errors that
+# are left, and then three times that time to do it again.
+#
+# The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats: for one and three
+# minutes on the machine of the red curve, for ten on that of the blue one. The stars near the upper edge are something
+# else. They are results that others have published for GPUs, copied here for scale and not measured by us.
+
+# %%
+from helpers.tables import table
+
+table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
+
+# %% [markdown]
+# The last three of them average the network's answers for several versions of each test image, which is called
+# *test-time augmentation* (测试时增强). The figures of this book do not: each test image is seen once, as it is.
+#
+# ## Against other networks
+#
+# *与其他网络比较*
+#
+# Here are the points of the picture as numbers. `this book` is the training that ran next to the others, so that all
+# results of a column come from the same machine:
+
+# %%
+table(["network", "60 s", "180 s", "600 s"], records.baseline_rows(recorded))
+
+# %% [markdown]
+# Does this show that the network of this book is better than a ResNet-18? No, and it is important to see why. ResNet-18
+# was made for much more computing than two cores can do in a minute. This is how many *epochs* (轮), that is, passes over
+# the training images, it got through:
+
+# %%
+resnet = recorded["baselines_60"]["baselines"]["ResNet-18"][0]
+resnet["epochs"]
+
+# %% [markdown]
+# It has not even seen a tenth of the images, while the network of this book went around several times. What the table
+# shows is that for a small budget you want a small network. To be as fair as possible, each of the larger networks got
+# a schedule that fits into the budget, and its batch size and learning rate were halved until there were at least a
+# hundred steps (or the batch size was 32). Even so, each was run only once, and nobody has searched for the settings
+# that would suit it best in so short a time. A *baseline* (基线) that nobody tuned is an easy one to beat.
+#
+# One row needs an explanation. The second LeNet gets *worse* with more time, down to 10 % after ten minutes, which is
+# what you get by guessing among ten classes. Look at its training loss at the end:
+
+# %%
+lenet = recorded["baselines_600"]["baselines"]["LeNet, whole tensors"][0]
+lenet["losses"][-3:], torch.tensor(10.0).log()
+
+# %% [markdown]
+# A network that gives each of ten classes the same probability has a cross entropy of $\ln 10$. So this one knows
+# nothing any more, not even its training images, and that is not overfitting (过拟合): the training *diverged* (发散).
+# The likely cause is the learning rate, which served a short training well, and which stays high for much longer in a
+# long one. We leave the row in, since a baseline that fails is a fact about the comparison too, but you should not
+# count it as beaten.
+#
+# ## Accuracy against work
+#
+# *准确率与计算量*
+#
+# Seconds belong to a machine. If you want to compare methods and not machines, count the work instead: the number of
+# *floating-point operations* (FLOP, 浮点运算), which is the same everywhere. One TFLOP is $10^{12}$ of them. How they
+# are counted is explained on [page 07](07_cifar10_fast.ipynb). Here are the same networks again, now by their work:
+
+# %%
+from helpers.drawings.benchmarks import show_accuracy_against_work
+
+show_accuracy_against_work(recorded)
+
+# %% [markdown]
+# The first point of the blue curve lies almost straight above the first one of airbench94. Both have done nearly the same
+# work, so the difference between them cannot come from a faster machine:
+
+# %%
+ours = recorded["tflop_12"]["runs"][0]
+airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
+ours["tflop"], airbench["tflop"]
+
+# %% [markdown]
+# What did each of them buy with it? Here are the epochs that they got through:
+
+# %%
+ours["epochs"], airbench["epochs"]
+
+# %% [markdown]
+# The small network has gone over all images several times, in many cheap steps. The large one has seen a part of them
+# once. Towards the right of the picture the two come closer together, and with enough work airbench94 reaches the 94 %
+# of its star.
+#
+# ## What we aimed for and what was reached
+#
+# *目标与结果*
+#
+# The book had set itself goals for this training. Some were reached and others were not:
+
+# %%
+columns = ["budget", "goal", "reached", "spread", "seconds", "TFLOP"]
+table(columns, records.goal_rows(recorded))
+
+# %% [markdown]
+# The first row is about the time to reach a modest accuracy, that of the old tutorials' recipe; how it is done, technique
+# by technique, is shown on page 07. The next three are for a given work. Other programs ran on the machine at the time,
+# which does not change the accuracy, but makes the seconds meaningless, so they are left out. The rest are for a given
+# time. "AVX512 with bfloat16" and "AVX512" are two different processors. For "AVX2 only" the wider instructions of the
+# second one were switched off, as if it were an older machine. Two of the three rows of 600 s, the ones without bfloat16,
+# were made with slightly older recipes than those of today.
+#
+# In each of these runs the test set was used exactly once, at the very end. All choices were made with a validation set
+# (验证集) of 5,000 training images, as we shall see below.
+#
+# ## Where the time of a step goes
+#
+# *时间分布*
+#
+# If you want a training to be faster, first find out what takes the time. PyTorch's *profiler* (性能分析器) notes each
+# operation. Here its findings for forty steps are put into seven groups:
+
+# %%
+from helpers.drawings.benchmarks import show_step_profile
+
+profile = recorded["step_profile"]
+show_step_profile(profile["percent"])
+
+# %% [markdown]
+# The convolutions do nearly all of the arithmetic and take about half of the time. Batch normalization, activation and
+# pooling calculate very little, but they read and write each number of the feature maps, and that is not free: together
+# they take a fifth. Another fifth, "the rest", consists of many small operations such as copies and sums, and of what
+# has to be done once before the first step.
+#
+# So even if the convolutions took no time at all, a step would be only about twice as fast. And how fast are they? On
+# your machine, right now, these are the speeds of a single large matrix product, of the best of the network's 3 x 3
+# convolutions, and of whole training steps, in billions of operations a second:
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+from torch.utils import benchmark
+
+a = torch.randn(1024, 1024)
+threads = torch.get_num_threads()
+timer = benchmark.Timer("a @ a", globals={"a": a}, num_threads=threads)
+f"{2 * 1024**3 / timer.blocked_autorange().median / 1e9:.0f} GFLOP/s"
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+from helpers.training.recipe import for_work
+from helpers.training.speed import best_convolution, measure_speed
+
+recipe = for_work(12)  # the recipe for 12 TFLOP
+f"{best_convolution(recipe, 'cpu', 'fp32') / 1e9:.0f} GFLOP/s"
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+speed = measure_speed("cpu", "fp32", recipe)
+f"{speed / 1e9:.0f} GFLOP/s"
+
+# %% [markdown]
+# Do not take the matrix product for an upper limit. Depending on the library and the shapes, a convolution can be the
+# faster of the two. What matters here is the distance between the last two lines, for it is what the small operations
+# cost. In the recorded minute, the share of the best convolution that the training as a whole has reached was:
+
+# %%
+[round(run["efficiency"], 2) for run in runs]
+
+# %% [markdown]
+# ## What depends on the machine
+#
+# *因机而异*
+#
+# ### Half precision
+#
+# *半精度*
+#
+# A number in bfloat16 takes half the memory of a 32-bit float. Some processors have instructions that calculate with it
+# directly, and gain a lot. On the others PyTorch has to make detours, and the same training can become many times
+# *slower*. Which kind is yours? We time a small convolution in both. Above 1, bfloat16 is faster:
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+from helpers.training.speed import convolution_speed
+
+fp32 = convolution_speed(32, 16, 4, device="cpu", precision="fp32")
+bf16 = convolution_speed(32, 16, 4, device="cpu", precision="bf16")
+f"{bf16 / fp32:.2f}x"
+
+# %% [markdown]
+# Nobody can remember which processor has what, so the program measures both before it starts and takes the faster one.
+#
+# ### Instruction sets
+#
+# *指令集*
+#
+# Here is how much work each of the three machines has done in the recorded minute, in TFLOP: first the one with bfloat16,
+# then the one with AVX512, then the same one with AVX2 only.
+
+# %%
+records.mean(recorded["bf16_60"]["runs"], "tflop")
+
+# %%
+records.mean(recorded["seconds_60"]["runs"], "tflop")
+
+# %%
+records.mean(recorded["avx2_60"]["runs"], "tflop")
+
+# %% [markdown]
+# The accuracies in the table of goals follow this order. You can switch off the wider instructions for an experiment of
+# your own, in the shells of Linux and macOS, by putting two variables in front of the command:
+# `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`.
+#
+# ### Threads
+#
+# *线程数*
+#
+# [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads. More
+# threads than cores do not help, and may well hurt, because they have to wait for each other. Training steps of the
+# smallest network with one thread, with as many as PyTorch has chosen, and with four times as many:
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+small = for_work(0.2)
+torch.set_num_threads(1)
+f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+torch.set_num_threads(threads)
+f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+torch.set_num_threads(4 * threads)
+f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
+
+# %%
+torch.set_num_threads(threads)
+
+# %% [markdown]
+# ### Compiling
+#
+# *编译*
+#
+# `torch.compile` turns a whole network into one program, which may be faster, but takes a while to make. These are the
+# recorded seconds of the first step and of a typical later one:
+
+# %%
+profile["seconds_of_step"]
+
+# %% [markdown]
+# On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a training
+# of a minute that cannot pay. On a GPU, or in a training of hours, the answer may be another.
+#
+# ### Several processes
+#
+# *多进程*
+#
+# `torchrun` starts the same program several times. Each process takes its share of each mini-batch, and then all of them
+# average their gradients, which is what `DistributedDataParallel` does. We recorded 3 TFLOP in one process with two
+# threads, and in two processes with one thread each:
+#
+# ```bash
+# python -m helpers.training --tflop 3
+# torchrun --nproc-per-node=2 -m helpers.training --tflop 3
+# ```
+
+# %%
+single = recorded["processes_1"]["runs"][0]
+double = recorded["processes_2"]["runs"][0]
+single["seconds"], double["seconds"]
+
+# %% [markdown]
+# Nearly three times as long, for the same work on the same two cores. Two threads can share the work without any of
+# this. Two processes have to send each other all gradients, and the sums for each batch normalization, in every step. So
+# processes are for several GPUs or several machines. At least the result is the same: the processes draw the same order
+# of images from the seed, and their losses stay together until the differences in rounding have grown.
+
+# %%
+single["losses"][:4], double["losses"][:4]
+
+# %% [markdown]
+# (Each of these numbers is the mean of a hundredth of the training.) What would eight GPUs give? We have not measured
+# it, but we can work it out on paper. airbench94 takes 3.83 s on one A100: 9.9 epochs in batches of 1,024, with 1.97
+# million parameters. In each step all gradients, of two bytes each, travel about twice over a link of, say, 300 GB/s:
+
+# %%
+steps = 9.9 * 50_000 / 1024
+computing = 3.83 / 8
+sending = steps * 2 * 2 * 1.97e6 / 300e9
+computing, sending
+
+# %% [markdown]
+# Sending would take next to no time. But the first number is too good to be true: an eighth of such a batch is 128
+# images, too few to keep a large GPU busy. Eight GPUs need a larger problem.
+#
+# ## What was tried
+#
+# *搜索记录*
+#
+# Where do the recipes come from? From trying. Each point below is a recipe that was trained with a given amount of work on
+# 45,000 images, and judged by the 5,000 others, the validation set. In each group they stand in order, from the worst
+# to the best:
+
+# %%
+from helpers.drawings.benchmarks import show_search
+
+show_search(recorded)
+
+# %% [markdown]
+# For each amount of work, these are the best two and the worst. The changes are those to the standard recipe, and
+# "growing" stands for images of 20, then 26, then 32 pixels a side:
+
+# %%
+columns = ["TFLOP", "runs", "validation accuracy", "changes"]
+table(columns, records.search_rows(recorded, best=2))
+
+# %% [markdown]
+# Do not read too much into the order at the top. Most recipes were trained once, so a difference of less than half a
+# point may be chance, and in the shortest runs one of several points. Also, the best of many candidates is partly
+# the luckiest of them. This is one reason why the final results come from the test set, which took no part in the choice.
+#
+# ## Measure your own machine
+#
+# *测量自己的机器*
+#
+# And what would your machine reach? We have measured its speed above, in operations a second. This gives you the work
+# that it does in a minute:
+
+# %% verify={"free": ["[\\d.]+"], "reason": "speed of the machine"}
+f"{60 * speed / 1e12:.1f} TFLOP"
+
+# %% [markdown]
+# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It reads between the
+# recorded points for 12, 50 and 200 TFLOP.
+
+# %%
+from helpers.training.recipe import work_for
+
+round(work_for(85.0), 1), round(work_for(90.0), 1)
+
+# %% [markdown]
+# Divided by the speed, that is the time for 90 % on this machine:
+
+# %% verify={"reason": "speed of the machine", "timing": true}
+f"{work_for(90.0) * 1e12 / speed:.0f} s"
+
+# %% [markdown]
+# This is a rough estimate: the network for 90 % is a little wider than the one we have timed, and your computer may have
+# other things to do. To know for sure, run the training in a terminal, in the folder of this book. The first line trains
+# for a minute, the second aims for an accuracy, and the third compares with the other networks:
+#
+# ```bash
+# python -m helpers.training --budget 60s
+# python -m helpers.training --target 90
+# python -m helpers.training baselines --budget 60s
+# ```
+#
+# While you change things, add `--validation`, so that you do not choose by the test set. Add `--runs 3` to see how much
+# chance is in the result, and `--out FILE` to keep it. `python -m helpers.training --help` knows the rest, and
+# `python -m helpers.training profile` shows where the time goes on your machine.
+#
+# ### Each result and its command
+#
+# *所有命令*
+#
+# To repeat one of our runs, look up its command here. The last column says how fast the whole training was, compared with
+# its best convolution alone.
+
+# %%
+columns = ["record", "command", "machine", "of the best convolution"]
+table(columns, records.command_rows(recorded))
+
+# %% [markdown]
+# ## Recap
+#
+# - A result needs its machine, its command and its spread. Differences within the spread say nothing.
+# - On two cores, a small network with a good recipe beats large ones for as long as the budget is small. The baselines
+#   were not tuned for it.
+# - In a step the convolutions take about half of the time. The other half goes to operations that compute very little.
+# - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
+#   processes did not help on two cores.
+# - Measure your own machine: its speed, divided into the work for an accuracy, gives the time.
+#
+# ---
+# Back: [the notes, audited](15_notes_audited.ipynb) · On: [how outputs are verified](17_verification.ipynb)

@@ -1,0 +1,78 @@
+"""The pictures of the recorded results show all of them, apart from each other and inside their axes."""
+
+import pytest
+
+from helpers.drawings import benchmarks
+from helpers.training import records
+from helpers.training.baseline_nets import BASELINES
+from tests.support.figures import shown
+
+RECORDS = records.read()
+pytestmark = pytest.mark.usefixtures("style")
+
+
+def lines(axis):
+    """The curves by their names."""
+    return {line.get_label(): line for line in axis.lines if not line.get_label().startswith("_")}
+
+
+@pytest.mark.parametrize(
+    ("show", "curves"),
+    [
+        (benchmarks.show_accuracy_against_seconds, records.curves),
+        (benchmarks.show_accuracy_against_work, records.work_curves),
+    ],
+)
+def test_all_curves_are_drawn_and_named(show, curves):
+    figure, _ = shown(show, RECORDS)
+    (axis,) = figure.axes
+    drawn = {
+        label: [(x, pytest.approx(100 - error)) for x, error in line.get_xydata().tolist()]
+        for label, line in lines(axis).items()
+    }
+    assert drawn == curves(RECORDS)
+    assert set(BASELINES) <= set(drawn)
+    texts = [text.get_text().removesuffix(": diverged") for text in axis.texts]
+    assert set(drawn) <= set(texts)
+
+
+def test_each_machine_has_its_color_and_others_their_markers():
+    figure, _ = shown(benchmarks.show_accuracy_against_seconds, RECORDS)
+    drawn = lines(figure.axes[0])
+    ours = {line.get_color() for label, line in drawn.items() if label.startswith("this book")}
+    assert len(ours) == 3
+    markers = [line.get_marker() for label, line in drawn.items() if label in BASELINES]
+    assert len(set(markers)) == len(BASELINES)
+
+
+def test_only_what_guesses_is_called_diverged():
+    figure, _ = shown(benchmarks.show_accuracy_against_seconds, RECORDS)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert [text for text in texts if "diverged" in text] == ["LeNet, whole tensors: diverged"]
+
+
+def test_published_results_are_inside_the_picture():
+    figure, _ = shown(benchmarks.show_accuracy_against_seconds, RECORDS)
+    axis = figure.axes[0]
+    (left, right), (worst, best) = axis.get_xlim(), axis.get_ylim()
+    points = [line.get_xydata()[0] for line in axis.lines if line.get_marker() == "*"]
+    assert len(points) == len(records.PUBLISHED)
+    assert all(left < x < right and best < error < worst for x, error in points)
+
+
+def test_the_profile_has_a_bar_for_each_group():
+    percent = {"convolution": 60.0, "pooling": 30.0, "the rest": 10.0}
+    figure, alt = shown(benchmarks.show_step_profile, percent)
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [60, 30, 10]
+    assert alt.startswith("Bars for convolution, pooling, the rest.")
+    assert "convolution" in alt.rpartition(". ")[2]
+
+
+def test_the_search_has_a_column_for_each_amount_of_work():
+    candidates = [{"tflop": t, "accuracy": a} for t, a in ((12, 82), (0.5, 60), (12, 80))]
+    figure, _ = shown(benchmarks.show_search, {"search": {"candidates": candidates}})
+    axis = figure.axes[0]
+    labels = [text.get_text() for text in axis.get_xticklabels()]
+    assert labels == ["0.5\n(1 recipes)", "12\n(2 recipes)"]
+    assert axis.lines[2].get_ydata().tolist() == [80, 82]
+    assert axis.lines[3].get_ydata() == [82]
