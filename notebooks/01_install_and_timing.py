@@ -413,7 +413,8 @@ rows = torch.ones(100, 100)
 #   waits for the GPU.
 # - Warm up, know your number of threads, and synchronize before you read the clock.
 # - Small tensors cost you the call, large ones the memory.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Write your code in place of the three dots and run the cell. The check below it tries your function on inputs of its

@@ -46,14 +46,17 @@
 # "Since" is the release that gave the old call up, or brought the better one; empty if that is not known. Where the old
 # call runs, the new one is checked to give the same, or what the old one once gave. Where it does not, the new one is only run.
 #
-# `x` and `t` are tensors, `w` is a leaf that wants a gradient, `mask` is `x > 2`, and `x3` has three dimensions. `Cube` is a
+# `x` and `t` are tensors, `w` is a leaf tensor that requires a gradient, `mask` is `x > 2`, and `x3` has three dimensions. `Cube` is a
 # Function of one's own; the other names are what they say. (In the notes' own two lines, `t.Tensor` and
 # `t.set_deault_tensor_type`, `t` is PyTorch: they write `import torch as t`.)
 
 # %%
+# %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # the folder that holds helpers/
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
 
 from helpers.notes import audit, report
 
@@ -211,83 +214,169 @@ report.statement_table("3 math")
 # %% [markdown]
 # ## Exercises
 #
-# Translate old code. Put your code in the place of the three dots and run the check below it.
+# Old code to be translated. Put your code in the place of the three dots and run the cell; the check tries it on other
+# inputs.
 #
-# **1.** In 2017: `v.masked_select(1 - (v > 2))`, the elements that are *not* above 2.
+# **1. A mask.** In 2017: `v.masked_select(1 - (v > limit))`, the elements that are *not* above the limit.
 
-# %%
-import torch
+# %% tags=["exercise"]
+from helpers.exercises.notes_audited import check_not_above
 
-from helpers.exercises import Check
 
-v = torch.tensor([3, 1, 4, 1, 5, 2])
-answer_1 = ...
-check_1 = Check(
-    torch.tensor([n for n in v.tolist() if not n > 2]),
-    hint="masks are bool today",
-)
-check_1(answer_1)
+def not_above(v, limit): ...
 
-# %% [markdown]
-# **2.** In 2017: `total += loss.data[0]` in a loop. Give the total of `losses`, as a plain number.
 
-# %%
-w = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
-losses = [(w * n).mean() for n in range(3)]
-answer_2 = ...
-check_2 = Check(
-    (0 + 1 + 2) * 7 / 3, hint="a loss has a method that takes its number out"
-)
-check_2(answer_2)
+check_not_above(not_above)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A comparison gives a bool tensor today. What turns true into false there?
+#
+# </details>
 
 # %% [markdown]
-# **3.** In 2017: `n / 2` for a tensor of whole numbers, which cut off the fraction. Give what it gave.
+# **2. A division.** In 2017: `n / 2` for a tensor of whole numbers, which cut off the fraction. Return what it gave, as whole
+# numbers.
 
-# %%
-n = torch.tensor([7, -7, 4])
-answer_3 = ...
-check_3 = Check(
-    torch.tensor([int(k / 2) for k in n.tolist()]),
-    hint="div has a rounding_mode",
-)
-check_3(answer_3)
+# %% tags=["exercise"]
+from helpers.exercises.notes_audited import check_halves
+
+
+def halves(n): ...
+
+
+check_halves(halves)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `//` rounds down today. `torch.div` has a `rounding_mode`.
+#
+# </details>
 
 # %% [markdown]
-# **4.** How many of the 54 statements did release 0.4 change? Read it off this page.
+# **3. A running total.** In 2017: `total += loss.data[0]` in a loop over `losses`. Return the total as a plain `float`.
 
-# %%
-answer_4 = ...
-check_4 = Check(
-    sum(s.since == "0.4" for s in STATEMENTS),
-    hint="only statements, not old calls",
-)
-check_4(answer_4)
+# %% tags=["exercise"]
+from helpers.exercises.notes_audited import check_total
+
+
+def total(losses): ...
+
+
+check_total(total)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A loss has a method that takes its number out, and leaves the graph behind.
+#
+# </details>
+
+# %% [markdown]
+# **4. A test loop (hard).** This is how the accuracy was found in 2017. Write it for today as `evaluate(net, batches)`, which returns the
+# percentage of right answers as a number:
+#
+# ```python
+# net.eval()
+# correct, total = 0, 0
+# for x, y in batches:
+#     output = net(Variable(x, volatile=True))
+#     _, predicted = torch.max(output.data, 1)
+#     correct += (predicted == y).sum()
+#     total += y.size(0)
+# accuracy = 100 * correct / total
+# ```
+
+# %% tags=["exercise"]
+from helpers.exercises.notes_audited import check_evaluate
+
+
+def evaluate(net, batches): ...
+
+
+check_evaluate(evaluate)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `volatile` has had no effect since 0.4. Page 02 names two successors.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `correct` becomes a tensor without dimensions, and stays one unless you take its number out.
+#
+# </details>
 
 # %% [markdown]
 # ## Solutions
 #
-# In JupyterLab, click to open. They run and are verified like every other cell. Below each answer, a mistake and what the
+# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
 # check says of it.
 
-# %% jupyter={"source_hidden": true}
-check_1(v.masked_select(~(v > 2)))
-check_1(v.masked_select(v > 2))  # a mistake: the others
 
-# %% jupyter={"source_hidden": true}
-check_2(sum(loss.item() for loss in losses))
-check_2(sum(losses))  # a mistake: a tensor, which keeps all graphs alive
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def not_above(v, limit):
+    return v.masked_select(~(v > limit))
 
-# %% jupyter={"source_hidden": true}
-check_3(torch.div(n, 2, rounding_mode="trunc"))
-check_3(n // 2)  # a mistake: -7 is rounded down
-check_3(n / 2)  # a mistake: true division
 
-# %% jupyter={"source_hidden": true}
-check_4(len(["C05", "C06", "C07", "C13"]))
-check_4(
-    sum(verdict == "changed" for verdict in verdicts.values())
-)  # a mistake: of all releases
+check_not_above(not_above)
+# A typical mistake: the old line as it stands.
+check_not_above(lambda v, limit: v.masked_select(1 - (v > limit)))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+def halves(n):
+    return torch.div(n, 2, rounding_mode="trunc")
+
+
+check_halves(halves)
+# A typical mistake: // rounds down, which differs below zero.
+check_halves(lambda n: n // 2)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def total(losses):
+    return sum(loss.item() for loss in losses)
+
+
+check_total(total)
+# A typical mistake: the sum is a tensor, which keeps all graphs alive.
+check_total(lambda losses: torch.stack(losses).sum())
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def evaluate(net, batches):
+    net.eval()
+    correct = count = 0
+    with torch.no_grad():
+        for x, y in batches:
+            predicted = net(x).argmax(dim=1)
+            correct += (predicted == y).sum().item()
+            count += len(y)
+    return 100 * correct / count
+
+
+check_evaluate(evaluate)
+
+
+# A typical mistake: detach() comes too late, the graph has been recorded.
+def evaluate_detached(net, batches):
+    net.eval()
+    hits = [net(x).detach().argmax(1) == y for x, y in batches]
+    return 100 * torch.cat(hits).float().mean().item()
+
+
+check_evaluate(evaluate_detached)
 
 # %% [markdown]
 # ---
-# Back: [tensor math](14_reductions_and_broadcasting.ipynb) · Contents: [start here](00_start_here.ipynb)
+# Back: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · On: [benchmarks](16_benchmarks.ipynb) · [contents](00_start_here.ipynb)

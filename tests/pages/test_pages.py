@@ -54,23 +54,6 @@ SOLUTION = {"tags": ["solution"], "jupyter": {"source_hidden": True}}
 TIMED = {"timing": True, "reason": "durations"}
 
 
-def old_exercise(n):
-    source = f"answer_{n} = ...\ncheck_{n} = Check(2 * {n}, hint='')\ncheck_{n}(answer_{n})"
-    text = "Not answered yet: put your code in the place of the three dots.\n"
-    output = new_output("stream", name="stdout", text=text)
-    return new_code_cell(source, execution_count=3 + n, outputs=[output])
-
-
-def old_solution(n):
-    source = f"check_{n}({n} + {n})\ncheck_{n}({n})"
-    output = new_output("stream", name="stdout", text=f"Right.\nNot yet: {n} is not right.\n")
-    return new_code_cell(source, execution_count=6 + n, outputs=[output])
-
-
-def shown(kind, text="a line", **metadata):
-    return new_output("display_data", data={kind: "", "text/plain": text}, metadata=metadata)
-
-
 def exercise(n):
     text = "Not answered yet: put your code in the place of the three dots.\n"
     output = new_output("stream", name="stdout", text=text)
@@ -127,17 +110,9 @@ def page(tmp_path):
     return written(good_notebook(), tmp_path / "01_good.ipynb")
 
 
-@pytest.fixture
-def old_page(tmp_path):
-    """A good page of the old form, with one ``Check`` an exercise."""
-    notebook = good_notebook(old_exercise, lambda n: new_markdown_cell("no hint"), old_solution)
-    return written(notebook, tmp_path / "15_notes_audited.ipynb")
-
-
 @pytest.mark.parametrize("check", page_checks.CHECKS, ids=lambda check: check.__name__)
-def test_a_good_page_passes(page, old_page, check):
+def test_a_good_page_passes(page, check):
     assert list(check(page)) == []
-    assert list(check(old_page)) == []
 
 
 # --- what spoils it
@@ -178,10 +153,6 @@ def with_cells(*cells):
 
 def without_solutions(page):
     page.notebook.cells = [c for c in page.notebook.cells if c.source != "## Solutions"]
-
-
-def without_third_exercise(page):
-    del page.notebook.cells[8], page.notebook.cells[-1]
 
 
 def unfolded_hint(page):
@@ -250,14 +221,6 @@ BAD = {
         (prose("- see a third.", ""), "no list of three to five aims"),
     ],
     "closes_with_recap_exercises_solutions": [(without_solutions, "['Recap', 'Exercises']")],
-    "has_self_checks_that_accept_and_refuse": [
-        (printed("Right.\n", 5), "check_3 is not open"),
-        (printed("Right.\n", 6), "of a mistake: ['Right.']"),
-        (printed("Not yet: no.\nNot yet: no.\n", 7), "of check_2 should print 'Right.'"),
-        (printed("Right.\nRight.\n", 8), "of check_3 should"),
-        (code("check_1(2 * 1)\ncheck_1(1)", 6), "check_1 finds its expected value the way"),
-        (without_third_exercise, "are not check_1 to"),
-    ],
     "has_exercises_that_accept_and_refuse": [
         (printed("Right.\n", 5), "exercise 3 is not open"),
         (printed("Right.\n", 6), "solution 1 should print 'Right.', then"),
@@ -301,9 +264,7 @@ BAD_PAGES = [(name, *case) for name, cases in BAD.items() for case in cases]
 
 
 @pytest.mark.parametrize(("name", "spoil", "says"), BAD_PAGES)
-def test_a_bad_page_is_refused(request, name, spoil, says):
-    old = name == "has_self_checks_that_accept_and_refuse"
-    page = request.getfixturevalue("old_page" if old else "page")
+def test_a_bad_page_is_refused(page, name, spoil, says):
     spoil(page)
     (fault,) = getattr(page_checks, name)(page)
     assert says in fault

@@ -1,6 +1,5 @@
 """What every page of the book must be: each check yields one line a fault, and nothing for a good page."""
 
-import ast
 import re
 import statistics
 from collections.abc import Iterator
@@ -24,8 +23,6 @@ SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
-# The pages on tensors have the form of before: one Check(expected) per exercise, longer cells.
-OLD_FORM = {"15_notes_audited"}
 WITHOUT_EXERCISES = {"00", "16", "17"}  # the start and the appendices
 FIRST_CELL = """\
 %xmode Minimal
@@ -179,7 +176,7 @@ def closes_with_recap_exercises_solutions(page: Page) -> Iterator[str]:
 def has_exercises_that_accept_and_refuse(page: Page) -> Iterator[str]:
     """Three to five exercises, each with an open cell, hints, and a solution that its check accepts, with a mistake
     that it refuses. (The run of the book compares the outputs.)"""
-    if page.name[:2] in WITHOUT_EXERCISES or page.name in OLD_FORM:
+    if page.name[:2] in WITHOUT_EXERCISES:
         return
     tagged = {tag: cells_with_tag(page, tag) for tag in ("exercise", "hint", "solution")}
     counts = {tag: len(cells) for tag, cells in tagged.items()}
@@ -220,44 +217,11 @@ def solution_faults(n: int, cell: NotebookNode) -> Iterator[str]:
         yield f"solution {n} should print 'Right.', then 'Not yet: ...' of a mistake: {words}"
 
 
-def has_self_checks_that_accept_and_refuse(page: Page) -> Iterator[str]:  # noqa: C901
-    """One ``Check`` serves an exercise and its solution, which shows that it accepts the right answer, found in
-    another way than the check's own, and refuses a plausible mistake. (The run of the book compares the outputs.)"""
-    if page.name not in OLD_FORM:
-        return
-    checks = {}
-    answers = {}
-    for cell in page.code_cells:
-        code = re.sub(r"^\s*[%!].*", "pass", cell.source, flags=re.MULTILINE)
-        printed = "".join(output.get("text", "") for output in cell.outputs).splitlines()
-        for node in ast.walk(ast.parse(code)):
-            match node:
-                case ast.Assign([ast.Name(name)], ast.Call(ast.Name("Check"), [expected])):
-                    checks[name] = expected
-                case ast.Call(ast.Name(name), [given]):
-                    answers.setdefault(name, []).append((given, printed))
-    checks = {name: value for name, value in checks.items() if re.fullmatch(r"check_\d", name)}
-    numbered = [f"check_{n + 1}" for n in range(len(checks))]
-    if list(checks) != numbered or not 3 <= len(checks) <= 5:
-        yield f"the exercises are not check_1 to check_3, 4 or 5: {list(checks)}"
-    for name, expected in checks.items():
-        (_, opened), *solution = answers.get(name, [(None, [])])
-        if [line.partition(":")[0] for line in opened] != ["Not answered yet"]:
-            yield f"the exercise of {name} is not open: {opened}"
-        verdicts = solution[0][1] if solution else []
-        words = [line.partition(":")[0] for line in verdicts]
-        if len(words) < 2 or words != ["Right.", *["Not yet"] * (len(solution) - 1)]:
-            yield f"the solution of {name} should print 'Right.', then 'Not yet: ...' of a mistake: {verdicts}"
-        if solution and ast.dump(solution[0][0]) == ast.dump(expected):
-            yield f"{name} finds its expected value the way the solution does"
-
-
 def opens_with_the_first_cell(page: Page) -> Iterator[str]:
     """Every page begins with the same few lines, and its imports."""
-    if page.name not in OLD_FORM:
-        source = LAUNCH_LINES.sub("", page.code_cells[0].source)
-        if not f"{source}\n".startswith(FIRST_CELL):
-            yield f"the first code cell does not begin with {FIRST_CELL!r}"
+    source = LAUNCH_LINES.sub("", page.code_cells[0].source)
+    if not f"{source}\n".startswith(FIRST_CELL):
+        yield f"the first code cell does not begin with {FIRST_CELL!r}"
 
 
 def open_cells(page: Page) -> list[NotebookNode]:
@@ -271,8 +235,6 @@ def open_cells(page: Page) -> list[NotebookNode]:
 
 
 def has_short_cells(page: Page) -> Iterator[str]:
-    if page.name in OLD_FORM:
-        return
     cells = open_cells(page)
     lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in cells]
     if (median := statistics.median(lengths)) > 4:
@@ -289,8 +251,6 @@ def has_short_cells(page: Page) -> Iterator[str]:
 
 def evaluates_no_text(page: Page) -> Iterator[str]:
     """Readers see the calls themselves, not names of them or code in strings."""
-    if page.name in OLD_FORM:
-        return
     for n, cell in enumerate(open_cells(page)):
         if match := EVALUATED.search(cell.source):
             yield f"open cell {n} evaluates text: {match[0]}"
@@ -340,7 +300,6 @@ CHECKS = [
     has_html_that_github_keeps,
     opens_with_title_and_aims,
     closes_with_recap_exercises_solutions,
-    has_self_checks_that_accept_and_refuse,
     has_exercises_that_accept_and_refuse,
     opens_with_the_first_cell,
     has_short_cells,
