@@ -71,7 +71,7 @@ def test_a_launched_page(copied, name):
         assert text.count(f"https://mybinder.org/v2/gh/{SLUG}/main?labpath=notebooks/{name}.") == 1
         assert text.count(f".google.com/github/{SLUG}/blob/main/notebooks/{name}.ipynb") == 1
     first, *others = page.code_cells
-    assert first.source.startswith(fetch)
+    assert first.source.startswith(f"%xmode Minimal\n{fetch}import sys")
     assert not any(fetch in cell.source for cell in others)
     assert [fault for check in page_checks.CHECKS for fault in check(page)] == []
     assert pairs.read(page.path).is_current

@@ -54,6 +54,10 @@ SOLUTION = {"tags": ["solution"], "jupyter": {"source_hidden": True}}
 TIMED = {"timing": True, "reason": "durations"}
 
 
+def shown(kind, text="a line", **metadata):
+    return new_output("display_data", data={kind: "", "text/plain": text}, metadata=metadata)
+
+
 def exercise(n):
     text = "Not answered yet: put your code in the place of the three dots.\n"
     output = new_output("stream", name="stdout", text=text)
