@@ -6,18 +6,43 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from helpers import plotting
 
 STYLES = "-", "--", "-.", ":"
+TOP = 3  # the valley is shown from -TOP to TOP
+STEPS = 100  # of a schedule
 Path = Sequence[Sequence[float]]
 
 
-def show_valley(left: Mapping[str, Path], right: Mapping[str, Path]) -> None:
-    """Show paths through the valley x**2 / 20 + y**2, in two panels.
+def descend(optimizer_class: type[Optimizer], steps: int = 40, **options: float) -> Path:
+    """Walk down the valley a**2 / 20 + b**2 from (-9, 2), and return the points; a walk that has left it ends there.
 
     Args:
-        left: paths by name; each is a list of points (x, y).
+        optimizer_class: such as ``torch.optim.SGD``.
+        steps: at most as many.
+        options: of the optimizer, such as ``lr``.
+    """
+    p = torch.tensor([-9.0, 2.0], requires_grad=True)
+    optimizer = optimizer_class([p], **options)
+    path = [p.tolist()]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (p[0] ** 2 / 20 + p[1] ** 2).backward()
+        optimizer.step()
+        path.append(p.tolist())
+        if abs(path[-1][1]) > TOP:
+            break
+    return path
+
+
+def show_valley(left: Mapping[str, Path], right: Mapping[str, Path]) -> None:
+    """Show paths through the valley a**2 / 20 + b**2, in two panels.
+
+    Args:
+        left: paths by name; each is a list of points (a, b).
         right: the same for the other panel.
     """
     plotting.use_style()
@@ -50,23 +75,34 @@ def _valley(axis: Axes) -> None:
     x, y = torch.meshgrid(torch.linspace(-10, 4, 141), torch.linspace(-3, 3, 61), indexing="xy")
     axis.contour(x, y, x**2 / 20 + y**2, levels=8, colors="#BBBBBB", linewidths=0.8)
     axis.plot(0, 0, "k*", markersize=11)
-    axis.set(xlim=(-10, 4), ylim=(-3, 3), xlabel="x", ylabel="y")
+    axis.set(xlim=(-10, 4), ylim=(-TOP, TOP), xlabel="a", ylabel="b")
 
 
-def show_learning_rates(schedules: Mapping[str, Sequence[float]]) -> None:
-    """Show the learning rates that schedules give, step by step.
+def show_learning_rates(*schedulers: LRScheduler) -> None:
+    """Take 100 steps with each scheduler, and show the learning rates.
 
     Args:
-        schedules: the learning rate of each step, by the schedule's name.
+        schedulers: new ones, each of an optimizer of its own; the first group's learning rate is shown.
     """
     plotting.use_style()
+    schedules = {type(scheduler).__name__: learning_rates(scheduler) for scheduler in schedulers}
     figure, axis = plt.subplots(figsize=(8, 3))
     for (name, rates), style in zip(schedules.items(), STYLES, strict=False):
         axis.plot(rates, style, label=name)
-    axis.set(xlabel="step", ylabel="learning rate", xlim=(0, 100), ylim=(0, None))
+    axis.set(xlabel="step", ylabel="learning rate", xlim=(0, STEPS), ylim=(0, None))
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     words = [f"{name}: {shape(rates)}" for name, rates in schedules.items()]
     plotting.show(figure, alt=f"Learning rates by step. {'. '.join(words)}.")
+
+
+def learning_rates(scheduler: LRScheduler) -> list[float]:
+    """Return the learning rate of each of 100 steps."""
+    rates = []
+    for _ in range(STEPS):
+        rates += scheduler.get_last_lr()[:1]
+        scheduler.optimizer.step()
+        scheduler.step()
+    return rates
 
 
 def shape(rates: Sequence[float]) -> str:
