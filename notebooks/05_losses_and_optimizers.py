@@ -22,7 +22,8 @@
 #
 # A fresh network guesses. To teach it anything you need two more parts: a *loss function* (损失函数), which says in a
 # single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number goes
-# down. PyTorch has dozens of both. Which do you need, and how can you tell that yours work?
+# down. PyTorch offers more than twenty losses and more than a dozen optimizers. Which do you need, and how can you tell that
+# yours work?
 #
 # **You will**
 #
@@ -51,8 +52,8 @@ from torch import nn, optim
 #
 # *一个小问题*
 #
-# One small problem will accompany us. Here are 300 points on three spiral arms; from the two coordinates of a point, a
-# network shall tell which arm it belongs to.
+# One small problem will accompany us. Here are 300 points on three spiral arms, and a network has to learn which arm a
+# point belongs to, given its two coordinates.
 
 # %%
 from helpers.drawings.decision_regions import show_points, show_regions
@@ -66,8 +67,8 @@ show_points(x, y)
 
 
 # %% [markdown]
-# The network gives three numbers for each point, one for each arm. We shall train it several times, so a function makes
-# it, with the same random weights each time.
+# The network gives three numbers for each point, one for each arm. We are going to train it several times, so a
+# function makes it, with the same random weights each time.
 
 
 # %%
@@ -80,7 +81,7 @@ net = new_net()
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# There it is, the one number. Why is it about 1.1? To answer that, let us begin with simpler losses.
+# There it is, one number for all 300 guesses. To see why it is about 1.1, let us begin with simpler losses.
 #
 # ## Losses for numbers
 #
@@ -163,7 +164,7 @@ by_hand, nn.CrossEntropyLoss()(logits, y)
 # likely pays $-\log \frac13 = \log 3$, about 1.1. With your own data, too, the first loss should be near the logarithm of
 # the number of classes.
 #
-# Why did they not leave the softmax to us? In 32 bits, the exponential function soon ends:
+# Why did they not leave the softmax to us? Because in 32 bits, the exponential function overflows at 89:
 
 # %%
 torch.tensor([88.0, 89.0]).exp()
@@ -197,8 +198,8 @@ print(F.cross_entropy(sure, right), F.cross_entropy(sure.softmax(1), right))
 print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 
 # %% [markdown]
-# With the extra softmax, a perfect answer still costs 0.55, and the worst one only one more. We shall see at
-# [the end](#Overfit-one-batch-first) what this does to training.
+# With the extra softmax, a perfect answer still costs 0.55, and the worst mistake hardly counts for more than 1.5
+# instead of 20. What this does to training, [the end](#Overfit-one-batch-first) of this page will show.
 #
 # ### Soft targets
 #
@@ -212,7 +213,8 @@ soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
 F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 
 # %% [markdown]
-# > **Then and now.** Both are new in release 1.10. Before, targets had to be class numbers.
+# > **Then and now.** Both are new in release 1.10. Before, targets had to be class numbers. (A label of -100 is left
+# > out of the mean, then as now.)
 #
 # ### Yes or no
 #
@@ -493,7 +495,7 @@ h = torch.randn(128, 128)
 for _ in range(20):
     layer = nn.Linear(128, 128, bias=False)
     h = layer(h).relu()
-h.std() < 1e-6, layer.weight.abs().max() <= 128**-0.5
+h.std(), layer.weight.abs().max(), 128**-0.5
 
 # %% [markdown]
 # The signal has all but vanished. By default, weights are uniform between $-1/\sqrt n$ and $1/\sqrt n$ for $n$ inputs, too
@@ -514,7 +516,7 @@ show_signal()
 
 # %% [markdown]
 # Read the right panel from right to left, as the gradient goes: what fades or explodes forward does so backward. Two
-# layers like ours can live with the default. Deep networks want care here, or normalization layers.
+# layers like ours can live with the default. In deep networks, initialize with care or use normalization layers.
 #
 # > **Then and now.** `nn.init.constant` and its like have an underscore today, `nn.init.constant_`; the old names are
 # > deprecated.
@@ -559,7 +561,8 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 # - The learning rate matters most. Schedulers change it; they step after the optimizer.
 # - Groups have settings of their own, clipping bounds the gradient, He's rule keeps the signal alive.
 # - Overfit one batch before anything else.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Put your code in the place of the three dots and run the cell; the check tries it on inputs of its own.

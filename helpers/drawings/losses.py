@@ -61,7 +61,7 @@ def show_losses_of_scores() -> None:
 
 
 def show_training(curves: dict[str, list[float]], alt: str) -> None:
-    """Show the losses of several training runs, step by step.
+    """Show the losses of several training runs, step by step, up to three times the loss of the beginning.
 
     Args:
         curves: the losses of each run by its name.
@@ -72,6 +72,8 @@ def show_training(curves: dict[str, list[float]], alt: str) -> None:
     for (name, losses), style in zip(curves.items(), STYLES, strict=False):
         axis.plot(losses, style, label=name)
     longest = max(map(len, curves.values()))
-    axis.set(xlabel="step", ylabel="loss", xlim=(0, longest - 1), ylim=(0, None))
+    start = max(losses[0] for losses in curves.values())
+    top = min(3 * start, 1.05 * max(map(max, curves.values())))
+    axis.set(xlabel="step", ylabel="loss", xlim=(0, longest - 1), ylim=(0, top))
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     plotting.show(figure, alt=alt)
