@@ -104,7 +104,7 @@ target = torch.tensor([1.0, 1.0, 1.0])
 nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 
 # %% [markdown]
-# Each loss is there as a module, `nn.MSELoss()`, and as a function, `F.mse_loss`. Both return the mean over all elements
+# You can have each of these losses as a module, `nn.MSELoss()`, or as a function, `F.mse_loss`. Both return the mean over all elements
 # unless you ask for the `"sum"`, or for no reduction at all:
 
 # %%
@@ -142,7 +142,7 @@ F.mse_loss(prediction.squeeze(1), target)
 #
 # *交叉熵*
 #
-# Back to the spirals. A class is not a number that could be a little too large. So the network gives each class a
+# Back to the spirals. A class is not a number that could be a little too large, so the network gives each class a
 # *score*, also called *logit*, and softmax turns the scores into probabilities, $p_i = e^{s_i} / \sum_j e^{s_j}$:
 
 # %%
@@ -170,7 +170,7 @@ by_hand, nn.CrossEntropyLoss()(logits, y)
 torch.tensor([88.0, 89.0]).exp()
 
 # %% [markdown]
-# And a probability may become so small that it turns into zero, whose logarithm is $-\infty$. The remedy is never to form
+# At the other end, a probability may become so small that it turns into zero, whose logarithm is $-\infty$. The remedy is never to form
 # it: $\log p_i = s_i - \log \sum_j e^{s_j}$. The last part is `logsumexp`, which takes out the largest score before the
 # exponential and adds it again afterwards. Suppose that class 0 is right here:
 
@@ -198,8 +198,8 @@ print(F.cross_entropy(sure, right), F.cross_entropy(sure.softmax(1), right))
 print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 
 # %% [markdown]
-# With the extra softmax, a perfect answer still costs 0.55, and the worst mistake hardly counts for more than 1.5
-# instead of 20. What this does to training, [the end](#Overfit-one-batch-first) of this page will show.
+# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake costs 1.55, where
+# with raw scores it costs 20. What this does to training, [the end](#Overfit-one-batch-first) of this page will show.
 #
 # ### Soft targets
 #
@@ -305,6 +305,8 @@ losses[-1], (plain(x).argmax(dim=1) == y).sum()
 # ## The learning rate
 #
 # *学习率*
+#
+# The easiest way to find out is to try a much smaller one and two larger ones, each on a fresh copy of the network:
 
 # %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
 from helpers.drawings.losses import show_training
@@ -336,8 +338,8 @@ losses[-1], (heavy(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
 # *Adam* keeps a running average $m$ of the gradients and another, $s$, of their squares, and moves by the learning rate
-# times $m / \sqrt{s}$. The size of the gradient cancels: the first step is as long as the learning rate, whatever the
-# gradient.
+# times $m / \sqrt{s}$. The size of the gradient cancels. Look at the first step, once with a tiny gradient
+# and once with a huge one:
 
 # %%
 w = torch.tensor([1.0, 1.0], requires_grad=True)
@@ -346,7 +348,7 @@ optim.Adam([w], lr=0.1).step()
 w
 
 # %% [markdown]
-# That is why Adam often works without much tuning, with learning rates from 0.0001 to 0.01.
+# Both weights moved by the learning rate. That is why Adam often works without much tuning, with learning rates from 0.0001 to 0.01.
 
 # %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
 adam = new_net()
@@ -404,7 +406,7 @@ optim.AdamW([b], lr=0.1, weight_decay=0.01).step()
 a, b
 
 # %% [markdown]
-# AdamW multiplied by $1 - 0.1 \cdot 0.01$, as intended, while Adam made a full step of 0.1 out of a tiny decay. If you
+# AdamW multiplied its weight by $1 - 0.1 \cdot 0.01$, as intended, while Adam made a full step of 0.1 out of a tiny decay. If you
 # want Adam with weight decay, take AdamW.
 #
 # The decay is usually meant for weight matrices, not for biases. So an optimizer also takes a list of *groups* with
@@ -596,8 +598,8 @@ check_focal_loss(focal_loss)
 # </details>
 
 # %% [markdown]
-# **2. Warm up, then cool down.** `LambdaLR(optimizer, factor)` asks a function `factor(step)` of yours in every step. Return such a
-# scheduler: in the first `warm_up` steps (0, 1, ...) the learning rate grows in equal parts to the optimizer's own, which it reaches in step
+# **2. Warm up, then cool down.** `LambdaLR(optimizer, factor)` calls a function of yours, `factor(step)`, and multiplies the
+# optimizer's learning rate by what it returns. Return such a scheduler: in the first `warm_up` steps (0, 1, ...) the learning rate grows in equal parts up to the optimizer's own, which it reaches in step
 # `warm_up - 1`. From step `warm_up` to step `total` it follows half a cosine down to zero.
 
 
