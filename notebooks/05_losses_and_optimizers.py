@@ -21,9 +21,9 @@
 # *损失函数与优化器*
 #
 # A fresh network guesses. To teach it anything you need two more parts: a *loss function* (损失函数), which says in a
-# single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number goes
-# down. PyTorch offers more than twenty losses and more than a dozen optimizers. Which do you need, and how can you tell that
-# yours work?
+# single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number
+# goes down. PyTorch offers more than twenty losses and more than a dozen optimizers. Which do you need, and how can
+# you tell that yours work?
 #
 # **You will**
 #
@@ -35,7 +35,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 34 min to read, 95 s to run (AMD EPYC, 2 cores).
+# **Time**: 35 min to read, 95 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -104,8 +104,8 @@ target = torch.tensor([1.0, 1.0, 1.0])
 nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 
 # %% [markdown]
-# You can have each of these losses as a module, `nn.MSELoss()`, or as a function, `F.mse_loss`. Both return the mean over all elements
-# unless you ask for the `"sum"`, or for no reduction at all:
+# You can have each of these losses as a module, `nn.MSELoss()`, or as a function, `F.mse_loss`. Both return the mean
+# over all elements unless you ask for the `"sum"`, or for no reduction at all:
 
 # %%
 F.mse_loss(output, target, reduction="none")
@@ -170,9 +170,9 @@ by_hand, nn.CrossEntropyLoss()(logits, y)
 torch.tensor([88.0, 89.0]).exp()
 
 # %% [markdown]
-# At the other end, a probability may become so small that it turns into zero, whose logarithm is $-\infty$. The remedy is never to form
-# it: $\log p_i = s_i - \log \sum_j e^{s_j}$. The last part is `logsumexp`, which takes out the largest score before the
-# exponential and adds it again afterwards. Suppose that class 0 is right here:
+# At the other end, a probability may become so small that it turns into zero, whose logarithm is $-\infty$. The
+# remedy is never to form it: $\log p_i = s_i - \log \sum_j e^{s_j}$. The last part is `logsumexp`, which takes out
+# the largest score before the exponential and adds it again afterwards. Suppose that class 0 is right here:
 
 # %%
 s = torch.tensor([0.0, 200.0])
@@ -213,7 +213,7 @@ soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
 F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 
 # %% [markdown]
-# > **Then and now.** Both are new in release 1.10. Before, targets had to be class numbers. (A label of -100 is left
+# > **Then and now.** Both came with release 1.10. Before, targets had to be class numbers. (A label of -100 is left
 # > out of the mean, then as now.)
 #
 # ### Yes or no
@@ -242,6 +242,7 @@ show_losses_of_scores()
 
 # %% [markdown]
 # The dash-dotted line is the extra softmax: flat, and thus without a gradient, just where the network is most wrong.
+# With label smoothing, being too sure has its price again.
 #
 # ## One training step by hand
 #
@@ -258,8 +259,8 @@ with torch.no_grad():
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# The loss went down a little. `optim.SGD`, *stochastic gradient descent* (随机梯度下降), does the same. It is called
-# stochastic because the gradient usually comes from a random mini-batch (小批量).
+# The loss went down a little, from 1.1130. `optim.SGD`, *stochastic gradient descent* (随机梯度下降), does the same. It is
+# called stochastic because the gradient usually comes from a random mini-batch (小批量).
 
 # %%
 twin = new_net()
@@ -348,7 +349,8 @@ optim.Adam([w], lr=0.1).step()
 w
 
 # %% [markdown]
-# Both weights moved by the learning rate. That is why Adam often works without much tuning, with learning rates from 0.0001 to 0.01.
+# Both weights moved by the learning rate. That is why Adam often works without much tuning, with learning rates from
+# 0.0001 to 0.01.
 
 # %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
 adam = new_net()
@@ -406,8 +408,8 @@ optim.AdamW([b], lr=0.1, weight_decay=0.01).step()
 a, b
 
 # %% [markdown]
-# AdamW multiplied its weight by $1 - 0.1 \cdot 0.01$, as intended, while Adam made a full step of 0.1 out of a tiny decay. If you
-# want Adam with weight decay, take AdamW.
+# AdamW multiplied its weight by $1 - 0.1 \cdot 0.01$, as intended, while Adam made a full step of 0.1 out of a tiny
+# decay. If you want Adam with weight decay, take AdamW.
 #
 # The decay is usually meant for weight matrices, not for biases. So an optimizer also takes a list of *groups* with
 # settings of their own; what a group leaves open comes from the keywords:
@@ -424,8 +426,9 @@ optimizer = optim.AdamW(groups, lr=0.01, weight_decay=0.1)
 #
 # *学习率调度*
 #
-# Large steps are good at the beginning and small ones at the end. A *scheduler* changes the learning rate on the way. You
-# make it from the optimizer, and call `scheduler.step()` after `optimizer.step()`. This one divides by ten every 30 steps:
+# Large steps are good at the beginning and small ones at the end. A *scheduler* changes the learning rate on the way.
+# You make it from the optimizer, and call `scheduler.step()` after `optimizer.step()`. This one divides by ten every
+# 30 steps:
 
 # %%
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, OneCycleLR
@@ -454,7 +457,8 @@ show_learning_rates(stairs, one_cycle, joined)
 
 # %% [markdown]
 # Whether a step is a mini-batch or an epoch (one pass over the data) is up to you: it depends on where you call
-# `scheduler.step()`. `OneCycleLR` is meant for mini-batches.
+# `scheduler.step()`. In `train` above, it would be the line after `optimizer.step()`. `OneCycleLR` is meant for
+# mini-batches.
 #
 # > **Then and now.** Before release 1.1, `scheduler.step()` came first. Today that order skips the first learning rate, and
 # > PyTorch tells you:
@@ -500,9 +504,9 @@ for _ in range(20):
 h.std(), layer.weight.abs().max(), 128**-0.5
 
 # %% [markdown]
-# The signal has all but vanished. By default, weights are uniform between $-1/\sqrt n$ and $1/\sqrt n$ for $n$ inputs, too
-# small for a deep stack with ReLU. Kaiming He's rule is a standard deviation of $\sqrt{2/n}$, where the 2 makes up for the
-# half that ReLU cuts off:
+# The signal has all but vanished. By default, weights are uniform between $-1/\sqrt n$ and $1/\sqrt n$ for $n$
+# inputs, too small for a deep stack with ReLU. Kaiming He's rule is a standard deviation of $\sqrt{2/n}$, where the 2
+# makes up for the half that ReLU cuts off:
 
 # %%
 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -569,9 +573,9 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 #
 # Put your code in the place of the three dots and run the cell; the check tries it on inputs of its own.
 #
-# **1. A loss for hard cases.** The *focal loss* cares less about points that are right already. With $p$ the probability of the right class,
-# a point's loss is $-(1 - p)^\gamma \log p$. Return the mean over the batch, for `logits` of shape N x C and labels
-# `y`. It should survive scores of 200.
+# **1. A loss for hard cases.** The *focal loss* cares less about points that are right already. With $p$ the
+# probability of the right class, a point's loss is $-(1 - p)^\gamma \log p$. Return the mean over the batch, for
+# `logits` of shape N x C and labels `y`. It should survive scores of 200.
 
 
 # %% tags=["exercise"]
@@ -598,8 +602,9 @@ check_focal_loss(focal_loss)
 # </details>
 
 # %% [markdown]
-# **2. Warm up, then cool down.** `LambdaLR(optimizer, factor)` calls a function of yours, `factor(step)`, and multiplies the
-# optimizer's learning rate by what it returns. Return such a scheduler: in the first `warm_up` steps (0, 1, ...) the learning rate grows in equal parts up to the optimizer's own, which it reaches in step
+# **2. Warm up, then cool down.** `LambdaLR(optimizer, factor)` calls a function of yours, `factor(step)`, and
+# multiplies the optimizer's learning rate by what it returns. Return such a scheduler: in the first `warm_up` steps
+# (0, 1, ...) the learning rate grows in equal parts up to the optimizer's own, which it reaches in step
 # `warm_up - 1`. From step `warm_up` to step `total` it follows half a cosine down to zero.
 
 
@@ -629,9 +634,9 @@ check_warm_up(warm_up_and_cosine)
 # </details>
 
 # %% [markdown]
-# **3. A loop that knows when to stop.** Train `net` on the one batch `x`, `y` with cross entropy and the given `optimizer`, and clip the gradient to a
-# length of 1. Stop after the step whose loss (computed before the step) is below `goal`, and after 100 steps at the latest. Return the
-# losses as a list of Python numbers.
+# **3. A loop that knows when to stop.** Train `net` on the one batch `x`, `y` with cross entropy and the given
+# `optimizer`, and clip the gradient to a length of 1. Stop after the step whose loss (computed before the step) is
+# below `goal`, and after 100 steps at the latest. Return the losses as a list of Python numbers.
 
 
 # %% tags=["exercise"]
@@ -658,8 +663,8 @@ check_overfit(overfit)
 # </details>
 
 # %% [markdown]
-# **4. Momentum of your own.** Write a class that does what `optim.SGD` with `momentum` does, without using `torch.optim`. A
-# parameter whose `grad` is `None` is left alone.
+# **4. Momentum of your own.** Write a class that does what `optim.SGD` with `momentum` does, without using
+# `torch.optim`. A parameter whose `grad` is `None` is left alone.
 
 
 # %% tags=["exercise"]
@@ -690,12 +695,14 @@ check_momentum(Momentum)
 # </details>
 
 # %% [markdown]
-# **5. Adam of your own.** Now Adam, with `betas` $(\beta_1, \beta_2)$. In a parameter's step number $t = 1, 2, \ldots$ with gradient $g$, it computes
+# **5. Adam of your own.** Now Adam, with `betas` $(\beta_1, \beta_2)$. In a parameter's step number $t = 1, 2,
+# \ldots$ with gradient $g$, it computes
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad s \leftarrow \beta_2 s + (1 - \beta_2) g^2.$$
 #
-# Both start at zero and are too small at first; dividing them by $1 - \beta_1^t$ and $1 - \beta_2^t$ corrects that. With the corrected $\hat m$ and $\hat s$, the parameter
-# moves by $-\text{lr} \cdot \hat m / (\sqrt{\hat s} + \epsilon)$. A parameter without a gradient makes no step, and its $t$ does not advance.
+# Both start at zero and are too small at first; dividing them by $1 - \beta_1^t$ and $1 - \beta_2^t$ corrects that.
+# With the corrected $\hat m$ and $\hat s$, the parameter moves by $-\text{lr} \cdot \hat m / (\sqrt{\hat s} +
+# \epsilon)$. A parameter without a gradient makes no step, and its $t$ does not advance.
 
 
 # %% tags=["exercise"]
