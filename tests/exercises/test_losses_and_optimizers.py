@@ -1,0 +1,270 @@
+"""The checks of page 05 accept right answers of several kinds and say what is wrong with others."""
+
+import copy
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn, optim
+from torch.optim.lr_scheduler import LambdaLR, StepLR
+
+from helpers.exercises.losses_and_optimizers import (
+    check_adam,
+    check_focal_loss,
+    check_momentum,
+    check_overfit,
+    check_warm_up,
+)
+
+
+@pytest.fixture
+def verdict(capsys):
+    def say(check, answer):
+        check(answer)
+        return capsys.readouterr().out.removesuffix("\n")
+
+    return say
+
+
+# --- a loss
+
+
+def focal(logits, y, gamma):
+    log_p = -F.cross_entropy(logits, y, reduction="none")
+    return (-((1 - log_p.exp()) ** gamma) * log_p).mean()
+
+
+def unstable(logits, y, gamma):
+    p = logits.softmax(1)[torch.arange(len(y)), y]
+    return (-((1 - p) ** gamma) * p.log()).mean()
+
+
+def test_a_focal_loss(verdict):
+    assert verdict(check_focal_loss, focal) == "Right."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (unstable, "the probability underflows"),
+        (lambda s, y, gamma: len(y) * focal(s, y, gamma), "this is the sum"),
+        (lambda s, y, gamma: focal(s, 0 * y, gamma), "it takes class 0"),
+        (lambda s, y, gamma: F.cross_entropy(s, y), "gamma = 2.0: "),
+        (lambda s, y, gamma: focal(s, y, 2.0), "gamma = 0.0: "),
+        (lambda s, y, gamma: focal(s, y, gamma).item(), "a tensor is expected"),
+        (lambda s, y, gamma: focal(s.detach(), y, gamma), "no gradient with respect to the logits"),
+    ],
+)
+def test_a_wrong_focal_loss(answer, said, verdict):
+    assert said in verdict(check_focal_loss, answer)
+
+
+# --- a schedule
+
+
+def warm_up(factor, scale=False):
+    def make(optimizer, warm_up, total):
+        lr = optimizer.param_groups[0]["lr"] if scale else 1
+        return LambdaLR(optimizer, lambda step: lr * factor(step, warm_up, total))
+
+    return make
+
+
+def right_factor(step, warm_up, total):
+    cosine = (1 + math.cos(math.pi * (step - warm_up) / (total - warm_up))) / 2
+    return min((step + 1) / warm_up, 1) if step < warm_up else cosine
+
+
+def test_a_warm_up(verdict):
+    assert verdict(check_warm_up, warm_up(right_factor)) == "Right."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (warm_up(right_factor, scale=True), "return a factor, not a learning rate"),
+        (warm_up(lambda step, n, total: min(1, step / n)), "of step 0 is [0.0]"),
+        (warm_up(lambda step, n, total: min(1, (step + 1) / n)), "of step 5 is [1.0]"),
+        (lambda optimizer, warm_up, total: StepLR(optimizer, 3), "but this is of type StepLR"),
+        (lambda optimizer, warm_up, total: 0, "but this is of type int"),
+    ],
+)
+def test_a_wrong_warm_up(answer, said, verdict):
+    assert said in verdict(check_warm_up, answer)
+
+
+# --- a training loop
+
+
+def loop(zero=True, clip="before", item=True, stop=True, steps=100):
+    def overfit(net, optimizer, x, y, goal):
+        losses = []
+        for _ in range(steps):
+            optimizer.zero_grad() if zero else None
+            loss = F.cross_entropy(net(x), y)
+            loss.backward()
+            if clip == "before":
+                nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimizer.step()
+            if clip == "after":
+                nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            losses.append(loss.item() if item else loss.detach())
+            if stop and loss < goal:
+                break
+        return losses
+
+    return overfit
+
+
+def made_up(net, optimizer, x, y, goal):
+    """The losses of a right loop, of a copy of the net."""
+    return loop()(*copy.deepcopy((net, optimizer, x, y)), goal)
+
+
+def test_a_loop(verdict):
+    assert verdict(check_overfit, loop()) == "Right."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (loop(zero=False), "is zero_grad called?"),
+        (loop(clip="never"), "not clipped before the step"),
+        (loop(clip="after"), "not clipped before the step"),
+        (loop(item=False), "a list of Python numbers"),
+        (loop(stop=False), "the loop ends as soon as a loss is below the goal, after 100 steps"),
+        (loop(steps=99), "there are 99 losses, but 100 are expected"),
+        (made_up, "the net itself still has a loss of"),
+        (lambda *given: [1.0, 0.01], "the losses differ from those of a right loop"),
+        (lambda *given: 0, "a list of Python numbers"),
+    ],
+)
+def test_a_wrong_loop(answer, said, verdict):
+    assert said in verdict(check_overfit, answer)
+
+
+# --- optimizers
+
+
+class Momentum:
+    def __init__(self, parameters, lr, momentum):
+        self.parameters, self.lr, self.momentum = list(parameters), lr, momentum
+        self.velocity = {}
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.parameters:
+            if p.grad is not None:
+                v = self.velocity.get(p, torch.zeros_like(p))
+                self.velocity[p] = self.momentum * v + p.grad
+                self.move(p, self.velocity[p])
+
+    def move(self, p, v):
+        p -= self.lr * v
+
+
+class Adam(Momentum):
+    corrected, inside = True, False
+
+    def __init__(self, parameters, lr, betas, eps):
+        super().__init__(parameters, lr, 0)
+        self.betas, self.eps, self.t = betas, eps, {}
+
+    @torch.no_grad()
+    def step(self):
+        for p in self.parameters:
+            if p.grad is not None:
+                t = self.t[p] = self.t.get(p, 0) + 1
+                m, s = self.velocity.get(p, (0, 0))
+                a, b = self.betas
+                m, s = a * m + (1 - a) * p.grad, b * s + (1 - b) * p.grad**2
+                self.velocity[p] = m, s
+                if self.corrected:
+                    m, s = m / (1 - a**t), s / (1 - b**t)
+                root = (s + self.eps).sqrt() if self.inside else s.sqrt() + self.eps
+                p.sub_(self.lr * m / root)
+
+
+def changed(cls, **attributes):
+    return type(cls.__name__, (cls,), attributes)
+
+
+def step_with_memory(self):
+    """The velocity is kept in the place of the gradient."""
+    with torch.no_grad():
+        for p in self.parameters:
+            if p.grad is not None:
+                self.velocity[p] = p.grad.add_(
+                    self.velocity.get(p, torch.zeros_like(p)), alpha=self.momentum
+                )
+                p.sub_(self.lr * self.velocity[p])
+
+
+class Borrowed:
+    def __init__(self, parameters, lr, **options):
+        cls = optim.SGD if "momentum" in options else optim.Adam
+        self.inner = cls(parameters, lr=lr, **options)
+
+    def step(self):
+        self.inner.step()
+
+
+def average(self, p, v):
+    p -= self.lr * (1 - self.momentum) * v
+
+
+def plain(self, p, v):
+    p -= self.lr * p.grad
+
+
+def nowhere(self, p, v):
+    p = p - self.lr * v
+
+
+@pytest.mark.parametrize(("check", "answer"), [(check_momentum, Momentum), (check_adam, Adam)])
+def test_an_optimizer(check, answer, verdict):
+    assert verdict(check, answer) == "Right."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (changed(Momentum, move=average), "this averages the gradients"),
+        (changed(Momentum, move=plain), "this is plain SGD"),
+        (changed(Momentum, move=nowhere), "must be changed in place"),
+        (changed(Momentum, step=step_with_memory), "step() changes the gradients"),
+        (Borrowed, "write the step yourself"),
+    ],
+)
+def test_wrong_momentum(answer, said, verdict):
+    assert said in verdict(check_momentum, answer)
+
+
+def shared_count(self):
+    """One count of steps for all parameters."""
+    self.calls = getattr(self, "calls", -1) + 1
+    self.t = dict.fromkeys(self.parameters, self.calls)
+    Adam.step(self)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (changed(Adam, corrected=False, step=Adam.step), "divide by 1 - beta**t"),
+        (changed(Adam, inside=True, step=Adam.step), "eps stands inside the square root"),
+        (changed(Adam, step=shared_count), "where a gradient is missing"),
+        (Borrowed, "write the step yourself"),
+    ],
+)
+def test_wrong_adam(answer, said, verdict):
+    assert said in verdict(check_adam, answer)
+
+
+@pytest.mark.parametrize(
+    "check", [check_focal_loss, check_warm_up, check_overfit, check_momentum, check_adam]
+)
+def test_open_answers(check, verdict):
+    def function(*given): ...
+
+    assert verdict(check, function).startswith("Not answered yet")
