@@ -155,7 +155,8 @@ for statement in forged:
 #
 # Each row has the number, the section of the notes, what they say (in brackets their own word for it), the verdict, the lines
 # with what they gave just now, and the cells of this book that prove it at length. Those are taken from the pages
-# themselves: a cell that proves a statement carries its number.
+# themselves: a cell that proves a statement carries its number. Most statements are tested over many more inputs than a page
+# can show, too: `pytest tests/notes -k C34`, typed in the book's folder, runs the tests of C34.
 #
 # The lines use a few names. `x` is a 2 x 3 tensor of the numbers 0 to 5, `t` a square of ones, `w` a leaf whose gradient has
 # been found. `net` is the LeNet of the notes, `pictures` are four made-up inputs for it. `index` and `order` serve `gather`

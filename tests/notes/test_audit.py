@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -235,3 +236,13 @@ def test_each_release_is_drawn_with_what_it_changed():
     assert [w for w in words if not w.isdigit()] == [what for _, what in RELEASES.values()]
     changes = [s for s in (*STATEMENTS, *OLD_CALLS) if s.since in RELEASES]
     assert sum(int(w) for w in words if w.isdigit()) == len(changes)
+
+
+def test_statements_on_what_tensors_autograd_and_modules_do_have_tests_of_their_own():
+    """`pytest tests/notes -k C34` finds tests, as page 15 says; C01-C04 and C18-C26 are about tools and data."""
+    text = "".join(
+        p.read_text(encoding="utf-8") for p in Path(__file__).parent.glob("test_proofs_*.py")
+    )
+    named = set(re.findall(r"C\d\d", " ".join(re.findall(r"def test_((?:C\d\d_?)+)", text))))
+    expected = [n for n in NUMBERS if "C05" <= n <= "C17" or n >= "C27"]
+    assert [n for n in expected if n not in named] == []

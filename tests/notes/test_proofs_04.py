@@ -179,3 +179,9 @@ def test_C15_channels_last_changes_strides_and_not_the_shape():
 def test_a_state_dict_shares_the_memory_of_the_parameters(net):
     state = net.state_dict()
     assert all(state[name].data_ptr() == p.data_ptr() for name, p in net.named_parameters())
+
+
+def test_C11_printing_a_net_shows_each_of_its_layers(net):
+    shown = str(net)
+    for name, layer in net.named_children():
+        assert f"({name}): {layer}" in shown

@@ -36,7 +36,7 @@ def test_the_table_has_rows():
 
 
 @pytest.mark.parametrize(("call", "contiguous", "transposed"), TABLE)
-def test_c27_c28_c29_view_or_copy(call, contiguous, transposed):
+def test_C27_C28_C29_view_or_copy(call, contiguous, transposed):
     assert verdict(call, MATRIX.clone()) == contiguous
     assert verdict(call, MATRIX.clone().T) == transposed
 
@@ -44,14 +44,14 @@ def test_c27_c28_c29_view_or_copy(call, contiguous, transposed):
 @pytest.mark.parametrize(
     "shape", [(6,), (3, 2), (6, 1), (1, 6), (2, 3, 1), (1, 2, 1, 3), (2, 1, 3)]
 )
-def test_c27_a_view_keeps_the_order_and_the_number_of_elements(shape):
+def test_C27_a_view_keeps_the_order_and_the_number_of_elements(shape):
     assert MATRIX.view(shape).flatten().tolist() == [*range(10, 16)]
     with pytest.raises(RuntimeError, match="invalid for input of size 6"):
         MATRIX.view(*shape, 2)
 
 
 @pytest.mark.parametrize("steps", list(product((1, 2), (1, 2), (False, True))))
-def test_c27_a_view_in_one_dimension_needs_one_stride(steps):
+def test_C27_a_view_in_one_dimension_needs_one_stride(steps):
     rows, columns, transposed = steps
     x = torch.arange(48).view(6, 8)[::rows, ::columns]
     x = x.T if transposed else x
@@ -62,7 +62,7 @@ def test_c27_a_view_in_one_dimension_needs_one_stride(steps):
             x.view(-1)
 
 
-def test_c28_a_change_shows_in_both():
+def test_C28_a_change_shows_in_both():
     x = MATRIX.clone()
     view = x.view(3, 2)
     x[0, 1] = 99
@@ -72,14 +72,14 @@ def test_c28_a_change_shows_in_both():
 
 
 @pytest.mark.parametrize("dim", range(-3, 3))
-def test_c29_unsqueeze_and_squeeze(dim):
+def test_C29_unsqueeze_and_squeeze(dim):
     added = MATRIX.unsqueeze(dim)
     assert added.shape[dim] == 1 and shares_memory(added, MATRIX)
     assert added.squeeze(dim).shape == MATRIX.shape
     assert MATRIX.squeeze(0).shape == MATRIX.squeeze().shape == MATRIX.shape
 
 
-def test_c30_resize_in_place():
+def test_C30_resize_in_place():
     x = MATRIX.clone()
     size = x.untyped_storage().nbytes()
     assert x.resize_(2).untyped_storage().nbytes() == size

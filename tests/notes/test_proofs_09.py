@@ -15,21 +15,21 @@ def shares_memory(a, b):
 
 
 @pytest.mark.parametrize("first", range(len(BASIC)))
-def test_c37_basic_indices_give_views(first):
+def test_C37_basic_indices_give_views(first):
     for second in BASIC:
         if not (BASIC[first] is ... and second is ...):
             assert shares_memory(X[BASIC[first], second], X)
 
 
 @pytest.mark.parametrize("index", range(len(ADVANCED)))
-def test_c37_advanced_indices_give_copies(index):
+def test_C37_advanced_indices_give_copies(index):
     assert not shares_memory(X[ADVANCED[index]], X)
     if ADVANCED[index] is not ADVANCED[-1]:
         for beside in (slice(None), 1, None):
             assert not shares_memory(X[ADVANCED[index], beside], X)
 
 
-def test_c31_index_select_is_a_loop():
+def test_C31_index_select_is_a_loop():
     torch.manual_seed(0)
     x = torch.rand(3, 4, 5)
     for dim in range(3):
@@ -39,7 +39,7 @@ def test_c31_index_select_is_a_loop():
         assert not shares_memory(x.index_select(dim, index), x)
 
 
-def test_c32_a_mask_stands_for_its_nonzero():
+def test_C32_a_mask_stands_for_its_nonzero():
     torch.manual_seed(0)
     for shape in [(6,), (3, 4), (2, 3, 4)]:
         x, mask = torch.rand(shape), torch.rand(shape) > 0.5
@@ -49,7 +49,7 @@ def test_c32_a_mask_stands_for_its_nonzero():
         assert x[mask.nonzero(as_tuple=True)].equal(by_loop)
 
 
-def test_c33_nonzero_and_its_relatives():
+def test_C33_nonzero_and_its_relatives():
     grid = torch.tensor([[0, 7, 0], [5, 0, 9]])
     assert not hasattr(torch, "non_zero") and not hasattr(grid, "non_zero")
     places = [[i, j] for i, j in product(range(2), range(3)) if grid[i, j]]

@@ -17,7 +17,7 @@ def moved(place, dim, index):
 
 
 @pytest.mark.parametrize(("shape", "dim"), CASES)
-def test_c34_gather_is_a_loop(shape, dim):
+def test_C34_gather_is_a_loop(shape, dim):
     torch.manual_seed(0)
     x = torch.rand(shape)
     longer = list(shape)
@@ -31,18 +31,18 @@ def test_c34_gather_is_a_loop(shape, dim):
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (3,), (3, 4, 1)])
-def test_c34_an_index_that_is_longer_elsewhere_or_has_other_dimensions_is_refused(shape):
+def test_C34_an_index_that_is_longer_elsewhere_or_has_other_dimensions_is_refused(shape):
     with pytest.raises(RuntimeError, match=r"Size does not match|same number of dimensions"):
         torch.zeros(3, 4).gather(1, torch.zeros(shape, dtype=torch.int64))
 
 
-def test_c34_int32_is_an_index_too():
+def test_C34_int32_is_an_index_too():
     x = torch.rand(3, 4)
     assert x.gather(1, torch.zeros(3, 1, dtype=torch.int32)).equal(x[:, :1])
 
 
 @pytest.mark.parametrize(("shape", "dim"), CASES)
-def test_c35_scatter_undoes_gather_for_a_permutation(shape, dim):
+def test_C35_scatter_undoes_gather_for_a_permutation(shape, dim):
     torch.manual_seed(0)
     x = torch.rand(shape)
     index = torch.rand(shape).argsort(dim)
@@ -55,7 +55,7 @@ def test_c35_scatter_undoes_gather_for_a_permutation(shape, dim):
     assert target.equal(by_loop) and target.equal(x)
 
 
-def test_c35_missing_places_stay_and_of_repeated_ones_one_wins():
+def test_C35_missing_places_stay_and_of_repeated_ones_one_wins():
     index = torch.tensor([[3, 0], [1, 1], [0, 2]])
     src = torch.tensor([[50, 51], [60, 61], [70, 71]])
     target = torch.full((3, 4), -1).scatter_(1, index, src)
@@ -64,7 +64,7 @@ def test_c35_missing_places_stay_and_of_repeated_ones_one_wins():
 
 
 @pytest.mark.parametrize(("reduce", "function"), [("sum", sum), ("amax", max), ("amin", min)])
-def test_c35_scatter_reduce(reduce, function):
+def test_C35_scatter_reduce(reduce, function):
     index = torch.tensor([[0, 2, 0, 0], [1, 1, 2, 1]])
     src = torch.tensor([[1, 2, 3, 5], [4, 6, 9, 8]])
     result = torch.zeros(2, 3, dtype=torch.int64).scatter_reduce(
@@ -75,7 +75,7 @@ def test_c35_scatter_reduce(reduce, function):
         assert result[i, k] == (function(arriving) if arriving else 0)
 
 
-def test_c36_the_line_of_the_notes():
+def test_C36_the_line_of_the_notes():
     index, src = torch.tensor([[1, 0]]), torch.tensor([[1.0, 2.0]])
     with pytest.raises(TypeError):
         torch.Tensor().scatter_(1, index)

@@ -23,12 +23,12 @@ def named(text):
     return value
 
 
-def test_c38_the_table_has_the_eight_of_the_notes():
+def test_C38_the_table_has_the_eight_of_the_notes():
     assert [named(row[0]).__name__ for row in ROWS] == [f"{name}Tensor" for name in dtypes.NOTES]
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_c38_both_classes_have_the_dtype_and_its_other_name(row):
+def test_C38_both_classes_have_the_dtype_and_its_other_name(row):
     old, on_gpu, dtype = (named(cell) for cell in row[:3])
     assert old.dtype == on_gpu.dtype == dtype and 8 * dtype.itemsize == int(row[3])
     if " or " in row[2]:
@@ -77,7 +77,7 @@ def test_integers_wrap_around(dtype):
         torch.tensor(info.max + 1, dtype=dtype)
 
 
-def test_c40_defaults():
+def test_C40_defaults():
     assert torch.get_default_dtype() == torch.float32
     assert not hasattr(torch, "set_deault_tensor_type")
     with warnings.catch_warnings(record=True) as caught:
@@ -90,7 +90,7 @@ def test_c40_defaults():
     assert all("deprecated" in str(w.message) for w in caught)
 
 
-def test_c40_the_default_device_is_that_of_a_thread():
+def test_C40_the_default_device_is_that_of_a_thread():
     found = []
     torch.set_default_device("meta")
     try:
@@ -105,7 +105,7 @@ def test_c40_the_default_device_is_that_of_a_thread():
 @pytest.mark.parametrize(
     ("name", "dtype"), [("float", torch.float32), ("long", torch.int64), ("half", torch.float16)]
 )
-def test_c43_the_shortcuts(name, dtype):
+def test_C43_the_shortcuts(name, dtype):
     x = torch.tensor([1.7, -1.7], dtype=torch.float64)
     short = getattr(x, name)()
     for other in (x.type(dtype), x.to(dtype), x.type_as(torch.zeros(1, dtype=dtype))):
@@ -113,12 +113,12 @@ def test_c43_the_shortcuts(name, dtype):
     assert getattr(short, name)() is short
 
 
-def test_c43_the_conversion_cuts_off_towards_zero():
+def test_C43_the_conversion_cuts_off_towards_zero():
     x = torch.linspace(-100, 100, 10_001)
     assert x.to(torch.int8).tolist() == [int(value) for value in x.tolist()]
 
 
-def test_c44_moving():
+def test_C44_moving():
     x = torch.arange(3.0)
     assert x.cpu() is x and x.to("cpu") is x
     if torch.cuda.is_available():

@@ -33,26 +33,26 @@ def test_gaps_double_at_each_power_of_two(name):
         assert len(low.unique()) == len(high.unique()) == 1 and high[0] == 2 * low[0]
 
 
-def test_c39_halves_are_computed_with_on_the_cpu():
+def test_C39_halves_are_computed_with_on_the_cpu():
     h = torch.HalfTensor([[1, 2], [3, 4]])
     assert h.device.type == "cpu"
     assert (h + h).tolist() == [[2, 4], [6, 8]] and (h @ h).tolist() == [[7, 10], [15, 22]]
 
 
-def test_c41_the_tensor_of_the_notes():
+def test_C41_the_tensor_of_the_notes():
     big = torch.empty(1000, 1000, 1000, dtype=torch.float32, device="meta")
     assert big.nbytes == big.numel() * big.element_size() == 4e9
     assert big.half().nbytes * 2 == big.nbytes == big.double().nbytes / 2
 
 
-def test_c42_the_ends_of_half_precision():
+def test_C42_the_ends_of_half_precision():
     largest = torch.finfo(torch.float16).max
     assert largest == 65504 and torch.tensor(65519.0).half() == largest
     assert torch.tensor(65520.0).half() == torch.inf
     assert torch.tensor(1e-8).half() == 0 < torch.tensor(1e-7).half()
 
 
-def test_c42_sums_that_stop():
+def test_C42_sums_that_stop():
     for name, stops in (("float16", 4.0), ("bfloat16", 0.5)):
         assert running_sums(name)[-1] == running_sums(name)[-100] == stops
     assert abs(running_sums("float32")[-1] - 10) < 0.01

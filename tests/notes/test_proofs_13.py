@@ -17,7 +17,7 @@ ROUNDING = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round"
 
 
 @pytest.mark.parametrize("name", [*ONE, *TWO])
-def test_c45_c46_function_and_method_are_as_in_math(name):
+def test_C45_C46_function_and_method_are_as_in_math(name):
     inputs = [NUMBERS, OTHERS] if name in TWO else [NUMBERS]
     tensors = [torch.tensor(numbers) for numbers in inputs]
     result = getattr(torch, name)(*tensors)
@@ -26,7 +26,7 @@ def test_c45_c46_function_and_method_are_as_in_math(name):
     assert result.shape == (3,) and torch.allclose(result, torch.tensor(expected))
 
 
-def test_c45_outside_the_domain():
+def test_C45_outside_the_domain():
     assert torch.tensor(-1.0).sqrt().isnan() and torch.tensor(2.0).asin().isnan()
     assert torch.tensor(0.0).log() == -torch.inf
     assert torch.tensor(88.0).exp().isfinite() and torch.tensor(89.0).exp() == torch.inf
@@ -37,7 +37,7 @@ def test_c45_outside_the_domain():
 
 
 @pytest.mark.parametrize("divisor", [2, -2, 3, -3])
-def test_c45_two_divisions_and_their_remainders(divisor):
+def test_C45_two_divisions_and_their_remainders(divisor):
     a = torch.arange(-9, 10)
     down, cut = a // divisor, torch.div(a, divisor, rounding_mode="trunc")
     assert (divisor * down + a % divisor).equal(a)
@@ -48,25 +48,25 @@ def test_c45_two_divisions_and_their_remainders(divisor):
     assert (a / divisor).dtype == torch.float32
 
 
-def test_c46_atan2_tells_all_directions_apart():
+def test_C46_atan2_tells_all_directions_apart():
     angle = torch.linspace(-3.1, 3.1, 63)
     assert torch.allclose(torch.atan2(angle.sin(), angle.cos()), angle, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ROUNDING)
-def test_c47_rounding_is_as_in_python(name):
+def test_C47_rounding_is_as_in_python(name):
     values = torch.arange(-20, 21) / 4
     result = getattr(torch, name)(values) + 0.0
     assert result.tolist() == [ROUNDING[name](value) for value in values.tolist()]
 
 
-def test_c47_halves_go_to_the_even_neighbor_as_in_numpy():
+def test_C47_halves_go_to_the_even_neighbor_as_in_numpy():
     halves = torch.arange(-50, 50) + 0.5
     assert (halves.round() % 2 == 0).all()
     assert halves.round().tolist() == halves.numpy().round().tolist()
 
 
-def test_c48_clamp():
+def test_C48_clamp():
     v = torch.linspace(-3, 3, 25)
     assert v.clamp(-1, 2).tolist() == [min(max(number, -1), 2) for number in v.tolist()]
     assert v.clamp(min=3, max=1).eq(1).all() and torch.tensor(torch.nan).clamp(0, 1).isnan()
@@ -76,7 +76,7 @@ def test_c48_clamp():
     assert (w.grad[inside] == 1).all() and (w.grad[outside] == 0).all()
 
 
-def test_c49_activations():
+def test_C49_activations():
     x = torch.linspace(-5, 5, 101)
     assert torch.allclose(x.sigmoid(), 1 / (1 + torch.exp(-x)))
     assert torch.allclose(x.tanh(), 2 * torch.sigmoid(2 * x) - 1, atol=1e-6)

@@ -38,7 +38,7 @@ def by_loop(name, x, dims):
 
 @pytest.mark.parametrize("keepdim", [True, False])
 @pytest.mark.parametrize("name", PLAIN_PYTHON)
-def test_c50_c51_c52_c54_every_reduction_over_every_choice_of_dims(name, keepdim):
+def test_C50_C51_C52_C54_every_reduction_over_every_choice_of_dims(name, keepdim):
     torch.manual_seed(0)
     x = torch.randint(0, 4, (2, 3, 4)).float()
     function = getattr(torch, name, None) or getattr(torch.linalg, name)
@@ -54,27 +54,27 @@ def test_c50_c51_c52_c54_every_reduction_over_every_choice_of_dims(name, keepdim
         assert result.shape == expected.shape and torch.allclose(result.float(), expected)
 
 
-def test_c50_the_median_of_an_even_count_is_the_lower_one():
+def test_C50_the_median_of_an_even_count_is_the_lower_one():
     for numbers in itertools.permutations([1.0, 2.0, 5.0, 9.0]):
         s = torch.tensor(numbers)
         assert s.median() == statistics.median_low(numbers) == 2
         assert s.quantile(0.5) == statistics.median(numbers) == 3.5
 
 
-def test_c50_of_equally_frequent_numbers_the_mode_is_the_smallest_on_the_cpu():
+def test_C50_of_equally_frequent_numbers_the_mode_is_the_smallest_on_the_cpu():
     for order in itertools.permutations([2, 2, 5, 5, 7]):
         assert torch.tensor(order).mode().values == 2
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int32])
-def test_c50_sums_of_integers_are_made_in_64_bits(dtype):
+def test_C50_sums_of_integers_are_made_in_64_bits(dtype):
     x = torch.full((3,), torch.iinfo(dtype).max, dtype=dtype)
     assert x.sum().dtype == torch.int64 and x.sum() == 3 * torch.iinfo(dtype).max
     with pytest.raises(RuntimeError, match="mean"):
         x.mean()
 
 
-def test_c51_norms():
+def test_C51_norms():
     A = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     angles = torch.linspace(0, math.pi, 1000)
     circle = torch.stack([angles.cos(), angles.sin()])
@@ -86,7 +86,7 @@ def test_c51_norms():
     assert torch.isclose(torch.dist(p, q), torch.linalg.vector_norm(p - q))
 
 
-def test_c52_corrected_variances_are_right_on_average():
+def test_C52_corrected_variances_are_right_on_average():
     s = torch.tensor([1.0, 2.0, 6.0])
     pairs = torch.cartesian_prod(s, s)  # all samples of two
     assert torch.isclose(s.var(correction=0), pairs.var(dim=1).mean())
@@ -99,7 +99,7 @@ def test_c52_corrected_variances_are_right_on_average():
 @pytest.mark.parametrize(
     ("scan", "step"), [(torch.cumsum, operator.add), (torch.cumprod, operator.mul)]
 )
-def test_c53_scans_keep_the_shape(scan, step, dim):
+def test_C53_scans_keep_the_shape(scan, step, dim):
     torch.manual_seed(0)
     x = torch.randint(0, 4, (2, 3, 4)).float()
     result = scan(x, dim)
