@@ -161,21 +161,17 @@ def follow(lab, name, target):
 
 
 def test_a_link_to_a_heading_of_another_page_opens_that_page(lab):
-    follow(
-        lab, "14_reductions_and_broadcasting.ipynb", "11_types_and_devices.ipynb#Integers-·-整数"
-    )
-    lab.wait_for_notebook("notebooks/11_types_and_devices.ipynb")
-    lab.wait_for(
-        IN_VIEW, pages.Page(pages.NOTEBOOKS / "11_types_and_devices.ipynb").title
-    )  # its top
+    follow(lab, "09_indexing.ipynb", "08_tensor_shapes.ipynb#Storage-and-strides")
+    lab.wait_for_notebook("notebooks/08_tensor_shapes.ipynb")
+    title = pages.Page(pages.NOTEBOOKS / "08_tensor_shapes.ipynb").title
+    lab.wait_for(IN_VIEW, title)  # its top: JupyterLab does not go on to the heading
     lab.close()
     lab.close()
 
 
-@pytest.mark.xfail(strict=True, reason="JupyterLab 4.6 does not decode Chinese words in anchors")
 def test_a_link_leads_to_a_heading_of_its_page(lab):
     try:
-        words = follow(lab, "09_indexing.ipynb", "#Gather-at-work-·-收集的用途")
+        words = follow(lab, "02_autograd.ipynb", "#Traps-and-their-messages")
         lab.wait_for(IN_VIEW, words, seconds=5)
     finally:
         lab.close()
