@@ -33,7 +33,7 @@ RECORDS = BOOK / "notebooks/records"
 
 # The picture at the top, row by row: a page's number and how the description of its figure begins.
 FRONT = (
-    (("08", "t.T:  shape"), ("09", "Gather along dim 1. index: 3 0")),
+    (("08", "t.T:  shape"), ("10", "Gather along dim 1. index: 3 0")),
     (("04", "A picture, six filters"), ("05", "Left: a slow path")),
 )
 CURVES = ("16", "Accuracy against seconds")
