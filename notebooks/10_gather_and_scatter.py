@@ -36,7 +36,7 @@
 #
 # **You need** indexing, as on [page 09](09_indexing.ipynb). No GPU.
 #
-# **Time**: 18 min to read, 16 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 22 s to run (AMD EPYC, 2 cores).
 #
 # ## The score of the right class
 #
@@ -293,9 +293,9 @@ show_scatter(torch.zeros_like(x), 1, index, src)
 #
 # *放回的用途*
 #
-# Two customers bought something four times each, and `shops` says in which of three shops it was each time. How often did each
-# customer visit each shop? Now several values are *meant* to arrive at one place, and `scatter_add_` adds them up. If
-# they are all ones, it counts:
+# Two customers bought something four times each, and `shops` says in which of three shops it was each time. How often
+# did each customer visit each shop? Now several values are *meant* to arrive at one place, and `scatter_add_` adds them
+# up. If they are all ones, it counts:
 
 # %% claims=["C35"]
 shops = torch.tensor([[0, 2, 0, 0], [1, 1, 2, 1]])
