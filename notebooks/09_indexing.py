@@ -20,10 +20,11 @@
 #
 # *索引*
 #
-# Which days were warmer than ten degrees, and where? Every program that works with data asks such questions, and
-# square brackets answer most of them. The brackets also hold two surprises. Some of them hand you a view of the same
-# memory and some a copy, so that the same assignment may change your data or vanish without a word; and a few shapes
-# that come out of them are hard to guess. Section 3 of the notes lists the calls. This page makes them predictable.
+# Which seasons were warmer than ten degrees, and where? Programs that work with data ask such questions all the time,
+# and square brackets answer most of them. The brackets also hold two surprises. Some indices hand you a view of the
+# same memory and others a copy, so that an assignment may change your data or vanish without a word. And some of the
+# shapes that come out are hard to guess. Section 3 of the notes lists the calls; this page is about predicting what
+# they do.
 #
 # **You will**
 #
@@ -35,13 +36,14 @@
 #
 # **You need** tensors and their shapes ([page 08](08_tensor_shapes.ipynb)). No GPU.
 #
-# **Time**: 20 min to read, 12 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 16 s to run (AMD EPYC, 2 cores).
 #
 # ## A table of temperatures
 #
 # *基本索引*
 #
-# Three weather stations, one a row, and four seasons, one a column: the mean temperature in degrees.
+# Our example is a small table. Each row is a weather station, each column a season (winter, spring, summer and autumn,
+# in this order), and each number is a mean temperature in degrees Celsius.
 
 # %%
 # %xmode Minimal
@@ -55,22 +57,23 @@ t = torch.tensor([[3, 12, 21, 11], [-2, 9, 18, 8], [7, 16, 27, 17]])
 t
 
 # %% [markdown]
-# Numbers and slices work as they do for Python's lists, once for each dimension. The second station, its spring, and
-# all stations in summer:
+# Numbers and slices work as they do for Python's lists, once for each dimension. Here is the second station, then its
+# spring alone, and then the summer of all stations:
 
 # %%
 t[1], t[1, 1], t[:, 2]
 
 # %% [markdown]
-# A slice has a start, an end (not included) and a step. `...` stands for as many `:` as are missing, and `None` puts in a
-# new dimension of size 1:
+# A slice has a start, an end (which is not included) and a step, so `::2` takes every other row. `...` stands for as
+# many `:` as are missing, which is handy when a tensor has four dimensions and you mean the last. And `None` puts in a
+# new dimension of size 1, which we shall need when it comes to broadcasting:
 
 # %%
 t[::2, 1:3], t[..., -1], t[:, None].shape
 
 # %% [markdown]
-# Note that a single number drops its dimension, so `t[1]` has one dimension left, while the slice `t[1:2]` keeps it.
-# Forgetting this is behind many shape errors:
+# Note that a single number drops its dimension, so `t[1]` has one dimension left, while the slice `t[1:2]` keeps both.
+# The values are the same, and many a shape error begins here:
 
 # %%
 t[1].shape, t[1:2].shape
@@ -93,29 +96,44 @@ t.flip(0)
 #
 # *掩码*
 #
-# Now the question from the beginning. A comparison asks it of each element and answers with a *mask*, a tensor of true
-# and false of the same shape:
+# Now to the question from the beginning: which seasons were warmer than ten degrees? A comparison asks this of each
+# element, and the answer is a *mask*, a tensor of the same shape that holds true or false:
 
 # %% claims=["C32"]
 warm = t > 10
 warm
 
 # %% [markdown]
-# Used as an index, a mask picks the elements where it is true, row by row. What is left need not be a rectangle, and so
-# the result is always a single row. The notes' `masked_select` is the same thing as a function:
+# Used as an index, the mask picks the elements where it is true, row by row. They need not form a rectangle, so a mask
+# of the full shape gives a result with one dimension. The notes' `masked_select` is the same thing as a function:
 
 # %% claims=["C32"]
 t[warm], t.masked_select(warm)
 
 # %% [markdown]
-# Since `True` counts as one, sums and means of a mask answer "how many" and "what share":
+# A mask can also be summed up. Since `True` counts as one, its sum says how many values were warm, and its mean which
+# share of them. `any(dim=0)` goes down each column and asks whether at least one station was warm in that season:
 
 # %%
 warm.sum(), warm.float().mean(), warm.any(dim=0)
 
 # %% [markdown]
-# Conditions are joined with `&` (and), `|` (or) and `~` (not), each in parentheses, because these operators bind more
-# tightly than `>`. A mask over rows alone picks whole rows. Which stations have a mild winter, but not a hot summer?
+# What about two conditions at once? Python's own `and` does not work, because it wants a single true or false from
+# twelve of them:
+
+# %% tags=["raises-exception"]
+t[t > 10 and t < 20]
+
+# %% [markdown]
+# Whenever you meet this message, look for an `and`, an `or`, a `not` or an `if` beside a tensor. Masks are joined with
+# `&` (and), `|` (or) and `~` (not). These bind more tightly than `>`, so each comparison needs its parentheses:
+
+# %%
+t[(t > 10) & (t < 20)]
+
+# %% [markdown]
+# A mask need not have the full shape. One with an entry for each *row* picks whole rows, and the result stays a table.
+# Which stations have a mild winter, but not a hot summer?
 
 # %%
 t[(t[:, 0] > 0) & ~(t[:, 2] > 25)]
@@ -141,7 +159,8 @@ t.masked_select(warm.byte())
 1 - warm
 
 # %% [markdown]
-# Apply that remedy to a bool mask only. On an old `uint8` mask, `~` flips all eight bits, and both results count as true:
+# Apply the remedy to bool masks only. On an old `uint8` mask, `~` flips all eight bits. Neither of the results is zero,
+# so as a mask, both would count as true:
 
 # %% claims=["C32"]
 ~torch.tensor([0, 1], dtype=torch.uint8)
@@ -158,7 +177,8 @@ t.masked_select(warm.byte())
 t[[2, 2, 0]]
 
 # %% [markdown]
-# `index_select(dim, index)` from the notes does this along any dimension. Here the columns, autumn before winter:
+# `index_select(dim, index)` from the notes does this along one dimension of your choice. Here it picks columns, autumn
+# before winter, and brackets give the same:
 
 # %% claims=["C31"]
 columns = torch.tensor([3, 0])
@@ -169,8 +189,8 @@ t.index_select(1, columns), t[:, columns]
 #
 # *视图还是副本*
 #
-# So far every index gave the right numbers. The difference shows when you write. `t[1]` is a view, and writing into it
-# changes the table:
+# As long as you only read, all of these behave alike. The difference shows when you write into what you got. `u[1]` is
+# a *view* of the table's own memory, so writing into it changes the table (we work on a clone, to keep `t` for later):
 
 # %% claims=["C37"]
 u = t.clone()
@@ -178,18 +198,19 @@ u[1][0] = 99
 u
 
 # %% [markdown]
-# `u[[2]]` looks much the same, but it is a copy. The assignment changes the copy, nobody has a name for it, and it is
-# gone. The table keeps its 7:
+# `u[[2]]` looks much the same, but it is a *copy*. The next assignment writes into that copy, which has no name and is
+# thrown away at the end of the line. There is no error, and the table keeps its 7:
 
 # %% claims=["C37"]
 u[[2]][0, 0] = 99
 u[2]
 
 # %% [markdown]
-# The rule is simple. Numbers, slices, `...` and `None` are *basic* indexing: they only need other strides
-# ([page 08](08_tensor_shapes.ipynb#Storage-and-strides)), so the result is a view. As soon as there is a list, a mask or
-# a tensor of indices in the brackets, it is *advanced* indexing, and the result is a copy. In the picture, views are blue
-# and copies orange; below each stands the shape.
+# How do you tell the two apart? Whole numbers, slices, `...` and `None` are *basic* indexing. What they pick lies at
+# regular distances in memory, so other strides are enough to describe it
+# ([page 08](08_tensor_shapes.ipynb#Storage-and-strides)), and the result is a view. As soon as there is a list, a mask
+# or a tensor of indices in the brackets, it is *advanced* indexing (高级索引). The elements may lie anywhere, they have
+# to be collected, and the result is a copy. In the picture, views are blue and copies orange, with the shape below each.
 
 # %% claims=["C37"]
 from helpers.drawings.picks import show_picks
@@ -210,8 +231,8 @@ show_picks(
 
 # %% [markdown]
 # > **Then and now.** Advanced indexing was new in the notes' own release, 0.2, and they say that its results *mostly* do
-# > not share memory. Today the rule needs no "mostly", only a footnote: an index tensor without dimensions, such as
-# > `torch.tensor(1)`, counts as a plain number.
+# > not share memory. Today the rule needs no "mostly", only a footnote: a whole number in a tensor without dimensions,
+# > such as `torch.tensor(1)`, counts as a plain number, and gives a view.
 
 # %% claims=["C37"]
 u[torch.tensor(1)][0] = -2
@@ -222,24 +243,26 @@ u[1]
 #
 # *非零元素的下标*
 #
-# A mask says which elements are warm. `nonzero` says *where* they are: one line for each, with its row and its column.
-# (The notes write `non_zero`, but there has never been a function of that name.)
+# A mask picks values, but it does not tell you where they were. Which station had frost, and when? `nonzero` gives the
+# indices of the true elements, one line for each, with its row and its column. (The notes write `non_zero`; the name
+# has no underscore.)
 
 # %% claims=["C33"]
 frost = t < 0
 frost.nonzero()
 
 # %% [markdown]
-# Station 1, season 0. With `as_tuple=True` you get one tensor for each dimension instead, which is how an index wants it:
+# There is one line: station 1 in season 0, the winter. With `as_tuple=True` you get one tensor for each dimension
+# instead, all the rows and all the columns, and these two can go straight back into brackets:
 
 # %% claims=["C33"]
 rows, columns = (t > 20).nonzero(as_tuple=True)
 rows, columns, t[rows, columns]
 
 # %% [markdown]
-# `torch.where` with a condition alone is the same as `nonzero(as_tuple=True)`. With three arguments it does something
-# else, and something you will use often: it keeps the shape, and takes each element from the second argument where the
-# condition is true, and from the third where it is not.
+# `torch.where` with nothing but a condition is the same as `nonzero(as_tuple=True)`. With three arguments it does
+# something else that you will use often. It keeps the shape, and takes each element from the second argument where the
+# condition is true, and from the third where it is not:
 
 # %%
 torch.where(t > 10, t, 0)
@@ -249,7 +272,9 @@ torch.where(t > 10, t, 0)
 #
 # *索引赋值*
 #
-# On the left of `=`, advanced indexing makes no copy. It writes into the tensor itself:
+# If advanced indexing gives a copy, how can you change what a mask picks? By assigning to the brackets themselves.
+# `u[mask] = value` reads nothing, so there is nothing to copy, and PyTorch writes straight into `u`. `+=` works as well;
+# it reads the elements, adds, and assigns the results:
 
 # %%
 u = t.clone()
@@ -258,7 +283,16 @@ u[:, [0, 3]] += 100
 u
 
 # %% [markdown]
-# There is one trap. Suppose five people vote for four candidates, and we count the votes with `+=`:
+# This holds for the *last* pair of brackets before the `=`. In `u[[2]][0, 0] = 99` above, the first pair is read, and
+# that makes the copy. Put everything into one pair, and the table changes:
+
+# %%
+u[[2], 0] = 99
+u
+
+# %% [markdown]
+# There is a second trap, and it comes with `+=`. Suppose that five people vote for four candidates, and that we count
+# the votes:
 
 # %%
 votes = torch.tensor([2, 0, 2, 2, 3])
@@ -267,28 +301,31 @@ counts[votes] += 1
 counts
 
 # %% [markdown]
-# Candidate 2 got three votes, but only one was counted. PyTorch reads the five counts, adds one to each, and *then* writes
-# them back: the same 1 goes to place 2 three times. `index_add_` adds as often as a place is named:
+# Candidate 2 got three votes, but only one was counted. PyTorch first reads the five counts, then adds one to each, and
+# only *then* writes them back, so that the same 1 is written to place 2 three times. `index_add_` adds as often as a
+# place is named:
 
 # %%
 torch.zeros(4, dtype=torch.int64).index_add_(0, votes, torch.ones_like(votes))
 
 # %% [markdown]
-# (For plain counting there is `votes.bincount(minlength=4)`. `index_add_` can add whole rows, too.)
+# For plain counting there is also `votes.bincount(minlength=4)`. But `index_add_` adds any numbers, and whole rows of
+# them. This is what the gradient of a word embedding needs: a word that occurs three times in a sentence must get three
+# contributions.
 #
 # ## The shape of advanced indexing
 #
 # *高级索引的形状*
 #
-# What do you expect from `t[[0, 2], [3, 1]]`: a block of two rows and two columns, or two elements?
+# Rows 0 and 2, columns 3 and 1. What do you expect from `t[[0, 2], [3, 1]]`: a block of four elements, or two elements?
 
 # %%
 t[[0, 2], [3, 1]]
 
 # %% [markdown]
-# Two elements: `t[0, 3]` and `t[2, 1]`. Index tensors are matched with each other element by element, like the arguments
-# of an addition, and that includes broadcasting (广播). To get the block, turn the row indices into a column, and
-# broadcasting pairs each row with each column:
+# It is two elements, `t[0, 3]` and `t[2, 1]`. Indices are matched with each other element by element, like the two sides
+# of an addition, and as in an addition there is broadcasting (广播). To get the block, make the row indices a column with
+# `None`. Shapes (2, 1) and (2,) broadcast to (2, 2), and each row meets each column:
 
 # %%
 rows, columns = torch.tensor([0, 2]), torch.tensor([3, 1])
@@ -304,15 +341,15 @@ show_picks(
 )
 
 # %% [markdown]
-# If the shapes cannot be broadcast, the message says so:
+# If the shapes of the indices cannot be broadcast, the message gives both of them:
 
 # %% tags=["raises-exception"]
 t[[0, 1], [0, 1, 2]]
 
 # %% [markdown]
-# With slices in between, one more question arises: where does the common shape of the indices go? As long as the index
-# tensors stand side by side, it takes their place. If a slice parts them, there is no such place, and it goes to the
-# front. Watch the 2 in these shapes:
+# When there are slices too, one question is left: where does the common shape of the indices go? As long as the index
+# tensors stand side by side, it takes their place. If a slice separates them, there is no such place, and it goes to the
+# front. In the next cell all sizes are different, so you can see what became of each. Watch where the 2 goes:
 
 # %%
 big = torch.zeros(4, 5, 6, 7)
@@ -324,84 +361,96 @@ big[:, i, i].shape, big[:, i, :, i].shape
 #
 # *与 NumPy 的差别*
 #
-# NumPy has the same rules, with one exception that has cost people days. For NumPy a plain number beside an index array
-# counts as an index array too; for PyTorch it simply drops its dimension. So here NumPy sees two indices parted by a
-# slice, and moves the 2 to the front:
+# PyTorch took these rules over from NumPy, but not all of them. The difference that is hardest to find is about a plain
+# number beside an index array. For NumPy it counts as an index array too; for PyTorch it simply drops its dimension. So
+# here NumPy sees two indices that a slice separates, and moves the 2 to the front:
 
 # %%
 big[0, :, i].shape, big.numpy()[0, :, i].shape
 
 # %% [markdown]
-# Keep numbers and index tensors apart, `big[0][:, i]`, and both agree.
+# Keep numbers and index tensors apart, as in `big[0][:, i]`, and both agree. Two smaller differences: NumPy does accept
+# `[::-1]`, and it reads an index of type `uint8` as whole numbers, where PyTorch still sees an old mask.
 #
 # ## Out of range
 #
 # *越界*
 #
-# Our table has rows 0, 1 and 2. Asking for row 3 is an error; only slices forgive, and return what there is.
+# Our table has rows 0, 1 and 2. Asking for row 3 is an error, and the message names the index, the dimension and its
+# size:
 
 # %% tags=["raises-exception"]
 t[torch.tensor([0, 3])]
+
+# %% [markdown]
+# A slice is more lenient. It returns what there is, even if that is nothing:
 
 # %%
 t[3:]
 
 # %% [markdown]
-# Negative numbers count from the end in brackets, `t[-1]`, but not in the functions: `index_select`, `gather` and
-# `scatter_` refuse them.
+# In brackets, negative numbers count from the end, so `t[-1]` is the last station. Do not rely on this in functions:
+# `index_select`, `gather` and `scatter_` refuse a negative index.
 #
 # ### The same mistake on a GPU
 #
 # *GPU 上的越界*
 #
-# On a GPU the same mistake looks frightening. The call that is wrong returns without complaint, because work for a GPU
-# is only put into a queue. The kernel that runs a moment later finds the bad index and stops, and the error appears in
-# a *later* line that is innocent, often `.item()` or `loss.backward()`: `CUDA error: device-side assert triggered`.
-# From then on every call on that GPU fails, until you restart the process.
+# On a GPU the same mistake looks frightening: `CUDA error: device-side assert triggered`, and the traceback points to a
+# line that is innocent, often `.item()` or `loss.backward()`. The reason is that a call on a GPU does not wait. It puts
+# its work into a queue and returns, before anybody has looked at the index. A moment later the program on the GPU finds
+# the bad index and stops, and Python only hears of it in some *later* line, one that waits for a result. After that the
+# GPU is of no use to this process, and you have to restart the kernel of the notebook.
 #
-# We can imitate the queue on any machine with a thread that works through what it is given. The wrong call returns:
+# You can watch the same thing without a GPU, with a thread that works through a queue. `picked` asks for row 3, which
+# does not exist, and `total` for the sum of what was picked. Both lines only fill the queue, and return without
+# complaint:
 
 # %%
 from concurrent.futures import ThreadPoolExecutor
 
 queue = ThreadPoolExecutor(max_workers=1)
-wrong = queue.submit(t.index_select, 0, torch.tensor([0, 3]))
-innocent = queue.submit(t.sum)
+picked = queue.submit(t.index_select, 0, torch.tensor([0, 3]))
+total = queue.submit(lambda: picked.result().sum())
 
 # %% [markdown]
-# No error so far. It comes when somebody needs the result:
+# The error appears when we ask for the total, in a line in which nothing is wrong:
 
 # %% tags=["raises-exception"]
-wrong.result()
+total.result()
 
 # %% [markdown]
-# Two remedies find the guilty line. Set the environment variable `CUDA_LAUNCH_BLOCKING=1` before you start Python: then
-# each call waits for its kernel, and the traceback is right. Or run the same code on the CPU for one batch, where the
-# message even names the index. The most frequent culprit is a label outside `0 … classes − 1` in a cross entropy, or a
-# word index beyond the size of an `nn.Embedding`.
+# Two remedies find the guilty line. The quicker one is to run a single batch of the same code on the CPU, where the
+# call that is wrong raises the error itself. Or set the environment variable `CUDA_LAUNCH_BLOCKING=1` before you start
+# Python. Each call on the GPU then waits until its work is done, and the traceback points to the right line. In training
+# look at the labels first: cross entropy wants them from 0 to the number of classes minus 1, so labels that begin with 1
+# are a common cause. Another is a word index beyond the size of an `nn.Embedding`.
 #
 # ## Going further
 #
 # *更进一步*
 #
-# `take` counts through the elements as if they stood in one row, and `take_along_dim` picks one element per row, given
-# its place. That is how you use the result of `argmax`. The warmest season of each station, and its temperature:
+# `argmax` answers *where* the largest value is, row by row. Which call turns these places back into values? Brackets
+# would need the row numbers as well. `take_along_dim` needs only the places. Here are the warmest season of each
+# station, and its temperature:
 
 # %%
 warmest = t.argmax(dim=1, keepdim=True)
 warmest, t.take_along_dim(warmest, dim=1)
 
 # %% [markdown]
-# This is `gather`, the subject of [the next page](10_gather_and_scatter.ipynb).
+# Under the hood this is `gather`, the subject of [the next page](10_gather_and_scatter.ipynb). (`take`, without
+# `_along_dim`, counts through all elements as if they stood in one row: `t.take(torch.tensor([5]))` is the sixth.)
 #
 # ## Recap
 #
 # - Numbers and slices are basic indexing and give views; lists, masks and index tensors are advanced indexing and give
-#   copies. On the left of `=`, both write into the tensor.
-# - A mask picks elements into one row; join masks with `&`, `|` and `~`, in parentheses.
+#   copies. To write through an index, put all of it into one pair of brackets before the `=`.
+# - A mask of the full shape picks single elements, and a mask over rows picks rows. Join comparisons with `&`, `|` and
+#   `~`, each comparison in parentheses.
 # - `nonzero` tells where, `where(condition, a, b)` chooses, and `index_add_` counts repeated places correctly.
-# - Index tensors are broadcast with each other. `t[rows, columns]` is pairs, `t[rows[:, None], columns]` is a block.
-# - An index out of range raises an error at once on the CPU, and somewhere later on a GPU.
+# - Indices are broadcast with each other: `t[rows, columns]` gives pairs, `t[rows[:, None], columns]` a block.
+# - On the CPU, an index out of range raises an error at once; on a GPU, the error appears in a later line.
 
 # %% [markdown]
 # ## Exercises
@@ -449,8 +498,9 @@ check_border(border)
 # </details>
 
 # %% [markdown]
-# **3. The rows that hold the largest elements.** `top_rows(x, k)` returns the numbers of the rows in which the `k`
-# largest elements of a matrix stand, in ascending order and each row once. No loop.
+# **3. The rows that hold the largest elements.** `top_rows(x, k)` returns the indices of the rows in which the `k`
+# largest elements of a matrix stand, as a tensor, in ascending order and each row once. No two elements are equal. No
+# loop; the check looks for one.
 
 # %% tags=["exercise"]
 from helpers.exercises.indexing import check_top_rows
@@ -477,8 +527,8 @@ check_top_rows(top_rows)
 
 # %% [markdown]
 # **4. A mean for each group (hard).** Each row of `points` (N × D, float) belongs to one of the groups 0 to `groups - 1`,
-# as the N numbers in `group` say. `group_means(points, group, groups)` returns a `groups` × D tensor of means, without a
-# loop. Each group has at least one member.
+# and the N numbers in `group` say which. `group_means(points, group, groups)` returns a `groups` × D tensor that holds
+# the mean of the rows of each group, without a loop. Each group has at least one member.
 
 # %% tags=["exercise"]
 from helpers.exercises.indexing import check_group_means

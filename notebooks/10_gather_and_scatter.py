@@ -20,27 +20,30 @@
 #
 # *收集与放回*
 #
-# A classifier gives each sample a score for every class. You want, for each sample, the score of *its* right class: a
-# different column in every row. A loop would do it, slowly. `gather` does it in one call, and yet it is the function
-# that people look up again and again, because its formula is easy to read and hard to picture. So we will picture it.
+# A classifier gives each sample a score for every class. For the loss you want, for each sample, the score of *its* right
+# class, and that is a different column in every row. A loop would do it, slowly. `gather` does it in one call, and yet
+# it is a function that people look up again and again, because its formula is easy to read and hard to picture. So on
+# this page we will picture it.
 #
 # **You will**
 #
 # - read `gather` from its formula, from a loop and from a drawing, in any dimension;
-# - use it for the score of the right class, for the best few, and for the last step of sequences;
+# - use it for the score of the right class, for the best few, and for the last step of sequences, and tell when plain
+#   brackets are simpler;
 # - put elements back with `scatter_`, and know when this undoes `gather` and when it does not;
 # - count and add with `scatter_add_`;
-# - solve eight puzzles that leave you fluent.
+# - solve eight puzzles, after which you will not have to look it up.
 #
 # **You need** indexing, as on [page 09](09_indexing.ipynb). No GPU.
 #
-# **Time**: 21 min to read, 13 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 22 s to run (AMD EPYC, 2 cores).
 #
 # ## The score of the right class
 #
 # *选取数据*
 #
-# Four samples, three classes. `labels` says which class is right for each sample:
+# Here are four samples and three classes. Each row of `scores` holds what the network says about one sample (for a
+# classifier, these scores are called *logits*), and `labels` says which class is right:
 
 # %%
 # %xmode Minimal
@@ -56,28 +59,37 @@ scores = torch.tensor(
 labels = torch.tensor([0, 2, 2, 1])
 
 # %% [markdown]
-# Slices cannot pick column 0 from the first row and column 2 from the second, and `scores[:, labels]` would pick whole
-# columns. `gather` can. It wants one column number for each element of the result, so we turn the labels into a column:
+# We want column 0 of the first row, column 2 of the second, and so on. `scores[:, labels]` would pick whole columns. You
+# know one way from [page 09](09_indexing.ipynb#The-shape-of-advanced-indexing), a pair of index tensors in brackets:
+
+# %%
+scores[torch.arange(4), labels]
+
+# %% [markdown]
+# `gather` does it without the row numbers. It wants one column number for each element of the result, in the shape that
+# the result is to have. We want one element per row, so we turn the labels into a column:
 
 # %%
 scores.gather(1, labels[:, None])
 
 # %% [markdown]
-# There they are: 2.0 from the first row, 0.2 from the second, and so on. How does it work?
+# The numbers are the same: 2.0 from the first row, 0.2 from the second, and so on. For one element per row, the brackets
+# are as good. But as soon as you want several per row, or there are more dimensions, or the column numbers come out of
+# `topk` or `argsort`, they need an index tensor for each dimension, and `gather` still needs one. How does it work?
 #
 # ## Gather along dim 1
 #
 # *按列收集*
 #
-# For this, take a tensor in which each value says where it stands: 12 is in row 1, column 2.
+# To see where the elements come from, we take a tensor in which each value says where it stands: 12 is in row 1, column 2.
 
 # %%
 x = 10 * torch.arange(3)[:, None] + torch.arange(4)
 x
 
 # %% [markdown]
-# The index has one number for each element of the output. Along dimension 1, this number is the *column* to fetch from;
-# the row stays. As a formula:
+# The index has one number for each element of the output. Along dimension 1, this number is the *column* to fetch from,
+# and the row stays the same. As a formula:
 #
 # `out[i][j] = x[i][index[i][j]]`
 #
@@ -98,8 +110,9 @@ out
 x.gather(1, index)
 
 # %% [markdown]
-# In the drawing, a color stands for a column of `x`. Elements travel left or right, never up or down, and the arrows
-# follow one of them: the index says 3, so the 3 is fetched from column 3. The output has the shape of the index.
+# In the drawing, each column of `x` has a color, and each number of the index has the color of the column that it names.
+# Elements travel left or right, but not up or down. The arrows follow one of them: the first number of the index is 3,
+# so the output gets the element of `x` in the same row, the first, and in column 3. The output has the shape of the index.
 
 # %% claims=["C34"]
 from helpers.drawings.gather import show_gather
@@ -111,8 +124,9 @@ show_gather(x, 1, index, follow=0)
 #
 # *按行收集*
 #
-# Along dimension 0 the index gives the *row*, and the column stays: `out[i][j] = x[index[i][j]][j]`. Now elements travel
-# up or down. (The notes write both formulas like this, and they hold.)
+# Along dimension 0 the index gives the *row*, and the column stays the same: `out[i][j] = x[index[i][j]][j]`. Now
+# elements travel up or down. In the drawing, a color stands for a row of `x`, and the arrows follow the 1 in the corner
+# of the index to row 1, where they find the 13. (The notes give both formulas like this, and they still hold.)
 
 # %% claims=["C34"]
 index = torch.tensor([[2, 0, 1, 1], [0, 0, 2, 1]])
@@ -122,9 +136,9 @@ show_gather(x, 0, index, follow=1)
 x.gather(0, index)
 
 # %% [markdown]
-# There is one rule for any number of dimensions, and it is worth learning by heart: **an output element comes from its
-# own place, with the coordinate `dim` replaced by the index.** In three dimensions, for `dim=2`, that reads
-# `out[i][j][k] = x[i][j][index[i][j][k]]`: each slice is a gather of its own.
+# Both formulas are the same rule, which holds for any number of dimensions and is worth learning by heart: **an output
+# element comes from its own place, with the coordinate `dim` replaced by the index.** In three dimensions, for `dim=2`,
+# that reads `out[i][j][k] = x[i][j][index[i][j][k]]`, so each slice `x[i]` is a gather of its own:
 
 # %% claims=["C34"]
 cube = torch.stack([x[:2, :3], 100 + x[:2, :3]])
@@ -136,21 +150,22 @@ show_gather(cube, 2, index)
 #
 # *对下标的要求*
 #
-# The index needs whole numbers and as many dimensions as the input. The frequent mistake is to forget the `[:, None]` from
-# the beginning:
+# The index holds whole numbers (`int64`, or `int32`) and has as many dimensions as the input. The most frequent mistake
+# is to forget the `[:, None]` from the beginning:
 
 # %% claims=["C34"] tags=["raises-exception"]
 scores.gather(1, labels)
 
 # %% [markdown]
-# Along `dim` the index may have any length. Elsewhere it must not be longer than the input, and if it is *shorter*, the
-# rest of the input is left out, and nobody tells you. An index with one row picks from the first row only:
+# Along `dim` the index may have any length. In the other dimensions it must not be longer than the input, and if it is
+# *shorter*, the rest of the input is left out without a warning. There is no broadcasting: an index with one row picks
+# from the first row only.
 
 # %% claims=["C34"]
 x.gather(1, torch.tensor([[3, 0]]))
 
 # %% [markdown]
-# If you meant the same columns for every row, you want `take_along_dim`, the gather that broadcasts:
+# If you meant the same columns for every row, use `take_along_dim`, which broadcasts the index and then gathers:
 
 # %%
 x.take_along_dim(torch.tensor([[3, 0]]), dim=1)
@@ -160,47 +175,60 @@ x.take_along_dim(torch.tensor([[3, 0]]), dim=1)
 #
 # *收集的用途*
 #
-# **Cross entropy** (交叉熵) is the example from the beginning: take the log-probability of the right class, change the
-# sign, average.
+# **Cross entropy** (交叉熵), the loss of most classifiers, is the example from the beginning: take the log-probability of
+# the right class, change the sign, and average over the samples.
 
 # %%
 right = scores.log_softmax(1).gather(1, labels[:, None])
 -right.mean(), torch.nn.functional.cross_entropy(scores, labels)
 
 # %% [markdown]
-# **The best few.** `topk` returns the largest values and their places. With these places, `gather` picks the matching
-# elements from any other tensor of the same shape, here the probabilities:
+# **The best few.** Which two classes does the network consider most likely, and how likely are they? `topk` returns the
+# largest scores and their places. With these places, `gather` picks the matching elements from any other tensor of the
+# same shape, here the probabilities:
 
 # %%
 values, places = scores.topk(2, dim=1)
-scores.softmax(1).gather(1, places)
+places, scores.softmax(1).gather(1, places)
 
 # %% [markdown]
-# **The last step of sequences of different lengths.** Three sequences, padded to four steps, with two numbers a step.
-# Again each number says where it is from: 231 is sequence 2, step 3, number 1.
+# This is where `gather` is at its best: `topk`, `sort` and `argsort` return an index of just the shape that it wants.
+#
+# **The last step of sequences of different lengths.** Sentences in a batch have different lengths, so the shorter ones
+# are padded (填充) at the end. Suppose that a network has put out two numbers for each step, and that we need those of
+# the last real step. Here are three sequences, padded to four steps. Again each number says where it is from: 231 is
+# sequence 2, step 3, number 1.
 
 # %%
 sequences = 10 * torch.arange(4)[:, None] + torch.arange(2)
 sequences = 100 * torch.arange(3)[:, None, None] + sequences
 lengths = torch.tensor([3, 1, 4])
-sequences.shape
+sequences.shape, sequences[2]
 
 # %% [markdown]
-# We fetch along dimension 1, the steps. The index needs three dimensions, and one entry for each number that we want, so
-# it is expanded along the last dimension:
+# We fetch along dimension 1, the steps, and the last step of a sequence is its length minus 1. The index needs three
+# dimensions and one entry for each number that we want, so it is expanded along the last dimension:
 
 # %%
 last = (lengths - 1)[:, None, None].expand(3, 1, 2)
 sequences.gather(1, last).squeeze(1)
 
 # %% [markdown]
+# You will meet this idiom in many programs. It is one step per sequence, though, and here the brackets are shorter:
+
+# %%
+sequences[torch.arange(3), lengths - 1]
+
+# %% [markdown]
 # ## Scatter
 #
 # *放回*
 #
-# `scatter_` is the way back. The two sides of the formula change places: in dimension 1 it is
-# `out[i][index[i][j]] = src[i][j]`. An element goes to its own place, with the coordinate `dim` replaced by the index. The
-# drawing is that of `gather` read backwards; the arrow takes 3 to column 3.
+# `gather` collects elements; `scatter_` puts them where they belong. In the formula the index changes sides, so that
+# along dimension 1 it reads `out[i][index[i][j]] = src[i][j]`. The rule is the same, with *goes to* instead of *comes
+# from*: an element of the source (`src`) goes to its own place, with the coordinate `dim` replaced by the index. We
+# gather all elements of `x` in another order, and scatter them into a tensor of zeros. The drawing is that of `gather`
+# read backwards:
 
 # %% claims=["C35"]
 from helpers.drawings.scatter import show_scatter
@@ -210,35 +238,41 @@ taken = x.gather(1, index)
 show_scatter(torch.zeros_like(x), 1, index, taken, follow=0)
 
 # %% [markdown]
-# What `gather` took has been put back. It is an exact inverse (逆操作) here, because each row of the index names every
-# column once:
+# What `gather` took has been put back. Here `scatter_` is an exact inverse (逆操作), because each row of the index is a
+# permutation (排列), which names every column once:
 
 # %% claims=["C35"]
 torch.zeros_like(x).scatter_(1, index, taken).equal(x)
 
 # %% [markdown]
-# > **Then and now.** The notes write `out = Tensor()` and `out.scatter_(dim, index)`. That is a slip: an empty tensor has
-# > no room, and nothing is said about what to write.
+# > **Then and now.** The notes write `out = Tensor()` and `out.scatter_(dim, index)`. That is a slip: the source is
+# > missing, and an empty tensor has no room for it. With a source, the second fault remains:
 
 # %% claims=["C36"] tags=["raises-exception"]
 torch.Tensor().scatter_(1, index, taken.float())
 
 # %% [markdown]
-# The message is about the first of these: the empty tensor has a single dimension, and so no dimension 1. What the line
-# needs is a target of the full size, and a source of the same dtype, or one number for all places. The
-# underscore means that the target is changed in place; `scatter` without it returns a new tensor. This is how labels
-# become *one-hot* (独热编码) rows:
+# The empty tensor has a single dimension, and so there is no dimension 1. What the call needs is a target of the full
+# size, and a source of the same dtype. Instead of a source you may also give one number for all places. The underscore
+# means that the target is changed in place; `scatter` without it returns a new tensor. In older programs this is how
+# labels become *one-hot* (独热编码) rows, with a 1 in the column of the right class:
 
 # %% claims=["C36"]
 torch.zeros(4, 3).scatter_(1, labels[:, None], 1.0)
+
+# %% [markdown]
+# Today there is a function for it, which returns whole numbers:
+
+# %%
+torch.nn.functional.one_hot(labels, num_classes=3)
 
 # %% [markdown]
 # ### Not quite an inverse
 #
 # *近似逆操作*
 #
-# The notes call `scatter_` the *approximate* inverse of `gather`, and rightly. There are two reasons. First, what `gather`
-# did not take cannot be put back. Those places keep what the target held before, here -1:
+# The notes call `scatter_` the *approximate* inverse of `gather`, for an index need not be a permutation. Two things can
+# go wrong. First, what `gather` did not take cannot be put back. Those places keep what the target held before, here -1:
 
 # %% claims=["C35"]
 index = torch.tensor([[3, 0], [1, 1], [0, 2]])
@@ -253,38 +287,44 @@ show_scatter(torch.zeros_like(x), 1, index, src)
 
 # %% [markdown]
 # Which one stays is not defined. The documentation says that it is picked arbitrarily, and on a GPU it can change from one
-# run to the next. So do not rely on it; say instead what is to become of several values.
+# run to the next. So do not rely on it. The next section shows how to say what is to become of several values.
 #
 # ## Scatter at work
 #
 # *放回的用途*
 #
-# `scatter_add_` adds whatever arrives at a place, and the result is defined again. Adding ones, it counts:
+# Two customers bought something four times each, and `shops` says in which of three shops it was each time. How often
+# did each customer visit each shop? Now several values are *meant* to arrive at one place, and `scatter_add_` adds them
+# up. If they are all ones, it counts:
 
 # %% claims=["C35"]
-rolls = torch.tensor([[0, 2, 0, 0], [1, 1, 2, 1]])
+shops = torch.tensor([[0, 2, 0, 0], [1, 1, 2, 1]])
 counts = torch.zeros(2, 3, dtype=torch.int64)
-counts.scatter_add_(1, rolls, torch.ones_like(rolls))
+counts.scatter_add_(1, shops, torch.ones_like(shops))
 
 # %% [markdown]
-# Adding amounts, it makes sums. Two customers bought four times each, in the shops that `rolls` names:
+# The first customer was in shop 0 three times and in shop 2 once. How much did they spend in each? Now the source is what
+# they paid:
 
 # %%
 paid = torch.tensor([[1, 2, 3, 5], [4, 6, 9, 8]])
-show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, rolls, paid, add=True)
+show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, shops, paid, add=True)
 
 # %% [markdown]
-# `scatter_reduce` can also keep the largest (`"amax"`), the smallest, the product or the mean. With `include_self=False`
-# the old value of the target does not take part:
+# A sum does not depend on which value arrives first, so this result is defined (of floating-point numbers on a GPU, up to
+# rounding). `scatter_reduce` can also keep the largest (`"amax"`), the smallest, the product or the mean. Here is the
+# largest amount in each shop. With `include_self=False` the old value of the target does not take part, but it stays
+# where nothing arrives, as for the shop that a customer never visited:
 
 # %% claims=["C35"]
 zeros = torch.zeros(2, 3, dtype=torch.int64)
-zeros.scatter_reduce(1, rolls, paid, "amax", include_self=False)
+zeros.scatter_reduce(1, shops, paid, "amax", include_self=False)
 
 # %% [markdown]
-# If you have read about gradients: the true partner of `gather` is the *sum*. Its backward pass adds, for each element of
-# the input, the gradients of all the places that it was copied to, and that is a `scatter_add`. The element `x[1, 1]` was
-# picked twice:
+# If you have read about [gradients](02_autograd.ipynb), here is why the sum matters so much. When `gather` has copied an
+# element to two places, its gradient is the sum of the gradients at both, and so the backward pass of `gather` is a
+# `scatter_add`. The index from the last section, `[[3, 0], [1, 1], [0, 2]]`, picks `x[1, 1]` twice, and some elements not
+# at all:
 
 # %%
 w = x.float().requires_grad_()
@@ -296,17 +336,20 @@ w.grad
 #
 # - One rule: an element of the output comes from its own place, with the coordinate `dim` replaced by the index.
 # - The output has the shape of the index, and the index as many dimensions as the input: often `labels[:, None]`.
-# - `scatter_` is the same rule backwards. It undoes `gather` if each row of the index is a permutation; places that are
-#   not named stay, and where several values meet, any may win.
-# - `scatter_add_` and `scatter_reduce` say what becomes of several values.
+# - For one element per row, `scores[rows, labels]` does the same; with the places that `topk` or `argsort` return,
+#   `gather` is simpler.
+# - `scatter_` is the same rule backwards. It undoes `gather` if each row of the index is a permutation. Otherwise, places
+#   that are not named keep their old value, and where several values meet, any of them may stay.
+# - `scatter_add_` adds up the values that meet, and `scatter_reduce` combines them in other ways.
 
 # %% [markdown]
 # ## Exercises
 #
 # Eight puzzles, from easy to hard, in the spirit of Sasha Rush's
 # [Tensor Puzzles](https://github.com/srush/Tensor-Puzzles). Each asks for a function that works for tensors of any size
-# and uses **no loop** and **exactly one** `gather` (or `scatter`); the check counts. The trick is always the index: build
-# it with `torch.arange`, arithmetic and broadcasting. The pictures show an example, with the index hidden.
+# and uses **no loop** and **exactly one** `gather` (or `scatter`). The check counts the calls, and looks whether your
+# result really comes out of that one. The trick is in the index: build it with `torch.arange`, arithmetic and
+# broadcasting. The pictures show an example, with the index hidden.
 #
 # **1. Diagonal.** From an n × n matrix, return its diagonal as an n × 1 matrix. One `gather`.
 
@@ -458,7 +501,7 @@ check_histograms(histograms)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# See how the page counts `rolls`. What are the target, the index and the source here?
+# See how the page counts the visits to the shops. What are the target, the index and the source here?
 #
 # </details>
 
@@ -589,7 +632,7 @@ def histograms(x, bins):
 
 
 check_histograms(histograms)
-# A typical mistake: scatter_ writes a 1 as often as it likes; it stays a 1.
+# A typical mistake: however often scatter_ writes a 1, it stays a 1.
 check_histograms(
     lambda x, bins: torch.zeros(len(x), bins, dtype=int).scatter_(1, x, 1)
 )

@@ -13,6 +13,7 @@ from helpers.drawings.index_grids import tint, value_text
 from helpers.plotting import BLUE, ORANGE, VERMILION
 
 IN_A_ROW = 4
+LETTER = 0.27  # the width of a letter of the headings, in cells
 
 
 def show_picks(input: Tensor, picks: Mapping[str, Tensor]) -> None:
@@ -30,7 +31,8 @@ def show_picks(input: Tensor, picks: Mapping[str, Tensor]) -> None:
     """
     if input.ndim != 2 or len(input.unique()) < input.numel():
         raise ValueError("wanted is an input of two dimensions, all values different")
-    height, width = input.shape[0] + 2.9, input.shape[1] + 1.4
+    longest = max(map(len, picks))
+    height, width = input.shape[0] + 2.9, max(input.shape[1] + 1.4, LETTER * longest + 0.8)
     columns = min(IN_A_ROW, len(picks))
     rows = -(-len(picks) // columns)
     figure = plt.figure(figsize=(0.3 * width * columns, 0.3 * height * rows), layout="none")
@@ -43,7 +45,7 @@ def show_picks(input: Tensor, picks: Mapping[str, Tensor]) -> None:
             raise ValueError(f"{name} holds a value that is not in the input")
         is_view = pick.untyped_storage().data_ptr() == input.untyped_storage().data_ptr()
         shade = tint(BLUE if is_view else ORANGE, 0.55)
-        x, y = n % columns * width + 0.7, n // columns * height + 1.3
+        x, y = (n % columns + 0.5) * width - input.shape[1] / 2, n // columns * height + 1.3
         chosen = torch.isin(input, pick.flatten())
         for i, j in product(*map(range, input.shape)):
             box = Rectangle((x + j + 0.04, y + i + 0.04), 0.92, 0.92, gid=f"{name}[{i}, {j}]")

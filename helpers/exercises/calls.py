@@ -1,12 +1,17 @@
-"""Which calls a reader's function makes: for exercises that allow only some."""
+"""Which calls a reader's function makes, and what with: for exercises that allow only some."""
 
 import dis
+import functools
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._pytree import tree_leaves
 
 FAMILIES = {  # names that count as one call
     "gather": ("gather", "take_along_dim"),
@@ -14,25 +19,39 @@ FAMILIES = {  # names that count as one call
     "scatter_add": ("scatter_add", "scatter_add_"),
     "argsort": ("argsort", "sort"),
 }
-# Other ways of moving elements about: where one call is asked for, these are not allowed beside it.
+# The same by another name: where one call is asked for, these are not allowed beside it.
 MOVERS = {
-    "flip", "fliplr", "flipud", "roll", "diagonal", "diag", "take", "index_select", "masked_select", "index_put_",
-    "index_put", "index_add_", "index_add", "bincount", "one_hot", "unfold", "as_strided", "einsum", "matmul", "trace",
-    "scatter_reduce", "scatter_reduce_", "index_copy_", "put_", "rot90",
+    "take", "index_select", "masked_select", "index_put_", "index_put", "index_add_", "index_add", "index_copy_",
+    "put_", "scatter_reduce", "scatter_reduce_",
 }  # fmt: skip
+LOOPING = {"map", "filter", "reduce", "vmap", "apply_"}  # loops by another name
+SHAPED = {"zeros_like", "ones_like", "empty_like", "full_like", "rand_like"}  # take only the shape
+SHAPED_AS = {"expand_as", "view_as", "reshape_as", "type_as"}  # take only the shape of the second
 
 
 class Recorder(TorchFunctionMode):
-    """Counts the calls of torch inside a ``with`` block, by their names."""
+    """Counts the calls of torch inside a ``with`` block by their names, and watches gather and scatter.
 
-    def __init__(self) -> None:
+    Attributes:
+        counts: how often each name was called.
+        advanced_indexing: how often an index tensor or a list stood in brackets.
+        outputs: what the calls of gather and scatter returned, each with a copy of its values.
+        faults: sentences on those whose data do not come from where they should.
+    """
+
+    def __init__(self, arguments: tuple) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter()
         self.advanced_indexing = 0
+        self.outputs: list[tuple[Tensor, Tensor]] = []
+        self.faults: list[str] = []
+        self.arguments = [(a, a.clone()) for a in arguments if isinstance(a, Tensor)]
+        self.computed = [a for a, _ in self.arguments]  # from the data; kept, so that ids stay
 
     def __torch_function__(
         self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
+        kwargs = kwargs or {}
         name = (resolve_name(func) or getattr(func, "__name__", "")).rpartition(".")[2]
         self.counts[name] += 1
         if name in ("__getitem__", "__setitem__"):
@@ -40,7 +59,35 @@ class Recorder(TorchFunctionMode):
             self.advanced_indexing += any(
                 hasattr(part, "dim") or isinstance(part, list) for part in index
             )
-        return func(*args, **(kwargs or {}))
+        inputs = [] if name in SHAPED else args[:1] if name in SHAPED_AS else [args, kwargs]
+        if name in FAMILIES["gather"]:
+            source = args[0] if args else kwargs["input"]
+            if not self.is_argument(source):
+                self.faults.append("gather must pick from the argument itself")
+        is_scatter = name in FAMILIES["scatter"] + FAMILIES["scatter_add"]
+        if is_scatter:
+            src = kwargs.get("src", args[3] if len(args) > 3 else None)
+            if self.is_computed(src) and not self.is_argument(src):
+                self.faults.append("what is scattered must not be computed from the data")
+            fresh = func(torch.zeros_like(args[0]), *args[1:], **kwargs) if args else None
+        result = func(*args, **kwargs)
+        if is_scatter and fresh is not None and not fresh.equal(result):
+            self.faults.append("the target must not hold any of the answer before")
+        if is_scatter or name in FAMILIES["gather"]:
+            self.outputs.append((result, result.clone()))
+        if self.is_computed(inputs):
+            self.computed += [t for t in tree_leaves(result) if isinstance(t, Tensor)]
+            self.computed += args[:1] if name == "__setitem__" else ()
+        return result
+
+    def is_computed(self, value: Any) -> bool:
+        """Tell whether there is a tensor in a value that was computed from the arguments, or is one."""
+        known = {id(t) for t in self.computed}
+        return any(id(leaf) in known for leaf in tree_leaves(value))
+
+    def is_argument(self, tensor: Tensor) -> bool:
+        """Tell whether a tensor is an argument as it was given, in whatever shape."""
+        return any(_is_same(tensor, *argument) for argument in self.arguments)
 
 
 def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> Iterator[str]:
@@ -50,12 +97,12 @@ def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> I
         function: the reader's.
         arguments: of one call that is made to watch it.
         wanted: the families of which exactly one call each is asked for: "gather", "scatter", ...; no other family,
-            no loop and no other way of moving elements is allowed.
+            no loop and no other way of picking by index is allowed, and the result must be what the call returned.
     """
-    if has_loop(function.__code__):
+    if loops(function):
         yield "the result is right, but there is a loop in your function."
-    with Recorder() as recorder:
-        function(*arguments)
+    with Recorder(arguments) as recorder:
+        result = function(*arguments)
     for family, names in FAMILIES.items():
         count, expected = sum(recorder.counts[name] for name in names), int(family in wanted)
         if count != expected:
@@ -64,6 +111,15 @@ def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> I
         yield "the result is right, but there is an index tensor in brackets: use the call that is asked for."
     if others := sorted(MOVERS & set(recorder.counts)):
         yield f"the result is right, but `{others[0]}` is not allowed here: use the call that is asked for."
+    for fault in recorder.faults:
+        yield f"the result is right, but {fault}: the index is to do the work."
+    if not any(_is_same(result, *output) for output in recorder.outputs):
+        yield "the result is right, but it is not what the call returned: the index is to do the work."
+
+
+def loops(function: Callable) -> bool:
+    """Tell whether a function loops, or one that is defined beside it and that it calls; recursion is a loop too."""
+    return _loops(function, ())
 
 
 def has_loop(code: CodeType) -> bool:
@@ -71,3 +127,37 @@ def has_loop(code: CodeType) -> bool:
     if any("FOR_ITER" in i.opname or "BACKWARD" in i.opname for i in dis.get_instructions(code)):
         return True
     return any(has_loop(part) for part in code.co_consts if isinstance(part, CodeType))
+
+
+def _loops(function: Any, callers: tuple) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not isinstance(function, FunctionType):
+        function = inspect.getattr_static(type(function), "__call__", None)
+    if not isinstance(function, FunctionType):
+        return False  # built in
+    if function in callers or has_loop(function.__code__):
+        return True
+    names = _names(function.__code__)
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    called = [function.__globals__.get(name) for name in names] + cells
+    own = [f for f in called if getattr(f, "__module__", None) == function.__module__]
+    return bool(LOOPING & names) or any(
+        _loops(f, (*callers, function)) for f in own if isinstance(f, FunctionType)
+    )
+
+
+def _names(code: CodeType) -> set[str]:
+    """The global names in a function and those defined in it, and the attributes that are loops."""
+    names = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+    names |= LOOPING & set(code.co_names)
+    return names.union(*(_names(part) for part in code.co_consts if isinstance(part, CodeType)))
+
+
+def _is_same(tensor: Tensor, original: Tensor, values: Tensor) -> bool:
+    """Tell whether a tensor is another one, which had these values: a view of all of it, or the values in order."""
+    if not isinstance(tensor, Tensor) or tensor.numel() != values.numel():
+        return False
+    is_view = tensor.untyped_storage().data_ptr() == original.untyped_storage().data_ptr()
+    in_order = tensor.flatten().double().equal(values.flatten().double())
+    return in_order or (is_view and original.equal(values))

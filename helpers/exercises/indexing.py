@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from helpers.exercises.calls import loops
 from helpers.exercises.exercise import differences, exercise
 
 
@@ -53,6 +54,8 @@ def check_top_rows(top_rows: Callable[[torch.Tensor, int], torch.Tensor]) -> Ite
 
     small = torch.tensor([[1.0, 2.0, 3.0], [9.0, 8.0, 0.0], [4.0, 7.0, 5.0]])
     yield from differences(top_rows, right, (small, 3), (small, 1), (torch.randn(30, 4), 12))
+    if loops(top_rows):
+        yield "the result is right, but there is a loop in your function."
 
 
 @exercise
@@ -66,3 +69,5 @@ def check_group_means(group_means: Callable) -> Iterator[str]:
     group = torch.tensor([0, 0, 1, 2])
     many = torch.cat([torch.arange(5), torch.randint(5, (40,))])
     yield from differences(group_means, right, (points, group, 3), (torch.randn(45, 3), many, 5))
+    if loops(group_means):
+        yield "the result is right, but there is a loop in your function."

@@ -35,6 +35,14 @@ def test_below_each_stand_kind_and_shape():
     assert alt.endswith("picks 0 2 10 12 20 22. x[X > 99]: copy (0,).")
 
 
+def test_long_headings_do_not_meet():
+    long = {"x[rows[:, None], columns]": X[1], "x[rows[:, None], columns + 0]": X[2]}
+    figure, _ = shown(show_picks, X, long)
+    figure.canvas.draw()
+    heads = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in long]
+    assert heads[0].x0 >= 0 and heads[0].x1 < heads[1].x0 and heads[1].x1 <= figure.bbox.x1
+
+
 def test_a_view_of_memory_in_another_order_is_a_view():
     transposed = X.t().contiguous().t()
     _, alt = shown(show_picks, transposed, {"x[1:, 1:]": transposed[1:, 1:]})

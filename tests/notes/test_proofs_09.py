@@ -89,5 +89,25 @@ def test_numpy_differs_only_where_a_number_stands_beside_an_index():
     assert (big[0][:, i].numpy() == big.numpy()[0][:, i]).all()
 
 
+def test_numpy_reads_bytes_as_indices_and_takes_negative_steps():
+    table, index = X.numpy(), torch.tensor([0, 1, 1], dtype=torch.uint8)
+    assert table[index.numpy()].tolist() == [table[k].tolist() for k in (0, 1, 1)]
+    with pytest.warns(UserWarning, match="uint8 is now deprecated"):
+        assert X[index].equal(X[1:])
+    assert table[::-1].tolist() == X.flip(0).tolist()
+
+
+def test_c37_a_true_without_dimensions_is_a_mask():
+    assert not shares_memory(X[torch.tensor(True)], X)
+
+
+def test_only_the_last_brackets_write():
+    u = X.clone()
+    u[[2]][0, 0] = 99
+    assert u.equal(X)
+    u[[2], 0] = 99
+    assert u[2, 0] == 99
+
+
 def test_flip_copies():
     assert not shares_memory(X.flip(0), X)
