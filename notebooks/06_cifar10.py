@@ -407,9 +407,9 @@ criterion(net(x.to(device)), y.to(device)).item(), torch.tensor(10.0).log()
 def train_epoch(net, loader, optimizer):
     net.train()
     total = 0.0
-    for x, y in loader:
-        x = normalize(x.to(device, non_blocking=True))
-        y = y.to(device, non_blocking=True)
+    for pictures, labels in loader:
+        x = normalize(pictures.to(device, non_blocking=True))
+        y = labels.to(device, non_blocking=True)
         logits = net(x)
         loss = criterion(logits, y)
         optimizer.zero_grad()

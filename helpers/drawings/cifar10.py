@@ -53,7 +53,7 @@ def show_confusion(confusion: Tensor, classes: Sequence[str]) -> None:
     """
     plotting.use_style()
     figure, axis = plt.subplots(figsize=(6.5, 5.4))
-    image = axis.imshow(confusion, cmap="Blues", vmin=0, vmax=int(confusion.sum(1).max()))
+    image = axis.imshow(confusion.numpy(), cmap="Blues", vmin=0, vmax=int(confusion.sum(1).max()))
     figure.colorbar(image, label="pictures")
     axis.set_xticks(range(len(classes)), classes, rotation=60, ha="right", fontsize=11)
     axis.set_yticks(range(len(classes)), classes, fontsize=11)

@@ -163,7 +163,7 @@ def check_fit(fit: Callable) -> Iterable[str]:
             yield "the losses are not floats: `loss.item()` gives a number and lets the graph go."
         elif not all(probe.trained):
             yield "the net was trained in evaluation mode: begin with `net.train()`."
-        elif not fault_in(answer, without_zeroing):
+        elif fault_in(expected, without_zeroing) and not fault_in(answer, without_zeroing):
             yield "gradients of earlier steps are still in `.grad`: `backward` adds to them, so zero them in each step."
         elif steps > len(sizes) and loader.passes < -(-steps // len(sizes)):
             yield (
