@@ -44,6 +44,23 @@ def show_variants(original: Tensor, variants: Tensor) -> None:
     plotting.show(figure, alt=alt)
 
 
+def show_losses(history: Sequence[Sequence[float]]) -> None:
+    """Show training and validation loss by epoch.
+
+    Args:
+        history: training and validation loss of each epoch.
+    """
+    plotting.use_style()
+    figure, axis = plt.subplots()
+    training, validation = zip(*history, strict=True)
+    epochs = range(1, len(history) + 1)
+    axis.plot(epochs, training, label="training", color=plotting.BLUE)
+    axis.plot(epochs, validation, label="validation", color=plotting.VERMILION, linestyle="--")
+    axis.set(xlabel="epoch", ylabel="cross entropy", xlim=(0, len(history)), ylim=(0, 5))
+    axis.legend(loc="upper left", fontsize=11)
+    plotting.show(figure, alt="Training and validation loss, epoch by epoch, as two curves.")
+
+
 def show_confusion(confusion: Tensor, classes: Sequence[str]) -> None:
     """Show a confusion matrix; the darker a cell, the more samples it counts.
 

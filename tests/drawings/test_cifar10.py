@@ -38,6 +38,12 @@ def test_variants_stand_beside_the_original():
     assert "2 variants" in alt
 
 
+def test_losses_are_two_curves():
+    figure, _ = shown(cifar10.show_losses, [[2.0, 2.1], [1.0, 2.5]])
+    lines = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines}
+    assert lines == {"training": [[1, 2.0], [2, 1.0]], "validation": [[1, 2.1], [2, 2.5]]}
+
+
 def test_the_confusion_matrix_has_true_classes_by_row():
     confusion = torch.tensor([[5, 1, 0], [2, 3, 1], [0, 0, 6]])
     figure, _ = shown(cifar10.show_confusion, confusion, CLASSES)

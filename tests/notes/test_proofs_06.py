@@ -55,6 +55,7 @@ def test_without_a_gpu_nothing_is_pinned_and_the_loader_says_so():
     with pytest.warns(UserWarning, match="no accelerator is found"):
         batch = next(iter(loader))
     assert not batch.is_pinned()
+    assert batch.to("cpu", non_blocking=True) is batch
 
 
 def test_torch_load_warns_of_strangers():
