@@ -35,7 +35,7 @@
 # **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. The pictures are looked for on your machine, then
 # downloaded; if neither works, drawn shapes stand in for them, and the first output says so.
 #
-# **Time**: 1 min to read, 1 s to run (not measured).
+# **Time**: 35 min to read, 153 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -341,7 +341,7 @@ w.grad
 
 # %% [markdown]
 # To see how the network does on pictures that it does not learn from, we need predictions without training. `eval()` puts dropout and batch
-# normalization into evaluation mode (LeNet has neither, but make it a habit), and `inference_mode` tells autograd to record nothing.
+# normalization into evaluation mode (LeNet has neither, but make it a habit), and `inference_mode` tells autograd to record nothing. After each epoch we print the training loss, the validation loss and the validation accuracy.
 
 
 # %% claims=["C20"]
@@ -352,7 +352,7 @@ def predict(net, pixels):
     return torch.cat(parts)
 
 
-# %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.1}
+# %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.12}
 torch.manual_seed(0)
 for _ in range(3):
     train_loss = train_epoch(net, loader, optimizer)
@@ -360,8 +360,7 @@ for _ in range(3):
     logits = predict(net, pixels[val])
     val_loss = criterion(logits, labels[val])
     accuracy = (logits.argmax(1) == labels[val]).float().mean()
-    print(f"training loss {train_loss:.3f}, validation loss {val_loss:.3f},")
-    print(f"    validation accuracy {accuracy:.1%}")
+    print(f"loss {train_loss:.3f}, validation {val_loss:.3f}, {accuracy:.1%}")
 
 # %% [markdown]
 # Both losses fall and stay close to each other: the network is about as good on pictures that it has never seen as on those it
@@ -452,8 +451,8 @@ confusion = pairs.bincount(minlength=100).view(10, 10)
 drawings.show_confusion(confusion, test_set.classes)
 
 # %% [markdown]
-# The diagonal holds what was right. The darker spots off it are worth reading: cats and dogs are taken for each other, trucks
-# for automobiles and the other way round. Divide the diagonal by the row sums, and you have the accuracy of each class, the share of its pictures that was recognized:
+# The diagonal holds what was right. The darker spots off it are worth reading: cats and dogs are taken for each other, and so are automobiles
+# and trucks. Divide the diagonal by the row sums, and you have the accuracy of each class, the share of its pictures that was recognized:
 
 # %% tags=["cifar10"] verify={"atol": 25, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
@@ -480,14 +479,14 @@ classes = test_set.classes
 drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 
 # %% [markdown]
-# Some you may forgive. (Which ten they are depends on the last bit of the training, so yours may be others.) In real projects, wrong labels come to light this way.
+# Some you may forgive. (Which ten they are depends on the last bit of the training, so yours may be others.) In real projects, this is also how wrong labels come to light.
 #
 # ## Save a checkpoint and resume
 #
 # *保存与恢复*
 #
-# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more than the weights: SGD keeps a momentum for
-# each parameter, and Adam even two numbers. Here are two epochs on few pictures, with a checkpoint after the first. Seeding each epoch makes the shuffling repeatable.
+# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more than the weights: SGD with momentum remembers a
+# running sum of gradients for each parameter, and Adam even two. Here are two epochs on few pictures, with a checkpoint after the first. Seeding each epoch makes the shuffling repeatable.
 
 # %%
 import tempfile
@@ -542,7 +541,8 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # - Training loss down and validation loss up means overfitting. More data, augmentation or early stopping help.
 # - Behind one accuracy stand ten classes and some instructive mistakes.
 # - A checkpoint holds the optimizer's state too. Load only what you trust.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Put your code in place of the three dots and run the cell. The check below your code tries it on inputs that you do not see.

@@ -57,6 +57,7 @@ def show_losses(history: Sequence[Sequence[float]]) -> None:
     axis.plot(epochs, training, label="training", color=plotting.BLUE)
     axis.plot(epochs, validation, label="validation", color=plotting.VERMILION, linestyle="--")
     axis.set(xlabel="epoch", ylabel="cross entropy", xlim=(0, len(history)), ylim=(0, 5))
+    axis.set_xticks(range(0, len(history) + 1, max(1, len(history) // 4)))
     axis.legend(loc="upper left", fontsize=11)
     plotting.show(figure, alt="Training and validation loss, epoch by epoch, as two curves.")
 
