@@ -454,7 +454,7 @@ drawings.show_confusion(confusion, test_set.classes)
 # The diagonal holds what was right. The darker spots off it are worth reading: cats and dogs are taken for each other, and so are automobiles
 # and trucks. Divide the diagonal by the row sums, and you have the accuracy of each class, the share of its pictures that was recognized:
 
-# %% tags=["cifar10"] verify={"atol": 25, "reason": "training: single classes vary much more than their mean"}
+# %% tags=["cifar10"] verify={"atol": 25, "integers": true, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
 (100 * per_class).round()
 
