@@ -320,9 +320,9 @@ mse(w, b).backward()
 w.grad, b.grad
 
 # %% [markdown]
-# Pretrained networks are often adapted to a new task like this, with only their last parameters left to train. But an
-# optimizer looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or one from earlier moves
-# the frozen parameter once more. (Exercise 2 is about that.)
+# Pretrained networks are often adapted to a new task like this, with only the last layers left to train. But an optimizer
+# looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or an earlier one moves the frozen
+# parameter once more.
 
 # %% [markdown]
 # ## The graph follows your code

@@ -85,6 +85,12 @@ def test_C13_a_layer_takes_and_returns_plain_tensors():
     assert type(out) is torch.Tensor and out.requires_grad and out.grad_fn is not None
 
 
+def test_least_squares_finds_the_line_of_gradient_descent():
+    columns = torch.stack([X, torch.ones(3)], dim=1)
+    line = torch.linalg.lstsq(columns, Y.unsqueeze(1)).solution.squeeze(1)
+    assert line.allclose(torch.tensor([1.5, 2 / 3]))
+
+
 def test_a_training_that_does_not_clear_goes_astray():
     def last_loss(*, clear):
         p = torch.tensor([0.5, 0.0], requires_grad=True)
