@@ -22,8 +22,7 @@
 #
 # You have a model with a few numbers in it, or a few million, and a measure of how wrong it is. Which way should each
 # number move to make it less wrong? PyTorch answers that in one call, and the answer drives the training of nearly
-# every network. We begin with a straight line, where you can check every number by hand, and then look at what
-# happened behind the call and what can go wrong.
+# every network. We begin with a straight line, where you can check the answer by hand.
 #
 # **You will**
 #
@@ -35,7 +34,7 @@
 #
 # **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
 #
-# **Time**: 32 min to read, 22 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #
@@ -83,8 +82,9 @@ show_lines(x, y, {"our guess": (0.5, 0.0)})
 # %% [markdown]
 # The error falls at a rate of about 12 per unit of $w$. Make the nudge infinitely small, and this rate becomes the
 # derivative of the error with respect to $w$. The derivatives with respect to all parameters together are the *gradient*
-# (梯度). Nudging a million parameters one after the other would be hopelessly slow, and this is what autograd is for. To
-# have PyTorch keep track, say so when you make the tensors:
+# (梯度). Nudging a million parameters one after the other would be hopelessly slow. *Autograd*, the part of PyTorch that
+# this page is about, finds all the derivatives at once. To have it keep track of $w$ and $b$, say so when you make the
+# tensors:
 
 # %%
 w = torch.tensor(0.5, requires_grad=True)
@@ -110,16 +110,10 @@ w.grad, b.grad
 # *计算图*
 #
 # `requires_grad=True` says that we want derivatives with respect to `w` and `b`. From then on, a differentiable
-# operation that involves one of them leaves a note of itself on its result, the `grad_fn`:
-
-# %% claims=["C08"]
-prediction = w * x + b
-prediction
-
-# %% [markdown]
-# The last thing that happened to `prediction` was an addition. Its note knows the notes of its inputs, those know the
-# notes of theirs, and together they form the *computational graph* (计算图). Let us clear the gradients, so that we can
-# watch them arrive, and draw the graph behind the loss.
+# operation that involves one of them leaves a note of itself on its result, the `grad_fn`. The loss has a
+# `MeanBackward0`, because the last thing that happened to it was a mean. That note knows the notes of its inputs, those
+# know the notes of theirs, and together they form the *computational graph* (计算图). Let us clear the gradients and draw
+# the graph behind the loss.
 
 # %% claims=["C08"]
 w.grad = b.grad = None
@@ -129,11 +123,11 @@ show_graph(loss, w=w, b=b)
 # %% [markdown]
 # Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`,
 # multiplication by `x`. The orange boxes are `w` and `b`. No operation made them, so they have no `grad_fn`; their
-# `AccumulateGrad` will put the gradient into `.grad`. Our data do not appear, because nobody asked for derivatives with
+# `AccumulateGrad` will add the gradient to `.grad`. Our data do not appear, because nobody asked for derivatives with
 # respect to `x` and `y`.
 #
-# Two boxes *keep* something for the way back. The derivative of $e^2$ is $2e$, so the square keeps its own input, called
-# `self`. The derivative of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
+# Two boxes *keep* something for later. The derivative of $e^2$ is $2e$, so the square keeps its input, called `self`. The
+# derivative of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
 
 # %% [markdown]
 # ## The chain rule by hand
@@ -147,12 +141,12 @@ show_graph(loss, w=w, b=b)
 # \frac{\partial e_i}{\partial w} = x_i, \qquad \frac{\partial e_i}{\partial b} = 1.$$
 #
 # Now $w$ acts on the loss by way of three errors, $-1.5$, $-3$ and $-3.5$. The *chain rule* (链式法则) says: multiply the
-# derivatives along each way, and add up the ways.
+# derivatives along each path, and add up the paths.
 #
 # $$\frac{\partial L}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
 # = \frac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
 #
-# The way to $b$ is the same with a 1 in the place of $x_i$. In code, with ordinary numbers and no autograd:
+# The paths to $b$ are the same, with a 1 in the place of $x_i$. In code, and without any help from autograd:
 
 # %%
 error = 0.5 * x + 0.0 - y
@@ -168,7 +162,7 @@ d_error = 2 * error / 3
 loss.grad_fn(torch.tensor(1.0))
 
 # %% [markdown]
-# The square would multiply this by $2 e_i$, and so on down to the leaves. Let `backward` do the rest, and compare.
+# The square would multiply this by $2 e_i$, and so on down to `w` and `b`. Let `backward` do the rest.
 
 # %%
 loss.backward()
@@ -177,7 +171,7 @@ show_graph(loss, w=w, b=b)
 
 # %% [markdown]
 # The gradients have arrived, and they are what we worked out by hand. The boxes that kept something now say *freed*:
-# PyTorch lets go of that memory once it has been used. This will explain [a message](#Traps-and-their-messages) below.
+# PyTorch lets go of that memory once it has been used, which explains [a message](#Traps-and-their-messages) below.
 
 # %% [markdown]
 # ## Gradient descent
@@ -192,7 +186,7 @@ w -= 0.1 * w.grad
 
 # %% [markdown]
 # "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving a parameter is not part of the
-# model that we differentiate, so it should not be recorded, and `torch.no_grad()` says so:
+# model that we differentiate, so it should not be recorded. `torch.no_grad()` says so:
 
 # %%
 with torch.no_grad():
@@ -202,7 +196,9 @@ mse(w, b)
 
 # %% [markdown]
 # One step has brought the loss down from 7.8333 to 0.1533. The rest is repetition: compute the loss, call `backward`,
-# take a step, clear the gradients. (Why we clear them is the subject of the next section.)
+# take a step, clear the gradients. (Why we clear them is the subject of the next section.) We write this as a function
+# that begins with a fresh `w` and `b`, and notes the loss in each step. `loss.item()` is the loss as a plain Python
+# number, without the graph behind it.
 
 
 # %%
@@ -223,31 +219,26 @@ def fit(learning_rate, steps):
             w -= learning_rate * w.grad
             b -= learning_rate * b.grad
         w.grad = b.grad = None
-    return w, b, losses
+    return (w, b), losses
 
 
-w, b, losses = fit(learning_rate=0.1, steps=500)
-w, b
+line, losses = fit(learning_rate=0.1, steps=500)
+line
 
 # %%
-once = fit(learning_rate=0.1, steps=1)[:2]
-lines = {"our guess": (0.5, 0.0), "1 step": once, "500 steps": (w, b)}
-show_lines(x, y, lines)
+once, _ = fit(learning_rate=0.1, steps=1)
+guess = (0.5, 0.0)
+show_lines(x, y, {"our guess": guess, "1 step": once, "500 steps": line})
 
 # %% [markdown]
-# Is this the best line? Here we can tell, because the *least squares* solution (最小二乘法) can be computed directly, from
-# a matrix with a column for $w$ (the `x`) and one for $b$ (ones):
+# Is this the best line? It is: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers.
+# For most networks there is no such formula, but the loop stays as it is. The learning rate is a number that we had to
+# choose ourselves, and it matters:
 
 # %%
-columns = torch.stack([x, torch.ones(3)], dim=1)
-torch.linalg.lstsq(columns, y.unsqueeze(1)).solution
-
-# %% [markdown]
-# The numbers agree. For most networks there is no such formula, but the loop above stays as it is. The learning rate
-# is a number that we had to choose ourselves, and it matters:
-
-# %%
-slow, good, wild = fit(0.01, 20)[2], fit(0.1, 20)[2], fit(0.2, 20)[2]
+_, slow = fit(learning_rate=0.01, steps=20)
+_, good = fit(learning_rate=0.1, steps=20)
+_, wild = fit(learning_rate=0.2, steps=20)
 show_losses({"0.01": slow, "0.1": good, "0.2": wild}, "learning rate")
 
 # %% [markdown]
@@ -269,7 +260,7 @@ w.grad
 
 # %% [markdown]
 # It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as well
-# and the training goes astray. An optimizer (优化器) clears the gradients of its parameters with `zero_grad()`:
+# and the training goes astray. An optimizer (优化器) clears them with `zero_grad()`:
 
 # %%
 torch.optim.SGD([w, b]).zero_grad()
@@ -280,8 +271,9 @@ print(w.grad)
 # > and `zero_grad(set_to_none=False)` brings the zeros back.
 #
 # The adding has its use. The gradient of a sum is the sum of the gradients, so a batch too large for your memory can be
-# worked through in parts, or *mini-batches* (小批量). What the graph of one part keeps is freed before the next is recorded,
-# and in the end `.grad` holds the gradient of the whole:
+# worked through in parts, with one `backward` for each and a single step at the end. This is known as *gradient
+# accumulation*. What the graph of one part keeps is freed before the next part is recorded, and when the last is done,
+# `.grad` holds the gradient of the whole:
 
 # %%
 for part in ([0, 1], [2]):
@@ -298,8 +290,8 @@ w.grad, b.grad
 #
 # *不记录计算图*
 #
-# A graph holds on to what its boxes keep, which is a waste if nobody needs it. When you only want predictions, use
-# `torch.no_grad()` again, and the result carries no `grad_fn`:
+# A graph holds on to what its boxes keep, and that memory is wasted if nobody is going to call `backward`. So when you
+# only want predictions, use `torch.no_grad()` again. The result carries no `grad_fn`:
 
 # %%
 with torch.no_grad():
@@ -315,25 +307,11 @@ prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# For code that only predicts there is the stricter `torch.inference_mode()`, which is a little faster. You can still add to
-# its results, but an operation that would have to keep one for `backward` fails:
-
-# %% tags=["raises-exception"]
-with torch.inference_mode():
-    prediction = w * x + b
-print((prediction + b).requires_grad)
-prediction * w
-
-# %% [markdown]
-# Both remedies are in the message. When in doubt, take `no_grad`.
-
-# %% [markdown]
-# ## Freeze a parameter
+# For code that only predicts there is also `torch.inference_mode()`, which is a little faster and stricter: a later
+# computation that would have to save its result for `backward` fails. When in doubt, take `no_grad`.
 #
-# *冻结参数*
-#
-# Suppose the intercept is known, and only the slope should be trained. `requires_grad_(False)`, with the underscore that
-# marks PyTorch's in-place methods, excludes `b`:
+# And suppose the intercept is known, and only the slope should be trained. Then you *freeze* (冻结) `b` with
+# `requires_grad_(False)`, where the underscore marks PyTorch's in-place methods:
 
 # %%
 w, b = first_guess()
@@ -342,17 +320,17 @@ mse(w, b).backward()
 w.grad, b.grad
 
 # %% [markdown]
-# A pretrained network is often adapted to a new task in this way: most of its parameters are frozen, and the last few
-# are trained. One caution: an optimizer looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or
-# one from earlier moves the frozen parameter once more. (Exercise 2 is about that.)
+# Pretrained networks are often adapted to a new task like this, with only the last layers left to train. But an optimizer
+# looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or an earlier one moves the frozen
+# parameter once more.
 
 # %% [markdown]
 # ## The graph follows your code
 #
 # *动态图*
 #
-# You never declared a graph. PyTorch records one while your Python code runs, and a new one each time
-# (*define-by-run*), so loops and branches may depend on the data:
+# You never declared a graph. PyTorch records a new one each time your Python code runs (*define-by-run*), so loops and
+# branches may depend on the data:
 
 
 # %%
@@ -368,8 +346,8 @@ a.grad, (a < 10).requires_grad
 
 # %% [markdown]
 # From 3 to 12 the loop doubles twice, so the derivative is 4. From 1 it would double four times, and the derivative would
-# be 16: autograd differentiates the path that was taken. The condition `a < 10` chooses the path but is not recorded, as
-# the `False` shows. A comparison has no gradient to give.
+# be 16: autograd differentiates the path that was taken. The condition `a < 10` chooses that path but is not recorded
+# itself, as the `False` shows.
 
 # %% [markdown]
 # ## Leaf tensors
@@ -394,8 +372,8 @@ with print_warnings():
     print(error.grad)
 
 # %% [markdown]
-# With `error.retain_grad()` before `backward`, you would find the `d_error` of our calculation by hand. And here is the
-# trap that all this leads to. Somebody wants parameters in double precision:
+# Call `error.retain_grad()` before `backward`, and you find the `d_error` of our calculation by hand. Here is the trap
+# that all this leads to. Somebody wants parameters in double precision:
 
 # %% tags=["raises-exception"]
 v = torch.ones(2, requires_grad=True).to(torch.float64)
@@ -403,18 +381,18 @@ print(v.is_leaf)
 torch.optim.SGD([v], lr=0.1)
 
 # %% [markdown]
-# The conversion was recorded like any other operation. The leaf is the `float32` tensor that nobody has a name for any
-# more, and `v` is computed from it. The optimizer notices; a loop of your own would find `v.grad` to be `None`. An update
-# written as `w = w - 0.1 * w.grad` loses the leaf too, and so does `.to("cuda")`. That one is nasty, because `.to("cpu")` on
-# your laptop returns the very same tensor, and all is well. The remedy: say everything at once, as in
-# `torch.ones(2, dtype=torch.float64, requires_grad=True)`, or call `.requires_grad_()` last.
+# The conversion was recorded like any other operation, so `v` is computed from a `float32` leaf that nobody has a name
+# for any more. The optimizer notices, but a loop of your own would only find that `v.grad` is `None`. An update written
+# as `w = w - 0.1 * w.grad` loses the leaf too. So does `.to("cuda")`, although `.to("cpu")` returns the very same tensor and
+# all is well on your laptop. The remedy is to call `.requires_grad_()` last.
 
 # %% [markdown]
 # ## Traps and their messages
 #
 # *常见错误*
 #
-# Four more messages will come your way. Once you can read them, they are good advice.
+# Three more messages will come your way, and each is good advice once you can read it. (A fourth, about *scalar
+# outputs*, opens [the next page](03_autograd_in_depth.ipynb).)
 #
 # **Nothing requires a gradient.** Here we pass plain numbers to `mse`, so nothing was recorded:
 
@@ -425,15 +403,6 @@ mse(0.5, 0.0).backward()
 # "Element 0" is the loss. Look for a forgotten `requires_grad=True`, a `no_grad` or `detach` on the way, or parameters that
 # are all frozen.
 #
-# **More than one number.** Left to itself, `backward` starts from a single number, a scalar (标量):
-
-# %% tags=["raises-exception"]
-(w * x + b).backward()
-
-# %% [markdown]
-# Usually a `.mean()` or a `.sum()` is missing. If you do mean several outputs, read
-# [the next page](03_autograd_in_depth.ipynb).
-#
 # **A second `backward`.** The first one has freed what the boxes kept:
 
 # %% tags=["raises-exception"]
@@ -442,9 +411,8 @@ loss.backward()
 loss.backward()
 
 # %% [markdown]
-# The message suggests `retain_graph=True`. More often, something was computed once, before the loop, that should be computed
-# anew in each step. (What counts is what was *saved*. A sum such as `w + b` saves nothing, so you may walk back
-# through its graph as often as you like.)
+# The message suggests `retain_graph=True`. More often, something was computed once, before the loop, that should be
+# computed anew in each step.
 #
 # **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
 
@@ -455,8 +423,7 @@ out.backward()
 
 # %% [markdown]
 # A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found at
-# version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor. After
-# `w.sin()`, which keeps its input and not its output, the change would do no harm.
+# version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor.
 
 # %% [markdown]
 # ## Variable then and now
@@ -504,13 +471,8 @@ out.backward()
 t.grad
 
 # %% [markdown]
-# The gradient is 0, and nobody complained. `detach()` shares the memory too, but also the version, and the mistake comes
-# to light:
-
-# %% claims=["C06"] tags=["raises-exception"]
-out = t.exp()
-out.detach().zero_()
-out.backward()
+# The gradient is 0, and nobody complained. `detach()` shares the memory too, but it also shares the version. With
+# `out.detach().zero_()` in its place, the `backward` above stops with the message from the last section.
 
 # %% [markdown]
 # ## The same fit with torch.nn
@@ -519,31 +481,31 @@ out.backward()
 #
 # The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
 # parameter by name. `torch.nn` is built on autograd and takes that over. A layer holds its parameters, and an optimizer
-# moves and clears them all:
+# moves and clears them all. The layer here expects its input as a table with one row for each sample, so we make `x` a
+# column of three rows:
 
 # %% claims=["C09", "C13"]
 torch.manual_seed(0)
 net = torch.nn.Linear(1, 1)  # one input, one output: w and b
+inputs, targets = x.unsqueeze(1), y.unsqueeze(1)
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 for _ in range(500):
-    prediction = net(x.unsqueeze(1)).squeeze(1)
-    loss = ((prediction - y) ** 2).mean()
+    loss = ((net(inputs) - targets) ** 2).mean()
     loss.backward()
     optimizer.step()
     optimizer.zero_grad()
 net.weight, net.bias
 
 # %% [markdown]
-# It is the same line, found by the same four actions. Put a large network in the place of `net`, and the loop need not
-# change. In 2017 its input had to be a `Variable`; now a plain tensor goes in, and a plain tensor with a `grad_fn` comes out.
-# (A layer expects one row per sample, hence `unsqueeze`.) [Page 04](04_modules.ipynb) shows how networks are built.
+# It is the same line, found by the same four actions. In 2017 the input had to be a `Variable`; now a plain tensor goes
+# in, and a plain tensor with a `grad_fn` comes out. [Page 04](04_modules.ipynb) shows how networks are built.
 
 # %% [markdown]
 # ## Recap
 #
 # - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent steps against
 #   the gradient, and the learning rate says how far.
-# - Operations are recorded while your code runs. `no_grad`, `inference_mode` and `detach` keep things out of the graph, and
+# - Operations are recorded while your code runs. `no_grad` and `detach` keep things out of the graph, and
 #   `requires_grad_(False)` freezes a parameter.
 # - Gradients accumulate: clear them after each step, or use the adding to work through a batch in parts.
 # - `.grad` is filled for leaves. What was saved must not be changed in place, and is freed after use.
@@ -600,14 +562,15 @@ check_freeze(freeze_all_but)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `for key, tensor in parameters.items():` goes through them. The section on freezing has all that you need.
+# `for key, tensor in parameters.items():` goes through them. The page's example of freezing has most of what you need.
 #
 # </details>
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# `requires_grad_` takes `True` as well as `False`. And what does an optimizer look at?
+# `requires_grad_` takes `True` as well as `False`. And what does an optimizer look at? To it, a gradient of zero is a
+# gradient too: weight decay would still move that parameter.
 #
 # </details>
 
@@ -668,10 +631,9 @@ check_parts(backward_in_parts)
 # </details>
 
 # %% [markdown]
-# **5. The chain rule, one floor higher (hard).** A tiny network has a bend in it: the prediction is
+# **5. The chain rule, one layer deeper (hard).** A tiny network has a bend in it: the prediction is
 # $v \tanh(wx + b) + c$. Write `gradient_by_hand(x, y, w, b, v, c)`, which returns a tuple of the derivatives of the mean
-# squared error with respect to `w`, `b`, `v` and `c`, *without* autograd. (Your function is called in inference mode, where
-# `backward` would not help you.)
+# squared error with respect to `w`, `b`, `v` and `c`, *without* autograd.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd import check_chain

@@ -23,7 +23,7 @@
 # You stand at the free-throw line, and the ball should be in the hoop exactly one second from now. How hard do you
 # throw, and how steeply? Without air, a formula from school would answer. With air there is none, but a few lines of
 # Python can simulate the flight, and what PyTorch computes it can also differentiate. We follow this one throw
-# through the page, and each question that it raises opens another drawer of autograd.
+# through the page. Each question that it raises leads us to another part of autograd.
 #
 # **You will**
 #
@@ -35,7 +35,7 @@
 #
 # **You need** [page 02](02_autograd.ipynb): what `requires_grad`, `grad_fn` and `backward` do. No GPU.
 #
-# **Time**: 31 min to read, 36 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 30 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -52,8 +52,9 @@ from torch.func import grad, jacrev, vmap
 # *一次投篮*
 #
 # A throw is two numbers: the speed of the ball in meters per second, and the angle above the horizontal in radians. We
-# cut the flight into fifty steps of 0.02 seconds. In each of them gravity pulls the ball down, the air slows it, the
-# more the faster it flies, and the ball moves on a little.
+# cut the flight into fifty steps of 0.02 seconds. In each of them gravity pulls the ball down, the drag of the air
+# slows it, more strongly at higher speed, and the ball moves on a little. (The 0.1 in `drag` stands for a light ball. A
+# real basketball feels the air less.)
 
 
 # %%
@@ -100,9 +101,9 @@ show_flights(start, step, hoop, {"first throw": throw})
 length(end - hoop)
 
 # %% [markdown]
-# A little too short, and far too low. The fifty steps are nothing but sums, products and roots of tensors, so the
-# computational graph (计算图) behind `end` leads all the way back to the two numbers in `throw`. Which of them should we
-# change, and by how much?
+# A little too short, and far too low. The fifty steps are made of ordinary tensor operations, so the computational graph
+# (计算图) behind `end` leads all the way back to the two numbers in `throw`. Which of them should we change, and by how
+# much?
 #
 # ## Backward from more than one number
 #
@@ -116,9 +117,7 @@ end.backward()
 # %% [markdown]
 # It insists on a scalar (标量), and with good reason. Two numbers went in and two came out, so there are four
 # derivatives. They form a table with a row for each output and a column for each input, the **Jacobian** (雅可比矩阵)
-# $J$. But `throw.grad` has the shape of `throw`, with room for two.
-#
-# So we have to say what we want to know. We pass `backward` a vector $v$ that says how much each output counts. With
+# $J$. But `throw.grad` has room for two. So we pass `backward` a vector $v$ that says how much each output counts. With
 # $v = (1, 0)$, only the distance does:
 
 # %%
@@ -126,10 +125,10 @@ end.backward(torch.tensor([1.0, 0.0]))
 throw.grad
 
 # %% [markdown]
-# One more meter per second would carry the ball about half a meter farther, a steeper throw would cost distance. What
-# `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted by $v$
-# and added up. For the second row, the height, we take $v = (0, 1)$, and this time `torch.autograd.grad`. It returns
-# a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
+# One more meter per second would carry the ball about half a meter farther, while a steeper throw would shorten its
+# flight. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table,
+# weighted by $v$ and added up. For the second row we take $v = (0, 1)$, and this time we call `torch.autograd.grad`.
+# It returns a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
 
 # %%
 torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
@@ -147,7 +146,8 @@ torch.autograd.grad(miss(throw), throw)
 
 # %% [markdown]
 # No $v$ was needed, because `miss` returns a single number. Yet there was one on the way, the derivative of the miss
-# with respect to `end`. By the chain rule (链式法则), the rest of the graph is multiplied by it:
+# with respect to `end`. Squaring a difference gives twice the difference, and by the chain rule (链式法则) the Jacobian
+# of `fly` is multiplied by that:
 
 # %%
 v = 2 * (end - hoop).detach()
@@ -156,8 +156,8 @@ torch.autograd.grad(fly(throw), throw, v)
 # %% [markdown]
 # The same gradient. This is how `backward` makes its way through a graph: each function receives a vector $v$ that
 # says how much its outputs count, multiplies it by its own Jacobian, and hands the product on. It is also why we
-# train on a loss that is one number: the first $v$ is simply 1, and one walk through the graph yields the gradient of
-# all parameters, be they two or two million.
+# train on a loss that is one number: the first $v$ is simply 1, and one walk through the graph yields the gradient
+# with respect to all parameters, be they two or two million.
 #
 # ## The whole Jacobian, and many throws at once
 #
@@ -171,9 +171,10 @@ guess = throw.detach()
 jacrev(fly)(guess)
 
 # %% [markdown]
-# The functions in `torch.func` take a function and return another. They need no `requires_grad`, since they
-# differentiate with respect to what you pass in. Another of them is `vmap`. We wrote `fly` for a single throw, and
-# `vmap` makes it a function for a batch, without a Python loop over the throws:
+# `jacrev` needs no `requires_grad`, since it differentiates with respect to what you pass in, and neither does
+# `torch.func.grad`, which turns a function into one that returns its gradient. Their companion `vmap` turns a function
+# of one example into a function of a batch. We wrote `fly` for a single throw. Here it flies three, without a Python
+# loop over the throws:
 
 # %%
 throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
@@ -193,13 +194,12 @@ for _ in range(100):
 walk[-1], miss(walk[-1])
 
 # %% [markdown]
-# Closer, but still not there. Is the learning rate (学习率) too small? With twice that, the walk gets lost. The
-# gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
+# Closer, but still not there. Is the learning rate (学习率) too small? Try 0.04, and the walk loses its way altogether.
+# The gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
 # changes, on the second derivative.
 #
-# A gradient is computed by operations like any other tensor. With `create_graph=True` these are recorded as well, and
-# the gradient gets a `grad_fn` of its own. So we can differentiate it again, here its second element, the derivative
-# with respect to the angle:
+# A gradient is computed by operations like any other tensor. With `create_graph=True` these are recorded as well, so
+# we can differentiate the gradient again, here its second element, the derivative with respect to the angle:
 
 # %%
 (gradient,) = torch.autograd.grad(miss(throw), throw, create_graph=True)
@@ -207,8 +207,7 @@ gradient, torch.autograd.grad(gradient[1], throw)
 
 # %% [markdown]
 # The new pair of numbers is one row of the **Hessian** (海森矩阵), the table of all second derivatives. As it is the
-# Jacobian of the gradient, you can write it just like that. (`torch.func.hessian` is shorter, but in release 2.15 its
-# first use prints a warning about PyTorch's own code.)
+# Jacobian of the gradient, you can write it just like that:
 
 # %%
 hessian = jacrev(grad(miss))
@@ -256,18 +255,8 @@ show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
 #
 # When would a gust of wind spoil our throw the most, early in the flight or late? The gradient of the final height
 # with respect to the velocity *in each step* would tell. Autograd computes it on the way back, but only leaf tensors
-# (叶子张量) keep their gradient. With `retain_grad`, another tensor keeps its own as well. For `end`, it is an old
-# friend, the $v$ from above:
-
-# %%
-end = fly(throw)
-end.retain_grad()
-(end - hoop).square().sum().backward()
-end.grad, v
-
-# %% [markdown]
-# For fifty velocities in a loop, a **hook** (钩子) is handier: a function, registered on a tensor, that autograd calls
-# with the gradient as soon as it arrives. Ours notes how the final height depends on the upward velocity:
+# (叶子张量) keep their gradient, unless you call `retain_grad()` on another. For fifty velocities a **hook** (钩子) is
+# handier: a function, registered on a tensor, that autograd calls with the gradient as soon as it arrives.
 
 # %%
 arrived = []
@@ -280,17 +269,17 @@ arrived[0], arrived[25], arrived[49]
 
 # %% [markdown]
 # Gradients travel backwards, so the first to arrive belongs to the last step. A gust that adds 1 m/s there lifts the
-# ball by two centimeters, since only one step is left. At the beginning of the flight, it is almost forty times as
-# much.
+# ball by two centimeters, since only 0.02 seconds are left. At the beginning of the flight, it is almost forty times
+# as much.
 #
 # ### Which layer's gradient vanishes?
 #
 # *梯度消失与梯度爆炸*
 #
 # A flight of fifty steps is much like a network of fifty layers: on the way back, the gradient is multiplied by one
-# Jacobian after another. If each layer makes it a little smaller, it **vanishes** (梯度消失) before it reaches the first
-# ones, and these learn nothing. If each makes it larger, it **explodes** (梯度爆炸). When a training does not get going,
-# hooks show you where that happens. Here are thirty layers, whose random weights we can scale:
+# Jacobian after another. If each layer makes it smaller, it **vanishes** (梯度消失) before it reaches the first ones, and
+# these learn next to nothing. If each makes it larger, it **explodes** (梯度爆炸). Hooks show you where that happens.
+# Here are thirty layers, whose random weights we can scale:
 
 
 # %%
@@ -314,18 +303,12 @@ show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 # %% [markdown]
 # Read it from right to left, as the gradient travels. In all three networks it sets out with the same norm, and at
 # the first layer more than eight orders of magnitude lie between the extremes, although the largest weights are only
-# twice as large as the smallest. The scale in the middle is $\sqrt{2/64}$ for 64 inputs, which Kaiming He and his
-# colleagues derived for ReLU layers in 2015. It keeps the gradient level.
+# twice as large as the smallest. That factor of two enters once for each of 29 layers, and $2^{29}$ is more than 500
+# million. The scale in the middle, $\sqrt{2/64}$ for 64 inputs, is the one that Kaiming He and his colleagues derived
+# for ReLU layers in 2015. It keeps the gradient level.
 #
 # A hook can also change what comes by: if it returns a tensor, this takes the place of the gradient on the rest of
-# the way. So a gradient that is too long can be clipped (梯度裁剪), here to length 1. Return a new tensor, rather than
-# changing the one you were given. `register_hook` gives you a handle that takes the hook off again:
-
-# %%
-handle = throw.register_hook(lambda gradient: gradient / length(gradient))
-clipped = torch.autograd.grad(miss(throw), throw)
-handle.remove()
-clipped, torch.autograd.grad(miss(throw), throw)
+# the way. And `register_hook` returns a handle, whose `remove()` takes the hook off again.
 
 # %% [markdown]
 # ## Where does the nan come from?
@@ -342,7 +325,7 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
 # parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
-# *forward* pass it was called. (Of that traceback, `print_warnings` prints the lines in this page's cells.)
+# *forward* pass it was called. (`print_warnings` shows the part of that traceback that lies in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -351,18 +334,18 @@ with print_warnings(), torch.autograd.detect_anomaly():
     miss(at_rest).backward()
 
 # %% [markdown]
-# The error names the backward pass of a square root, and the last line of the traceback is the culprit, `sqrt` in
-# `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The derivative of the
-# square inside is zero there, and infinity times zero is `nan`. As the first warning says, all this checking takes
-# time. Turn it off when you have found the place.
+# The error names the backward pass of a square root, and the last line of the traceback shows which one: `sqrt` in
+# `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The drag multiplies the length
+# by a velocity of zero, so the gradient that arrives at the root is zero. And zero times infinity is `nan`. As the first
+# warning says, all this checking takes time, so turn it off when you have found the place.
 #
 # ## A Function of your own
 #
 # *自定义 Function*
 #
-# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But the drag
-# multiplies it by the velocity, which is zero too, so any finite number will do, and zero is the natural choice. We
-# tell autograd so, with a class that has a forward and a backward pass:
+# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But as the drag
+# multiplies it by a velocity of zero, any finite number will do, and zero is the natural choice. We tell autograd so,
+# with a class that has a forward and a backward pass:
 
 
 # %%
@@ -381,8 +364,8 @@ class Length(torch.autograd.Function):
 
 # %% [markdown]
 # What `forward` does is not recorded. What `backward` will need goes into the context `ctx`, by `save_for_backward`.
-# And `backward` is what we met at the beginning: it receives the $v$ of the vector-Jacobian product, here called
-# `gradient`, and returns the product. The derivative of the length is `v / length`, and `clamp` turns $0/0$ into 0.
+# Then `backward` receives the $v$ of the vector-Jacobian product, here called `gradient`, and returns the product. The
+# derivative of the length is `v / length`, and `clamp` turns $0/0$ into 0.
 #
 # You do not make an instance of such a class, but call its `apply`. The `grad_fn` of the result is our own function:
 
@@ -398,18 +381,16 @@ length = Length.apply
 torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
-# No `nan`, and it makes sense: a little more speed brings the ball closer to the hoop, while the angle of a ball at
-# rest makes no difference. (`torch.linalg.vector_norm` has this choice for zero built in. Look for such a function
-# before you write one.)
+# The `nan` is gone. A little more speed brings the ball closer to the hoop, while the angle of a ball at rest makes no
+# difference.
 #
 # ### Is it right? Ask gradcheck
 #
 # *梯度检查*
 #
-# Nothing stops you from writing a wrong derivative, and a network may well train on it, only badly. `gradcheck`
-# compares your backward pass with finite differences (有限差分): it moves each input a little up and down and looks at
-# what comes out. Give it double precision, as `side` has, because the difference of two nearly equal numbers loses
-# digits.
+# A network may well train on a wrong derivative, only badly. `gradcheck` compares your backward pass with finite
+# differences (有限差分), for which it moves each input a little up and down. Give it double precision, as `side` has,
+# because such small differences lose digits.
 
 # %%
 torch.autograd.gradcheck(Length.apply, side)
@@ -430,60 +411,28 @@ torch.autograd.gradcheck(Forgetful.apply, side)
 # %% [markdown]
 # The two Jacobians differ by a factor of 5, which is just the length that we forgot.
 #
-# ### The second form
-#
-# *另一种写法*
-#
-# One thing our class cannot do yet:
-
-# %% tags=["raises-exception"]
-jacrev(fly)(guess)
-
-# %% [markdown]
-# For `torch.func`, `forward` must be a plain function without `ctx`, and the saving moves into `setup_context`. This
-# second form exists since release 2.0. If both passes are made of PyTorch's operations, `generate_vmap_rule = True`
-# adds support for `vmap`. We inherit the backward pass:
-
+# Before you write a Function, look whether PyTorch has it. Here it does, with the same choice at zero:
 
 # %%
-class Length(Length):
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(v):
-        return v.square().sum().sqrt()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs, output)
-
-
-length = Length.apply
-jacrev(fly)(guess)
+length = torch.linalg.vector_norm
+torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
-# > **Then and now.** In 2017 one could still write `forward` as an ordinary method and call an instance, `Cube()(x)`.
+# We stay with it, because it also works under `jacrev` and `vmap`. A Function of your own does so only if it is written
+# [in a second form](https://docs.pytorch.org/docs/stable/notes/extending.func.html), in which `setup_context` does the
+# saving.
+#
+# > **Then and now.** In 2017 one could write `forward(self, x)` as an ordinary method and call an instance, `Cube()(x)`.
 # > Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the place of
 # > `self`, and `Cube.apply(x)`.
-
-
-# %% tags=["raises-exception"]
-class Cube(torch.autograd.Function):
-    def forward(self, x):
-        return x**3
-
-
-with print_warnings():
-    Cube()(side)
-
-# %% [markdown]
+#
 # ## What recording costs
 #
 # *记录的代价*
 #
 # All this has its price: what the backward pass needs is kept until it has run. Let us throw ten thousand balls and
-# count, in megabytes, all tensors that are alive at the same time. First without recording, since `balls` does not
-# require a gradient, and then with it:
+# measure the peak memory of all tensors, in megabytes. First without recording, since `balls` does not require a
+# gradient, and then with it:
 
 # %%
 from helpers.memory import peak_bytes
@@ -496,12 +445,12 @@ balls.requires_grad_()
 peak_bytes(lambda: vmap(fly)(balls).sum().backward()) / 1e6
 
 # %% [markdown]
-# Without recording, each step can drop what the one before it made. With it, all fifty are still there when the balls
-# arrive, and a flight of twice as many steps would need twice the memory.
+# Without recording, each step can drop what the one before it made. With recording, what all fifty steps keep for
+# `backward` is still there at the end, and a flight of twice as many steps would need about twice the memory.
 #
 # **Checkpointing** (检查点) saves memory and pays with time. It cuts the flight into segments and keeps only what goes
-# into each. When the way back arrives at a segment, that segment runs once more, and only then are its tensors kept.
-# (`use_reentrant=False` is what PyTorch recommends.)
+# into each. When the way back arrives at a segment, its steps are computed once more, and only then is what they need
+# for `backward` kept. (`use_reentrant=False` is what PyTorch recommends.)
 
 # %%
 from torch.utils.checkpoint import checkpoint
@@ -521,8 +470,8 @@ def checkpointed(steps):
 
 
 # %% [markdown]
-# How long should a segment be? Of short ones there are many, and what goes into each adds up. A long one needs much
-# when its turn comes. Here are segments of 1, 10 and 50 steps:
+# How long should a segment be? With short segments there are many inputs to keep. A long one needs much memory when its
+# turn comes. Here are segments of 1, 10 and 50 steps:
 
 
 # %%
@@ -533,8 +482,8 @@ def megabytes(steps):
 megabytes(1), megabytes(10), megabytes(50)
 
 # %% [markdown]
-# In between, a third of the memory is enough. The gradients are the same, since the same operations are applied to the
-# same numbers. What it costs in time depends on your machine:
+# The extremes gain almost nothing, but with ten steps a third of the memory is enough. The gradients are the same,
+# since the same operations are applied to the same numbers. What it costs in time depends on your machine:
 
 # %% verify={"timing": true, "reason": "durations"}
 # %timeit -n 1 -r 3 vmap(fly)(balls).sum().backward()
@@ -546,9 +495,8 @@ megabytes(1), megabytes(10), megabytes(50)
 # - `y.backward(v)` computes $v^T J$, where $v$ says how much each output counts. For a loss, $v$ is 1.
 # - `jacrev` gives a whole Jacobian. With `create_graph=True`, or `jacrev(grad(f))`, you get second derivatives, and with
 #   these Newton's method takes account of curvature.
-# - A hook sees a gradient on its way and can replace it. `detect_anomaly` finds the operation behind a `nan`.
-# - You write the backward pass of an `autograd.Function`, and `gradcheck` checks it. The form with `setup_context` works
-#   with `torch.func`, too.
+# - A hook sees a gradient on its way, and can replace it. `detect_anomaly` finds the operation behind a `nan`.
+# - You write the backward pass of an `autograd.Function`, and `gradcheck` checks it.
 # - Recording keeps tensors until the way back. Checkpointing keeps fewer, and computes the others twice.
 
 # %% [markdown]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers.exercises.exercise import differences, exercise
 from helpers.exercises.values import fault_in
@@ -67,6 +68,13 @@ def check_freeze(freeze_all_but: Callable) -> Iterable[str]:
             yield (
                 f"{case} the next step of an optimizer moved {others[0]!r} too: "
                 "the gradient of an earlier backward was still in its grad."
+            )
+            return
+        torch.optim.SGD(parameters.values(), lr=0.1, weight_decay=0.1).step()
+        if any(not parameters[n].detach().equal(before[n]) for n in parameters if n != name):
+            yield (
+                f"{case} an optimizer with weight decay moved another one too, since it had "
+                "a gradient, though of zeros: set grad to None."
             )
 
 
@@ -163,9 +171,10 @@ def _fault_of_parts(
 @exercise
 def check_chain(gradient_by_hand: Callable) -> Iterable[str]:
     """``gradient_by_hand(x, y, w, b, v, c)``: four gradients for ``v * tanh(w * x + b) + c``, without autograd."""
+    watch = _Watch()
 
     def without_autograd(*arguments: Tensor) -> tuple[Tensor, ...]:
-        with torch.inference_mode():
+        with torch.inference_mode(), watch:
             return gradient_by_hand(*arguments)
 
     def reference(  # noqa: PLR0917, the signature that the page asks for
@@ -183,6 +192,20 @@ def check_chain(gradient_by_hand: Callable) -> Iterable[str]:
         if isinstance(answer, tuple) and _same(answer[:2], flat):
             yield "in the gradients with respect to w and b, the derivative of tanh is missing."
     yield from differences(without_autograd, reference, *cases)
+    if watch.seen:
+        yield "the numbers are right, but autograd has found them; do without it."
+
+
+class _Watch(TorchDispatchMode):
+    """Notes whether an operation of a backward pass ran, whoever asked for it."""
+
+    seen = False
+
+    def __torch_dispatch__(
+        self, func: Callable, types: Iterable, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        self.seen = self.seen or "backward" in str(func)
+        return func(*args, **(kwargs or {}))
 
 
 def _same(answer: object, expected: object) -> bool:

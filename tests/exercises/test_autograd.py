@@ -98,6 +98,13 @@ def leave_gradients(parameters, name):
         tensor.requires_grad_(n == name)
 
 
+def zero_gradients(parameters, name):
+    leave_gradients(parameters, name)
+    for tensor in parameters.values():
+        if tensor.grad is not None:
+            tensor.grad.zero_()
+
+
 def zero_the_others(parameters, name):
     freeze_all_but(parameters, name)
     for n, tensor in parameters.items():
@@ -119,6 +126,7 @@ def test_freeze(capsys):
     [
         (freeze_only, "of which 's' may move, 's' does not require a gradient."),
         (leave_gradients, "the next step of an optimizer moved 'b' too: the gradient of an ear"),
+        (zero_gradients, "an optimizer with weight decay moved another one too"),
         (zero_the_others, "changed the numbers in a parameter."),
         (other_way_round, "of which 'w' may move, 'w' does not require"),
         (lambda parameters, name: [].clear(), "'b' still requires a gradient."),
@@ -229,6 +237,13 @@ def by_autograd(x, y, *parameters):
     return tuple(tensor.grad for tensor in leaves)
 
 
+def by_functions(x, y, *parameters):
+    def loss(w, b, v, c):
+        return (v * torch.tanh(w * x + b) + c - y).square().mean()
+
+    return torch.func.grad(loss, (0, 1, 2, 3))(*parameters)
+
+
 def test_chain(capsys):
     assert said(check_chain, gradient_by_hand, capsys) == "Right.\n"
 
@@ -238,6 +253,7 @@ def test_chain(capsys):
     [
         (lambda *a: gradient_by_hand(*a, tanh_too=False), "the derivative of tanh is missing."),
         (by_autograd, "your code raised RuntimeError: "),
+        (by_functions, "autograd has found them; do without it."),
         (lambda *a: gradient_by_hand(*a)[::-1], "element 0: "),
         (lambda *a: gradient_by_hand(*a)[:2], "there are 2 elements, but 4 are expected."),
     ],

@@ -37,6 +37,18 @@ def test_C06_data_and_detach_share_memory_and_only_detach_shares_the_version(w):
     assert out._version == 1
 
 
+def test_C06_a_change_by_data_is_silent_and_one_by_detach_is_found():
+    t = torch.tensor(1.0, requires_grad=True)
+    out = t.exp()
+    out.data.zero_()
+    out.backward()
+    assert t.grad == 0
+    out = t.exp()
+    out.detach().zero_()
+    with pytest.raises(RuntimeError, match="is at version 1; expected version 0"):
+        out.backward()
+
+
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
 def test_C07_grad_is_a_tensor_of_the_shape_of_data(shape):
     p = torch.ones(shape, requires_grad=True)
@@ -71,6 +83,28 @@ def test_C09_nn_finds_the_line_of_autograd_alone():
 def test_C13_a_layer_takes_and_returns_plain_tensors():
     out = torch.nn.Linear(1, 1)(X.unsqueeze(1))
     assert type(out) is torch.Tensor and out.requires_grad and out.grad_fn is not None
+
+
+def test_least_squares_finds_the_line_of_gradient_descent():
+    columns = torch.stack([X, torch.ones(3)], dim=1)
+    line = torch.linalg.lstsq(columns, Y.unsqueeze(1)).solution.squeeze(1)
+    assert line.allclose(torch.tensor([1.5, 2 / 3]))
+
+
+def test_a_training_that_does_not_clear_goes_astray():
+    def last_loss(*, clear):
+        p = torch.tensor([0.5, 0.0], requires_grad=True)
+        for _ in range(500):
+            loss = ((p[0] * X + p[1] - Y) ** 2).mean()
+            loss.backward()
+            with torch.no_grad():
+                p -= 0.1 * p.grad
+            if clear:
+                p.grad = None
+        return loss
+
+    assert last_loss(clear=True) < 0.06
+    assert last_loss(clear=False) > 0.6
 
 
 # --- what is recorded
