@@ -33,7 +33,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 29 min to read, 23 s to run (AMD EPYC, 2 cores).
+# **Time**: 29 min to read, 20 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -260,7 +260,7 @@ state["fc3.bias"][:3], kept["fc3.bias"][:3]
 #
 # *训练模式与测试模式*
 #
-# Some layers behave differently in training and afterwards. LeNet has none of them, but most networks today do. Take *dropout* (随机失活):
+# Some layers behave differently in training and afterwards. LeNet has none of them, but many networks do. Take *dropout* (随机失活):
 # it sets a random part of its input to zero, so that the network does not rely on any single number, and scales up the rest, so that the
 # mean stays the same on average. Once trained, the network should no longer gamble. `train()` and `eval()` switch a module and all modules
 # registered in it. A new one is in training mode.
@@ -476,7 +476,8 @@ for handle in handles:
     handle.remove()
 
 # %% [markdown]
-# Hooks run when you call `net(x)`. They are skipped if you call `net.forward(x)`, which is one good reason never to write that.
+# A hook runs when its module is *called*. Had we hung one on `net` itself, `net.forward(pictures)` would have skipped it, and that is one
+# good reason to write `net(pictures)`.
 #
 # As to the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So the side goes from 32 to
 # 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$, padding $p$ and dilation $d$ turns $n$ pixels into
@@ -486,7 +487,7 @@ for handle in handles:
 #
 # *更进一步*
 #
-# You can build networks without the rest of this page. It is about *seeing* what the layers do.
+# You can build networks without this section. It is for *seeing* what the layers do.
 #
 # ### How much of the picture does an output see?
 #

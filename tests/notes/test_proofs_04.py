@@ -178,3 +178,28 @@ def test_C15_channels_last_changes_strides_and_not_the_shape():
 def test_a_state_dict_shares_the_memory_of_the_parameters(net):
     state = net.state_dict()
     assert all(state[name].data_ptr() == p.data_ptr() for name, p in net.named_parameters())
+
+
+def test_forward_skips_a_hook_on_the_net_but_not_those_on_its_layers(net, pictures):
+    ran = []
+    net.register_forward_hook(lambda *_: ran.append("net"))
+    net.fc3.register_forward_hook(lambda *_: ran.append("fc3"))
+    net.forward(pictures)
+    assert ran == ["fc3"]
+    net(pictures)
+    assert ran == ["fc3", "fc3", "net"]
+
+
+def test_a_tensor_that_requires_a_gradient_is_no_parameter_and_a_plain_list_is_not_switched():
+    layer = nn.Module()
+    layer.shift, layer.layers = torch.zeros(1, requires_grad=True), [nn.Dropout()]
+    assert not list(layer.parameters()) and layer.eval().layers[0].training
+
+
+def test_without_super_the_first_layer_is_refused():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(2, 2)
+
+    with pytest.raises(AttributeError, match=r"cannot assign module before Module.__init__\(\)"):
+        Forgetful()
