@@ -28,12 +28,12 @@
 #
 # - write a network as an `nn.Module`, and count its parameters by hand;
 # - save and load its state, and switch it between training and evaluation;
-# - look inside with hooks: shapes, feature maps, receptive fields;
-# - know what happens when a network gets one sample instead of a mini-batch, and which mistakes raise no error.
+# - know what happens when a network gets one sample instead of a mini-batch, and which mistakes raise no error;
+# - look inside a network with hooks, and see receptive fields and feature maps.
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 32 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 29 min to read, 20 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -78,8 +78,8 @@ class LeNet(nn.Module):
 # > **Then and now.** If you type the notes' version, Python stops at `def forward`, which is indented by one space too few. Its
 # > `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does here what `flatten(1)` does.
 #
-# You use a module by calling it, and the call runs `forward`. Four pictures of random noise go in, and out come ten *logits* for each: the
-# higher the number, the more the network believes in that class.
+# You use a module by calling it like a function, `net(x)`, and the call runs `forward`. Four pictures of random noise go in, and out come
+# ten *logits* for each, one score per class: the higher the score, the more the network believes in that class.
 
 # %% claims=["C10"]
 torch.manual_seed(0)
@@ -124,7 +124,7 @@ for name, p in net.named_parameters():
     print(name, tuple(p.shape))
 
 # %% [markdown]
-# These are ten tensors. How many numbers are in them? `numel` counts the elements of a tensor:
+# These are ten tensors. How many numbers do they hold altogether? `numel` counts the elements of a tensor:
 
 # %% claims=["C12"]
 sum(p.numel() for p in net.parameters())
@@ -136,21 +136,38 @@ sum(p.numel() for p in net.parameters())
 16 * (6 * 5 * 5) + 16, net.conv2.weight.numel() + net.conv2.bias.numel()
 
 # %% [markdown]
-# `fc1` connects each of 400 inputs to each of 120 outputs, and that alone is more than three quarters of the network. But many weights do
-# not mean much *work*. A weight in `fc1` is used once for each picture, a weight in `conv2` at each of the 10 x 10 places of its output.
-# The multiplications in the two are:
-
-# %%
-net.conv2.weight.numel() * 10 * 10, net.fc1.weight.numel()
-
-# %% [markdown]
+# Most of the network is in `fc1`, which connects each of 400 inputs to each of 120 outputs.
+#
 # ## How a module finds its parts
 #
 # *参数注册*
 #
 # No line of our class says "this is a parameter". The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module`
-# looks at the value, and if that is a module or an `nn.Parameter`, it is *registered* under this name. Modules can contain modules, and
-# are searched in turn. But a plain list is an attribute like any other, and nobody looks into it:
+# looks at the value, and if that is a module or an `nn.Parameter`, it is *registered* (注册) under this name. (`super().__init__()` prepares
+# the place for them, so it comes first. Without it, the first layer is refused: `cannot assign module before Module.__init__() call`.)
+#
+# Layers like `nn.Linear` are written in just this way. Here is one of our own, which is meant to learn two numbers, a scale and a shift:
+
+
+# %%
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.shift = torch.tensor(0.0, requires_grad=True)
+
+    def forward(self, x):
+        return self.scale * x + self.shift
+
+
+list(Scale().named_parameters())
+
+# %% [markdown]
+# Only `scale` is there. `shift` will get gradients like any tensor with `requires_grad=True`, but the module does not know about it, so no
+# optimizer will be given it. Wrap it in `nn.Parameter`, and it is registered too.
+#
+# Modules can contain modules, and these are searched in turn. But the same trap is waiting here, because a plain list is an attribute like
+# any other, and nobody looks into it:
 
 
 # %%
@@ -166,22 +183,30 @@ stack = Stack()
 
 # %% [markdown]
 # The two layers in the list are missing. A `forward` that uses them runs without complaint, but an optimizer that is given
-# `stack.parameters()` never trains them. An `nn.ModuleList` is a list that is itself a module, so assigning one is all it takes:
+# `stack.parameters()` never trains them, a saved file does not contain them, and they do not move to a GPU with the rest. An
+# `nn.ModuleList` is a list that is itself a module, so assigning one is all it takes:
 
 # %%
 stack.layers = nn.ModuleList(stack.layers)
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`. Another container, `nn.Sequential`, also passes
-# the data from each layer to the next, so it needs no `forward`. With it we take the first half of LeNet on its own. ReLU and pooling are
-# modules this time, and the convolutions are the *same* objects as in `net`, not copies:
+# Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`. (`layers` comes after `last` because that is the
+# order in which the two were registered.)
+#
+# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you need not write a `forward`. With it we take
+# the first half of LeNet on its own. ReLU and pooling are modules this time, and the convolutions are the *same* objects as in `net`, not
+# copies:
 
 # %%
 features = nn.Sequential(
-    net.conv1, nn.ReLU(), nn.MaxPool2d(2),
-    net.conv2, nn.ReLU(), nn.MaxPool2d(2),
-)  # fmt: skip
+    net.conv1,
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    net.conv2,
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+)
 features(pictures).shape
 
 # %% [markdown]
@@ -191,22 +216,35 @@ features(pictures).shape
 #
 # *保存与加载*
 #
-# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any code. Save it, and
-# later load it into a fresh network of the same class, whose random weights it replaces:
+# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any code. `torch.save`
+# writes it to a file. To get the network back, make a new one of the same class and load the state into it. Its random weights are
+# replaced, name by name. (In your own code `path` is simply `"lenet.pt"`. This page uses a temporary folder, to leave nothing behind.)
 
 # %%
 import tempfile
-from pathlib import Path
+
+folder = tempfile.TemporaryDirectory()
+path = folder.name + "/lenet.pt"
+torch.save(net.state_dict(), path)
 
 other = LeNet()
-with tempfile.TemporaryDirectory() as folder:
-    torch.save(net.state_dict(), Path(folder, "lenet.pt"))
-    other.load_state_dict(torch.load(Path(folder, "lenet.pt")))
+other.load_state_dict(torch.load(path))
+
+# %% [markdown]
+# All names and shapes matched; otherwise this would have been an error. Now both networks compute the same:
+
+# %%
+folder.cleanup()
 torch.allclose(other(pictures), net(pictures))
 
 # %% [markdown]
-# Both networks compute the same now. But beware of one trap: a `state_dict` that you keep in memory is not a snapshot. It shares the memory
-# of the parameters, so your "best weights so far" silently become the latest ones. To keep them, copy them:
+# For a file that was saved on a GPU, write `torch.load(path, map_location="cpu")` to open it on a laptop.
+#
+# > **Then and now.** `torch.load` used to run any code that was hidden in a file. Since PyTorch 2.6 it accepts little more than tensors and
+# > plain data, unless you say `weights_only=False`. That narrows the risk, but you should still not load a file that you do not trust.
+#
+# One trap remains. A `state_dict` that you keep in memory is not a snapshot: it shares the memory of the parameters, so your "best
+# weights so far" silently become the latest ones. To keep them, copy them. Here we overwrite a bias and look at both:
 
 # %%
 import copy
@@ -218,97 +256,105 @@ with torch.no_grad():
 state["fc3.bias"][:3], kept["fc3.bias"][:3]
 
 # %% [markdown]
-# ## Look inside with hooks
+# ## Training mode and evaluation mode
 #
-# *钩子*
+# *训练模式与测试模式*
 #
-# `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a function that is
-# called with the layer, its inputs and its output each time the layer has run. It stays until you remove it by its handle.
+# Some layers behave differently in training and afterwards. LeNet has none of them, but many networks do. Take *dropout* (随机失活):
+# it sets a random part of its input to zero, so that the network does not rely on any single number, and scales up the rest, so that the
+# mean stays the same on average. Once trained, the network should no longer gamble. `train()` and `eval()` switch a module and all modules
+# registered in it. A new one is in training mode.
+
+# %%
+dropout, ones = nn.Dropout(0.5), torch.ones(1000)
+dropout(ones).unique()
+
+# %%
+dropout.eval()
+dropout(ones).unique()
+
+# %% [markdown]
+# In training, a thousand ones became zeros and twos. In evaluation, dropout does nothing.
+#
+# The other famous case is *batch norm* (批归一化). It subtracts from each feature its mean and divides by its standard deviation, so that the
+# next layer gets numbers of a moderate size. (After that it multiplies by a weight and adds a bias, two parameters that start as 1 and 0.)
+# In training, mean and standard deviation are those of the batch at hand:
+
+# %%
+norm = nn.BatchNorm1d(2)
+batch = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
+norm(batch)
+
+# %% [markdown]
+# The two columns come out alike, although one was ten times as large. But it also means that the result for a sample depends on who else
+# is in the batch. In evaluation it should not, and batch norm prepares for that by keeping running averages. They are part of the state,
+# but they are no parameters: the layer itself updates them, not the optimizer. Such tensors are called *buffers* (缓冲区):
+
+# %%
+dict(norm.named_buffers())
+
+# %% [markdown]
+# The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20, and the running variance a tenth of the way
+# from 1 to the variances, 2 and 200. In evaluation mode these averages are used, and a sample gets the same result alone as in company:
+
+# %%
+norm.eval()
+norm(batch), norm(batch[:1])
+
+# %% [markdown]
+# In a network with such layers, forget `eval()` and your test results depend on chance or on the neighbors. You may also get an error,
+# since in training mode batch norm cannot work with a single value per channel:
+
+# %% tags=["raises-exception"]
+norm.train()
+norm(batch[:1])
+
+# %% [markdown]
+# What counts is the number of *values*, not of samples: for `BatchNorm2d`, a single sample with maps of 4 x 4 has sixteen values in each
+# channel, and that is enough.
+#
+# One thing `eval()` does not do is switch off autograd. That is the business of `torch.no_grad()`, and for testing you want both.
+
+# %%
+net.eval()
+net(pictures).requires_grad
+
+# %% [markdown]
+# ## Buffers and devices
+#
+# *缓冲区与设备*
+#
+# When a module of yours needs a tensor that is not trained, such as the mean of all pictures, make it a buffer with `register_buffer`. By
+# default, a buffer is saved, loaded, and moved to another device together with the parameters. An ordinary tensor attribute is not. This
+# module has one of each, and we move it to the device `meta`, which exists on every machine, GPU or not. (Its tensors have a shape but no
+# data.)
 
 
 # %%
-def print_shape(layer, inputs, output):
-    print(layer, tuple(output.shape))
+class Normalize(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.5]))
+        self.std = torch.tensor([0.25])  # an ordinary attribute
+
+    def forward(self, x):
+        return (x - self.mean) / self.std
 
 
-handles = [m.register_forward_hook(print_shape) for m in net.children()]
-net(pictures)
-for handle in handles:
-    handle.remove()
+moved = Normalize().to("meta")
+list(moved.state_dict()), moved.mean.device, moved.std.device
 
 # %% [markdown]
-# A filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that; so it goes 32, 28, 14, 10, 5. In
-# general, a layer with kernel size $k$, stride $s$, padding $p$ and dilation $d$ turns $n$ pixels into
-# $\lfloor (n + 2p - d(k - 1) - 1) / s \rfloor + 1$.
-
-# %% [markdown]
-# ### How much of the picture does an output see?
+# `std` stayed behind on the CPU, and it is missing from the state. On a GPU, a tensor that was left behind is a common reason for the error
+# "Expected all tensors to be on the same device".
 #
-# *感受野*
-#
-# The pixels that an output can depend on are its *receptive field* (感受野). We can ask autograd for them: take one number that comes out
-# of `conv1`, and its gradient with respect to the *picture*. A pixel that this number cannot see has gradient zero.
+# Now to your real device, whatever it is. Remember one difference. A *module* moves its own tensors, and `to` returns the same module. For
+# a *tensor*, `to` leaves the original where it is, so you have to use what it returns:
 
 # %%
-noise = torch.randn(1, 1, 32, 32, requires_grad=True)
-net.conv1(noise)[0, 0, 14, 14].backward()
-noise.grad.count_nonzero()
-
-# %% [markdown]
-# It sees 25 pixels, those under one filter of 5 x 5. Here is the same for all four steps, added up over many random pictures, since max
-# pooling passes on only one number of four each time. The orange frames come from arithmetic: each layer adds $k - 1$ steps to the
-# field, and a step is as long as the product of all strides before it.
-
-# %%
-from helpers.drawings.receptive_field import show_receptive_fields
-
-show_receptive_fields(features)
-
-# %% [markdown]
-# After the second pooling, one number sees a quarter of the picture. Only the fully connected layers see all of it.
-#
-# ### What does a filter respond to?
-#
-# *卷积核与特征图*
-#
-# Let us look at something better than noise: a picture of CIFAR-10, the data set of [page 06](06_cifar10.ipynb), turned gray.
-
-# %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
-from helpers import data
-
-print(data.origin())
-colors = torch.from_numpy(data.cifar10(train=True).data[29]) / 255
-picture = colors.mean(-1).unsqueeze(0)
-picture.shape
-
-# %% [markdown]
-# Training finds filters of its own, but to see what a filter can do, it helps to make some by hand. This one is negative on the left and
-# positive on the right, so it responds where the picture grows brighter from left to right:
-
-# %%
-from helpers.drawings.feature_maps import six_filters
-
-filters = six_filters()
-filters[0, 0]
-
-# %% [markdown]
-# The filter slides over the picture, and what it finds at each place makes up its *feature map* (特征图). Where the picture looks like the
-# filter, the map is positive (red); where it looks like the opposite, negative (blue).
-
-# %% tags=["cifar10"]
-from helpers.drawings.feature_maps import show_feature_maps, show_filters
-
-show_filters(picture, filters)
-
-# %% [markdown]
-# Now put these six into `conv1`. As `features` holds that very layer, it uses them at once, and we can follow the picture on its way to
-# more and smaller maps. (The filters of `conv2` are still random.)
-
-# %% tags=["cifar10"]
-with torch.no_grad():
-    net.conv1.weight.copy_(filters)
-    net.conv1.bias.zero_()
-show_feature_maps(features, picture)
+device = torch.accelerator.current_accelerator(check_available=True)
+device = device or torch.device("cpu")
+other.to(device) is other, other(pictures.to(device)).cpu().shape
 
 # %% [markdown]
 # ## One sample or a batch
@@ -318,7 +364,7 @@ show_feature_maps(features, picture)
 # So far the network got a *mini-batch* (小批量), several samples at once. What if you have a single picture?
 #
 # > **Then and now.** In the notes `torch.nn` takes mini-batches only, four dimensions for `Conv2d`, and a single sample needs
-# > `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 most layers take a single sample as well.
+# > `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 many layers take a single sample as well.
 #
 # `Conv2d` is one of them. It gives the same for a picture of three dimensions as for a batch of one:
 
@@ -334,7 +380,7 @@ alone.shape, in_batch.shape, torch.allclose(alone, in_batch[0], atol=1e-6)
 net(pictures[0])
 
 # %% [markdown]
-# The numbers tell the story. `flatten(1)` keeps the first dimension, which should be the batch. Here it is the 16 maps of one picture, so
+# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here it is the 16 maps of one picture, so
 # `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the notes still helps:
 
 # %% claims=["C14"]
@@ -353,8 +399,9 @@ maps = features(torch.randn(25, 1, 36, 36))
 maps.shape, maps.view(-1, 16 * 5 * 5).shape
 
 # %% [markdown]
-# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. With `flatten(1)`, `fc1`
-# would have refused. So never let `-1` stand for the batch.
+# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. (With another number of
+# pictures the count may not work out, and you would get an error after all.) With `flatten(1)`, `fc1` would have refused. So do not let `-1`
+# stand for the batch.
 #
 # Some layers make such a mistake on their own. `GroupNorm` expects the batch first. If the sizes happen to fit, it takes the channels of
 # a single sample for the batch:
@@ -366,19 +413,19 @@ alone, in_batch = group_norm(one), group_norm(one.unsqueeze(0))[0]
 alone.shape == in_batch.shape, torch.allclose(alone, in_batch)
 
 # %% [markdown]
-# The same shape, other numbers, and not a word. Here you can look up what a layer makes of one sample *without* a batch dimension:
+# The shape is the same, the numbers are not, and nobody was told. Here you can look up what a layer makes of one sample *without* a batch dimension:
 #
 # | one sample goes into | what happens |
 # |:--|:--|
 # | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `Dropout`, `LayerNorm`, `InstanceNorm2d`, `Embedding`; `RNN`, `LSTM`, `TransformerEncoderLayer` with `batch_first=True` | the same as in a batch of one |
 # | `BatchNorm2d`; `BatchNorm1d` on a vector | an error |
 # | `Flatten()`, `x.flatten(1)` | **no error** yet: the channels become the batch |
-# | `x.view(-1, 400)` | **no error**, not for pictures of a wrong size either |
+# | `x.view(-1, 400)` | **no error**, and none for wrong sizes if the count is a multiple of 400 |
 # | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# The rule is short: keep the batch dimension, also for one sample. `unsqueeze(0)` makes it for all of these. (Recurrent layers and
-# Transformers without `batch_first=True` have the batch *second*, so there it is `unsqueeze(1)`.)
+# You need not remember the table if you keep the batch dimension, also for one sample. `unsqueeze(0)` makes it for all of these.
+# (Recurrent layers and Transformers without `batch_first=True` have the batch *second*, so there it is `unsqueeze(1)`.)
 #
 # ### The order is N x C x H x W
 #
@@ -405,111 +452,121 @@ conv(from_files)
 conv(from_files.permute(0, 3, 1, 2)).shape
 
 # %% [markdown]
-# You may also meet `channels_last`, which can make convolutions faster. Despite its name, it does not change the order of the
-# dimensions, only that of the numbers in *memory*. This picture of 2 x 2 pixels is C x H x W as before, but the three colors of a pixel
-# lie side by side:
-
-# %% claims=["C15"]
-from helpers.drawings.storage import show_storage
-
-tiny = torch.arange(12).view(1, 3, 2, 2)
-tiny = tiny.to(memory_format=torch.channels_last)
-show_storage(tiny[0], "channels_last")
+# You may also meet the memory format `channels_last`, which can make convolutions faster. Despite its name, it does not change the order
+# of the dimensions, only that of the numbers in memory. [Page 08](08_tensor_shapes.ipynb#Channels-last) draws it.
 
 # %% [markdown]
-# ## Training mode and evaluation mode
+# ## Look inside with hooks
 #
-# *训练模式与测试模式*
+# *钩子*
 #
-# Some layers behave differently in training and afterwards. *Dropout* sets a random part of its input to zero, so that the network does
-# not rely on any single number, and scales up the rest to keep the mean. Once trained, the network should not gamble. `train()` and
-# `eval()` switch a module and everything inside it; a new one is in training mode.
+# `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a function that is
+# called with the layer, its inputs and its output each time the layer has been called. It stays there until you remove it, so keep the
+# handle that `register_forward_hook` returns.
+
 
 # %%
-dropout, ones = nn.Dropout(0.5), torch.ones(1000)
-dropout(ones).unique(), dropout.eval()(ones).unique()
+def print_shape(layer, inputs, output):
+    print(layer, tuple(output.shape))
+
+
+handles = [m.register_forward_hook(print_shape) for m in net.children()]
+net(pictures)
+for handle in handles:
+    handle.remove()
 
 # %% [markdown]
-# *Batch norm* (批归一化) subtracts the mean of each feature and divides by the standard deviation. In training, both are taken over the
-# batch at hand:
-
-# %%
-norm = nn.BatchNorm1d(2)
-batch = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
-norm(batch)
-
-# %% [markdown]
-# So the result for one sample depends on who else is in the batch. In evaluation it should not, and batch norm prepares for that by
-# keeping running averages. They are part of the state, but no optimizer changes them. Such tensors are called *buffers* (缓冲区):
-
-# %%
-dict(norm.named_buffers())
-
-# %% [markdown]
-# The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20. In evaluation mode these averages are used, and
-# a sample gets the same result alone as in company:
-
-# %%
-norm.eval()(batch), norm(batch[:1])
-
-# %% [markdown]
-# Forget `eval()`, and your test results depend on chance or on the neighbors. You may also get an error, since in training mode batch norm
-# cannot work with a single value per channel:
-
-# %% tags=["raises-exception"]
-norm.train()(batch[:1])
-
-# %% [markdown]
-# What counts is the number of *values*, not of samples. One sample with maps of 4 x 4 has sixteen for each channel, and passes:
-
-# %%
-nn.BatchNorm2d(8)(torch.randn(1, 8, 4, 4)).shape
-
-# %% [markdown]
-# Note that `eval()` does not switch off autograd. That is the business of `torch.no_grad()`, and for testing you want both.
-
-# %%
-net.eval()(pictures).requires_grad
-
-# %% [markdown]
-# ## Buffers and devices
+# A hook runs when its module is *called*. Had we hung one on `net` itself, `net.forward(pictures)` would have skipped it, and that is one
+# good reason to write `net(pictures)`.
 #
-# *缓冲区与设备*
+# As to the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So the side goes from 32 to
+# 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$, padding $p$ and dilation $d$ turns $n$ pixels into
+# $\lfloor (n + 2p - d(k - 1) - 1) / s \rfloor + 1$.
 #
-# `register_buffer` makes a buffer of your own. It is saved, loaded, and moved to another device together with the parameters; an ordinary
-# tensor attribute is not. Here is a module with one of each, which moves to the device `meta`. (That one is on every machine; its tensors
-# have a shape but no data.)
-
+# ## Going further
+#
+# *更进一步*
+#
+# You can build networks without this section. It is for *seeing* what the layers do.
+#
+# ### How much of the picture does an output see?
+#
+# *感受野*
+#
+# The pixels that an output can depend on are its *receptive field* (感受野). We can ask autograd for them: take one number that comes out
+# of `conv1`, and its gradient with respect to the *picture*. A pixel that this number cannot see has gradient zero.
 
 # %%
-class Normalize(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(0.5))
-        self.std = torch.tensor(0.25)  # an ordinary attribute
-
-
-moved = Normalize().to("meta")
-list(moved.state_dict()), moved.mean.device, moved.std.device
+noise = torch.randn(1, 1, 32, 32, requires_grad=True)
+net.conv1(noise)[0, 0, 14, 14].backward()
+noise.grad.count_nonzero()
 
 # %% [markdown]
-# `std` stayed behind, and it is missing from the state. On your real device, whatever it is, remember one difference: a *module* moves
-# itself, and `to` returns the same object. A *tensor* stays where it is, so use what `to` returns:
+# It sees 25 pixels, those under one filter of 5 x 5. The helper below does the same for all four steps. It adds up the gradients of many
+# random pictures, because max pooling passes on only one number of four each time, and the brighter a pixel, the more it counts. The orange
+# frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as long as the product of all strides before it.
 
 # %%
-device = torch.accelerator.current_accelerator(check_available=True)
-device = device or torch.device("cpu")
-net.to(device) is net, net(pictures.to(device)).cpu().shape
+from helpers.drawings.receptive_field import show_receptive_fields
+
+show_receptive_fields(features)
+
+# %% [markdown]
+# The arithmetic was right: the bright pixels fill the frames. After the second pooling, one number sees a quarter of the picture. In this
+# network, only the fully connected layers see all of it.
+#
+# ### What does a filter respond to?
+#
+# *卷积核与特征图*
+#
+# For this question noise will not do. We take a picture of CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and turn it gray.
+
+# %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
+from helpers import data
+
+print(data.origin())
+colors = torch.from_numpy(data.cifar10(train=True).data[29]) / 255
+picture = colors.mean(-1).unsqueeze(0)
+picture.shape
+
+# %% [markdown]
+# Training finds filters of its own, but to see what a filter can do, it helps to make some by hand. `six_filters` is a helper that makes six
+# of them. The first is negative on the left and positive on the right, so it responds where the picture grows brighter from left to right:
+
+# %%
+from helpers.drawings.feature_maps import six_filters
+
+filters = six_filters()
+filters[0, 0]
+
+# %% [markdown]
+# The filter slides over the picture, and what it finds at each place makes up its *feature map* (特征图). Where the picture looks like the
+# filter, the map is positive (red); where it looks like the opposite, negative (blue).
+
+# %% tags=["cifar10"]
+from helpers.drawings.feature_maps import show_feature_maps, show_filters
+
+show_filters(picture, filters)
+
+# %% [markdown]
+# Now we put these six into `conv1`. As `features` holds that very layer, it uses them at once, and we can follow the picture on its way to
+# more and smaller maps. (The filters of `conv2` are still random.)
+
+# %% tags=["cifar10"]
+with torch.no_grad():
+    net.conv1.weight.copy_(filters)
+    net.conv1.bias.zero_()
+show_feature_maps(features, picture)
 
 # %% [markdown]
 # ## Recap
 #
 # - A network is a class: `__init__` makes the layers, `forward` passes the data through, and `backward` comes for free. Assignment
-#   registers a module or a parameter; a plain list hides it.
+#   registers a module or an `nn.Parameter`. What is in a plain list is not found.
 # - A `state_dict` holds parameters and buffers. Save it, and copy it if it has to stay as it is. `train()` and `eval()` change how dropout
 #   and batch norm behave.
+# - Keep the batch dimension, also for one sample, and do not let `-1` stand for it.
 # - Hooks show what each layer passes on. Kernel sizes and strides determine the receptive field, and gradients show it.
-# - Keep the batch dimension, also for one sample, and never let `-1` stand for it.
 
 # %% [markdown]
 # ## Exercises
@@ -605,7 +662,8 @@ check_mlp(MLP)
 
 # %% [markdown]
 # **4. A hook that remembers.** `record_shapes(net, x)` runs `net(x)` and returns a dictionary from the name of each child to the shape of
-# its output, such as `{"conv1": (4, 6, 28, 28), ...}`. It leaves no hook behind.
+# its output, such as `{"conv1": (4, 6, 28, 28), ...}`. The children are those that `net.named_children()` gives, not what is inside them. No
+# hook is left behind.
 
 # %% tags=["exercise"]
 from helpers.exercises.modules import check_record_shapes

@@ -34,7 +34,7 @@
 #
 # **You need** to have made a tensor or two. No GPU.
 #
-# **Time**: 22 min to read, 12 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 20 s to run (AMD EPYC, 2 cores).
 #
 # ## One call, two outcomes
 #
@@ -55,7 +55,7 @@ t = torch.tensor([[10, 11, 12], [13, 14, 15]])
 t
 
 # %% [markdown]
-# `view` writes the same six numbers in one row:
+# `view` shows the same six numbers as one row:
 
 # %% claims=["C27"]
 t.view(6)
@@ -104,8 +104,8 @@ t.storage_offset() + 1 * t.stride(0) + 2 * t.stride(1)
 show_storage(t.T, "t.T")
 
 # %% [markdown]
-# Not a single number has moved. The shape and the strides have merely changed places, so that one row of `t.T` now
-# hops three cells at a time. This is why transposing a tensor of a gigabyte takes no longer than transposing this
+# Not a single number has moved. The two sizes have swapped places, and so have the two strides, so that one row of
+# `t.T` now hops three cells at a time. This is why transposing a tensor of a gigabyte takes no longer than transposing this
 # one. Keep this picture in mind: most operations on this page are nothing but a new shape, new strides or a new
 # offset over cells that stay where they are.
 #
@@ -133,8 +133,8 @@ t.view(4, 2)
 t.view(-1, 2).shape
 
 # %% [markdown]
-# Since the cells are shared, so are the numbers. The notes call this 联动, moving together: change one, and the other
-# has changed.
+# Since the cells are shared, so are the numbers. The notes call this 联动, moving together: write through the view, and
+# `t` has changed as well.
 
 # %% claims=["C28"]
 v = t.view(3, 2)
@@ -143,13 +143,16 @@ t
 
 # %% [markdown]
 # That is handy when you want it and baffling when you do not. To find out *without* writing, ask both tensors where
-# their storage begins in memory. `data_ptr()` is that address:
+# their storage begins in memory. `data_ptr()` is that address, and the same address means the same storage:
 
 # %% claims=["C28"]
 t.untyped_storage().data_ptr() == v.untyped_storage().data_ptr()
 
 # %% [markdown]
-# A `clone` has a storage of its own, so it keeps its numbers whatever happens to `t`:
+# (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own.)
+#
+# A `clone` has a storage of its own, so it keeps its numbers whatever happens to `t`. Here we put the 11 back into `t`,
+# and the clone, made before, still has the 99:
 
 # %% claims=["C28"]
 c = t.clone()
@@ -165,15 +168,16 @@ c.untyped_storage().data_ptr() == t.untyped_storage().data_ptr(), c[0, 1]
 # dimension would need a *single* stride that leads from each element to the next, and here the steps are +3, −2, +3,
 # −2, +3. No stride does that, so `view` gives up.
 #
-# A tensor whose elements lie in the storage in exactly the order in which you read them is called *contiguous*
-# (连续). It can be viewed in any shape with the right number of elements.
+# A tensor is called *contiguous* (连续) if its elements lie in the storage in the order in which you read them, one
+# right after the other. It can be viewed in any shape with the right number of elements.
 
 # %%
 t.is_contiguous(), t.T.is_contiguous()
 
 # %% [markdown]
-# `contiguous()` writes the elements of a tensor in reading order into a fresh storage. Compare this picture with
-# that of `t.T`: the elements on the left are the same, the walk on the right is straight again.
+# `contiguous()` returns such a tensor. If the one you have is not contiguous, its elements are copied in reading order
+# into a fresh storage. Compare this picture with that of `t.T`: the elements on the left are the same, but the walk on
+# the right is straight again.
 
 # %%
 show_storage(t.T.contiguous(), "t.T.contiguous()")
@@ -182,16 +186,13 @@ show_storage(t.T.contiguous(), "t.T.contiguous()")
 # > **Then and now.** In 2017 one wrote `x.contiguous().view(6)`. Since PyTorch 0.4 there is `reshape`, which returns
 # > a view if the strides allow one and a copy otherwise.
 #
-# Convenient, but it does not tell you which of the two you got. Here the same call is a view of one tensor and a copy
-# of the other:
+# That is convenient, but `reshape` does not tell you which of the two you got. Here the same call makes a view of one
+# tensor and a copy of the other, and only the view notices the 99:
 
 # %% claims=["C27"]
 flat, flat_of_transposed = t.reshape(6), t.T.reshape(6)
 t[0, 0] = 99
 flat, flat_of_transposed
-
-# %%
-t[0, 0] = 10  # as it was
 
 # %% [markdown]
 # So choose by what you need: `view` when the result must share memory (it fails rather than copy), `reshape` when you
@@ -201,8 +202,9 @@ t[0, 0] = 10  # as it was
 #
 # *展平*
 #
-# By far the most frequent reshape stands between the convolutions and the linear layers of a network. A batch of 64
-# color pictures, 32 × 32 pixels each, becomes 64 rows of numbers, and the first dimension, the batch, must survive:
+# The reshape that you will meet most often in networks like LeNet stands between the convolutions and the linear
+# layers. A batch of 64 color pictures, 32 × 32 pixels each, becomes 64 rows of numbers, and the first dimension, the
+# batch, must survive:
 
 # %%
 batch = torch.zeros(64, 3, 32, 32)
@@ -210,8 +212,8 @@ batch.flatten(1).shape
 
 # %% [markdown]
 # `flatten(1)` merges all dimensions from 1 on. The notes' LeNet does the same with `x.view(x.size()[0], -1)`. If you
-# see `x.view(-1, 3072)` in old code, be suspicious: it puts the `-1` on the batch, so that a wrong picture size changes
-# the number of samples without a word instead of raising an error. The way back is `unflatten`:
+# see `x.view(-1, 3072)` in old code, be suspicious. It puts the `-1` on the batch, so pictures of a wrong size can change
+# the number of samples without a word: 64 pictures of 64 × 64 pixels would pass as 256. The way back is `unflatten`:
 
 # %%
 batch.flatten(1).unflatten(1, (3, 32, 32)).shape
@@ -229,7 +231,7 @@ t.unsqueeze(0).shape, t[None].shape, t.unsqueeze(1).shape, t[:, None].shape
 
 # %% [markdown]
 # `squeeze(dim)` takes such a dimension out again (the notes spell it "sequeeze"). If the dimension has another size,
-# nothing happens, and nothing is said:
+# as in the second of these calls, nothing happens, and nothing is said. A tuple names several dimensions at once:
 
 # %% claims=["C29"]
 x = torch.zeros(1, 3, 1)
@@ -273,35 +275,40 @@ show_storage(column.expand(3, 4), "column.expand(3, 4)")
 # %% [markdown]
 # A stride of 0 means: to get to the next column, stay where you are. All four elements of a row are read from one cell
 # ("×4" beside its dot), and the storage still holds three numbers. This is also how broadcasting (广播) works inside
-# PyTorch. The price shows when you write. One assignment changes four elements:
+# PyTorch. The price shows when you write. One assignment changes four elements, and `column` too:
 
 # %%
 wide = column.expand(3, 4)
 wide[0, 0] = 99
-wide
+wide, column
 
 # %% [markdown]
-# An operation that would have to write to *every* element is refused, because cells would be written several times:
+# Arithmetic in place is refused. Should the cell under a row be increased once, or four times? PyTorch does not guess:
 
 # %% tags=["raises-exception"]
 wide.add_(1)
 
 # %% [markdown]
+# The last sentence is the remedy. After `wide = wide.clone()` each element has a cell of its own. Do not count on the
+# error, though: assigning a single number, `zero_()` and `fill_()` go through, as the 99 did.
+#
 # ## Permute
 #
 # *维度换序*
 #
 # `transpose(0, 2)` swaps two dimensions, `movedim(2, 0)` takes one elsewhere, and `permute` gives all of them a new
-# order. Read `permute(2, 0, 1)` as "the old dimension 2 comes first, then 0, then 1".
+# order. Read `permute(2, 0, 1)` as "the old dimension 2 comes first, then 0, then 1". We try it on a tiny picture, two
+# pixels high and four wide, with three colors in each pixel:
 
 # %%
 image = torch.arange(24).view(2, 4, 3)
 image.permute(2, 0, 1).shape, image.permute(2, 0, 1).stride()
 
 # %% [markdown]
-# A picture file has its color channels last (height × width × 3); a network wants them first. Do not use `view` for
-# this, although it accepts the same sizes! Here is a picture with a red disc, green growing to the right and blue
-# growing downwards, taken apart into its three channels both ways:
+# The colors come first now, and again only sizes and strides have changed places. You will need this: a picture from a file
+# usually has its color channels last (height × width × 3), and a network wants them first. Do not use `view` for it,
+# although `view` accepts the same sizes! Here is a picture with a red disc, green growing to the right and blue growing
+# downwards, taken apart into its three channels both ways:
 
 # %%
 from helpers.drawings.channels import show_permute_and_view
@@ -309,31 +316,41 @@ from helpers.drawings.channels import show_permute_and_view
 show_permute_and_view()
 
 # %% [markdown]
-# `permute` finds the disc and the two gradients. `view` keeps the order of the cells, cuts it into three equal parts,
-# and so mixes the colors of neighboring pixels. No error, no warning; only the accuracy of your network suffers.
+# `permute` finds the disc, the green that grows to the right, and the blue that grows downwards. `view` keeps the order
+# of the cells, cuts it into three equal parts, and so mixes the colors of neighboring pixels. There is no error and no
+# warning. Only the accuracy of your network suffers.
 #
 # ## Stack, cat, split, chunk
 #
 # *拼接与切分*
 #
-# `cat` joins tensors along a dimension that exists already, and `stack` along a new one. Both copy:
+# Suppose more tables like `t` come in. `cat` joins tensors along a dimension that exists already, so we get more
+# rows. `stack` joins them along a new one, so we get a batch of tables. Both copy:
 
 # %%
-days = [t, t + 100, t + 200, t + 300]
-torch.cat(days).shape, torch.stack(days).shape
+tables = [t, t + 100, t + 200, t + 300]
+torch.cat(tables).shape, torch.stack(tables).shape
 
 # %% [markdown]
-# In the other direction, `split` takes the size of a piece and `chunk` the number of pieces:
+# In the other direction, `split` takes the size of a piece, and the last piece may be smaller:
 
 # %%
 ten = torch.arange(10, 20)
 ten.split(4)
 
+# %% [markdown]
+# `chunk` takes the number of pieces, but be careful. It rounds the size of a piece up, 10 / 6 to 2, so you may end up with
+# fewer pieces than you asked for. `tensor_split` gives exactly the number that you name. Here are the sizes of the
+# pieces of both:
+
 # %%
-ten.chunk(3)
+[len(piece) for piece in ten.chunk(6)]
+
+# %%
+[len(piece) for piece in ten.tensor_split(6)]
 
 # %% [markdown]
-# The pieces are views. The second piece of `split(4)` begins at cell 4 of the same storage, and this is what the
+# All these pieces are views. The second piece of `split(4)` begins at cell 4 of the same storage, and this is what the
 # offset is for. The pale cells belong to the storage but not to this tensor:
 
 # %%
@@ -398,20 +415,36 @@ show_storage(r.resize_(3), "r.resize_(3)")
 r.resize_(6)
 
 # %% [markdown]
-# When it makes a tensor larger, new memory is allocated (分配新的内存空间). The old elements are kept, and what the new
-# cells contain is undefined, which is why the picture shows question marks:
+# When the tensor becomes larger than its storage, new memory is allocated (分配新的内存空间). The old elements are kept,
+# and what the new cells contain is undefined, which is why the picture shows question marks:
 
 # %% claims=["C30"]
 show_storage(r.resize_(2, 5), "r.resize_(2, 5)", unknown=range(6, 10))
 
 # %% [markdown]
-# You will rarely want this. `resize_` ignores strides, and it refuses a tensor that requires a gradient. Today one makes
-# a *new* tensor, in which every element is defined:
+# You will rarely want this. `resize_` ignores strides, and it refuses a tensor that requires a gradient. It is better to
+# make a *new* tensor, in which every element is defined. This one has two zeros at its end:
 
 # %% claims=["C30"]
 torch.nn.functional.pad(ten, (0, 2))
 
 # %% [markdown]
+# ### Channels last
+#
+# *通道在后的内存格式*
+#
+# A tensor that is not contiguous need not be an accident. Convolutions often run faster when the colors of a pixel lie
+# side by side in memory. The memory format `channels_last` arranges that without a change of shape. This is a picture of
+# 2 × 2 pixels, batch × channels × height × width as always, of which we draw the first sample:
+
+# %%
+pixels = torch.arange(12).view(1, 3, 2, 2)
+pixels = pixels.to(memory_format=torch.channels_last)
+show_storage(pixels[0], "pixels[0]")
+
+# %% [markdown]
+# The first three cells, 0, 4 and 8, are the three colors of the first pixel.
+#
 # ### Sliding windows
 #
 # *滑动窗口*
@@ -427,8 +460,8 @@ windows.mean(1)
 
 # %% [markdown]
 # `as_strided` lets you set shape, strides and offset yourself, and with them walk anywhere in the storage, even to
-# cells that the tensor does not contain. Here `public` is the first half of a record, and we read the second half
-# through it:
+# cells that the tensor does not contain. It takes the shape first and then the strides. Here `public` is the first half
+# of a record, and we read the second half through it:
 
 # %%
 record = torch.tensor([1, 2, 3, 41, 42, 43])
@@ -436,8 +469,9 @@ public = record[:3]
 public.as_strided((2, 3), (3, 1))
 
 # %% [markdown]
-# Only the end of the storage would stop it. A slice hides nothing: if you save `public` with `torch.save`, the whole
-# storage is written too. Prefer the named calls, and `clone` what must stand alone.
+# PyTorch would object only at the end of the storage. So a slice hides nothing, and if you save `public` with
+# `torch.save`, the whole storage is written to the file. Prefer the calls that have names, and `clone` what must stand
+# alone.
 #
 # ### Why id() proves nothing
 #
@@ -465,7 +499,7 @@ len(ids) < 100
 # - Element `(i, j)` is read from cell `offset + i * stride(0) + j * stride(1)` of the storage.
 # - `view`, `squeeze`, `expand` and `permute` change this rule and leave the cells alone; `reshape` and `flatten` copy
 #   when they must.
-# - Two tensors share memory if their `untyped_storage().data_ptr()` is the same. Change one, and you may change both.
+# - Two tensors share their storage if `untyped_storage().data_ptr()` is the same. Change one, and you may change both.
 # - Name the dimension in `squeeze`, do not write through `expand`, and move channels with `permute`.
 
 # %% [markdown]
@@ -503,7 +537,7 @@ check_fill_columns(fill_columns)
 
 # %% [markdown]
 # **2. Which cell?** `cell_of(x, index)` returns the position in the storage that the element `x[index]` is read from,
-# for a tensor of any number of dimensions and a tuple `index`.
+# for a tensor of any number of dimensions and a tuple `index`. Work it out from the strides.
 
 # %% tags=["exercise"]
 from helpers.exercises.tensor_shapes import check_cell_of
@@ -524,14 +558,11 @@ check_cell_of(cell_of)
 
 # %% [markdown]
 # **3. Tiles.** `tiles(image, size)` cuts a square matrix into square tiles: a tensor of shape (number of tiles, size,
-# size), in reading order. No loop.
+# size), in reading order. Write it without a loop. `tiles(torch.arange(16).view(4, 4), 2)` holds four tiles. The first is
+# `[[0, 1], [4, 5]]`, and the second, to the right of it, is `[[2, 3], [6, 7]]`.
 
 # %% tags=["exercise"]
 from helpers.exercises.tensor_shapes import check_tiles
-
-square = torch.arange(16).view(4, 4)
-four_tiles = [square[:2, :2], square[:2, 2:], square[2:, :2], square[2:, 2:]]
-show_storage(torch.stack(four_tiles), "tiles(square, 2)")
 
 
 def tiles(image, size): ...
@@ -585,8 +616,7 @@ check_windows(windows)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says of it.
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
@@ -608,6 +638,7 @@ def cell_of(x, index):
 
 
 check_cell_of(cell_of)
+# x[index].storage_offset() is right as well: x[index] is a view of one cell.
 # A typical mistake: the offset is forgotten.
 check_cell_of(
     lambda x, index: sum(torch.tensor(index) * torch.tensor(x.stride()))

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from helpers.drawings.storage import cells_read
+from helpers.exercises.calls import Recorder, has_loop
 from helpers.exercises.exercise import differences, exercise
 
 
@@ -35,6 +36,8 @@ def check_cell_of(cell_of: Callable) -> Iterator[str]:
         position = int(torch.arange(tensor.numel()).view(tensor.shape)[index])
         expected = cells_read(tensor)[position]
         if (given := cell_of(tensor, index)) != expected:
+            if given == expected - tensor.storage_offset():
+                yield f"for x = {name}, where does the walk begin? It need not be cell 0."
             yield f"for x = {name} and index = {index}: {given!r} is not right."
 
 
@@ -50,6 +53,8 @@ def check_tiles(tiles: Callable) -> Iterator[str]:
     sizes = 2, 2, 4
     yield from differences(tiles, right, *zip(squares, sizes, strict=True))
     yield from differences(tiles, right, (torch.arange(36).view(6, 6).T, 3))
+    if has_loop(tiles.__code__):
+        yield "the tiles are right, but there is a loop in your function."
 
 
 @exercise
@@ -67,3 +72,7 @@ def check_windows(windows: Callable[[torch.Tensor, int], Any]) -> Iterator[str]:
         answer = windows(x, size)
         if answer.untyped_storage().data_ptr() != x.untyped_storage().data_ptr():
             yield "the windows are right, but they are copies: they must share memory with x."
+    with Recorder() as recorder:
+        windows(whole, 3)
+    if "unfold" in recorder.counts or "as_strided" not in recorder.counts:
+        yield "the windows are right, but it is `as_strided` that should make them."

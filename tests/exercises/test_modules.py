@@ -1,5 +1,6 @@
 """The checks of the exercises on modules accept what is right and name each typical mistake."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -83,6 +84,24 @@ class Center(nn.Module):
         self.mean = 0.9 * self.mean + 0.1 * mean.detach()
 
 
+def by_name(net, x):
+    """The same with partial, one hook for all, and the shapes as torch.Size."""
+    shapes = {}
+
+    def note(name, module, inputs, output):
+        shapes[name] = output.shape
+
+    handles = [
+        layer.register_forward_hook(partial(note, name)) for name, layer in net.named_children()
+    ]
+    try:
+        net(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return shapes
+
+
 class InPlace(Center):
     def update(self, mean):
         with torch.no_grad():
@@ -95,6 +114,7 @@ RIGHT = [
     (modules.check_mlp, MLP),
     (modules.check_mlp, sequential),
     (modules.check_record_shapes, record_shapes),
+    (modules.check_record_shapes, by_name),
     (modules.check_center, Center),
     (modules.check_center, InPlace),
 ]
@@ -183,6 +203,35 @@ def of_inputs(net, x):
     return shapes
 
 
+def as_a_chain(net, x):
+    shapes = {}
+    for name, layer in net.named_children():
+        x = layer(x)
+        shapes[name] = x.shape
+    return shapes
+
+
+def of_all_modules(net, x):
+    shapes, handles = {}, []
+    for name, layer in net.named_modules():
+        if name:
+            handles.append(
+                layer.register_forward_hook(
+                    lambda m, i, output, name=name: shapes.update({name: output.shape})
+                )
+            )
+    net(x)
+    for handle in handles:
+        handle.remove()
+    return shapes
+
+
+class Unrecorded(Center):
+    @torch.no_grad()
+    def forward(self, x):
+        return super().forward(x)
+
+
 class Attribute(Center):
     def __init__(self, features):
         nn.Module.__init__(self)
@@ -252,6 +301,9 @@ WRONG = [
     (modules.check_record_shapes, lambda net, x: [], "a dict is expected"),
     (modules.check_record_shapes, last_name, "do all share the last one?"),
     (modules.check_record_shapes, of_inputs, "but not the shapes"),
+    (modules.check_record_shapes, as_a_chain, "your code raised RuntimeError"),
+    (modules.check_record_shapes, of_all_modules, "'far.0'"),
+    (modules.check_center, Unrecorded, "autograd cannot go back from the output"),
     (
         modules.check_record_shapes,
         lambda net, x: record_shapes(net, x, remove=False),

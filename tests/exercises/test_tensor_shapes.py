@@ -18,11 +18,31 @@ def slow_tiles(image, size):
     )
 
 
+def tiles_by_permute(image, size):
+    n = len(image) // size
+    return image.reshape(n, size, n, size).permute(0, 2, 1, 3).reshape(-1, size, size)
+
+
+def windows(x, size):
+    return torch.as_strided(
+        x, (len(x) - size + 1, size), (x.stride(0), x.stride(0)), x.storage_offset()
+    )
+
+
 RIGHT = [
     (checks.check_fill_columns, lambda line, rows: line.reshape(-1, rows).transpose(0, 1)),
     (checks.check_cell_of, lambda x, index: x[index].storage_offset()),
-    (checks.check_tiles, slow_tiles),
-    (checks.check_windows, lambda x, size: x.unfold(0, size, 1)),
+    (
+        checks.check_cell_of,
+        lambda x, index: x.storage_offset() + sum(torch.tensor(index) * torch.tensor(x.stride())),
+    ),
+    (checks.check_tiles, tiles_by_permute),
+    (checks.check_tiles, lambda x, n: x.unfold(0, n, n).unfold(1, n, n).flatten(0, 1)),
+    (checks.check_windows, windows),
+    (
+        checks.check_windows,
+        lambda x, size: x.as_strided((len(x) - size + 1, size), x.stride() * 2),
+    ),
 ]
 WRONG = [
     (checks.check_fill_columns, lambda line, rows: line.view(rows, -1).T, "the shape is"),
@@ -32,6 +52,13 @@ WRONG = [
         "raised RuntimeError",
     ),
     (checks.check_cell_of, lambda x, index: 48, "permute(2, 0, 1)"),
+    (
+        checks.check_cell_of,
+        lambda x, index: sum(i * stride for i, stride in zip(index, x.stride(), strict=True)),
+        "where does the walk begin?",
+    ),
+    (checks.check_tiles, slow_tiles, "there is a loop"),
+    (checks.check_windows, lambda x, size: x.unfold(0, size, 1), "it is `as_strided`"),
     (checks.check_tiles, lambda x, size: x.reshape(-1, size, size), "elements differ"),
     (checks.check_tiles, lambda x, size: x.view(-1, 2, size, size), "the shape is"),
     (

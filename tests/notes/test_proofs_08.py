@@ -101,3 +101,34 @@ def test_a_saved_slice_takes_its_storage_along(tmp_path):
     torch.save(record[:3], tmp_path / "slice.pt")
     torch.save(record[:3].clone(), tmp_path / "clone.pt")
     assert (tmp_path / "slice.pt").stat().st_size > 800_000 > (tmp_path / "clone.pt").stat().st_size
+
+
+def test_of_an_expanded_tensor_arithmetic_in_place_is_refused_and_assignments_are_not():
+    wide = torch.tensor([[10], [11], [12]]).expand(3, 4)
+    for refused in (wide.add_, wide.mul_, wide.sub_, wide.clamp_):
+        with pytest.raises(RuntimeError, match=r"Please clone\(\)"):
+            refused(1)
+    wide[0] = 1
+    assert wide.fill_(2).eq(2).all() and wide.zero_().eq(0).all()
+
+
+def test_c28_one_storage_but_no_cell_in_common():
+    assert shares_memory(MATRIX[0], MATRIX[1])
+    assert not set(cells_read(MATRIX[0])) & set(cells_read(MATRIX[1]))
+
+
+def test_in_order_but_with_gaps_is_not_contiguous():
+    assert not torch.arange(6)[::2].is_contiguous()
+    assert MATRIX.contiguous() is MATRIX
+
+
+def test_view_with_the_batch_left_open_can_change_the_number_of_samples():
+    assert torch.zeros(64, 3, 64, 64).view(-1, 3072).shape == (256, 3072)
+    with pytest.raises(RuntimeError, match="invalid for input"):
+        torch.zeros(64, 3, 33, 33).view(-1, 3072)
+
+
+@pytest.mark.parametrize(("number", "pieces"), [(3, 3), (4, 4), (6, 5), (7, 5)])
+def test_chunk_may_return_fewer_pieces(number, pieces):
+    x = torch.arange(10)
+    assert len(x.chunk(number)) == pieces and len(x.tensor_split(number)) == number
