@@ -32,15 +32,15 @@
 # - avoid the three classic mistakes of timing: the first call, the threads, and the GPU that nobody waited for;
 # - see when a tensor operation is limited by the call itself, and when by memory.
 #
-# **You need** a Python environment with the book's packages. No GPU.
+# **You need** a Python environment with the book's packages, which `pip install -r requirements.txt` brings you. No GPU.
 #
-# **Time**: 25 min to read, 28 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 40 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #
 # *安装检查*
 #
-# The first cell of a page is the same throughout the book. The line `%xmode Minimal` asks for short error messages, the
+# Each page of the book begins in the same way. The line `%xmode Minimal` asks for short error messages, the
 # one with `sys.path` lets Python find the book's `helpers` folder, and after that come the imports:
 
 # %%
@@ -63,15 +63,17 @@ x.sum()
 # And torchvision? It comes as a package of its own, but part of it is compiled code that was built against one
 # particular version of PyTorch. This is why the two should be installed by the same command: if they do not match,
 # the import may fail, or it may succeed and then a function is missing. So we do not stop at the import, but also call
-# something compiled. Here `nms`, *non-maximum suppression* (非极大值抑制), is given two nearly equal boxes and
-# should keep the first, which has the higher score:
+# something compiled. A program that looks for cats in a picture often finds the same cat twice. Of boxes
+# that overlap, *non-maximum suppression* (非极大值抑制) keeps only the one with the highest score. Here are two boxes that are
+# nearly the same, with the scores 0.9 and 0.8. The answer should be the index of the first:
 
 # %% claims=["C01"]
 boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.1]])
 torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 
 # %% [markdown]
-# It kept box 0. The notes' two commands, `pip install torch` and `pip install torchvision`, still do what they did.
+# It kept box 0, so the compiled part works. The notes' two commands, `pip install torch` and `pip install torchvision`,
+# still do what they did.
 #
 # ## Which build is it?
 #
@@ -83,16 +85,17 @@ torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 torch.__version__
 
 # %% [markdown]
-# After the plus sign, `cpu` is the build that knows no GPU, and `cu` with a number is the one for NVIDIA's CUDA of that
-# release. On macOS, and sometimes elsewhere, there is no plus sign at all. `pip` does not look at your hardware: on
-# Linux it brings the CUDA build along with several gigabytes of libraries, even where there is no GPU. If you have none
-# and would like your disk space back, ask for the small build by name:
+# Look at what follows the plus sign. `cpu` is the build that knows no GPU; `cu` with a number is the one for NVIDIA's CUDA
+# of that release, so `cu132` means CUDA 13.2; `rocm` is for AMD's GPUs and `xpu` for Intel's. On macOS there is no plus sign at
+# all. `pip` does not look at your hardware: on an ordinary Linux PC it brings the CUDA build along with several
+# gigabytes of libraries, even if there is no GPU. If you have none and would like your disk space back, ask for the
+# small build by name:
 #
 # ```bash
 # pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
 # ```
 #
-# That a build *can* use a GPU does not mean that there is one. This is how to ask, for any kind of GPU:
+# That a build *can* use a GPU does not mean that there is one. This is how to ask, whoever made the GPU:
 
 # %% verify={"free": ["True|False"], "reason": "whether the machine has a GPU"}
 torch.accelerator.is_available()
@@ -124,8 +127,8 @@ a.shape
 # read there is whatever the last owner of this memory left behind. That is fast, and it is fine when you are about to
 # overwrite all twelve. It is also treacherous, because the leftovers may look like zeros for weeks.
 #
-# PyTorch has a mode for reproducible results. In this mode it fills such memory with `nan`, *not a number*, so that we can
-# see the absence:
+# PyTorch has a mode for reproducible results. In this mode it fills new memory for floats with `nan`, *not a number*, so
+# that we can see that nothing was there:
 
 # %% claims=["C02"]
 torch.use_deterministic_algorithms(True)
@@ -158,8 +161,8 @@ torch.rand(3, 4)
 torch.Tensor(3).shape, torch.Tensor([3]).shape, torch.tensor(3).shape
 
 # %% [markdown]
-# So we have three numbers, then one number in a row, then a single number without any dimension. What is more, the
-# class turns everything into 32-bit floats, while the function keeps integers as they are:
+# So we have three numbers, then a list with one number, then a single number without any dimension. What is more, the
+# class turns integers into 32-bit floats, while the function keeps them as they are:
 
 # %%
 torch.Tensor([1, 2]), torch.tensor([1, 2])
@@ -182,7 +185,9 @@ torch.Tensor([1, 2]), torch.tensor([1, 2])
 # %% [markdown]
 # Read it from the end: there were seven runs of ten thousand loops. For each run the time of a single loop is worked
 # out, and what you see is the mean of the seven, plus or minus their standard deviation (标准差). If the deviation is
-# not small against the mean, something else kept the machine busy, and you should measure again.
+# not small compared with the mean, something else kept the machine busy, and you should measure again. Sometimes
+# `%timeit` says so itself, in a line that begins with "The slowest run took". It suspects that a result has been cached,
+# but PyTorch does not remember the results of earlier sums: it was a slow first run, or a busy machine.
 #
 # Now the same for a hundred times as many numbers:
 
@@ -191,19 +196,14 @@ more = torch.ones(1200)
 # %timeit -n 10000 more.sum()
 
 # %% [markdown]
-# Compare the two lines. One might expect a factor of a hundred, but usually there is hardly any difference. So twelve
-# numbers cannot have kept the processor busy with adding. Nearly all of that time is the *overhead* (开销) of a call:
-# Python looks up the method, PyTorch finds the right kernel for this data type and device and makes a tensor for the
-# result. We shall see below where that changes.
+# Compare the two lines. You might expect a factor of a hundred, but usually there is hardly any difference. So it
+# cannot be the adding that took the time for the twelve numbers. Most of it is the *overhead* (开销) of a call:
+# Python looks up the method, PyTorch finds the right kernel for this data type and device, and a tensor is made for the
+# result. Further down we shall see from which size on the numbers begin to count.
 #
-# The fourth line of the notes is `%hist`, short for `%history`. It lists what has been typed so far, itself included,
-# which is handy when you have been trying things out and want to keep what worked:
-
-# %% claims=["C04"]
-# %hist
-
-# %% [markdown]
-# With `-n` it numbers the cells, and you can ask for some of them. Here are the second and the third:
+# The fourth line of the notes is `%hist`, short for `%history`. It lists all that has been typed so far, which is handy
+# when you have been trying things out and want to keep what worked. By now this would be a long list. We ask only for
+# the second cell and the third, with their numbers (`-n`):
 
 # %% claims=["C04"]
 # %hist -n 2-3
@@ -228,10 +228,10 @@ matrix = 2 * torch.eye(4)
 # %timeit -n 1000 torch.linalg.inv(matrix)
 
 # %% [markdown]
-# Compare this with the wall time above. The later calls do not repeat what has to be done only once: libraries are
-# loaded, memory is requested from the operating system, and elsewhere threads are started or a method is chosen for the
-# shape of the input. So if it is the thousandth call that interests you, *warm up* (预热) before you start the clock:
-# make a call or two, and throw their times away.
+# Compare this with the wall time above, and mind the units: the first call usually takes several times as long.
+# It has to do what later calls find done: load a library, request memory from the operating system, and for
+# other operations start threads or choose a method for the shape of the input. So if it is the thousandth call
+# that interests you, *warm up* (预热) before you start the clock: make a call or two, and throw their times away.
 #
 # ## PyTorch has its own timer
 #
@@ -246,11 +246,12 @@ from torch.utils import benchmark
 
 big = torch.ones(1_000_000)
 timer = benchmark.Timer("big.sum()", globals={"big": big})
-f"{1e6 * timer.blocked_autorange().median:.1f} us"
+result = timer.blocked_autorange()
+f"{1e6 * result.median:.1f} us"
 
 # %% [markdown]
-# Type `timer.blocked_autorange()` alone to see more of what it found, such as the *interquartile range* (四分位距), and
-# a warning if the measurements are too far apart to be trusted.
+# Type `result` alone to see more of what it found, such as the *interquartile range* (四分位距), within which the
+# middle half of the measurements lies, and a warning if they are too far apart to be trusted.
 #
 # ### How many threads?
 #
@@ -259,31 +260,30 @@ f"{1e6 * timer.blocked_autorange().median:.1f} us"
 # Unlike `%timeit`, the `Timer` uses **one thread**, unless you tell it otherwise. That is the fairer comparison between
 # two ways to write something, but it may not be what your program does: PyTorch shares large operations among several
 # threads (线程), as a rule one for each core. For an operation that is large enough we take a product of two matrices of
-# 2000 x 2000, which has eight billion multiplications to share:
+# 2000 x 2000, which has eight billion multiplications to share. First with one thread, then with as many as PyTorch would use:
 
 # %% verify={"reason": "durations", "timing": true}
 m = torch.ones(2000, 2000)
 one = benchmark.Timer("m @ m", globals={"m": m}, num_threads=1)
-seconds_with_one = one.timeit(3).median
-f"{1e3 * seconds_with_one:.0f} ms"
+with_one = one.timeit(3).median
+f"{1e3 * with_one:.0f} ms"
 
 # %% verify={"reason": "durations", "timing": true}
 n = torch.get_num_threads()
 several = benchmark.Timer("m @ m", globals={"m": m}, num_threads=n)
-seconds_with_all = several.timeit(3).median
-f"{1e3 * seconds_with_all:.0f} ms"
+with_all = several.timeit(3).median
+f"{1e3 * with_all:.0f} ms"
 
 # %% [markdown]
-# How much did the other threads help?
+# How much did the other threads help? The best that one can expect is about the number of threads, 2x with two of them:
 
 # %% verify={"reason": "durations", "timing": true}
-f"{seconds_with_one / seconds_with_all:.2f}x"
+f"{with_one / with_all:.2f}x"
 
 # %% [markdown]
-# About the best you can hope for is the number of threads: two of them take half the time. If your ratio is far below, then the
-# cores are probably busy with something else, or they are not real cores (many processors count each core twice). And
-# if you try the same with `big.sum()`, do not be disappointed. That is over so quickly that handing out the work can
-# cost more than it saves, and two threads may well be *slower* than one.
+# If your ratio is far below, then the cores are probably busy with something else, or there are fewer than it seems (many
+# processors count each core twice). And if you try the same with `big.sum()`, do not be disappointed: that is over so
+# quickly that handing out the work may cost more than it saves.
 #
 # So a time without a number of threads says little. To set the number for the whole process, call
 # `torch.set_num_threads`:
@@ -365,18 +365,17 @@ from helpers.drawings.timing import show_time_and_rate
 show_time_and_rate(sizes, seconds, bytes_each=4)
 
 # %% [markdown]
-# On the left, the curve starts out nearly flat: this is the overhead, the same for any size. Then it bends upwards, and
-# from there on the time grows with the size, at first in proportion. The overhead is still in there, but it no longer
-# matters.
+# On the left, the curve starts out nearly flat: this is the overhead, which a small tensor pays as well as a large one. Then
+# it bends upwards, and in the end ten times as many numbers take about ten times as long, or more.
 #
-# The right side shows the same measurements in another way. Each number has four bytes, and each must be read once, so
-# bytes divided by seconds is the rate at which memory is read, the *memory bandwidth* (内存带宽). It rises as the
-# overhead becomes unimportant. Whether it falls again at the end depends on your machine: the *cache* (缓存) is a small
-# and quick memory close to the processor, and a tensor that does not fit into it has to be read from the main memory,
-# which is slower. In a large tensor the adding itself is so cheap that the processor mostly waits for the next numbers
-# to arrive.
+# The right side shows the same measurements in another way. Each number has four bytes and must be read once, so
+# bytes divided by seconds is the rate at which memory is read. The rate rises as the overhead becomes unimportant, and
+# what stops it in the end is usually the *memory bandwidth* (内存带宽), the most that the memory can deliver. In a large tensor,
+# adding is so cheap that the processor mostly waits for the next numbers to arrive. On many machines the rate even
+# falls again with the largest tensor. A *cache* (缓存) is a small, quick memory close to the processor; what does not
+# fit into it has to be fetched from the main memory, which is slower.
 #
-# The practical conclusion is the same everywhere. A hundred small calls pay the overhead a hundred times, and one
+# In practice, remember the left end of the curve. A hundred small calls pay the overhead a hundred times, and one
 # large call pays it once. Here are the sums of a hundred rows, first in a loop over the rows, then in one call:
 
 # %% verify={"reason": "durations", "timing": true}
@@ -412,7 +411,7 @@ rows = torch.ones(100, 100)
 # - `%timeit` and `torch.utils.benchmark` repeat a statement; the latter also warms up, sets the number of threads and
 #   waits for the GPU.
 # - Warm up, know your number of threads, and synchronize before you read the clock.
-# - Small tensors cost you the call, large ones the memory.
+# - With a small tensor you wait for the call itself, with a large one for the memory. One large call beats many small ones.
 
 # %% [markdown]
 # ## Exercises
@@ -576,8 +575,8 @@ check_stopwatch(Stopwatch)
 # %% [markdown]
 # ## Solutions
 #
-# The code of each solution is folded away: click to open it. The second line that each of them prints is about a
-# mistake that is easily made.
+# The code of each solution is folded away: click to open it. Below it is a typical mistake, with what the check has to say
+# about it.
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}

@@ -20,28 +20,30 @@
 #
 # *归并与广播*
 #
-# Does `marks.mean(dim=1)` average each row or each column? Ask ten people who use PyTorch every day, and most of them will try it
-# out before they answer. The notes were about to say how to remember it, and break off in the middle of the sentence. This
-# page finishes the sentence. With the same rule in hand, we then look at what happens when two shapes do not match, and at the
-# bug that lets a network train for hours on the wrong loss without a word of complaint.
+# Does `marks.mean(dim=1)` average each row or each column? Many people who use PyTorch every day try it out before they
+# answer. The notes were about to say how to remember it, and break off in the middle of the thought. This page finishes it.
+# With the rule in hand, we then look at what happens when two shapes do not match, and at a bug that lets a network train
+# for hours on the wrong loss without a word of complaint.
 #
 # **You will**
 #
-# - predict the shape and meaning of any reduction (归并) from its `dim`;
-# - use `mean`, `median`, `std`, `norm`, `max` and their relatives, and know what ties and `nan` do to them;
+# - predict the shape and the meaning of a reduction (归并) from its `dim`;
+# - use `mean`, `median`, `std`, `max` and their relatives, and know what ties and `nan` do to them;
 # - tell reductions from scans (`cumsum`);
 # - predict which shapes broadcast (广播) together, and catch the broadcast that you did not want;
 # - write products of matrices with `@` and `einsum`.
 #
-# **You need** to know what the shape of a tensor is. No GPU.
+# **You need** to know what the [shape of a tensor](08_tensor_shapes.ipynb) is; in two places we also take a
+# [gradient](02_autograd.ipynb). No GPU.
 #
-# **Time**: 16 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 29 s to run (AMD EPYC, 2 cores).
 #
 # ## The rule of dim
 #
 # *维度的规则*
 #
-# Three students, one a row, have written four exams, one a column:
+# Three students have each taken four exams. Their marks, with one row for each student and one column for each exam, will
+# keep us company on this page:
 
 # %%
 # %xmode Minimal
@@ -52,17 +54,18 @@ sys.path.insert(0, "..")  # where helpers/ lies
 import torch
 
 marks = torch.tensor(
-    [[7.0, 9.0, 8.0, 8.0], [5.0, 6.0, 7.0, 10.0], [9.0, 9.0, 4.0, 6.0]]
+    [[7.0, 9.0, 8.0, 8.0], [5.0, 6.0, 7.0, 10.0], [9.0, 9.0, 6.0, 4.0]]
 )
 marks.mean()
 
 # %% [markdown]
-# Without a `dim`, a reduction makes one number out of all of them. With a `dim`, remember this:
+# A *reduction* makes fewer numbers out of many. Without a `dim`, it makes a single one out of all twelve. With a `dim`,
+# remember this:
 #
 # > **The dimension that you name is the one that disappears.**
 #
-# `marks` has the shape (3, 4): dimension 0 counts students, dimension 1 counts exams. Name dimension 1, and the exams disappear. What
-# remains is one number for each student:
+# `marks` has the shape (3, 4): dimension 0 counts the students, dimension 1 counts the exams. Name dimension 1, and the exams
+# disappear. What remains is one number for each student:
 
 # %% claims=["C54"]
 marks.mean(dim=1)
@@ -74,48 +77,71 @@ marks.mean(dim=1)
 marks.mean(dim=0)
 
 # %% [markdown]
-# So do not ask "rows or columns?". Ask which index you want to get rid of. The rule carries you through any number of
-# dimensions. Here is a tensor of two stations, three days and four readings a day, and its three sums. Cells of one color are added up and
-# end in the cell of that color on the right:
+# So do not ask "rows or columns?". Ask which index you want to get rid of. The same question works for any number of
+# dimensions, where "row" and "column" no longer mean much. Here is a tensor of shape (2, 3, 4), from two weather stations
+# with three days each and four readings a day, and below it are its three sums. Cells of the same color are added up, and
+# their sum is in the cell of that color on the right. In the top row of the picture it is the station that disappears, in
+# the middle row the day, in the bottom row the reading:
 
 # %% claims=["C54"]
 from helpers.drawings.reductions import show_reductions
 
-readings = torch.arange(24).view(2, 3, 4)
-show_reductions(readings)
+x = torch.arange(24).view(2, 3, 4)
+show_reductions(x)
 
 # %% [markdown]
-# Two dimensions may go at once, and negative numbers count from the end. To get one number for each station, days and readings
-# must go:
+# Two dimensions may go at once, and negative numbers count from the end. If you want one number for each station, the days
+# and the readings have to disappear:
 
 # %% claims=["C54"]
-readings.sum(dim=(1, 2)), readings.sum(dim=(-2, -1))
+x.sum(dim=(1, 2)), x.sum(dim=(-2, -1))
 
 # %% [markdown]
-# > **Then and now.** "Most of these functions take a `dim`", the notes say, "whose effect can be remembered like this", and there they end.
-# > The rule above is how it goes on; what they describe as the named dimension becoming 1 is `keepdim=True`, which we come to below.
+# > **Then and now.** "Most of the functions above take a `dim`," the notes say, "and its effect can be remembered as
+# > follows." There they end. The rule above is one way to go on. It has held since PyTorch 0.2; before that, the
+# > dimension that you named stayed and had size 1, which today you have to ask for with `keepdim=True`. We shall need that
+# > below.
 #
 # ## The reductions of the notes
 #
 # *均值、和、中位数、众数*
 #
 # ### Mean, sum, median, mode
+#
+# The notes name four ways to describe many numbers by one. We have seen the mean and the sum. If a single outlier (离群值)
+# should not spoil the result, the *median* (中位数), the number in the middle, is a better choice:
 
 # %% claims=["C50"]
-s = torch.tensor([3.0, 1.0, 4.0, 1.0, 5.0, 9.0])
-s.mean(), s.sum(), s.median(), s.mode().values
+marks.median(dim=1).values
 
 # %% [markdown]
-# One of these is not what you learned at school. In order, the six numbers are 1, 1, 3, 4, 5, 9, and two of them stand in the middle. The
-# median (中位数) of school is halfway between them, 3.5. PyTorch takes the *lower* one, so that a median is always one of the given numbers.
-# If you want 3.5, ask for the quantile:
+# Look at the second student, whose marks are 5, 6, 7 and 10. Two of them are in the middle, and at school the median was
+# halfway between the two, 6.5. PyTorch takes the *lower* one, so that the median is a mark that was really given. (This is
+# also why it can tell you where that mark stands: the result has `indices` beside its `values`.) If you want the median of
+# the textbooks, ask for the quantile at one half:
 
 # %% claims=["C50"]
-s.quantile(0.5)
+marks.quantile(0.5, dim=1)
 
 # %% [markdown]
-# The mode (众数) is the most frequent number. Integers have a rule of their own: their sum is computed in 64 bits, so it does not wrap around,
-# but their mean need not be whole, and PyTorch wants to know which type you would like:
+# The *mode* (众数) is the number that occurs most often:
+
+# %% claims=["C50"]
+marks.mode(dim=1).values
+
+# %% [markdown]
+# For the first student that is 8 and for the third 9, since they have it twice. The second has four different marks, so it
+# is a tie. You see that we got the smallest, but the documentation makes no promise about ties.
+#
+# Reductions of a comparison answer questions. Has anybody failed an exam, with a mark below 5, and how many marks were 9
+# or better?
+
+# %%
+(marks < 5).any(dim=1), (marks >= 9).sum()
+
+# %% [markdown]
+# Integers need one more word. Sums of small integer types are computed in 64 bits, so that two bytes of 200 and 100 make
+# 300 and not 44. But a mean need not be a whole number, and so PyTorch wants to hear from you which type it should have:
 
 # %% claims=["C50"] tags=["raises-exception"]
 pixels = torch.tensor([200, 100], dtype=torch.uint8)
@@ -123,41 +149,46 @@ print(pixels.sum(), pixels.float().mean())
 pixels.mean()
 
 # %% [markdown]
+# You can convert first, as in the line above, or write `pixels.mean(dtype=torch.float32)`.
+#
 # ### Standard deviation and variance
 #
 # *标准差与方差*
 #
-# Compare PyTorch and NumPy on the same three numbers:
+# The second and the third student have the same mean, 7. Whose marks are spread more widely? The *variance* (方差) tells us, which
+# is the mean of the squared distances from the mean, and the *standard deviation* (标准差) is its square root. Let us ask both
+# PyTorch and NumPy:
 
 # %% claims=["C52"]
-three = torch.tensor([1.0, 2.0, 6.0])
-three.var(), three.numpy().var()
+marks.var(dim=1), marks.numpy().var(axis=1)
 
 # %% [markdown]
-# Both are right. The variance (方差) is the mean of the squared distances from the mean, but PyTorch divides their sum by n − 1 and NumPy by
-# n. Dividing by n − 1 makes up for the fact that a sample always lies a little closer to its own mean than to the true one.
-# `correction` is the number that is subtracted, and with 0 the two agree:
+# The third student varies most. But why do the two libraries disagree? Both add up the squared distances of $n = 4$ marks; then
+# NumPy divides by $n$, and PyTorch by $n - 1$. If the four marks are only a *sample* of what a student can do, they lie
+# closer to their own mean than to the true one, on average, and dividing by $n - 1$ makes up for that. Call the number that is
+# subtracted the `correction`. It is 1 unless you say otherwise, and with 0 we get NumPy's result:
 
 # %% claims=["C52"]
-three.var(correction=0), three.std(correction=0) ** 2
+marks.var(dim=1, correction=0), marks.std(dim=1, correction=0) ** 2
 
 # %% [markdown]
-# > **Then and now.** Until 1.13 the argument was called `unbiased`, and was true or false. It is still understood.
+# > **Then and now.** Before 2.0 the argument was called `unbiased`, and was true or false. It is still understood.
 #
 # ### Norm and distance
 #
 # *范数与距离*
 #
-# The norm (范数) of a vector is its length, and the distance (距离) of two points is the norm of their difference:
+# How different are the first two students? Take their marks for points in a space of four dimensions. The *norm* (范数) of
+# a vector is its length, and the *distance* (距离) of two points is the norm of their difference:
 
 # %% claims=["C51"]
-u = torch.tensor([3.0, -4.0])
-torch.linalg.vector_norm(u), torch.dist(u, torch.zeros(2))
+difference = marks[0] - marks[1]
+torch.linalg.vector_norm(difference), torch.dist(marks[0], marks[1])
 
 # %% [markdown]
-# > **Then and now.** The notes' `torch.norm` still works and has been deprecated since 1.7, for a good reason: of a *matrix*, its name
-# > does not say which norm is meant. It strings the elements out into one vector, while the 2-norm of a matrix in a book of mathematics is the
-# > largest factor by which it stretches a vector. Today's names leave no doubt:
+# > **Then and now.** The notes' `torch.norm` still works, but it has been deprecated since 1.7, and for a good reason: for a
+# > *matrix*, its name does not say which norm is meant. It treats the elements as one long vector, while in a book of
+# > mathematics the 2-norm of a matrix is the largest factor by which it stretches a vector. Today there is a name for each:
 
 # %% claims=["C51"]
 A = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -168,14 +199,15 @@ torch.norm(A, 2), torch.linalg.vector_norm(A), torch.linalg.matrix_norm(A, 2)
 #
 # *最大值*
 #
-# `max` without a `dim` returns a number. With a `dim` it returns two tensors, the values and their places:
+# What was the best mark of each student, and in which exam? `max` with a `dim` answers both questions, in two tensors:
 
 # %%
 marks.max(dim=1)
 
 # %% [markdown]
-# `amax` returns the values alone and `argmax` the places alone. In a classifier, `argmax` turns scores into predictions, and the accuracy is then
-# the mean of a comparison:
+# `amax` returns the values alone and `argmax` the places alone; for the smallest there are `min`, `amin` and `argmin`. You
+# will meet `argmax` in nearly every program that classifies. There, each row holds one score (logit) for each class, `argmax`
+# turns the scores into predictions, and the accuracy is the mean of a comparison:
 
 # %%
 logits = torch.tensor([[2.0, 0.5, 0.1], [0.3, 1.5, 0.2], [0.1, 0.4, 3.0]])
@@ -183,41 +215,49 @@ labels = torch.tensor([0, 2, 2])
 (logits.argmax(dim=1) == labels).float().mean()
 
 # %% [markdown]
-# If two elements tie for the maximum, somebody has to decide where the gradient goes. `amax` shares it evenly; `max` with a `dim` gives
-# it all to the place that it returns:
+# The third student's best mark, 9, came twice, and `max` reported the first of the two. Such a tie matters when there are
+# gradients: which of the two elements gets the gradient of the maximum? `amax` shares it evenly, whereas `max` with a `dim`
+# gives everything to the place that it returns:
 
 # %%
-v = torch.tensor([1.0, 3.0, 3.0, 2.0], requires_grad=True)
-torch.autograd.grad(v.amax(dim=0), v)
+third = marks[2].clone().requires_grad_()
+torch.autograd.grad(third.amax(dim=0), third)
 
 # %%
-torch.autograd.grad(v.max(dim=0).values, v)
+torch.autograd.grad(third.max(dim=0).values, third)
 
 # %% [markdown]
+# (`torch.autograd.grad` can differentiate with respect to several tensors at once, so it always returns a tuple.)
+#
 # ### One bad element
 #
 # *非数*
 #
-# What does a single `nan` do to a mean over many numbers? It makes the mean `nan`. That is a warning rather than a nuisance. If `nan` stands for "missing" in your data,
-# the functions whose names begin with `nan` leave it out:
+# Suppose the first student missed an exam, and somebody recorded that mark as `nan`, *not a number*. What becomes of the
+# means? The first is now `nan` as well. That is usually what you want, since a mean that quietly ignored
+# broken data would be worse. But here `nan` stands for "missing", and `nanmean` leaves the missing marks out:
 
 # %%
-gaps = torch.tensor([2.0, torch.nan, 4.0])
-gaps.mean(), gaps.nanmean(), gaps.amax()
+gaps = marks.clone()
+gaps[0, 1] = torch.nan
+gaps.mean(dim=1), gaps.nanmean(dim=1)
 
 # %% [markdown]
+# `nansum`, `nanmedian` and `nanquantile` do the same, and `gaps.isnan().sum()` counts what is missing.
+#
 # ## Scans keep the shape
 #
 # *累加与累乘*
 #
-# The notes list `cumsum` and `cumprod` among the reductions. They are something else: each element becomes the sum, or the product, of all
-# elements up to it. Nothing disappears, and `dim` is the direction in which one walks:
+# The notes list `cumsum` and `cumprod` among the reductions. They are something else, namely *scans*: each element becomes the
+# sum, or the product, of all elements up to and including itself. No dimension disappears. Here `dim` is the
+# direction in which you walk, from exam to exam:
 
 # %% claims=["C53"]
 marks.cumsum(dim=1), torch.tensor([1, 2, 3, 4]).cumprod(dim=0)
 
 # %% [markdown]
-# The last column holds what `sum(dim=1)` would have given.
+# The last column of the first result is what `marks.sum(dim=1)` would have given.
 #
 # ## Keep the dimension
 #
@@ -229,28 +269,31 @@ marks.cumsum(dim=1), torch.tensor([1, 2, 3, 4]).cumprod(dim=0)
 marks - marks.mean(dim=1)
 
 # %% [markdown]
-# The shapes (3, 4) and (3,) do not fit. With `keepdim=True` the named dimension does not disappear but stays with size 1. The means are a column
-# now, and a column can be subtracted from every column:
+# The shapes (3, 4) and (3,) do not fit. With `keepdim=True` the dimension that you name does not disappear, but stays with size 1.
+# The means then have the shape (3, 1). They are a column, and a column can be subtracted from every column of the table:
 
 # %% claims=["C54"]
 marks - marks.mean(dim=1, keepdim=True)
 
 # %% [markdown]
-# Be glad of that error. With a *square* table there would have been none. Four students and four exams, and the means of the students
-# are subtracted from the exams:
+# Each row now adds up to 0, as differences from a mean should. And be glad of the error before. Let us forget
+# `keepdim` once more, but look at the first three exams only, so that the table is *square*:
 
 # %%
-square = torch.tensor([[0.0, 0.0], [10.0, 10.0]])
-square - square.mean(dim=1)
+three = marks[:, :3]
+three - three.mean(dim=1)
 
 # %% [markdown]
-# Each row is constant, so all differences should be zero. Make `keepdim=True` a habit whenever the result is to meet its source again.
+# There is no error this time, and the result is wrong: the first row adds up to 2, the second to −4. The mean of
+# student 0 has been subtracted from exam 0, that of student 1 from exam 1, and so on. So make `keepdim=True` a habit whenever a result is to be
+# combined with the tensor it came from.
 #
 # ## Broadcasting
 #
 # *广播*
 #
-# Why could a column be subtracted from a table in the first place? Because shapes that differ are *broadcast*: made equal by repeating.
+# Why could a column be subtracted from a table in the first place, and why did the row of three means go wrong? When two shapes
+# differ, PyTorch *broadcasts* them: it repeats what is too small until both are equal. There is one rule for it:
 #
 # > **Align the shapes at the right.** Two sizes fit if they are equal, or if one of them is 1 or missing. That one is repeated.
 
@@ -259,8 +302,9 @@ column, row = torch.tensor([[0], [10], [20]]), torch.tensor([1, 2, 3, 4])
 column + row
 
 # %% [markdown]
-# The column has the shape (3, 1), the row (4,), and their sum (3, 4). In the picture the pale cells are repeated in thought only; no memory
-# is used for them.
+# The column has the shape (3, 1) and the row (4,). Aligned at the right, the 1 stands above the 4 and is repeated four
+# times; the 3 stands above nothing, so the row is repeated three times. The sum has the shape (3, 4). In the picture,
+# the pale cells are the repeated ones. They exist in thought only, and take no memory:
 
 # %%
 from helpers.drawings.reductions import show_broadcast
@@ -268,49 +312,68 @@ from helpers.drawings.reductions import show_broadcast
 show_broadcast(column, row)
 
 # %% [markdown]
-# `torch.broadcast_shapes` tells you what comes out without computing anything. Here a batch of pictures with one value for each channel:
+# A batch of images has the shape (N, C, H, W), and to normalize it we subtract from each channel its mean. Which shape must
+# the three means have? `torch.broadcast_shapes` lets you try out an idea without computing anything. The shape (3,) would
+# be aligned with the 32 columns of pixels, so it would not do:
 
-# %%
-torch.broadcast_shapes((64, 3, 32, 32), (3, 1, 1))
+# %% tags=["raises-exception"]
+torch.broadcast_shapes((64, 3, 32, 32), (3,))
 
 # %% [markdown]
-# This is how a batch of pictures is normalized: the mean of each channel needs the shape (3, 1, 1). With the shape (3,) it would be aligned with
-# the 32 columns, and refused:
+# Two dimensions of size 1 on the right bring the 3 below the channels. Indexing with `None` adds them:
 
 # %%
-pictures = torch.rand(64, 3, 32, 32)
-mean = pictures.mean(dim=(0, 2, 3))
-(pictures - mean[:, None, None]).shape
+images = torch.rand(64, 3, 32, 32)
+mean = images.mean(dim=(0, 2, 3))
+(images - mean[:, None, None]).shape
 
 # %% [markdown]
 # ### The silent mistake
 #
 # *隐蔽的错误*
 #
-# And now the bug. A layer with one output gives predictions of the shape (N, 1). Labels come as (N,). Suppose the predictions are *perfect*,
-# so the loss should be 0:
+# And now for the bug. A layer with one output gives predictions of shape (N, 1), but labels usually come with shape (N,).
+# Suppose that five predictions are *perfect*. Their mean squared error should be 0:
 
 # %%
-label = torch.arange(5.0)
+label = torch.tensor([1.0, 3.0, 5.0, 7.0, 9.0])
 prediction = label[:, None]
 ((prediction - label) ** 2).mean()
 
 # %% [markdown]
-# It is 4. A column minus a row is a square: every prediction was compared with every label.
+# It is 16. The rule tells us why: a column minus a row is a square, so each prediction was compared with each label:
 
 # %%
 (prediction - label).shape
 
 # %% [markdown]
-# Nothing crashes, the loss even falls during training, and what the network learns is to predict the mean of all labels, for which this wrong loss is
-# lower than for the truth:
+# What does a network learn from such a loss? Let us train one. The labels lie on the line $2x + 1$, so a single linear layer
+# could learn them perfectly:
 
 # %%
-always_the_mean = label.mean().expand(5, 1)
-((always_the_mean - label) ** 2).mean()
+inputs = torch.arange(5.0)[:, None]
+torch.manual_seed(0)
+layer = torch.nn.Linear(1, 1)
+optimizer = torch.optim.SGD(layer.parameters(), lr=0.05)
+losses = []
+for _ in range(500):
+    loss = ((layer(inputs) - label) ** 2).mean()  # the bug is here
+    losses.append(loss.item())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+losses[0], losses[-1]
 
 # %% [markdown]
-# `nn.MSELoss` computes the same wrong number, but it warns you. Take this warning seriously:
+# Nothing crashed, and the loss fell nicely. But look at the predictions:
+
+# %%
+layer(inputs).detach().squeeze(1)
+
+# %% [markdown]
+# Whatever the input, the layer predicts 5. Each prediction is compared with all five labels, and the one number with the smallest
+# mean squared distance to all of them is their mean. It even has a lower loss, 8, than the truth with its 16. `nn.MSELoss` computes the same wrong
+# number, but at least it warns you. Take this warning seriously when you see it:
 
 # %%
 from helpers.messages import print_warnings
@@ -319,29 +382,48 @@ with print_warnings():
     torch.nn.MSELoss()(prediction, label)
 
 # %% [markdown]
-# The remedy is to say what you mean: `prediction.squeeze(1) - label`. In a training loop, `assert prediction.shape == label.shape` costs nothing and would
-# have saved many people a day.
+# The remedy is to give both the same shape:
+
+# %%
+((prediction.squeeze(1) - label) ** 2).mean()
+
+# %% [markdown]
+# In a training loop, the line `assert prediction.shape == label.shape` costs nothing and can save you a day.
 #
-# > **Then and now.** Broadcasting is as old as the notes: it came with their release, 0.2, together with `keepdim`. Before that, tensors with the same *number* of
-# > elements were added whatever their shapes, and the named dimension of a reduction stayed with size 1. Code from before 0.2 relies on both.
+# > **Then and now.** Broadcasting came with PyTorch 0.2, the release of the notes. Before that, two tensors with the same *number* of
+# > elements were added even if their shapes differed, so a column plus a row of the same length was no square. Code from before 0.2
+# > may rely on that.
 #
 # ## Matrix products
 #
 # *矩阵乘法*
 #
-# A matrix multiplication (`a @ b`, short for `torch.matmul`) is a broadcast product and a sum: the last dimension of `a` meets the last but one of `b`, and disappears.
-# Whatever comes before these two is a batch, and is broadcast.
+# The school has two ways to make one final mark out of four exams. The first takes the plain mean; the second drops
+# the last exam and counts the first one twice. Put the weights in the columns of a matrix, and a matrix multiplication gives all final
+# marks at once:
 
 # %%
-(torch.ones(2, 3) @ torch.ones(3, 4)).shape
-
-# %%
-(torch.ones(64, 2, 3) @ torch.ones(3, 4)).shape
+schemes = torch.tensor([[0.25, 0.5], [0.25, 0.25], [0.25, 0.25], [0.25, 0.0]])
+marks @ schemes
 
 # %% [markdown]
-# `einsum` says the same with letters, one for each dimension. **A letter that is missing on the right is summed over**, which is the rule of
-# `dim` once more. At the heart of every transformer stand the *attention scores*: for each pair of positions `q` and `k`, the product of two
-# vectors of length `d`, summed over `d`:
+# There is nothing new in this, only a broadcast product and a sum. The exams are the last dimension of `marks` and the first of `schemes`; they are
+# multiplied with each other, and then they disappear:
+
+# %%
+(marks[:, :, None] * schemes).sum(dim=1)
+
+# %% [markdown]
+# Which dimensions meet, and which disappear? `einsum` lets you write it down, with a letter for each dimension. **A letter
+# that is missing on the right is summed over**, which is the rule of `dim` once more. With `s` for students, `e` for exams and
+# `k` for the kind of final mark:
+
+# %%
+torch.einsum("se,ek->sk", marks, schemes)
+
+# %% [markdown]
+# This pays off where there are more dimensions. In the attention (注意力) of a transformer, each of a number of *queries* is compared with each of a
+# number of *keys*, by the dot product (点积) of two vectors of length `d`, and this for each sample `b` of a batch:
 
 # %%
 torch.manual_seed(0)
@@ -350,7 +432,11 @@ scores = torch.einsum("bqd,bkd->bqk", queries, keys)
 scores.shape, torch.allclose(scores, queries @ keys.mT)
 
 # %% [markdown]
-# Which `dim` must the softmax have, so that for each query the weights of all keys add up to 1? The keys are what is shared out, so it is their dimension, the last:
+# The vectors have disappeared, and what remains is one score for each query and key. `@` can do the same, once `keys.mT` has
+# exchanged the last two dimensions of the keys: it multiplies matrices in the last two dimensions, and the ones before them are a batch.
+#
+# A softmax then turns the scores into weights. Along which `dim`? Each query shares out a total weight of 1 among the
+# keys, so it has to be the dimension of the keys, the last one:
 
 # %%
 weights = scores.softmax(dim=2)
@@ -361,15 +447,15 @@ weights.sum(dim=2)[0]
 #
 # *求和顺序*
 #
-# A `float32` has about seven digits, and each addition is rounded. So the *order* of a sum matters:
+# A `float32` has about seven decimal digits, and each addition is rounded. So the *order* of a sum can matter:
 
 # %%
 a, b, c = torch.tensor([1e8, 1.0, -1e8])
 (a + b) + c, (a + c) + b
 
 # %% [markdown]
-# In the first order, the 1 was lost beside a hundred million. With harmless numbers the effect is small, but it is there. Here a thousand random
-# numbers are added one after the other in two thousand different orders:
+# In the first order, the 1 was lost beside a hundred million. With ordinary numbers the effect is much smaller, but it is there. Here
+# the same thousand random numbers are added one after the other, in two thousand different orders:
 
 # %%
 from helpers.drawings.reductions import show_orders_of_a_sum
@@ -377,16 +463,19 @@ from helpers.drawings.reductions import show_orders_of_a_sum
 show_orders_of_a_sum()
 
 # %% [markdown]
-# PyTorch's `sum` adds in parallel, in an order that depends on the processor and the number of threads. This is why two machines may disagree in
-# the last digits, and both be right.
+# All those results are correct up to rounding, and most are off by less than one part in a million. PyTorch's own `sum` adds many numbers at
+# the same time, in an order that may depend on the processor and on the number of threads. This is why two machines can disagree in the last
+# digits of a sum, without either of them being broken.
 #
 # ## Recap
 #
 # - The dimension that you name disappears; with `keepdim=True` it stays with size 1.
-# - The median of an even count is the lower one, `std` divides by n − 1, and `nan` goes through unless a function's name begins with `nan`.
-# - `cumsum` and `cumprod` keep the shape.
-# - Shapes are aligned at the right; sizes fit if they are equal, or one is 1 or missing. (N, 1) with (N,) is a square: check shapes.
-# - In `einsum`, a letter that is missing on the right is summed over.
+# - The median of an even count is the lower of the two in the middle, `var` and `std` divide by n − 1, and a `nan` turns sums, means and
+#   maxima into `nan`. `nanmean` and its relatives leave it out.
+# - `cumsum` and `cumprod` are scans: they keep the shape.
+# - Shapes are aligned at the right; two sizes fit if they are equal, or if one is 1 or missing. (N, 1) with (N,) makes a square without
+#   a warning, so compare the shapes of predictions and labels.
+# - `@` is a broadcast product and a sum. In `einsum`, a letter that is missing on the right is summed over.
 
 # %% [markdown]
 # ## Exercises
@@ -394,8 +483,9 @@ show_orders_of_a_sum()
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
-# **1. Channel statistics.** `channel_stats(images)` returns the mean and the standard deviation (with correction 0) of each channel of a batch (N × C × H × W), over all
-# pictures and pixels: two tensors of shape (C,).
+# **1. Channel statistics.** Before training on images, one normalizes their channels, and for this one needs two numbers for each of them. Write `channel_stats(images)`: for a
+# batch of shape (N, C, H, W), return the mean and the standard deviation (with correction 0) of each channel, over all images and pixels, as a tuple of two tensors
+# of shape (C,).
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_channel_stats
@@ -413,9 +503,16 @@ check_channel_stats(channel_stats)
 #
 # </details>
 
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# C is dimension 1 and has to stay, so the tuple is (0, 2, 3). `mean` and `std` both take it.
+#
+# </details>
+
 # %% [markdown]
-# **2. Softmax by hand.** `softmax(x)` turns each row of a matrix into positive numbers that add up to 1: `exp`, divided by the sum of the `exp` of its row. It must
-# work for elements of a few hundred too, and without `softmax`, `log_softmax` or `logsumexp`.
+# **2. Softmax by hand.** Write `softmax(x)`, which turns each row of a matrix into numbers between 0 and 1 that add up to 1: it takes `exp` of each element, and divides by the sum
+# of the `exp` of its row. Do it without `softmax`, `log_softmax` and `logsumexp`. It has to work for elements of a few thousand, too.
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_softmax
@@ -429,13 +526,20 @@ check_softmax(softmax)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `exp` overflows at 89. Subtracting the same number from a whole row does not change the result. Which number?
+# In `float32`, `exp(89)` is already infinite. But subtracting the same number from a whole row does not change its softmax. Which number would you take?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# The largest of each row: then no exponent is above 0. It has to be subtracted from its own row, so it must be a column.
 #
 # </details>
 
 # %% [markdown]
-# **3. All distances.** `distances(a, b)` returns the Euclidean distance of each point of `a` (N × D) to each point of `b` (M × D), an N × M tensor. No loop, and no
-# `cdist`.
+# **3. All distances.** The rows of `a`, of shape (N, D), are points, and so are the rows of `b`, of shape (M, D). Write `distances(a, b)`, which returns the Euclidean distance of each point of `a` to
+# each point of `b`, as a tensor of shape (N, M). Use no loop, and no `cdist`.
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_distances
@@ -449,14 +553,24 @@ check_distances(distances)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# You need all differences at once: a tensor of the shape (N, M, D). From which two shapes does it come by broadcasting?
+# You need all differences at once: a tensor of shape (N, M, D). From which two shapes does it come by broadcasting?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# From (N, 1, D) and (M, D). The distance is the root of the sum of the squared differences: which dimension disappears?
 #
 # </details>
 
 # %% [markdown]
-# **4. Attention (hard).** `attention(q, k, v, mask)` with `q` (B × Q × D), `k` (B × K × D), `v` (B × K × E) and a bool `mask` (B × K). The scores are the products of queries and keys, divided by
-# the root of D; keys whose mask is false get no weight; the softmax over the keys weights the values. Return B × Q × E, without
-# `F.scaled_dot_product_attention`. Each sample has at least one true key.
+# **4. Attention (hard).** Finish what the page began. Write `attention(q, k, v, mask)`, without `F.scaled_dot_product_attention`, for queries `q` of shape (B, Q, D), keys `k` (B, K, D), values `v` (B, K, E)
+# and a bool `mask` (B, K):
+#
+# - the score of a query and a key is the dot product of their vectors, divided by the square root of D;
+# - a softmax over the keys turns the scores into weights, but a key whose mask is `False` gets no weight at all (each sample has at least one that is `True`);
+# - the result of a query is the sum of the values with these weights. Return a tensor of shape (B, Q, E).
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_attention
@@ -484,8 +598,8 @@ check_attention(attention)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# The code of each solution is folded away: click to open it. Below it is a typical mistake, with what the check has to say
+# about it.
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}

@@ -33,6 +33,17 @@ def unscaled(q, k, v, mask):
     return (q @ k.mT).masked_fill(~mask[:, None], -torch.inf).softmax(2) @ v
 
 
+def in_a_function_of_its_own(x):
+    def inner(y):
+        return torch.nn.functional.softmax(y, dim=1)
+
+    return inner(x)
+
+
+def fused(q, k, v, mask):
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, mask[:, None])
+
+
 RIGHT = [
     (checks.check_channel_stats, flat_stats),
     (checks.check_softmax, lambda x: torch.div(e := (x.T - x.max(1).values).exp(), e.sum(0)).T),
@@ -46,6 +57,13 @@ WRONG = [
     (checks.check_channel_stats, lambda x: (x.mean((0, 2, 3)), x.std((0, 2, 3))), "element 1: "),
     (checks.check_channel_stats, lambda x: x.mean((0, 2, 3)), "a tuple is expected"),
     (checks.check_softmax, lambda x: x.softmax(1), "without `softmax`"),
+    (checks.check_softmax, torch.nn.Softmax(1), "without `softmax`"),
+    (checks.check_softmax, in_a_function_of_its_own, "without `softmax`"),
+    (
+        checks.check_softmax,
+        lambda x: torch.div(e := x.double().exp(), e.sum(1, keepdim=True)).float(),
+        "elements differ",
+    ),
     (
         checks.check_softmax,
         lambda x: (x - x.max()).exp() / (x - x.max()).exp().sum(1, keepdim=True),
@@ -61,6 +79,7 @@ WRONG = [
     (checks.check_attention, unmasked, "for q ="),
     (checks.check_attention, zeroed, "for q ="),
     (checks.check_attention, unscaled, "for q ="),
+    (checks.check_attention, fused, "without `scaled_dot_product_attention`"),
 ]
 
 

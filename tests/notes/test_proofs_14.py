@@ -70,6 +70,7 @@ def test_C50_of_equally_frequent_numbers_the_mode_is_the_smallest_on_the_cpu():
 def test_C50_sums_of_integers_are_made_in_64_bits(dtype):
     x = torch.full((3,), torch.iinfo(dtype).max, dtype=dtype)
     assert x.sum().dtype == torch.int64 and x.sum() == 3 * torch.iinfo(dtype).max
+    assert x.mean(dtype=torch.float32) == torch.iinfo(dtype).max
     with pytest.raises(RuntimeError, match="mean"):
         x.mean()
 
@@ -159,8 +160,8 @@ def test_einsum(letters, same):
 def test_nan_goes_through(name):
     v = torch.tensor([2.0, 1.0, torch.nan])
     assert getattr(torch, name)(v, dim=0)[0 if name == "median" else ...].isnan()
-    for without in (torch.nansum, torch.nanmean, torch.nanmedian):
-        assert not without(v).isnan()
+    without = [v.nansum(), v.nanmean(), v.nanmedian(), v.nanquantile(0.5)]
+    assert torch.allclose(torch.stack(without), torch.tensor([3.0, 1.5, 1.0, 1.5]))
 
 
 def test_ties_and_gradients():
@@ -170,6 +171,21 @@ def test_ties_and_gradients():
     found = v.max(dim=0)
     gradient = torch.autograd.grad(found.values, v)[0]
     assert gradient[found.indices] == 1 and gradient.sum() == 1
+
+
+def test_the_best_single_guess_for_all_labels_is_their_mean():
+    label = torch.tensor([1.0, 3.0, 5.0, 7.0, 9.0])
+    guesses = torch.linspace(0, 10, 1001)
+    losses = ((guesses[:, None] - label) ** 2).mean(dim=1)
+    assert torch.isclose(guesses[losses.argmin()], label.mean())
+    truth = ((label[:, None] - label) ** 2).mean()
+    assert torch.isclose(losses.min(), label.var(correction=0)) and losses.min() < truth
+
+
+def test_a_product_of_matrices_is_a_broadcast_product_and_a_sum():
+    torch.manual_seed(0)
+    a, b = torch.rand(5, 3, 4), torch.rand(4, 2)
+    assert torch.allclose((a[..., None] * b).sum(dim=-2), a @ b)
 
 
 def test_orders_of_a_sum_lie_within_the_tolerance_of_the_book():
