@@ -34,7 +34,7 @@
 #
 # **You need** a Python environment with the book's packages, which `pip install -r requirements.txt` brings you. No GPU.
 #
-# **Time**: 21 min to read, 40 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 17 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #

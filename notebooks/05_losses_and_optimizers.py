@@ -35,7 +35,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 1 min to read, 1 s to run (not measured).
+# **Time**: 26 min to read, 16 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal

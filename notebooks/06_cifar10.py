@@ -35,7 +35,7 @@
 # **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. The pictures are looked for on your machine, then
 # downloaded; if neither works, drawn shapes stand in for them, and the first output says so.
 #
-# **Time**: 1 min to read, 1 s to run (not measured).
+# **Time**: 26 min to read, 67 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 # %xmode Minimal

@@ -34,7 +34,7 @@
 #
 # **You need** tensors in outline. No GPU: every cell runs without one.
 #
-# **Time**: 18 min to read, 20 s to run (AMD EPYC, 2 cores).
+# **Time**: 15 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
 # ## An error about types
 #

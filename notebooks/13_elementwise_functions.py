@@ -35,7 +35,7 @@
 #
 # **You need** to know what a tensor is. No GPU.
 #
-# **Time**: 15 min to read, 19 s to run (AMD EPYC, 2 cores).
+# **Time**: 14 min to read, 22 s to run (AMD EPYC, 2 cores).
 #
 # ## Wind
 #

@@ -36,7 +36,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 20 min to read, 20 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
