@@ -249,7 +249,8 @@ out.dtype, layer.weight.dtype, layer.weight.grad.dtype
 
 # %% [markdown]
 # With `bfloat16` that is all there is to it. With `float16`, gradients may underflow, and a `GradScaler` does the scaling for
-# you. These are the lines as you would write them in a training loop, with `"cuda"` in both places on a GPU:
+# you. These are the lines as you would write them in a training loop. On a GPU, `"cuda"` stands in both places, and network and data
+# are there too:
 
 # %%
 optimizer = torch.optim.SGD(layer.parameters(), lr=0.02)

@@ -74,8 +74,8 @@ speed
 
 # %% [markdown]
 # The other functions of the notes' first row (绝对值, 除法, 指数, 求余, 对数, 求幂) work in the same way. What is often written as an
-# operator has a name too: `pow` is `**`, and `div` is `/`. The absolute value first, and the energy in the wind, which grows with
-# the third power of its speed:
+# operator has a name too: `pow` is `**`, and `div` is `/`. Here are the absolute value and the
+# third power, with which the yield of a wind turbine grows:
 
 # %% claims=["C45"]
 north.abs(), speed.pow(3)
@@ -87,7 +87,7 @@ north.abs(), speed.pow(3)
 north.div(2), north.fmod(3)
 
 # %% [markdown]
-# And at last the exponential function and the logarithm, which undo each other:
+# Finally the logarithm, and the exponential function, which undoes it:
 
 # %% claims=["C45"]
 speed.log(), speed.log().exp()
@@ -123,7 +123,7 @@ torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([88.0, 89.0]).exp()
 # This is convenient and a little dangerous. A single `nan` makes every sum that it enters a `nan` too, and the first you notice
 # of it is a loss that reads `nan`. When that happens, print `x.isnan().any()` for one intermediate result after the other: the
 # first that says `True` is where it began. (Whole numbers have neither `nan` nor infinity. That is why `torch.tensor(7) // 0` is
-# an error.)
+# an error, at least on a CPU.)
 #
 # ## Direction
 #
@@ -198,7 +198,7 @@ m // 2, torch.div(m, 2, rounding_mode="trunc")
 
 # %% [markdown]
 # > **Then and now.** When the notes were written, `/` between whole numbers cut off the fraction, and old code may rely on it. Release
-# > 1.5 warned, 1.6 refused, and since 1.7 `/` gives the exact quotient. `//` is not as old as it looks: up to 1.12 it cut off towards
+# > 1.5 warned, 1.6 refused, and since 1.7 `/` gives the true quotient, a float. `//` is not as old as it looks: up to 1.12 it cut off towards
 # > zero, and since 1.13 it rounds down, as in Python.
 
 # %%
@@ -300,7 +300,8 @@ y.backward()
 start.grad
 
 # %% [markdown]
-# This is the *vanishing gradient* (梯度消失), for which deep networks were once hard to train: the first layers learn next to nothing.
+# This is the *vanishing gradient* (梯度消失), one of the reasons why deep networks were once so hard to train: the first layers learn
+# next to nothing.
 # To the right of zero, ReLU multiplies by one, however many of them follow each other. This is a large part of why deep networks use it
 # and its smooth relatives. It has a price: to the left of zero its slope is zero, and a unit that is negative for all samples no longer
 # learns. That is why some of its relatives let a little through on the left.
