@@ -123,7 +123,8 @@ rest == 0.1, torch.isclose(rest, torch.tensor(0.1))
 # into the same memory. Modern hardware also multiplies matrices several times faster in 16 bits than in 32.
 #
 # > **Then and now.** In the notes, a HalfTensor is for the GPU alone: in 2017 a CPU could store halves, but not compute with
-# > them. Today it can, although many CPUs do it slowly, by converting each number to `float32` and back.
+# > them. Since PyTorch 1.6 it can add them, and products of matrices came later. Many CPUs do it slowly, by converting each
+# > number to `float32` and back.
 
 # %% claims=["C39"]
 h = torch.HalfTensor([[1, 2], [3, 4]])
