@@ -21,9 +21,10 @@
 # *数据类型与设备*
 #
 # You load an array with NumPy, feed it to a linear layer, and read: *mat1 and mat2 must have the same dtype, but got
-# Double and Float*. Nobody asked for a Double. Every tensor has a data type, every tensor lies on a device, and
-# PyTorch converts between them less often than you would expect, and sometimes more often. The notes list eight types.
-# This page shows what the choice means, and which rules decide it when you do not.
+# Double and Float*. Nobody asked for a Double. Where did it come from, and why does PyTorch not simply convert it? Every
+# tensor has a data type and lies on a device. Some operations convert types on their own, others refuse, and between devices
+# next to nothing is converted at all. The notes list eight types. This page adds those that have come since, and the rules by
+# which PyTorch chooses a type when you do not.
 #
 # **You will**
 #
@@ -32,15 +33,15 @@
 # - predict the type of a mixed expression (type promotion, 类型提升);
 # - share memory with NumPy, and move tensors between the CPU and a GPU.
 #
-# **You need** tensors in outline. No GPU: every cell runs without one.
+# **You need** to know what a tensor is ([page 8](08_tensor_shapes.ipynb)). No GPU: every cell runs without one.
 #
-# **Time**: 15 min to read, 5 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 18 s to run (AMD EPYC, 2 cores).
 #
 # ## An error about types
 #
 # *一个类型错误*
 #
-# Here is the accident from above. Two measurements arrive as a NumPy array and meet a layer:
+# Here is the accident from above. Two samples of two measurements each arrive as a NumPy array and meet a layer:
 
 # %% tags=["raises-exception"]
 # %xmode Minimal
@@ -57,14 +58,15 @@ layer = torch.nn.Linear(2, 1)
 layer(torch.from_numpy(array))
 
 # %% [markdown]
-# NumPy computes with 64-bit floats unless told otherwise, PyTorch with 32-bit floats. `from_numpy` keeps the type of the
-# array, and a product of matrices does not mix the two:
+# NumPy makes 64-bit floats unless told otherwise, PyTorch makes 32-bit floats, and the message calls the first Double and the
+# second Float. `from_numpy` keeps the type of the array, and a product of matrices does not mix the two:
 
 # %%
 torch.from_numpy(array).dtype, layer.weight.dtype
 
 # %% [markdown]
-# Convert one side, usually the data, and all is well:
+# So one side has to be converted. Choose the data: a network is usually trained in 32 bits, which take half the memory and
+# are computed with faster. `float()` makes `float32` of it, and the layer is content:
 
 # %%
 layer(torch.from_numpy(array).float()).shape
@@ -102,18 +104,21 @@ x = torch.zeros(2)
 type(x), x.dtype, x.device.type, x.type()
 
 # %% [markdown]
-# What can a type hold? `iinfo` answers for integers and `finfo` for floats:
+# Why so many types? Because each holds other numbers. For integers, `iinfo` tells you which:
 
 # %%
 torch.iinfo(torch.int8)
 
+# %% [markdown]
+# For floats, `finfo` also says how finely they are spaced: `eps` is the distance from 1 to the next larger number.
+
 # %%
-torch.finfo(torch.float32)
+torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 
 # %% [markdown]
-# `eps` is the distance from 1 to the next larger number: 32-bit floats have about seven decimal digits.
-# [Page 12](12_precision_and_memory.ipynb) is about what follows from that. Since the notes, PyTorch has gained `bool`, `bfloat16`
-# (16 bits with the range of 32), complex numbers and more; the whole list is at the end of this page.
+# So `float32` reaches far, and has about seven decimal digits on the way. [Page 12](12_precision_and_memory.ipynb) is about what
+# follows from that. Since the notes, PyTorch has gained `bool`, `bfloat16` (16 bits with nearly the range of 32), complex numbers
+# and more. The whole list is at the [end of this page](#Going-further).
 #
 # ## Default types
 #
@@ -125,15 +130,15 @@ torch.finfo(torch.float32)
 torch.tensor(1.5).dtype, torch.tensor(1).dtype, torch.tensor(True).dtype
 
 # %% [markdown]
-# Watch out for two neighbors with almost the same name. `torch.Tensor([1, 2])`, with a capital T, is the old FloatTensor
-# and makes floats out of whole numbers. And `arange` looks at its arguments:
+# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. But beware of the
+# capital T: `torch.Tensor` is the old FloatTensor under another name, and it makes floats even of whole numbers:
 
 # %%
-torch.Tensor([1, 2]).dtype, torch.arange(2).dtype, torch.arange(2.0).dtype
+torch.arange(3).dtype, torch.arange(3.0).dtype, torch.Tensor([1, 2]).dtype
 
 # %% [markdown]
-# `set_default_dtype` changes what floats become, for the whole process. In a notebook, change it back in the same cell, or
-# everything below will be different:
+# `set_default_dtype` changes what Python's floats become, for the whole process. In a notebook, change it back in the same
+# cell, or everything below will be different:
 
 # %% claims=["C40"]
 torch.set_default_dtype(torch.float64)
@@ -153,8 +158,8 @@ with print_warnings():
 
 # %% [markdown]
 # The second successor, `set_default_device`, says where new tensors are made (in this thread; a thread that you start
-# begins with the CPU again). For a few lines, `with torch.device(...)` is safer. Here with the device `meta`, which has
-# shapes but no memory:
+# begins with the CPU again). If you want it for a few lines only, `with torch.device(...)` undoes itself at the end. Let us
+# try it with the device `meta`, which every machine has: its tensors have shapes and types, but no memory behind them.
 
 # %% claims=["C40"]
 with torch.device("meta"):
@@ -166,21 +171,23 @@ nowhere.device, torch.zeros(2).device.type
 #
 # *类型转换*
 #
-# The notes convert with `type(new_type)` and its shortcuts `float()`, `long()` and `half()` (相互转换). All still work. Today's
-# general way is `to`, for types and for devices alike:
+# The notes convert with `type(new_type)` and its shortcuts `float()`, `long()` and `half()` (相互转换). All of these still work.
+# The general way today is `to`, for types and for devices alike:
 
 # %% claims=["C43"]
 x = torch.tensor([1.7, -1.7])
 x.type(torch.LongTensor), x.long(), x.to(torch.int64)
 
 # %% [markdown]
-# If there is nothing to do, you get the very same tensor back, not a copy:
+# If there is nothing to do, you get the very same tensor back, not a copy. A change in place to one would then show in the
+# other, so ask for `x.clone()` when you need a copy:
 
 # %% claims=["C43"]
 x.float() is x
 
 # %% [markdown]
-# One difference bites. `x.double()` returns a *new* tensor, but `layer.double()` changes the *module itself*:
+# Tensors and modules differ in one point that costs beginners an hour. `x.double()` returns a *new* tensor and leaves `x` as
+# it is, so without `x = x.double()` nothing has happened. `layer.double()` changes the *module itself*:
 
 # %% claims=["C43"]
 x.double()
@@ -195,10 +202,11 @@ layer.float()  # back to float32
 #
 # *浮点数转整数*
 #
-# As you saw, the conversion cuts off towards zero: 1.7 becomes 1, and -1.7 becomes -1. If you want the nearest integer,
-# round first. What if the number does not fit at all? For NaN, infinity, and numbers beyond the range, the result is
-# *undefined*: it depends on the processor, and a GPU may give another one than your CPU. So bring the numbers into the
-# range first. To turn a picture with values around 0 to 255 into bytes:
+# As you saw above, the conversion cuts off towards zero: 1.7 becomes 1, and -1.7 becomes -1. If you want the nearest integer,
+# round first. And what if the number does not fit at all? For NaN (not a number), infinity, and numbers beyond the range, the
+# result is *undefined*: it depends on the processor, and a GPU may give you another one than your CPU. So bring the numbers
+# into the range before you convert. Suppose a network has produced the pixels of a picture, which should lie between 0 and
+# 255, and you want to save them as bytes:
 
 # %% claims=["C43"]
 pixels = torch.tensor([-3.2, 7.6, 255.4, 1e10, torch.nan])
@@ -209,17 +217,18 @@ pixels.nan_to_num(nan=0).clamp(0, 255).round().to(torch.uint8)
 #
 # *整数溢出*
 #
-# Integers that grow too large do not complain. They start again at the other end, like the mileage counter of an old car.
-# Brightening a picture in `uint8` makes its white parts black:
+# What happens when an integer grows too large *during* a computation? You get no error. It starts again at the other end,
+# like the mileage counter of an old car. Make a picture in `uint8` a little brighter, and its white parts turn black:
 
 # %%
-torch.tensor([100, 200, 250], dtype=torch.uint8) + 10
+pixels = torch.tensor([100, 200, 250], dtype=torch.uint8)
+pixels + 10
 
 # %% [markdown]
-# Only when a tensor is *made* from a number that does not fit do you get an error:
+# PyTorch checks a number only where you put it into a tensor as it is, when you make the tensor or assign to an element:
 
 # %% tags=["raises-exception"]
-torch.tensor(300, dtype=torch.uint8)
+pixels[0] = 300
 
 # %% [markdown]
 # ## Mixed types
@@ -227,8 +236,8 @@ torch.tensor(300, dtype=torch.uint8)
 # *类型提升*
 #
 # What is the type of an integer plus a float? PyTorch *promotes* (提升) the operands to a common type, and the rule has two
-# steps. The **kind** decides first: bool gives way to integer, integer to float, float to complex. Only within one kind
-# does the **size** decide. As a picture:
+# steps. The **kind** decides first: bool gives way to integer, integer to float, float to complex. If both are of one kind,
+# the **size** decides. As a picture:
 
 # %%
 from helpers.drawings.promotion import show_promotion
@@ -236,27 +245,46 @@ from helpers.drawings.promotion import show_promotion
 show_promotion()
 
 # %% [markdown]
-# The first step has a consequence that surprises. A huge 64-bit integer beside a tiny 16-bit float becomes a 16-bit float,
-# and may not survive it:
+# (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the large unsigned types
+# `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch does not mix them with other integers.)
+#
+# The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as well,
+# however large it is. The largest number of that type is 65504, so:
 
 # %%
 big = torch.tensor([100_000])
 big + torch.ones(1, dtype=torch.float16)
 
 # %% [markdown]
-# Plain Python numbers, and tensors without dimensions, are treated with less respect. They count only if their kind is
-# higher, and never enlarge a tensor of their own kind. That is why `h + 1.0` stays in half precision:
+# Beside a tensor that has dimensions, plain Python numbers are treated with less respect, and so are tensors without
+# dimensions. They never enlarge a tensor of their own kind, and that is why `h + 1.0` stays in half precision:
 
 # %%
 h = torch.ones(2, dtype=torch.float16)
 h + 1.0, h + torch.tensor(1.0, dtype=torch.float64)
 
 # %% [markdown]
-# An operation in place cannot change the type of its tensor. If the result does not fit the kind, it is refused:
+# Only a number of a higher kind changes the type. Half a point on an integer gives a float, and since a Python number has no
+# size of its own, it is the default one, `float32`:
+
+# %%
+counts = torch.tensor([1, 2])
+counts + 0.5
+
+# %% [markdown]
+# An operation in place writes into the memory that is there, which holds `int64`, so there is no room for a float. PyTorch
+# refuses:
 
 # %% tags=["raises-exception"]
-counts = torch.tensor([1, 2])
 counts += 0.5
+
+# %% [markdown]
+# The message protects you here. Assignment to an element does not. It converts whatever you give it to the type of the
+# tensor, without a word, and the fraction is gone:
+
+# %%
+counts[0] = 0.9
+counts
 
 # %% [markdown]
 # > **Then and now.** This is so since PyTorch 1.3. In 2017 mixing types was an error, and in between, from 0.4 on, a number
@@ -267,25 +295,31 @@ counts += 0.5
 torch.tensor(10) * 1.9
 
 # %% [markdown]
-# Products of matrices, and so layers, do *not* promote, as the error at the top shows. Another frequent victim is the
-# cross entropy, which wants class labels as whole numbers (`int64`), and refuses the floats that came out of a file:
+# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. The other error of this
+# sort that you are sure to meet comes from the cross entropy. It wants class labels as whole numbers, and those that come out
+# of a file are often floats:
 
 # %% tags=["raises-exception"]
 labels = torch.tensor([1.0])
 torch.nn.functional.cross_entropy(torch.zeros(1, 3), labels)
 
 # %% [markdown]
+# "Long" is `int64`, so `labels.long()` is the remedy. (Floats are accepted only as probabilities, one for each class.)
+#
 # ### Bool and complex
 #
 # *布尔与复数*
 #
-# In arithmetic, `True` counts as 1. Between bools, `+` means "or" and `*` means "and", while `sum` counts:
+# In arithmetic with numbers, `True` counts as 1, and so `sum` counts how many elements are true. Between two bools, `+` means
+# "or":
 
 # %%
 yes_no = torch.tensor([True, False, True])
-yes_no + yes_no, yes_no * 2, yes_no.sum()
+yes_no * 2, yes_no.sum(), yes_no + yes_no
 
 # %% [markdown]
+# To say what you mean, write `a | b` for "or", `a & b` for "and", and `~a` for "not".
+#
 # A complex number is two floats, and `real` and `imag` are views of them:
 
 # %%
@@ -297,18 +331,18 @@ z.abs(), z.real, z.imag
 #
 # *与 NumPy 共享内存*
 #
-# `torch.from_numpy` and `x.numpy()` copy nothing. Both sides look at the same memory, so a change on one side shows on the
-# other; `torch.tensor` copies.
+# Back to the array of the beginning. `torch.from_numpy` copied nothing. Array and tensor look at the same memory, so a change
+# on one side shows on the other, and the same holds for `x.numpy()`. If you want a copy, use `torch.tensor`:
 
 # %%
-array = np.zeros(3)
 shared, copied = torch.from_numpy(array), torch.tensor(array)
-array[0] = 1
+array[0, 0] = 9
 shared, copied
 
 # %% [markdown]
-# Two things must be done first at times: NumPy knows no `bfloat16`, so convert such a tensor with `float()`. And a tensor
-# that requires a gradient must be detached, as the message tells you:
+# On the way to NumPy, some tensors need a step in between. One on a GPU must come to the CPU first, with `x.cpu()`. A
+# `bfloat16` must become a `float()`, because NumPy has no such type. And one that requires a gradient must be detached from
+# autograd, as the message tells you:
 
 # %% tags=["raises-exception"]
 layer.weight.numpy()
@@ -318,35 +352,51 @@ layer.weight.numpy()
 #
 # *设备之间移动*
 #
-# A tensor lives on a device, and operations happen where the tensors are. The notes move tensors with `cuda()` and `cpu()`
-# (互相转换), which still works for NVIDIA's GPUs. Today one asks once which accelerator there is, writes `to(device)`
-# everywhere, and the same code runs on any machine:
+# A tensor lives on a device, and an operation happens where its tensors are. The notes move tensors with `cuda()` and `cpu()`
+# (互相转换), and both still work, the first for NVIDIA's GPUs and AMD's. Today you ask once which accelerator there is and write
+# `to(device)` from then on, so that the same code runs on any machine:
 
 # %% claims=["C44"]
-device = torch.accelerator.current_accelerator(
-    check_available=True
-) or torch.device("cpu")
+if torch.accelerator.is_available():
+    device = torch.accelerator.current_accelerator()
+else:
+    device = torch.device("cpu")
+
+# %% claims=["C44"]
 x = torch.arange(3.0)
-x.to(device).cpu()
+x = x.to(device)
+x.cpu()
 
 # %% [markdown]
-# Moving costs time, and it is never done for you. Two tensors on different devices refuse to be added; here `meta` plays the
-# part of the second device, so that you can see the error on any machine:
+# For devices it is as it was for types: a tensor has to be assigned, `x = x.to(device)`, while `layer.to(device)` moves the
+# layer itself.
+#
+# Moving takes time, and PyTorch hardly ever does it behind your back. If you add two tensors on different devices, you get an
+# error. Here `meta` plays the part of the second device, so that you can see it on any machine:
 
 # %% claims=["C44"] tags=["raises-exception"]
 torch.ones(2, device="cpu") + torch.ones(2, device="meta")
 
 # %% [markdown]
-# With a GPU you would read `cuda:0` there. The usual cause is a tensor made in the middle of a function, as in
-# `x + torch.zeros(3)`. Make it where `x` is: `torch.zeros(3, device=x.device)`, or simply `torch.zeros_like(x)`.
+# With a GPU the words are *Expected all tensors to be on the same device*, and then the two names, such as `cuda:0` and `cpu`.
+# The usual cause is a tensor made in the middle of a function, as in `x + torch.zeros(3)`. Make it where `x` is:
+# `torch.zeros(3, device=x.device)`, or simply `torch.zeros_like(x)`.
 #
+# The exception is a tensor without dimensions on the CPU. It is as good as a plain number, and may be mixed with tensors
+# anywhere:
+
+# %% claims=["C44"]
+(torch.ones(2, device="meta") + torch.tensor(1.0)).device
+
+# %% [markdown]
 # ## Going further
 #
 # *全部数据类型*
 #
-# The full list, as the installed PyTorch has it, with what each type can do on a CPU. A dot marks the eight of the
-# notes. The *step* is the distance from 1 to the next larger number. The float8 types are there to be stored rather than
-# computed with: eight bits suffice for the weights of a network, if each group of them comes with a scale.
+# For looking things up, here is the full list of the types in the PyTorch that is installed, with what each can do on a CPU. A
+# dot marks the eight of the notes. The *step* is the distance from 1 to the next larger number. You will hardly compute with
+# the float8 types. They are there for storing the weights of a network in eight bits each, with a common scale for each group
+# of them ([page 12](12_precision_and_memory.ipynb#Going-further) has an example).
 
 # %% claims=["C38"]
 from helpers.dtypes import dtype_table
@@ -356,11 +406,12 @@ dtype_table()
 # %% [markdown]
 # ## Recap
 #
-# - A tensor has a dtype and a device. Floats are `float32` unless you say otherwise; NumPy's are `float64`.
-# - `to` converts and moves; a module changes in place, a tensor does not. From float to integer: clamp, round, convert.
-# - In mixed expressions the kind decides before the size, and plain numbers count only if their kind is higher.
-# - Integers wrap around, and `from_numpy` shares memory.
-# - Nothing moves between devices by itself.
+# - A tensor has a dtype and a device. Python's floats become `float32`, while NumPy's arrays bring their `float64` along.
+# - `to` converts and moves. It changes a module itself, but returns a new tensor: write `x = x.to(...)`.
+# - From float to integer: bring into the range, round, convert. Integers wrap around without an error.
+# - In mixed expressions the kind decides before the size, and a plain number counts only if its kind is higher. Products of
+#   matrices do not promote.
+# - `from_numpy` shares memory, `torch.tensor` copies. Tensors on two devices cannot be mixed, unless one has no dimensions.
 
 # %% [markdown]
 # ## Exercises
@@ -368,8 +419,8 @@ dtype_table()
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
-# **1. To bytes.** `to_bytes(image)` turns a float image with values from 0 to 1 into `uint8` from 0 to 255, rounded to the
-# nearest, whatever strays outside brought back to the ends, and NaN made black.
+# **1. To bytes.** `to_bytes(image)` turns a float image with values from 0 to 1 into a `uint8` image with values from 0 to 255,
+# rounded to the nearest. Values outside the range go to its nearer end, and NaN becomes black.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_to_bytes
@@ -388,8 +439,8 @@ check_to_bytes(to_bytes)
 # </details>
 
 # %% [markdown]
-# **2. Brighter, safely.** `brighter(pixels, amount)` adds a whole number, which may be negative, to a `uint8` tensor. Results
-# stay `uint8`, and stop at 0 and 255 instead of wrapping around.
+# **2. Brighter, safely.** `brighter(pixels, amount)` adds a whole number, which may be negative, to each element of a `uint8`
+# tensor. The result is `uint8` again, and stops at 0 and 255 instead of wrapping around.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_brighter
@@ -459,7 +510,7 @@ check_common(common)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# In one pair neither type can hold the numbers of the other, so the result is neither of the two. Look at the picture.
+# For one pair of these types, neither can hold all the numbers of the other, so the sum has a third type. Look at the picture.
 #
 # </details>
 

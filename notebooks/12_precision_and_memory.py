@@ -20,9 +20,9 @@
 #
 # *精度与内存*
 #
-# A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A batch that fitted
-# yesterday does not fit today. All three have to do with the few bytes in which a number is stored. The notes say that
-# half precision (半精度) takes half the memory and overflows easily; that is true, and it is the beginning of a longer story.
+# A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A larger batch does not fit
+# into memory. All three have to do with the few bytes in which a number is stored. The notes say that half precision (半精度)
+# takes half the memory and overflows easily. That is true, and it is the beginning of a longer story.
 #
 # **You will**
 #
@@ -33,7 +33,7 @@
 #
 # **You need** data types ([page 11](11_types_and_devices.ipynb)) and a first idea of training. No GPU.
 #
-# **Time**: 14 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## A counter that stops
 #
@@ -53,22 +53,23 @@ n = torch.tensor(16_777_216.0)
 n + 1 == n
 
 # %% [markdown]
-# One more is the same. You can add one to this counter for the rest of your life, and it will not move. In half precision
-# it happens much sooner:
+# One more is the same number. You can add one to this counter for the rest of your life, and it will not move. In half
+# precision, with 16 bits, it happens much sooner:
 
 # %%
 torch.tensor(2048.0, dtype=torch.float16) + 1
 
 # %% [markdown]
-# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so the sum is rounded to the nearest
-# number that is.
+# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so the sum is *rounded* (舍入) to one that
+# is. Why does it happen at 2048 of all numbers? To see this, we have to look at how a float is stored.
 #
 # ## What a float can hold
 #
 # *浮点数的表示*
 #
-# A float (浮点数) is written like the numbers in a physics book, 1.25 · 2⁷, and its bits are shared out between three parts: a
-# sign, an exponent, which sets the *range*, and a fraction, which sets the *precision*.
+# You know scientific notation: the speed of light is about 3.00 · 10⁸ meters per second, three digits and an exponent. A float
+# (浮点数) is stored in the same way, with two in the place of ten: 160 is 1.25 · 2⁷. Its bits are shared out between three parts: a
+# sign, an exponent, which sets the *range*, and a fraction, the digits behind the "1.", which sets the *precision*.
 
 # %%
 from helpers.drawings.precision import show_float_bits
@@ -76,9 +77,14 @@ from helpers.drawings.precision import show_float_bits
 show_float_bits()
 
 # %% [markdown]
-# Compare the two in the middle. `float16` spends its 16 bits on precision and has a small range. `bfloat16` is `float32`
-# with the last 16 bits cut off: the same range, but only 7 bits of fraction. On the right of the next picture are all the numbers
-# that these two have between 1 and 1.05; on the left, for comparison, an integer and two floats of 8 bits between 0 and 8:
+# Here is the answer to our question. `float16` has 10 bits of fraction, which makes 11 binary digits with the leading 1. Up to
+# 2¹¹ = 2048 these suffice for each whole number. Beyond it they suffice only for every second one, later for every fourth. `float32` has 23 + 1
+# digits, and 2²⁴ is 16,777,216.
+#
+# Now compare the two in the middle. `float16` spends its 16 bits on precision and has a small range. `bfloat16` has the layout
+# of `float32` with the last 16 bits cut off: about the same range, but only 7 bits of fraction. On the right of the next
+# picture are all the numbers that these two have between 1 and 1.05. On the left, where the numbers are few enough to show
+# more of them, are an integer and two floats of 8 bits from 0 to 8:
 
 # %%
 from helpers.drawings.precision import show_number_lines
@@ -86,34 +92,46 @@ from helpers.drawings.precision import show_number_lines
 show_number_lines()
 
 # %% [markdown]
-# Integers lie evenly. Floats are dense near zero, and their gaps double at every power of two. So the gap is always about
-# the same *in proportion* to the number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`.
-# The gap just above 1 is called `eps`:
+# Integers lie evenly. Floats are dense near zero, and their gaps double from one power of two to the next. (Only the very
+# smallest numbers, which are called *subnormal*, lie evenly again.) So the gap stays about the same *in proportion* to the
+# number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`. The gap just above 1 is called `eps`:
 
 # %%
 torch.finfo(torch.bfloat16).eps, torch.finfo(torch.float32).eps
 
 # %% [markdown]
-# Decimal fractions such as 0.1 are not among these numbers at all. What you get is the nearest one, and `double()` makes
-# the rest visible. This is why one compares floats with `torch.isclose` rather than with `==`:
+# A fraction such as 0.1 has no end when it is written in powers of two, just as 1/3 has no end in decimals. So it is not
+# among these numbers at all. What you get is the nearest one, and `item()`, which returns a Python float, shows it in full:
 
 # %%
-torch.tensor([0.1, 0.2, 0.3]).double()
+torch.tensor(0.1).item()
+
+# %% [markdown]
+# This is why two results that should be equal often are not, and why you compare floats with `torch.isclose` or
+# `torch.allclose` rather than with `==`:
+
+# %%
+rest = torch.tensor(0.3) - 0.2
+rest == 0.1, torch.isclose(rest, torch.tensor(0.1))
 
 # %% [markdown]
 # ## Half precision
 #
 # *半精度*
 #
+# Why would anyone use 16 bits, then? Because a network is mostly a heap of numbers, and in 16 bits twice as many of them fit
+# into the same memory. Modern hardware also multiplies matrices several times faster in 16 bits than in 32.
+#
 # > **Then and now.** In the notes, a HalfTensor is for the GPU alone: in 2017 a CPU could store halves, but not compute with
-# > them. Today it can, although many CPUs do it slowly, by converting each number to `float32` and back.
+# > them. Since PyTorch 1.6 it can add them, and products of matrices came later. Many CPUs do it slowly, by converting each
+# > number to `float32` and back.
 
 # %% claims=["C39"]
 h = torch.HalfTensor([[1, 2], [3, 4]])
 h + h, h @ h
 
 # %% [markdown]
-# The saving is what the notes promise, exactly half:
+# The saving in memory is what the notes promise, exactly half:
 
 # %% claims=["C42"]
 x = torch.ones(1000)
@@ -124,15 +142,16 @@ x.nbytes, x.half().nbytes
 #
 # *上溢*
 #
-# So is the price. The largest `float16` is 65504, and 300 · 300 is already beyond it. The result is infinity, and from there it is one
-# subtraction to `nan`, *not a number*:
+# The notes are right about the price as well. The largest `float16` is 65504, and 300 · 300 is already beyond it. The result is
+# infinity, and from there it takes one subtraction to arrive at `nan`, *not a number*. This is one of the ways in which a loss
+# turns into `nan`:
 
 # %% claims=["C42"]
 h = torch.tensor([300.0, 400.0]).half()
 h * h, h * h - h * h
 
 # %% [markdown]
-# `bfloat16` has room up to 3.4 · 10³⁸, like `float32`. It pays with precision: 90,000 becomes 90,112.
+# `bfloat16` has room up to 3.4 · 10³⁸, like `float32`. It pays with precision: instead of 90,000, its nearest number is 90,112.
 
 # %%
 torch.tensor([300.0, 400.0]).bfloat16() ** 2
@@ -142,15 +161,17 @@ torch.tensor([300.0, 400.0]).bfloat16() ** 2
 #
 # *下溢*
 #
-# At the other end, small numbers vanish. Gradients are often small:
+# At the other end, small numbers vanish. In `float16`, whatever is smaller than about 3 · 10⁻⁸ is rounded to zero. Gradients
+# are often that small, and a gradient of zero teaches nothing:
 
 # %% claims=["C42"]
 gradient = torch.tensor(1e-8)
 gradient.half(), gradient.bfloat16()
 
 # %% [markdown]
-# The remedy for `float16` is to *scale*. Multiply the loss by a large number before `backward`, and with it all gradients;
-# divide again once they are in `float32`.
+# The remedy for `float16` is to *scale* (缩放). Multiply the loss by a large number before you call `backward`. By the chain
+# rule, all gradients are multiplied by it too, and are now large enough for `float16`. Divide by it again once they are in
+# `float32`:
 
 # %%
 (gradient * 65536).half().float() / 65536
@@ -161,7 +182,7 @@ gradient.half(), gradient.bfloat16()
 # *精度损失*
 #
 # The third danger is the counter from the beginning, in a disguise that matters for training. Let us add 0.001 ten thousand
-# times; the sum should be 10:
+# times. The sum should be 10:
 
 # %% claims=["C42"]
 total = torch.tensor(0.0, dtype=torch.float16)
@@ -170,8 +191,8 @@ for _ in range(10_000):
 total
 
 # %% [markdown]
-# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, every addition is rounded
-# back to where it was. `bfloat16`, with its wide gaps, gives up still earlier:
+# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, each addition is rounded back
+# to where it was. `bfloat16`, with its wider gaps, gives up still earlier:
 
 # %%
 from helpers.drawings.precision import show_running_sums
@@ -179,15 +200,18 @@ from helpers.drawings.precision import show_running_sums
 show_running_sums()
 
 # %% [markdown]
-# (Before it stops, `float16` even runs ahead, because some additions are rounded up.) PyTorch's own `sum` avoids this: it keeps
-# its running total in `float32`.
+# (Between 2 and 4, `float16` even runs ahead, because there each addition is rounded *up* to the next number.) PyTorch's own
+# `sum` does better. It keeps its running total in `float32`, and rounds once, at the end:
 
 # %%
 torch.full((10_000,), 0.001, dtype=torch.float16).sum()
 
 # %% [markdown]
-# A weight that is trained in half precision is in the same position as our counter. It is about 1, the updates are about 0.001,
-# and they are all lost:
+# This is as close as it gets, because 0.001 was rounded before the sum began, and around 10 the numbers of `float16` are 1/128
+# apart.
+#
+# A weight that is trained in 16 bits is in the same position as our counter. Suppose that it is about 1 and that each update,
+# the learning rate times the gradient, is about 0.001. Then all the updates are lost:
 
 # %%
 w = torch.tensor(1.0, dtype=torch.bfloat16)
@@ -200,8 +224,9 @@ w
 #
 # *自动混合精度*
 #
-# So we want both: 16 bits for the large products of matrices, where modern hardware is several times faster with them, and 32
-# bits for weights, sums and losses. This is *mixed precision*, and `torch.autocast` decides operation by operation:
+# So we want both: 16 bits for the large products of matrices, which take most of the time, and 32 bits for the weights and for
+# what is delicate, such as the loss. This is *mixed precision*. Within `torch.autocast`, PyTorch decides for each operation
+# which of the two it gets:
 
 # %%
 a = torch.ones(4, 4)
@@ -211,8 +236,9 @@ with torch.autocast("cpu", dtype=torch.bfloat16):
 product.dtype, loss.dtype
 
 # %% [markdown]
-# The product was computed in `bfloat16`, the loss in `float32`. The weights of a layer stay in `float32`, and so do their
-# gradients, so that no small update is lost:
+# `a` has 32 bits, yet the product was computed in `bfloat16`, and then the loss in `float32`. (Which operation gets what is listed in
+# the documentation of `torch.amp`, and it differs between CPU and GPU.) The weights of a layer stay in `float32`, and so do their
+# gradients, so that small updates are not lost:
 
 # %%
 torch.manual_seed(0)
@@ -223,29 +249,34 @@ out.float().sum().backward()
 out.dtype, layer.weight.dtype, layer.weight.grad.dtype
 
 # %% [markdown]
-# With `bfloat16` that is all. With `float16`, gradients may underflow, and a `GradScaler` does the scaling for you. These are
-# the lines as you would write them in a training loop, on a GPU with `"cuda"` in both places:
+# With `bfloat16` that is all there is to it. With `float16`, gradients may underflow, and a `GradScaler` does the scaling for
+# you. These are the lines as you would write them in a training loop. On a GPU, `"cuda"` stands in both places, and network and data
+# are there too:
 
 # %%
-optimizer = torch.optim.SGD(layer.parameters(), lr=0.01)
+optimizer = torch.optim.SGD(layer.parameters(), lr=0.02)
 scaler = torch.amp.GradScaler("cpu")
-with torch.autocast("cpu", dtype=torch.float16):
-    loss = torch.nn.functional.mse_loss(layer(a), torch.zeros(4, 1))
-scaler.scale(loss).backward()
-scaler.step(optimizer)
-scaler.update()
-scaler.get_scale()
+for step in range(3):
+    optimizer.zero_grad()
+    with torch.autocast("cpu", dtype=torch.float16):
+        loss = torch.nn.functional.mse_loss(layer(a), torch.zeros(4, 1))
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    print(f"{step}: loss {loss:.2f}, scale {scaler.get_scale():.0f}")
+    scaler.update()
 
 # %% [markdown]
-# `step` divides the gradients by the scale first. If one of them is infinite or `nan`, it skips the step, and `update` halves the
-# scale. After 2000 good steps in a row, it doubles the scale. So the scale finds its own level.
+# Why did the loss not change in the first step? The scale began at 65536, and that was too much: a scaled gradient overflowed. In such a case `scaler.step` skips the optimizer's step, so that the weights are not ruined, and
+# `update` halves the scale. From the second step on it worked: `scaler.step` divided the gradients by the scale again and let the
+# optimizer take its step. After 2000 good steps in a row, `update` doubles the scale, and so it finds its own level.
 #
 # ## How much memory
 #
 # *内存*
 #
-# The notes work out that a FloatTensor of 1000 × 1000 × 1000 elements takes 4 GB (内存/显存). To check this you need not own 4 GB: on the
-# device `meta`, tensors have a shape and a type, but no memory.
+# Now to the batch that does not fit. How much memory does a tensor take? The notes work out that a FloatTensor of
+# 1000 × 1000 × 1000 elements takes 4 GB (内存/显存). You can check this without 4 GB to spare: on the device `meta`, tensors have a
+# shape and a type, but no memory.
 
 # %% claims=["C41"]
 big = torch.empty(1000, 1000, 1000, device="meta")
@@ -263,7 +294,8 @@ big.nbytes / 1e9, big.nbytes / 2**30
 #
 # *训练时的内存*
 #
-# The parameters of a network are the small part of it. How many bytes do they take here?
+# A network in training takes much more memory than its parameters alone. Let us count it all for a small one, and begin with the
+# bytes of the parameters:
 
 # %%
 net = torch.nn.Sequential(
@@ -272,21 +304,24 @@ net = torch.nn.Sequential(
 sum(p.nbytes for p in net.parameters())
 
 # %% [markdown]
-# In training, each parameter has a gradient of the same size. The optimizer Adam keeps two running means for each, which
-# makes twice the size again (and a few bytes that count its steps):
+# Each parameter has a gradient of the same size:
 
 # %%
 adam = torch.optim.Adam(net.parameters())
 net(torch.zeros(128, 784)).sum().backward()
 adam.step()
-(
-    sum(p.grad.nbytes for p in net.parameters()),
-    sum(t.nbytes for state in adam.state.values() for t in state.values()),
-)
+sum(p.grad.nbytes for p in net.parameters())
 
 # %% [markdown]
-# So far four times the parameters, whatever the batch. The rest are the *activations*: intermediate results that the backward
-# pass will need. They grow with the batch, and for large batches they are most of the whole:
+# The optimizer Adam keeps two running means for each parameter, which makes twice the size again (and a few bytes in which it
+# counts its steps):
+
+# %%
+sum(t.nbytes for state in adam.state.values() for t in state.values())
+
+# %% [markdown]
+# That makes four times the parameters, whatever the size of the batch. The rest are the *activations* (激活值), the intermediate
+# results that the backward pass will need. They grow with the batch, and for large batches they are most of the whole:
 
 # %%
 from helpers.drawings.precision import show_training_memory
@@ -294,8 +329,9 @@ from helpers.drawings.precision import show_training_memory
 show_training_memory(net, input_shape=(784,), batch_sizes=(32, 128, 512, 2048))
 
 # %% [markdown]
-# That is the answer to the batch that no longer fits: halve the batch, and the activations are halved. (To keep only some of them and
-# compute the others again, see [checkpointing](03_autograd_in_depth.ipynb).)
+# That is the answer to the batch that does not fit: halve the batch, and the activations are halved. (If you need the large batch,
+# call `backward` on two halves before each step, since [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only some
+# of the activations and compute the others again, with [checkpointing](03_autograd_in_depth.ipynb).)
 #
 # Whether a *large* model will fit can be worked out on `meta` as well. How many gigabytes would the weights of this layer take?
 
@@ -309,9 +345,10 @@ sum(p.nbytes for p in huge.parameters()) / 1e9
 #
 # *更进一步*
 #
-# How wrong is a converted number at worst? Take a thousand numbers between any two powers of two, convert them, and plot the
-# largest relative error. A flat stretch is the precision of a type. It ends on the right where the type overflows; on the left
-# it climbs until everything is lost.
+# How wrong is a converted number at worst? Take a thousand numbers between one power of two and the next, convert them, plot
+# the largest relative error, and do so for all sizes of numbers. The flat stretch of each curve shows the precision of a type,
+# and its length shows the range. On the right it ends where the type overflows. On the left are the subnormal numbers, where the
+# error climbs until everything is lost.
 
 # %%
 from helpers.drawings.precision import show_rounding_errors
@@ -319,8 +356,9 @@ from helpers.drawings.precision import show_rounding_errors
 show_rounding_errors()
 
 # %% [markdown]
-# Large language models are often stored in 8 bits today. An eight-bit float reaches 448 at most, so each group of weights gets a
-# scale that makes the largest one just fit. Small weights come out with an error of a few percent, for a quarter of the memory:
+# Large language models are often stored in 8 bits today. The type `float8_e4m3fn` reaches 448 at most and has 3 bits of fraction, so
+# each group of weights gets a scale that makes its largest one just fit. What comes back is wrong by a few percent here and there, for a
+# quarter of the memory:
 
 # %%
 weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03])
@@ -331,11 +369,13 @@ stored.float() * scale
 # %% [markdown]
 # ## Recap
 #
-# - A float has a range, set by its exponent, and a precision, set by its fraction. Gaps grow with the number.
-# - `float16` overflows beyond 65504 and loses numbers below about 10⁻⁸. `bfloat16` has the range of `float32` and about two decimal digits.
-# - Additions that are small beside the total are lost. Keep sums, weights and losses in `float32`; `autocast` does.
-# - With `float16`, scale the loss with `GradScaler`.
-# - Bytes are elements times `element_size()`. Training with Adam takes four times the parameters, plus activations in proportion to the batch.
+# - A float has a range, set by its exponent, and a precision, set by its fraction. The gaps grow with the numbers.
+# - `float16` overflows beyond 65504 and loses numbers below about 3 · 10⁻⁸. `bfloat16` has about the range of `float32`, and two to
+#   three decimal digits.
+# - What is small beside the total is lost when it is added. Keep weights and running totals in `float32`.
+# - `autocast` chooses the type of each operation, and with `float16` a `GradScaler` scales the loss.
+# - A tensor takes its number of elements times `element_size()` bytes. Training with Adam takes four times the parameters, plus
+#   activations in proportion to the batch.
 
 # %% [markdown]
 # ## Exercises
@@ -344,7 +384,7 @@ stored.float() * scale
 # on this page.
 #
 # **1. How far can you count?** `counts_to(dtype)` returns, as an `int`, the first whole number at which adding 1 changes nothing, for
-# any float type.
+# a float type of 16, 32 or 64 bits.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_counts_to
@@ -365,7 +405,7 @@ check_counts_to(counts_to)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# The gap is 2 there, and the gap is in proportion to the number.
+# The gap is 2 there. At each power of two, the gap is in proportion to the number, and at 1 it is `eps`.
 #
 # </details>
 
@@ -392,7 +432,7 @@ check_training_bytes(training_bytes)
 
 # %% [markdown]
 # **3. Length without overflow.** `length(x)` returns the Euclidean length of a `float16` vector, the square root of the sum of squares, as a
-# `float16`, computed in `float16` alone. It must be right (to about 1 %) for large and for tiny elements.
+# `float16`, computed in `float16` alone and without a ready-made norm. It must be right (to about 1 %) for large and for tiny elements.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_length
@@ -411,8 +451,9 @@ check_length(length)
 # </details>
 
 # %% [markdown]
-# **4. A sum that loses nothing (hard).** `careful_sum(x)` adds the elements of a `float16` tensor one after the other, in `float16` alone, and still gets a
-# result close to the exact one. The method of Kahan (1965) keeps a second number: what the last addition has lost.
+# **4. A careful sum (hard).** `careful_sum(x)` adds the elements of a `float16` tensor with `+`, in `float16` alone, and still gets a
+# result close to the exact one. The method of Kahan (1965) goes through the elements one after the other and keeps a second number: what
+# the last addition has lost.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_careful_sum

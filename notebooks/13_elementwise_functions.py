@@ -21,7 +21,7 @@
 # *逐元素操作*
 #
 # The notes close with two tables of functions, and the first of them looks harmless: `abs`, `sqrt`, `exp`, `round` and so
-# on. You have known them since school. Yet `round(2.5)` is 2 here, `-7 // 2` and `-7 / 2` cut off disagree, and a formula
+# on. You have known them since school. Yet 2.5 is rounded to 2 here, there are two remainders of -7 divided by 2, and a formula
 # for the sigmoid that is perfectly right produces a gradient of `nan`. This page goes through the table with one small example, and
 # stops wherever a computer's answer differs from the one you would have given.
 #
@@ -31,11 +31,11 @@
 # - divide whole numbers, and choose between the two kinds of remainder (求余);
 # - round and clamp, and know what clamping does to gradients;
 # - compare the activation functions (激活函数), and avoid the formula that breaks;
-# - work in place when it helps, and leave it when it hurts.
+# - work in place, and know when autograd objects.
 #
-# **You need** to know what a tensor is. No GPU.
+# **You need** to know what a tensor is and, for the gradients, the beginning of [page 2](02_autograd.ipynb). No GPU.
 #
-# **Time**: 14 min to read, 22 s to run (AMD EPYC, 2 cores).
+# **Time**: 17 min to read, 19 s to run (AMD EPYC, 2 cores).
 #
 # ## Wind
 #
@@ -57,32 +57,40 @@ x.sqrt(), torch.sqrt(x)
 
 # %% [markdown]
 # Let us use a few of them on something real. A weather station measures the wind as two numbers: how many meters per second it
-# blows towards the east, and how many towards the north. Here are four measurements:
+# blows towards the east, and how many towards the north. (In this book the wind has the direction in which it blows. A weather
+# report names the direction it comes from.) Here are four measurements:
 
 # %%
 east = torch.tensor([3.0, -3.0, -3.0, 0.0])
 north = torch.tensor([4.0, 4.0, -4.0, -2.0])
 
 # %% [markdown]
-# The speed is the length of the arrow, by Pythagoras. Arithmetic between two tensors is element-wise too, and `**` (or `pow`)
-# is the power:
+# Think of each measurement as an arrow. The speed is its length, by Pythagoras. Arithmetic between two tensors is element-wise
+# too, and `**` is the power:
 
 # %% claims=["C45"]
 speed = (east**2 + north**2).sqrt()
 speed
 
 # %% [markdown]
-# The other functions of the notes' first row (绝对值, 除法, 指数, 求余, 对数, 求幂) work in the same way:
+# The other functions of the notes' first row (绝对值, 除法, 指数, 求余, 对数, 求幂) work in the same way. What is often written as an
+# operator has a name too: `pow` is `**`, and `div` is `/`. Here are the absolute value and the
+# third power, with which the yield of a wind turbine grows:
 
 # %% claims=["C45"]
-(
-    north.abs(),
-    north.div(2),
-    north.exp(),
-    north.fmod(3),
-    speed.log(),
-    speed.pow(3),
-)
+north.abs(), speed.pow(3)
+
+# %% [markdown]
+# Then half of each number, and what remains after a division by 3:
+
+# %% claims=["C45"]
+north.div(2), north.fmod(3)
+
+# %% [markdown]
+# Finally the logarithm, and the exponential function, which undoes it:
+
+# %% claims=["C45"]
+speed.log(), speed.log().exp()
 
 # %% [markdown]
 # This is what they look like, if you want to refresh your memory:
@@ -98,37 +106,45 @@ show_functions()
 # *非数与无穷*
 #
 # What happens where the answer is not a number? Python's `math.sqrt(-1)` raises an exception. A tensor can hold a million
-# elements, and one bad one should not throw the rest away, so PyTorch marks it as `nan`, *not a number*, and carries on. Infinity
-# appears in the same way, where a result is too large or something is divided by zero:
+# elements, and one bad one should not throw the rest away, so PyTorch marks it as `nan`, *not a number*, and carries on. Where a
+# result has no bound, you get infinity:
 
 # %% claims=["C45"]
 torch.tensor([4.0, -1.0]).sqrt(), torch.tensor([1.0, 0.0, -1.0]).log()
+
+# %% [markdown]
+# A division by zero gives infinity as well, with the sign of what is divided, and 0 / 0 gives `nan`. Look also at `exp`: in 32
+# bits, it overflows already at 89.
 
 # %%
 torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([88.0, 89.0]).exp()
 
 # %% [markdown]
-# This is convenient and a little dangerous: a single `nan` in a batch spreads through every sum it takes part in, and the first
-# you notice of it is a loss that reads `nan`. When that happens, `x.isnan().any()` tells you where it began. Look also at the
-# last result: in 32 bits, `exp` overflows already at 89.
+# This is convenient and a little dangerous. A single `nan` makes every sum that it enters a `nan` too, and the first you notice
+# of it is a loss that reads `nan`. When that happens, print `x.isnan().any()` for one intermediate result after the other: the
+# first that says `True` is where it began. (Whole numbers have neither `nan` nor infinity. That is why `torch.tensor(7) // 0` is
+# an error, at least on a CPU.)
 #
 # ## Direction
 #
 # *三角函数*
 #
-# Where does the wind blow? At school we took the arctangent of `north / east`. But the first and the third measurement point in
-# opposite directions, and their quotient is the same:
+# Where does the wind blow? At school we took the arctangent of `north / east`. But the first and the third arrow point in
+# opposite directions, and their quotients are the same, so the arctangent cannot tell them apart:
 
 # %% claims=["C46"]
 (north / east).atan().rad2deg()
 
 # %% [markdown]
-# `atan2` takes both numbers and so can tell all directions apart. Like all trigonometric functions here it works in radians, and
-# `rad2deg` turns them into degrees, counted from the east, against the clock:
+# `atan2` takes both numbers and so knows all four quarters of the plane. Like the other trigonometric functions it works in
+# radians, and `rad2deg` turns them into degrees, counted counterclockwise from the east:
 
 # %% claims=["C46"]
 angle = torch.atan2(north, east).rad2deg()
 angle
+
+# %% [markdown]
+# In the picture, color is the angle. On the left, opposite points have the same color. On the right, each direction has its own:
 
 # %%
 from helpers.drawings.functions import show_angles
@@ -136,8 +152,8 @@ from helpers.drawings.functions import show_angles
 show_angles()
 
 # %% [markdown]
-# The rest of the notes' row (三角函数) is at hand too. `cosh` has to do with no angle, by the way: it is half of $e^x + e^{-x}$, the
-# shape of a hanging chain.
+# The notes' row (三角函数) has four more. The name of `cosh` is a little misleading, since no angle in a circle is involved: it is
+# half of $e^x + e^{-x}$, the shape of a hanging chain.
 
 # %% claims=["C46"]
 a = torch.tensor([0.0, 0.5, 1.0])
@@ -148,15 +164,15 @@ a.cos(), a.sin(), a.asin(), a.cosh()
 #
 # *除法与求余*
 #
-# A compass counts differently: from the north, with the clock, from 0 up to 360. So we take 90 minus the angle, and bring what is
-# negative into the range by adding a full turn. This is exactly what the remainder `%` does:
+# A compass counts differently: clockwise from the north, from 0 up to 360. So we take 90 minus the angle. Where this is negative,
+# a full turn has to be added, and that is what the remainder `%` does:
 
 # %% claims=["C45"]
 compass = (90 - angle) % 360
 compass
 
 # %% [markdown]
-# Had we used `fmod`, the function of the notes, the wind towards the northwest would have got a negative direction:
+# With `fmod`, the function of the notes, the second wind would have kept a negative direction:
 
 # %% claims=["C45"]
 torch.fmod(90 - angle, 360)
@@ -164,7 +180,8 @@ torch.fmod(90 - angle, 360)
 # %% [markdown]
 # There are two kinds of remainder, because there are two ways to divide. `%` (`torch.remainder`) belongs to the division that rounds
 # *down*, and has the sign of the divisor. `fmod` belongs to the division that cuts off *towards zero*, and has the sign of the number
-# divided. For positive numbers they agree, which is why the difference surprises.
+# divided. For positive numbers the two agree, which is why the difference surprises when the first negative number comes along.
+# Look at the left half of both pictures:
 
 # %%
 from helpers.drawings.functions import show_remainders
@@ -172,7 +189,8 @@ from helpers.drawings.functions import show_remainders
 show_remainders()
 
 # %% [markdown]
-# To go round a circle, a clock or a list, use `%`. The divisions that belong to the two are these:
+# So use `%` for whatever goes round in a circle: angles, hours, positions in a list. The divisions that belong to the two
+# remainders are `//`, which rounds -3.5 down to -4, and `div` with `rounding_mode="trunc"`, which cuts it off to -3:
 
 # %% claims=["C45"]
 m = torch.tensor([7, -7])
@@ -180,7 +198,7 @@ m // 2, torch.div(m, 2, rounding_mode="trunc")
 
 # %% [markdown]
 # > **Then and now.** When the notes were written, `/` between whole numbers cut off the fraction, and old code may rely on it. Release
-# > 1.5 warned, 1.6 refused, and since 1.7 `/` gives the exact quotient. `//` is not as old as it looks: up to 1.12 it cut off towards
+# > 1.5 warned, 1.6 refused, and since 1.7 `/` gives the true quotient, a float. `//` is not as old as it looks: up to 1.12 it cut off towards
 # > zero, and since 1.13 it rounds down, as in Python.
 
 # %%
@@ -191,15 +209,15 @@ m / 2
 #
 # *取整*
 #
-# For the report, whole numbers will do. `floor` rounds down (下取整), `ceil` up (上取整), `trunc` towards zero (只保留整数部分), and
-# `round` to the nearest:
+# Nobody needs a wind direction to four decimal places. `floor` rounds down (下取整), `ceil` up (上取整), `trunc` towards zero
+# (只保留整数部分), and `round` to the nearest whole number:
 
 # %% claims=["C47"]
 r = torch.tensor([-1.7, -0.4, 0.6, 1.7])
 r.floor(), r.ceil(), r.trunc(), r.round()
 
 # %% [markdown]
-# (`-0.` is a zero that remembers where it came from. It equals 0.) And what is nearest to a half?
+# (`-0.` is a zero that remembers where it came from. It equals 0.) But what is nearest to a number that lies just in the middle?
 
 # %% claims=["C47"]
 torch.tensor([0.5, 1.5, 2.5, 3.5]).round()
@@ -208,34 +226,35 @@ torch.tensor([0.5, 1.5, 2.5, 3.5]).round()
 # > **Then and now.** The notes translate `round` as 四舍五入, the rule from school by which halves go up. Today it is another rule: a
 # > half goes to the *even* neighbor, as in Python, NumPy and the IEEE standard for floats.
 #
-# There is a good reason for it. If halves always go up, a mean of many rounded numbers is too large. If they go up and down equally
-# often, the errors cancel:
+# There is a good reason for it. If halves always go up, the mean of many rounded numbers is too large. If they go up and down
+# equally often, the errors cancel. Here are the true mean of a hundred halves, that of the rounded numbers, and that of the numbers
+# rounded as at school:
 
 # %% claims=["C47"]
 halves = torch.arange(100) + 0.5
 halves.mean(), halves.round().mean(), (halves + 0.5).floor().mean()
 
 # %% [markdown]
-# `decimals` says how many decimal places to keep:
+# Now for the report. `decimals` says how many decimal places to keep:
 
 # %%
-compass.round(), speed.log().round(decimals=2)
+compass.round(), compass.round(decimals=1)
 
 # %% [markdown]
 # ## Clamp
 #
 # *截断*
 #
-# Instruments fail, and then report nonsense. `clamp(min, max)` puts whatever lies beyond a bound on the bound. One bound is
-# enough, too:
+# Instruments fail, and then report nonsense, such as a speed of -99. `clamp(min, max)` puts whatever lies beyond a bound on the
+# bound. You may also give only one of the two:
 
 # %% claims=["C48"]
 reported = torch.tensor([5.0, -99.0, 250.0, 2.0])
 reported.clamp(0, 60), reported.clamp(min=0)
 
 # %% [markdown]
-# If you clamp inside a network, remember that what is cut off has no influence any more, so its gradient is zero. A network whose
-# outputs are clamped learns nothing from those beyond the bounds:
+# If you clamp inside a network, remember that what is cut off has no influence any more, so its gradient is zero. If you clamp
+# the outputs of a network, it learns nothing from those beyond the bounds:
 
 # %% claims=["C48"]
 reported.requires_grad_()
@@ -247,8 +266,9 @@ reported.grad
 #
 # *激活函数*
 #
-# Between two linear layers stands a function that is not linear; without it, the two would be no more than one. The notes name
-# two of them. `sigmoid` squeezes all numbers between 0 and 1, and `tanh` between -1 and 1.
+# The element-wise functions that matter most stand between the layers of a network. Two linear layers in a row can do no more than
+# one, and what makes the difference is a function in between that is not linear, the *activation function*. The notes name two.
+# `sigmoid` squeezes all numbers between 0 and 1, and `tanh` between -1 and 1:
 
 # %% claims=["C49"]
 z = torch.tensor([-4.0, 0.0, 4.0])
@@ -258,8 +278,8 @@ z.sigmoid(), z.tanh()
 # > **Then and now.** The notes write "sigmod". That was a slip, and a frequent one. The function is named after the letter S
 # > (sigma), whose shape it has.
 #
-# The dots in the notes stand for more. Here are the ones that you will meet most, each with its slope, which autograd finds for
-# us:
+# The dots in the notes stand for more. Here are the ones that you will meet most often, each with its slope, which autograd finds
+# for us:
 
 # %% claims=["C49"]
 from helpers.drawings.functions import show_activations
@@ -267,15 +287,31 @@ from helpers.drawings.functions import show_activations
 show_activations()
 
 # %% [markdown]
-# The dashed lines decide how well a deep network learns. The gradient that goes back through ten layers of `sigmoid` is
-# multiplied, ten times, by at most a quarter, and hardly anything is left of it. To the right of zero, ReLU multiplies by one. That is a large part
-# of why deep networks use it and its smooth relatives.
+# Look at the dashed lines. By the chain rule, the gradient is multiplied by this slope each time it goes back through an
+# activation. Far from zero, sigmoid and tanh *saturate* (饱和): the curve is flat, and the slope is nearly zero. And even at its
+# steepest, the sigmoid has a slope of no more than a quarter. See what is left of the gradient behind ten of them:
+
+# %%
+start = torch.tensor(0.5, requires_grad=True)
+y = start
+for _ in range(10):
+    y = y.sigmoid()
+y.backward()
+start.grad
+
+# %% [markdown]
+# This is the *vanishing gradient* (梯度消失), one of the reasons why deep networks were once so hard to train: the first layers learn
+# next to nothing.
+# To the right of zero, ReLU multiplies by one, however many of them follow each other. This is a large part of why deep networks use it
+# and its smooth relatives. It has a price: to the left of zero its slope is zero, and a unit that is negative for all samples no longer
+# learns. That is why some of its relatives let a little through on the left.
 #
 # ### Do not write it yourself
 #
 # *数值稳定*
 #
-# The formula of the sigmoid is short, so why not type it? In the middle it works, and at the ends the *values* are right too:
+# The formula of the sigmoid, $1 / (1 + e^{-x})$, is short, so why not type it? In the middle it works, and far out the *values*
+# are right too:
 
 # %% claims=["C49"]
 w = torch.tensor([-100.0, 0.0], requires_grad=True)
@@ -290,8 +326,9 @@ y.sum().backward()
 w.grad
 
 # %% [markdown]
-# $e^{100}$ is infinite in 32 bits, and in the backward pass infinity meets zero, which makes `nan`. The ready-made function is
-# written with care, and so are `F.logsigmoid`, `F.softplus` and the losses that take raw scores:
+# $e^{100}$ overflows to infinity in 32 bits. One divided by infinity is rightly 0. But in the backward pass this 0 is multiplied by
+# the infinity, and that makes `nan`. The ready-made function avoids the large number, and so do `F.logsigmoid`, `F.softplus` and the
+# losses that take logits, such as `F.cross_entropy`:
 
 # %%
 w.grad = None
@@ -303,16 +340,17 @@ w.grad
 #
 # *原地操作*
 #
-# A function whose name ends in an underscore changes the tensor itself, and `out=` writes into a tensor that exists already. Both
-# save memory:
+# A function whose name ends in an underscore changes the tensor itself. That saves the memory of a second one, which counts when
+# the tensor is large. Here we go over to kilometers per hour:
 
 # %%
-speed.mul_(3.6)  # from m/s to km/h
+speed.mul_(3.6)
 speed
 
 # %% [markdown]
 # Use it with care. Every other name for this tensor sees the change, the type cannot change
-# ([page 11](11_types_and_devices.ipynb#Mixed-types)), and autograd may need the value that you overwrite. Then it says so:
+# ([page 11](11_types_and_devices.ipynb#Mixed-types)), and autograd may need the value that you overwrite. In this case you get an
+# error as soon as you call `backward`:
 
 # %% tags=["raises-exception"]
 v = torch.ones(3, requires_grad=True)
@@ -321,14 +359,17 @@ e.add_(1)
 e.sum().backward()
 
 # %% [markdown]
-# The gradient of `exp` is its own result, and that is gone. Leave the underscore to optimizers and to data preparation.
+# The derivative of `exp` is its own result, which autograd had kept, and which is gone. (With `sin` in the place of `exp` there would be
+# no error, because its derivative is computed from its input.) So work in place where no gradients are involved, as in preparing data,
+# and write `e = e + 1` otherwise.
 #
 # ## Going further
 #
 # *更进一步*
 #
-# All these functions run in compiled code over the whole tensor. A Python loop pays for each element what one call costs, and
-# a loop over a *tensor* pays most, because each element becomes a tensor of its own. On your machine:
+# Why not write a loop over the elements? Because each call costs a few microseconds before it computes anything. One call for the
+# whole tensor pays this once, and then runs in compiled code. A loop pays it for each element, and makes a tensor of each element
+# besides. Compare the two times:
 
 # %% verify={"reason": "durations", "timing": true}
 many = torch.linspace(0, 1, 10_000)
@@ -341,10 +382,11 @@ many = torch.linspace(0, 1, 10_000)
 # ## Recap
 #
 # - Element-wise functions keep the shape. Where there is no answer they give `nan` or `inf` and go on.
-# - `%` has the sign of the divisor and belongs to `//`; `fmod` has the sign of the number divided. `/` is exact.
+# - `%` has the sign of the divisor and belongs to `//`, while `fmod` has the sign of the number divided. `/` keeps the fraction.
 # - Halves are rounded to the even neighbor. What is clamped away has a gradient of zero.
-# - Sigmoid and tanh flatten on both sides, ReLU on one. Use the ready-made functions: they are stable.
-# - An underscore means in place; autograd tells you if it needed the old value.
+# - Sigmoid and tanh saturate on both sides, and gradients vanish in a chain of them. ReLU passes them on where it is positive.
+# - Use the ready-made functions. They are stable where the formula from the book is not.
+# - An underscore means in place, and autograd raises an error if it needed the old value.
 
 # %% [markdown]
 # ## Exercises
@@ -372,8 +414,8 @@ check_round_half_up(round_half_up)
 # </details>
 
 # %% [markdown]
-# **2. The shorter way round.** `turn(a, b)` tells how to turn from compass direction `a` to `b`, in degrees: positive with the clock, negative
-# against it, and never more than half a circle, so the result is at least -180 and less than 180. From 350 to 10 it is 20.
+# **2. The shorter way round.** `turn(a, b)` tells how to turn from compass direction `a` to `b`, in degrees: positive for clockwise, negative for
+# counterclockwise, and never more than half a circle, so the result is at least -180 and less than 180. From 350 to 10 it is 20.
 
 # %% tags=["exercise"]
 from helpers.exercises.elementwise_functions import check_turn
@@ -434,8 +476,15 @@ check_softplus(softplus)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# $\log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})$. Both parts never overflow. At exactly 0, ask yourself whether the slopes of your parts add
-# up to 1/2.
+# $\log(1 + e^x) = \max(x, 0) + \log(1 + e^{-|x|})$, and neither part overflows.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 3</summary>
+#
+# At exactly 0 the slope must be 1/2. There both parts have a kink, and autograd has to choose a slope for each. For `abs` it takes 0. What
+# does it take for `x.clamp(min=0)`, and what for `torch.maximum(x, torch.zeros_like(x))`? Try both.
 #
 # </details>
 
@@ -449,7 +498,7 @@ check_softplus(softplus)
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution 1
 def round_half_up(x):
-    return (x + 0.5).floor()
+    return (x + 0.5).floor()  # but 0.49999997 + 0.5 is rounded to 1
 
 
 check_round_half_up(round_half_up)
@@ -482,12 +531,15 @@ check_hard_swish(lambda x: (x * (x + 3) / 6).clamp(min=0))
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution 4
 def softplus(x):
-    return x.clamp(min=0) + torch.log1p(torch.exp(-x.abs()))
+    larger = torch.maximum(x, torch.zeros_like(x))  # slope 1/2 at 0
+    return larger + torch.log1p(torch.exp(-x.abs()))
 
 
 check_softplus(softplus)
 # A typical mistake: the formula as it stands overflows from 89 on.
 check_softplus(lambda x: torch.log(1 + torch.exp(x)))
+# Another: clamp passes no gradient on at exactly 0.
+check_softplus(lambda x: x.clamp(min=0) + torch.log1p(torch.exp(-x.abs())))
 
 # %% [markdown]
 # ---

@@ -1,6 +1,7 @@
 """Draws element-wise functions: their curves, angles in the plane, the two remainders, activations and their slopes."""
 
 import math
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import torch
@@ -76,6 +77,12 @@ def show_remainders() -> None:
     )
 
 
+def steepest(activation: Callable[[torch.Tensor], torch.Tensor]) -> float:
+    """Return the largest slope of an activation function, over numbers far beyond those that are drawn."""
+    x = torch.linspace(-20, 20, 4001, requires_grad=True)
+    return torch.autograd.grad(activation(x).sum(), x)[0].max().item()
+
+
 def show_activations() -> None:
     """Show eight activation functions with their slopes, which autograd finds; above each its steepest slope."""
     plotting.use_style()
@@ -86,7 +93,9 @@ def show_activations() -> None:
         (slope,) = torch.autograd.grad(y.sum(), x)
         axis.plot(x.detach(), y.detach(), label="value")
         axis.plot(x.detach(), slope, "--", label="slope")
-        axis.set_title(f"{activation.__name__}, slope \u2264 {slope.max():.2f}", fontsize=9)
+        axis.set_title(
+            f"{activation.__name__}, slope \u2264 {steepest(activation):.2f}", fontsize=9
+        )
         axis.set_ylim((-1.1, 1.3) if activation in ACTIVATIONS[:2] else (-1.1, 3))
     axes[0, 0].legend(loc="lower right", fontsize=8)
     plotting.show(

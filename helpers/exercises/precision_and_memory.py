@@ -8,7 +8,20 @@ from torch import nn
 from helpers.exercises.exercise import exercise
 from helpers.memory import bytes_of
 
-WIDER = {"float", "double", "to", "type", "float32", "float64", "numpy", "tolist", "item", "fsum"}
+WIDER = {
+    "bfloat16",
+    "type_as",
+    "float",
+    "double",
+    "to",
+    "type",
+    "float32",
+    "float64",
+    "numpy",
+    "tolist",
+    "item",
+    "fsum",
+}
 
 
 @exercise
@@ -52,6 +65,8 @@ def check_training_bytes(training_bytes: Callable[[nn.Module], int]) -> Iterator
 def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """``length(x)``: the Euclidean length of a float16 vector, computed in float16."""
     yield from _only_half(length)
+    if ready := sorted({"norm", "vector_norm", "cdist", "dist"} & set(length.__code__.co_names)):
+        yield f"work it out from the elements, without `{ready[0]}`."
     vectors = [
         torch.tensor([3.0, 4.0]),
         torch.tensor([300.0, 400.0]),

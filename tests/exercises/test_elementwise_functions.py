@@ -24,6 +24,10 @@ RIGHT = [
     (checks.check_turn, shifted),
     (checks.check_hard_swish, lambda x: x * torch.nn.functional.relu6(x + 3) / 6),
     (checks.check_softplus, lambda x: torch.log1p(torch.exp(-x.abs())) + (x + x.abs()) / 2),
+    (
+        checks.check_softplus,
+        lambda x: torch.log1p(torch.exp(-x.abs())) + torch.stack([x, torch.zeros_like(x)]).amax(0),
+    ),
 ]
 WRONG = [
     (
@@ -37,6 +41,11 @@ WRONG = [
     (checks.check_hard_swish, lambda x: torch.where(x < 0, 0, x), "without `where`"),
     (checks.check_hard_swish, lambda x: x.clamp(min=0), "elements differ"),
     (checks.check_softplus, ready_made, "without `softplus`"),
+    (
+        checks.check_softplus,
+        lambda x: x.clamp(min=0) + torch.log1p(torch.exp(-x.abs())),
+        "the gradient, for x = tensor([0.])",
+    ),
     (
         checks.check_softplus,
         lambda x: torch.relu(x) + torch.log1p(torch.exp(-x.abs())) + 0 * torch.exp(x).clamp(max=1),

@@ -15,7 +15,14 @@ def doubling(dtype):
 
 def by_power_of_two(x):
     scale = x.abs().max().clamp(min=2**-14)
-    return torch.linalg.vector_norm(x / scale) * scale
+    return (x / scale).pow(2).sum().sqrt() * scale
+
+
+def by_hypot(x):
+    total = x[0].abs()
+    for element in x[1:]:
+        total = torch.hypot(total, element)
+    return total
 
 
 def pairwise(x):
@@ -33,6 +40,7 @@ RIGHT = [
         lambda net: sum(p.nbytes * (1 + 3 * p.requires_grad) for p in net.parameters()),
     ),
     (checks.check_length, by_power_of_two),
+    (checks.check_length, by_hypot),
     (checks.check_careful_sum, pairwise),
 ]
 WRONG = [
@@ -53,6 +61,8 @@ WRONG = [
         "more is expected",
     ),
     (checks.check_length, lambda x: x.float().norm().half(), "stay in float16"),
+    (checks.check_length, lambda x: x.bfloat16().square().sum().sqrt(), "stay in float16"),
+    (checks.check_length, lambda x: x.norm(), "without `norm`"),
     (
         checks.check_length,
         lambda x: x.abs().max() * (x / x.abs().max()).square().sum().sqrt(),

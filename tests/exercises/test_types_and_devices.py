@@ -58,6 +58,11 @@ WRONG = [
     (checks.check_common, by_promote_types, "without promote_types"),
     (
         checks.check_common,
+        lambda a, b: (torch.empty(1, dtype=a) + torch.empty(1, dtype=b)).dtype,
+        "without empty",
+    ),
+    (
+        checks.check_common,
         lambda a, b: max(a, b, key=checks.FEW.index),
         "torch.float16 and torch.bfloat16",
     ),

@@ -73,8 +73,19 @@ def test_a_plain_number_never_enlarges_a_tensor_of_its_kind(dtype):
 def test_integers_wrap_around(dtype):
     info = torch.iinfo(dtype)
     assert (torch.tensor([info.max], dtype=dtype) + 1).item() == info.min
+    x = torch.zeros(1, dtype=dtype)
+    if dtype != torch.int64:
+        with pytest.raises((RuntimeError, ValueError)):
+            x[0] = info.max + 1
     with pytest.raises((RuntimeError, ValueError)):
         torch.tensor(info.max + 1, dtype=dtype)
+
+
+def test_large_unsigned_types_are_not_promoted_with_others():
+    for dtype in (torch.uint16, torch.uint32, torch.uint64):
+        for other in (torch.int32, torch.int64):
+            with pytest.raises(RuntimeError, match="not supported"):
+                torch.promote_types(dtype, other)
 
 
 def test_C40_defaults():
@@ -123,6 +134,13 @@ def test_C44_moving():
     assert x.cpu() is x and x.to("cpu") is x
     if torch.cuda.is_available():
         assert x.cuda().is_cuda and x.cuda().cpu().equal(x)
+
+
+def test_C44_a_tensor_without_dimensions_on_the_cpu_may_be_mixed():
+    far = torch.ones(2, device="meta")
+    assert (far + torch.tensor(1.0)).device == far.device
+    with pytest.raises(RuntimeError, match="device"):
+        far + torch.ones(2)
 
 
 def test_every_type_is_in_the_table_or_can_do_nothing():

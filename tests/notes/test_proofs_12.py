@@ -52,6 +52,18 @@ def test_C42_the_ends_of_half_precision():
     assert torch.tensor(1e-8).half() == 0 < torch.tensor(1e-7).half()
 
 
+def test_C42_what_float16_rounds_to_zero():
+    """Half of the smallest subnormal, 2**-25 or 2.98e-8, and what is below it."""
+    assert torch.tensor(2.0**-25).half() == 0 < torch.tensor(3e-8).half()
+    assert torch.tensor(2e-8).half() == 0
+
+
+def test_between_2_and_4_each_addition_is_rounded_up():
+    sums = running_sums("float16")
+    steps = sums.diff()[(sums[:-1] >= 2) & (sums[:-1] < 4)]
+    assert (steps > 0.0019).all()
+
+
 def test_C42_sums_that_stop():
     for name, stops in (("float16", 4.0), ("bfloat16", 0.5)):
         assert running_sums(name)[-1] == running_sums(name)[-100] == stops

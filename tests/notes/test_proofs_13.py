@@ -7,6 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from helpers.drawings.functions import steepest
+
 NUMBERS = [0.25, 0.5, 1.0]
 OTHERS = [2.0, -3.0, 0.3]
 ONE = {
@@ -24,6 +26,25 @@ def test_C45_C46_function_and_method_are_as_in_math(name):
     assert result.equal(getattr(tensors[0], name)(*tensors[1:]))
     expected = [(ONE | TWO)[name](*numbers) for numbers in zip(*inputs, strict=True)]
     assert result.shape == (3,) and torch.allclose(result, torch.tensor(expected))
+
+
+def test_C49_the_steepest_slopes_that_are_drawn():
+    assert steepest(torch.sigmoid) == 0.25
+    for activation in (torch.tanh, F.relu, F.leaky_relu, F.elu, F.softplus):
+        assert 0.999 < steepest(activation) <= 1
+    for activation in (F.gelu, F.silu):
+        assert 1.05 < steepest(activation) < 1.15
+
+
+def test_in_place_after_exp_and_after_sin():
+    for function, fails in ((torch.exp, True), (torch.sin, False)):
+        e = function(torch.ones(3, requires_grad=True))
+        e.add_(1)
+        if fails:
+            with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+                e.sum().backward()
+        else:
+            e.sum().backward()
 
 
 def test_C45_outside_the_domain():
