@@ -31,7 +31,7 @@
 #
 # **You need** nothing but old notes, or old code. No GPU.
 #
-# **Time**: 10 min to read, 19 s to run (Intel(R) Xeon(R) Processor, 2 cores).
+# **Time**: 11 min to read, 39 s to run (AMD EPYC, 2 cores).
 #
 # ## Find your old call · 旧名速查
 #
@@ -123,11 +123,7 @@ report.release_table()
 from helpers.notes.statements import RELEASES, STATEMENTS
 
 changed_by = Counter(s.since for s in STATEMENTS if s.since in RELEASES)
-(most, count), (_, next_count) = changed_by.most_common(2)
-print(
-    f"Release {most} changed {count} of the {changed_by.total()} that have changed."
-)
-assert most == "0.4" and count > next_count
+changed_by.most_common(2)
 
 # %% [markdown]
 # ## A false verdict is refused · 错误的结论
