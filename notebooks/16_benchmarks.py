@@ -35,7 +35,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
 #
-# **Time**: 23 min to read, 49 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 17 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -128,9 +128,9 @@ show_accuracy_against_seconds(recorded)
 
 # %% [markdown]
 # The three colored curves are the training of page 07, for one, three and ten minutes. Every point is a training of its
-# own, and the more time there is, the wider is its network. The blue curve comes from a processor that calculates in
-# bfloat16, the other two from one that does not; for the green one its AVX512 instructions were switched off, as if it
-# were older. The points for one and three minutes are means of three runs, those for ten minutes are single runs. The
+# own, and those that can do more work in their time get a wider network. The blue curve comes from a processor that is
+# faster in bfloat16, the other two from one that is faster in 32-bit floats. For the green one its AVX512 instructions
+# were switched off, as if it were older. The points for one and three minutes are means of three runs, those for ten minutes are single runs. The
 # curves are nearly straight, and that is sobering: about three times the time is needed to remove between a fifth
 # and a good third of the remaining errors, and then three times that time to do it again.
 #
