@@ -35,7 +35,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
 #
-# **Time**: 23 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 27 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -77,18 +77,20 @@ accuracies.mean(), accuracies.std()
 
 # %% [markdown]
 # Where does the scatter come from? Each run had another *random seed* (随机种子), and so other initial weights and
-# another order of the images. But that is not all of it. A time budget buys a different number of steps in each
-# run, since the machine is not equally fast in every minute:
+# another order of the images. But that is not all of it. Here are the runs of three minutes, each with the number of
+# its steps:
 
 # %%
-[run["steps"] for run in runs]
+three_minutes = recorded["seconds_180"]["runs"]
+[(run["steps"], run["accuracy"]) for run in three_minutes]
 
 # %% [markdown]
-# If the amount of work is fixed instead of the time, all runs make the same number of steps, and only the seeds are
-# left. These three runs for the same work lie much closer together:
+# The machine was not equally fast each time, and the run with the most steps came out best. In runs for a fixed amount
+# of work, on the other hand, all make the same number of steps, and what is left is the seed:
 
 # %%
-[run["accuracy"] for run in recorded["tflop_12"]["runs"]]
+fixed_work = recorded["tflop_50"]["runs"]
+[(run["steps"], run["accuracy"]) for run in fixed_work]
 
 # %% [markdown]
 # A third source of chance shows in no repetition on the same test set: other test images would give another accuracy.
@@ -117,9 +119,9 @@ runs[0]["cpu"], runs[0]["cpu_capability"], runs[0]["versions"]["torch"]
 #
 # *准确率与时间*
 #
-# Now that we know what a single point is worth, we can draw all of them. Both axes are logarithmic. From left to right, equal distances mean equal
-# *factors* of time. From bottom to top, they mean equal factors of the *error* (错误率), so the step from 80 % to 90 % is
-# as high as the one from 90 % to 95 %: in both cases half of the errors are gone.
+# Now that we know what a single point is worth, we can draw all of them. Both axes are logarithmic. From left to right,
+# equal distances mean equal *factors* of time. From bottom to top, they mean equal factors of the *error* (错误率), so
+# the step from 80 % to 90 % is as high as the one from 90 % to 95 %: in both cases half of the errors are gone.
 
 # %%
 from helpers.drawings.benchmarks import show_accuracy_against_seconds
@@ -130,9 +132,9 @@ show_accuracy_against_seconds(recorded)
 # The three colored curves are the training of page 07, for one, three and ten minutes. Every point is a training of its
 # own, and those that can do more work in their time get a wider network. The blue curve comes from a processor that is
 # faster in bfloat16, the other two from one that is faster in 32-bit floats. For the green one its AVX512 instructions
-# were switched off, as if it were older. The points for one and three minutes are means of three runs, those for ten minutes are single runs. The
-# curves are nearly straight, and that is sobering: about three times the time is needed to remove between a fifth
-# and a good third of the remaining errors, and then three times that time to do it again.
+# were switched off, as if it were older. The points for one and three minutes are means of three runs, those for ten
+# minutes are single runs. The curves are nearly straight, and that is sobering: about three times the time is needed to
+# remove between a fifth and a good third of the remaining errors, and then three times that time to do it again.
 #
 # The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats. For one and three
 # minutes they ran on the machine of the orange curve, for ten on that of the blue one. Both LeNets are the small network
@@ -174,14 +176,14 @@ resnet = recorded["baselines_60"]["baselines"]["ResNet-18"][0]
 resnet["epochs"]
 
 # %% [markdown]
-# It has not even seen a tenth of the images, while the network of this book went over all of them three times. What the table
-# shows is that for a small budget you want a small network. To be as fair as possible, each of the larger networks got
+# It has not even seen a tenth of the images, while the network of this book went over all of them three times. What
+# the table shows is that for a small budget you want a small network. To be as fair as possible, each of the larger networks got
 # a schedule that fits into the budget, and its batch size and learning rate were halved until there were at least a
 # hundred steps (or the batch size was 32). Even so, each was run only once, and nobody has searched for the settings
 # that would suit it best in so short a time. A *baseline* (基线) that nobody tuned is an easy one to beat.
 #
-# One row needs an explanation. LeNet with whole tensors gets *worse* with more time, down to 10 % after ten minutes, which is
-# what you get by guessing among ten classes. Look at its training loss at the end:
+# One row needs an explanation. LeNet with whole tensors gets *worse* with more time, down to 10 % after ten minutes,
+# which is what you get by guessing among ten classes. Look at its training loss at the end:
 
 # %%
 lenet = recorded["baselines_600"]["baselines"]["LeNet, whole tensors"][0]

@@ -86,7 +86,7 @@ from helpers.verification import Policy, compare_outputs
 compare_outputs(stored, now)[0].text
 
 # %% [markdown]
-# We shall do this a dozen times, so let us make a small function of it. It takes two texts and returns the sentences. A `Policy` says
+# We shall do this many more times, so let us make a small function of it. It takes two texts and returns the sentences. A `Policy` says
 # how lenient a comparison may be, and an empty one is what a cell gets that asks for nothing:
 
 
@@ -197,7 +197,8 @@ torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
 torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))
 
 # %% [markdown]
-# Its defaults depend on the dtype and are stricter than those of this book. That suits a test of a function, which runs on one machine.
+# Its defaults depend on the dtype and are stricter than those of this book. That suits a single operation. After a long computation you will want to
+# state your own `rtol` and `atol`, as the next section does.
 #
 # ## After training, a band
 #
@@ -340,8 +341,6 @@ spread = measurements.record("spread")
 measurements.progress(spread)
 
 # %% [markdown]
-# The pages with tolerances of their own, those that train networks, came first.
-#
 # In the picture, each line is a tolerance that a cell states, and 1 is all of it. The gray part begins at one fifth, so a tolerance obeys the
 # rule if a mark lies in the gray part or beyond. Only other seeds may lie beyond 1: another seed is another experiment, and a band that let it pass
 # would be too wide to notice much. Where a mark is missing, the output did not differ at all in that setting, or has not been measured in it yet.

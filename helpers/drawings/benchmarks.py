@@ -53,7 +53,7 @@ def show_accuracy_against_work(recorded: Mapping[str, dict]) -> None:
     plotting.show(
         figure,
         alt="Accuracy against work, both logarithmic. The curve of this book lies far above those of the nets that do "
-        "as much work; LeNet's two curves lie to the left, at far less work.",
+        "as much work; LeNet's two curves begin far to the left, at much less work.",
     )
 
 
