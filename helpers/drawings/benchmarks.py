@@ -37,8 +37,8 @@ def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
     axis.set(xlim=(1.6, 700), xlabel="time of training (logarithmic)")
     plotting.show(
         figure,
-        alt="Accuracy against seconds, both logarithmic. Right: on two CPU cores, the curves of this book on three "
-        "machines lie above those of the other nets, and all but one rise. Left, at a few seconds: published "
+        alt="Accuracy against seconds, both logarithmic. Right: on two CPU cores, the curves of this book in three "
+        "settings lie above those of the other nets, and all but one rise. Left, at a few seconds: published "
         "results on GPUs as stars, above all curves.",
     )
 
@@ -53,7 +53,7 @@ def show_accuracy_against_work(recorded: Mapping[str, dict]) -> None:
     plotting.show(
         figure,
         alt="Accuracy against work, both logarithmic. The curve of this book lies far above those of the nets that do "
-        "as much work; LeNet's two curves lie to the left, at far less work.",
+        "as much work; LeNet's two curves begin far to the left, at much less work.",
     )
 
 
@@ -137,5 +137,5 @@ def show_search(recorded: Mapping[str, dict]) -> None:
     plotting.show(
         figure,
         alt="Groups of points, one for each amount of work; a point is a recipe that was tried, the best of each "
-        "group is red. More work gives more accuracy, and recipes of the same work lie several points apart.",
+        "group is orange. More work gives more accuracy, and recipes of the same work lie several points apart.",
     )
