@@ -130,7 +130,9 @@ def check_device() -> Finding:
     elif torch.backends.mps.is_available():
         text = "mps, the GPU of this Mac"
     else:
-        text = f"cpu, {torch.get_num_threads()} threads; no GPU found, none is needed"
+        threads = torch.get_num_threads()
+        plural = "" if threads == 1 else "s"
+        text = f"cpu, {threads} thread{plural}; no GPU found, none is needed"
     return Finding("OK", "device", text)
 
 

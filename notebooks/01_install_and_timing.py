@@ -21,8 +21,15 @@
 # *安装和配置*
 #
 # You have typed `pip install torch torchvision`, watched a few progress bars, and now the prompt is back. Did it work?
-# Which of PyTorch's several builds did you get? And how fast is it on this machine? The notes of 2017 answer such
-# questions in four lines, and each of the four has a story to tell by now.
+# Which of PyTorch's several builds did you get? And how fast is it on this machine? The notes of 2017, which this book
+# follows, install both packages and then try them out in four lines, each of which has a story to tell by now:
+#
+# ```
+# import torch as t
+# a = t.Tensor(3, 4)
+# %timeit a.sum()
+# %hist
+# ```
 #
 # **You will**
 #
@@ -34,7 +41,7 @@
 #
 # **You need** a Python environment with the book's packages, which `pip install -r requirements.txt` brings you. No GPU.
 #
-# **Time**: 21 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 26 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #
@@ -61,19 +68,19 @@ x.sum()
 
 # %% [markdown]
 # And torchvision? It comes as a package of its own, but part of it is compiled code that was built against one
-# particular version of PyTorch. This is why the two should be installed by the same command: if they do not match,
-# the import may fail, or it may succeed and then a function is missing. So we do not stop at the import, but also call
-# something compiled. A program that looks for cats in a picture often finds the same cat twice. Of boxes
-# that overlap, *non-maximum suppression* (非极大值抑制) keeps only the one with the highest score. Here are two boxes that are
-# nearly the same, with the scores 0.9 and 0.8. The answer should be the index of the first:
+# particular version of PyTorch. This is why the two should be installed by the same command: if they do not match, the
+# import may fail, or it may succeed and then a function is missing. So we do not stop at the import, but also call one
+# of the compiled functions, *non-maximum suppression* (非极大值抑制). It helps a program that looks for cats in a picture and
+# has drawn two boxes around the same cat: of boxes that overlap, it keeps only the one with the highest score. Here are
+# two boxes that are nearly the same, with the scores 0.9 and 0.8. The answer should be the index of the first:
 
 # %% claims=["C01"]
 boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.1]])
 torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 
 # %% [markdown]
-# It kept box 0, so the compiled part works. The notes' two commands, `pip install torch` and `pip install torchvision`,
-# still do what they did.
+# It kept box 0, so the compiled part works. The notes use two commands, `pip install torch` and then
+# `pip install torchvision`. That still works, but a single command for both lets `pip` choose a matching pair.
 #
 # ## Which build is it?
 #
@@ -140,7 +147,8 @@ b
 # > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today the module keeps its name, and
 # > `torch.empty(3, 4)` says more plainly what you get. The old call still works.
 #
-# When you want values, say which ones. There is a function for each wish, and each takes a data type too:
+# When you want values, say which ones. `zeros` and `ones` do what their names promise, `rand` draws random numbers
+# between 0 and 1, and each of them takes a data type too:
 
 # %%
 torch.zeros(3, 4, dtype=torch.int64)
@@ -260,35 +268,35 @@ f"{1e6 * result.median:.1f} us"
 # Unlike `%timeit`, the `Timer` uses **one thread**, unless you tell it otherwise. That is the fairer comparison between
 # two ways to write something, but it may not be what your program does: PyTorch shares large operations among several
 # threads (线程), as a rule one for each core. For an operation that is large enough we take a product of two matrices of
-# 2000 x 2000, which has eight billion multiplications to share. First with one thread, then with as many as PyTorch would use:
+# 2000 x 2000, which has eight billion multiplications to share. First with one thread, then with two:
 
 # %% verify={"reason": "durations", "timing": true}
 m = torch.ones(2000, 2000)
 one = benchmark.Timer("m @ m", globals={"m": m}, num_threads=1)
-with_one = one.timeit(3).median
+with_one = one.blocked_autorange(min_run_time=0.5).median
 f"{1e3 * with_one:.0f} ms"
 
 # %% verify={"reason": "durations", "timing": true}
-n = torch.get_num_threads()
-several = benchmark.Timer("m @ m", globals={"m": m}, num_threads=n)
-with_all = several.timeit(3).median
-f"{1e3 * with_all:.0f} ms"
+two = benchmark.Timer("m @ m", globals={"m": m}, num_threads=2)
+with_two = two.blocked_autorange(min_run_time=0.5).median
+f"{1e3 * with_two:.0f} ms"
 
 # %% [markdown]
-# How much did the other threads help? The best that one can expect is about the number of threads, 2x with two of them:
+# How much did the second thread help? The best that one can expect of two threads is a factor of about two:
 
 # %% verify={"reason": "durations", "timing": true}
-f"{with_one / with_all:.2f}x"
+f"{with_one / with_two:.2f}x"
 
 # %% [markdown]
-# If your ratio is far below, then the cores are probably busy with something else, or there are fewer than it seems (many
-# processors count each core twice). And if you try the same with `big.sum()`, do not be disappointed: that is over so
-# quickly that handing out the work may cost more than it saves.
+# A ratio near 1, or even below it, means that the second thread had no core to itself: something else was running, or
+# there are fewer cores than it seems (many processors count each core twice). And if you try the same with `big.sum()`,
+# do not be disappointed: that is over so quickly that handing out the work may cost more than it saves.
 #
-# So a time without a number of threads says little. To set the number for the whole process, call
-# `torch.set_num_threads`:
+# So a time without a number of threads says little. `torch.get_num_threads` tells you how many PyTorch uses, and
+# `torch.set_num_threads` sets the number for the whole process:
 
 # %%
+n = torch.get_num_threads()
 torch.set_num_threads(1)
 torch.get_num_threads()
 
@@ -357,7 +365,7 @@ for size in sizes:
     seconds.append(timer.blocked_autorange(min_run_time=0.1).median)
 
 # %% [markdown]
-# Both axes are logarithmic here, since both size and time cover several powers of ten:
+# Size and time both cover several powers of ten, so their axes are logarithmic:
 
 # %% verify={"picture": "form", "reason": "a plot of durations"}
 from helpers.drawings.timing import show_time_and_rate
@@ -365,15 +373,16 @@ from helpers.drawings.timing import show_time_and_rate
 show_time_and_rate(sizes, seconds, bytes_each=4)
 
 # %% [markdown]
-# On the left, the curve starts out nearly flat: this is the overhead, which a small tensor pays as well as a large one. Then
-# it bends upwards, and in the end ten times as many numbers take about ten times as long, or more.
+# On the left, the curve starts out nearly flat, apart from some noise: this is the overhead, which a small tensor pays
+# as well as a large one. Then it bends upwards, and in the end ten times as many numbers take about ten times as long,
+# or more.
 #
-# The right side shows the same measurements in another way. Each number has four bytes and must be read once, so
-# bytes divided by seconds is the rate at which memory is read. The rate rises as the overhead becomes unimportant, and
-# what stops it in the end is usually the *memory bandwidth* (内存带宽), the most that the memory can deliver. In a large tensor,
+# The right side shows the same measurements in another way. Each number has four bytes and must be read once, so bytes
+# divided by seconds is the rate at which memory is read. The rate rises as the overhead becomes unimportant, and what
+# stops it in the end is usually the *memory bandwidth* (内存带宽), the most that the memory can deliver. In a large tensor,
 # adding is so cheap that the processor mostly waits for the next numbers to arrive. On many machines the rate even
-# falls again with the largest tensor. A *cache* (缓存) is a small, quick memory close to the processor; what does not
-# fit into it has to be fetched from the main memory, which is slower.
+# falls again with the largest tensor, which no longer fits into the *cache* (缓存), a small, quick memory close to the
+# processor, and has to be fetched from the slower main memory.
 #
 # In practice, remember the left end of the curve. A hundred small calls pay the overhead a hundred times, and one
 # large call pays it once. Here are the sums of a hundred rows, first in a loop over the rows, then in one call:
@@ -446,8 +455,8 @@ check_blank(blank)
 # </details>
 
 # %% [markdown]
-# **2. Old code, new words.** Write `data_of_2017(values)`, which makes of a list (of integers, floats or both, possibly
-# nested) the tensor that `torch.Tensor(values)` makes, without using `torch.Tensor`.
+# **2. Old code, new words.** Write `data_of_2017(values)`, which turns a list (of integers, floats or both, possibly
+# nested) into the same tensor as `torch.Tensor(values)` does, without using `torch.Tensor`.
 
 # %% tags=["exercise"]
 from helpers.exercises.timing import check_data_of_2017

@@ -34,13 +34,14 @@
 #
 # **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
 #
-# **Time**: 24 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #
 # *直线拟合*
 #
-# Somebody has measured three points, and we suspect that they lie near a straight line.
+# Somebody has measured three points, and we suspect that they lie near a straight line. (What this cell imports from
+# `helpers` only draws the pictures and prints warnings without their file paths.)
 
 # %%
 # %xmode Minimal
@@ -231,8 +232,9 @@ guess = (0.5, 0.0)
 show_lines(x, y, {"our guess": guess, "1 step": once, "500 steps": line})
 
 # %% [markdown]
-# Is this the best line? It is: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers.
-# For most networks there is no such formula, but the loop stays as it is. The learning rate is a number that we had to
+# The first step has already brought the line close to the points, and the other 499 only adjust it a little. Is this
+# the best line? It is: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers. For
+# most networks there is no such formula, but the loop stays as it is. The learning rate is a number that we had to
 # choose ourselves, and it matters:
 
 # %%
@@ -242,8 +244,10 @@ _, wild = fit(learning_rate=0.2, steps=20)
 show_losses({"0.01": slow, "0.1": good, "0.2": wild}, "learning rate")
 
 # %% [markdown]
-# With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 each step crosses the valley and lands
-# higher up on the other side. When a loss grows from step to step, suspect the learning rate first.
+# The axis of the loss is logarithmic, so each line of the grid stands for ten times as much as the one below. With 0.01
+# the loss creeps down. With 0.1 two steps do most of the work. With 0.2 the steps are too long: picture the loss as a
+# valley, of which each step crosses the floor and lands higher up on the other side. When a loss grows from step to
+# step, suspect the learning rate first.
 
 # %% [markdown]
 # ## Gradients accumulate
@@ -259,8 +263,10 @@ mse(w, b).backward()
 w.grad
 
 # %% [markdown]
-# It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as well
-# and the training goes astray. An optimizer (优化器) clears them with `zero_grad()`:
+# It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as
+# well and the training goes astray. In most programs an optimizer (优化器) takes the steps, an object that knows all the
+# parameters. It also clears their gradients, with `zero_grad()`. (`SGD` is the plain gradient descent that we wrote
+# ourselves.)
 
 # %%
 torch.optim.SGD([w, b]).zero_grad()
@@ -307,8 +313,8 @@ prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# For code that only predicts there is also `torch.inference_mode()`, which is a little faster and stricter: a later
-# computation that would have to save its result for `backward` fails. When in doubt, take `no_grad`.
+# For code that only predicts there is also `torch.inference_mode()`. It is a little faster, and stricter: what was
+# computed under it cannot be kept for a `backward` later on. When in doubt, take `no_grad`.
 #
 # And suppose the intercept is known, and only the slope should be trained. Then you *freeze* (冻结) `b` with
 # `requires_grad_(False)`, where the underscore marks PyTorch's in-place methods:
@@ -320,9 +326,9 @@ mse(w, b).backward()
 w.grad, b.grad
 
 # %% [markdown]
-# Pretrained networks are often adapted to a new task like this, with only the last layers left to train. But an optimizer
-# looks at `.grad`, and not at `requires_grad`. Clear the gradients when you freeze, or an earlier one moves the frozen
-# parameter once more.
+# This is how a network that was trained on one task is often adapted to another: all its layers are frozen but the
+# last. There is one catch. An optimizer looks at `.grad`, and not at `requires_grad`, so a gradient that is left over
+# from before would still move the frozen parameter. Clear the gradients when you freeze.
 
 # %% [markdown]
 # ## The graph follows your code
@@ -383,8 +389,9 @@ torch.optim.SGD([v], lr=0.1)
 # %% [markdown]
 # The conversion was recorded like any other operation, so `v` is computed from a `float32` leaf that nobody has a name
 # for any more. The optimizer notices, but a loop of your own would only find that `v.grad` is `None`. An update written
-# as `w = w - 0.1 * w.grad` loses the leaf too. So does `.to("cuda")`, although `.to("cpu")` returns the very same tensor and
-# all is well on your laptop. The remedy is to call `.requires_grad_()` last.
+# as `w = w - 0.1 * w.grad` loses the leaf too. So does `.to("cuda")`, although `.to("cpu")` returns the very same
+# tensor and all is well on your laptop. The remedy is to convert first and to ask for the gradient last:
+# `torch.ones(2).to(torch.float64).requires_grad_()`.
 
 # %% [markdown]
 # ## Traps and their messages

@@ -35,7 +35,7 @@
 #
 # **You need** [page 02](02_autograd.ipynb): what `requires_grad`, `grad_fn` and `backward` do. No GPU.
 #
-# **Time**: 25 min to read, 17 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 15 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -51,10 +51,10 @@ from torch.func import grad, jacrev, vmap
 #
 # *一次投篮*
 #
-# A throw is two numbers: the speed of the ball in meters per second, and the angle above the horizontal in radians. We
-# cut the flight into fifty steps of 0.02 seconds. In each of them gravity pulls the ball down, the drag of the air
-# slows it, more strongly at higher speed, and the ball moves on a little. (The 0.1 in `drag` stands for a light ball. A
-# real basketball feels the air less.)
+# A throw is two numbers: the speed of the ball in meters per second, and the angle above the horizontal in radians. The
+# ball leaves our hands two meters above the floor, and we cut its flight into fifty steps of 0.02 seconds. In each of
+# them gravity pulls the ball down, the drag of the air slows it, more strongly at higher speed, and the ball moves on a
+# little. (The 0.1 in `drag` stands for a light ball. A real basketball feels the air less.)
 
 
 # %%
@@ -125,8 +125,8 @@ end.backward(torch.tensor([1.0, 0.0]))
 throw.grad
 
 # %% [markdown]
-# One more meter per second would carry the ball about half a meter farther, while a steeper throw would shorten its
-# flight. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table,
+# One more meter per second would carry the ball about half a meter farther, while a steeper throw would leave it closer
+# to us. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table,
 # weighted by $v$ and added up. For the second row we take $v = (0, 1)$, and this time we call `torch.autograd.grad`.
 # It returns a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
 
@@ -134,7 +134,7 @@ throw.grad
 torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
 
 # %% [markdown]
-# To hit the hoop, both numbers must be right. We measure the miss by the squared distance from the hoop:
+# To hit the hoop, distance and height must both be right. We measure the miss by the squared distance from the hoop:
 
 
 # %%
@@ -146,8 +146,8 @@ torch.autograd.grad(miss(throw), throw)
 
 # %% [markdown]
 # No $v$ was needed, because `miss` returns a single number. Yet there was one on the way, the derivative of the miss
-# with respect to `end`. Squaring a difference gives twice the difference, and by the chain rule (链式法则) the Jacobian
-# of `fly` is multiplied by that:
+# with respect to `end`. The derivative of a squared difference is twice the difference, and by the chain rule
+# (链式法则) the Jacobian of `fly` is multiplied by that:
 
 # %%
 v = 2 * (end - hoop).detach()
@@ -181,6 +181,9 @@ throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
 vmap(fly)(throws)
 
 # %% [markdown]
+# Each row is the end of one throw, distance and height. The first is the throw from above, the second comes closest to
+# the hoop at (4.2, 3.05), and the third is too steep.
+#
 # ## Curvature and Newton's method
 #
 # *二阶导数、海森矩阵与牛顿法*
@@ -237,9 +240,11 @@ from helpers.drawings.valley import show_valley
 show_valley(miss, {"gradient descent": walk, "Newton": newton})
 
 # %% [markdown]
-# Gradient descent soon finds the right angle and then creeps along the floor, while Newton's method needs four steps.
-# The first overshoots, because it takes the landscape for a perfect bowl. But near the lowest point a valley looks
-# more and more like one, and there each step about doubles the number of correct digits. That is our throw:
+# The valley looks like a broad bowl only because the axes differ: the picture covers seven units of speed, but a single
+# unit of the angle. Drawn to scale, it would be a flat strip. Gradient descent soon finds the right angle and then
+# creeps along the floor, while Newton's method needs four steps. The first overshoots, because it takes the landscape
+# for a perfect bowl. But near the lowest point a valley looks more and more like one, and there each step about doubles
+# the number of correct digits. That is our throw:
 
 # %%
 show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
@@ -278,8 +283,9 @@ arrived[0], arrived[25], arrived[49]
 #
 # A flight of fifty steps is much like a network of fifty layers: on the way back, the gradient is multiplied by one
 # Jacobian after another. If each layer makes it smaller, it **vanishes** (梯度消失) before it reaches the first ones, and
-# these learn next to nothing. If each makes it larger, it **explodes** (梯度爆炸). Hooks show you where that happens.
-# Here are thirty layers, whose random weights we can scale:
+# these learn next to nothing. If each makes it larger, it **explodes** (梯度爆炸). Hooks show you where that happens. Here
+# are thirty layers, whose random weights we can scale. Of each layer's gradient we note the *norm* (范数), its length as
+# one long vector:
 
 
 # %%
@@ -418,9 +424,9 @@ length = torch.linalg.vector_norm
 torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
-# We stay with it, because it also works under `jacrev` and `vmap`. A Function of your own does so only if it is written
-# [in a second form](https://docs.pytorch.org/docs/stable/notes/extending.func.html), in which `setup_context` does the
-# saving.
+# We stay with it, because it also works under `jacrev` and `vmap`. A Function of your own has to be written
+# [in a second form](https://docs.pytorch.org/docs/stable/notes/extending.func.html) for that, in which `setup_context`
+# does the saving. For `vmap`, add the line `generate_vmap_rule = True`.
 #
 # > **Then and now.** In 2017 one could write `forward(self, x)` as an ordinary method and call an instance, `Cube()(x)`.
 # > Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the place of
