@@ -34,7 +34,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 24 min to read, 41 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 33 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -113,8 +113,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 nn.MESLoss()
 
 # %% [markdown]
-# Now a mistake that nearly everybody makes once. Three predictions from a network have the shape 3 x 1, but targets often
-# have the shape 3. These predictions are perfect:
+# Now a mistake that nearly everybody makes once. Three predictions of a network have the shape 3 x 1, but targets often
+# have the shape 3. These are perfect:
 
 # %%
 from helpers.messages import print_warnings
@@ -170,7 +170,7 @@ s.softmax(dim=0).log(), s.log_softmax(dim=0)
 # The first way rounds the probability to zero, whose logarithm is $-\infty$. The second takes the logarithm without
 # forming the probability, and so does `cross_entropy`: this point costs 200.
 #
-# > **Then and now.** `F.softmax(x)` without a `dim`, as in old code, still guesses one, with a warning.
+# > **Then and now.** `F.softmax(x)`, as in old code, guesses the `dim`, with a warning.
 #
 # ### One softmax too many
 #
@@ -348,7 +348,7 @@ losses = train(adam, optim.Adam(adam.parameters(), lr=0.01), x, y)
 losses[-1], (adam(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# Nearly all points are right now. What do the three networks answer elsewhere in the plane?
+# Nearly all points are right now. What do the three networks answer elsewhere?
 
 # %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
 from helpers.drawings.decision_regions import show_regions
@@ -520,16 +520,15 @@ curves = {"sound": sound, "softmax twice": twice, "another net": other}
 show_training(curves, alt="One falls to zero, one stays high, one is level.")
 
 # %% [markdown]
-# The level line is the network that no optimizer knows. The one with the extra softmax stops at 0.55, as above the price of
-# a perfect answer. And perfect its answers are:
+# The level line is the network that no optimizer knows. The one with the extra softmax stops at 0.55, the price of a
+# perfect answer. And perfect its answers are:
 
 # %%
 (net(x[few]).argmax(dim=1) == y[few]).sum()
 
 # %% [markdown]
 # So watch the loss, and not only the number of right answers. The test does not find everything, since a network learns
-# wrong labels by heart as well. How it does on data that it has not seen is the subject of
-# [the next page](06_cifar10.ipynb).
+# wrong labels by heart as well. Data that it has not seen are the subject of the next page.
 #
 # ## Recap
 #
