@@ -34,7 +34,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 24 min to read, 33 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 52 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -94,7 +94,7 @@ from helpers.drawings.losses import show_losses_of_errors
 show_losses_of_errors()
 
 # %% [markdown]
-# Squared, an error twice as large costs four times as much, so a few targets that are plainly wrong can dominate. The
+# When errors are squared, one twice as large costs four times as much, so a few targets that are plainly wrong can dominate. The
 # *absolute* error is milder, and *Huber* is a compromise: squared near zero, straight further out.
 
 # %% claims=["C16"]
@@ -106,8 +106,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 # The function `F.mse_loss` does the same. Both return the mean over all elements unless you ask for another `reduction`,
 # `"sum"` or `"none"`.
 #
-# > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. And what the notes call
-# > `nn.MESLoss` (均方误差) was a slip of the pen then as now:
+# > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes have it
+# > (均方误差), was a slip of the pen even then:
 
 # %% claims=["C16"] tags=["raises-exception"]
 nn.MESLoss()
@@ -170,7 +170,7 @@ s.softmax(dim=0).log(), s.log_softmax(dim=0)
 # The first way rounds the probability to zero, whose logarithm is $-\infty$. The second takes the logarithm without
 # forming the probability, and so does `cross_entropy`: this point costs 200.
 #
-# > **Then and now.** `F.softmax(x)`, as in old code, guesses the `dim`, with a warning.
+# > **Then and now.** `F.softmax(x)`, as old code has it, still guesses the `dim`, but warns.
 #
 # ### One softmax too many
 #
@@ -193,7 +193,7 @@ print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 #
 # *标签平滑*
 #
-# *Label smoothing* asks for "most likely" instead of "certainly class 0", against overconfidence. It is the same as
+# *Label smoothing* asks for "most likely" instead of "certainly class 0", to discourage overconfidence. It is the same as
 # giving the probabilities yourself:
 
 # %% claims=["C17"]
