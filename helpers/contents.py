@@ -8,8 +8,8 @@ PARTS = {  # with the number of its first page
     "Fundamentals": "01",
     "CIFAR-10": "06",
     "Tensors": "08",
-    "The old notes": "12",
-    "Appendices": "13",
+    "The old notes": "15",
+    "Appendices": "16",
 }
 
 

@@ -21,9 +21,9 @@
 # *从这里开始*
 #
 # You type in a line from an old tutorial, and PyTorch answers with an error. Did you mistype it, was the author wrong, or
-# has PyTorch changed? This book takes somebody's reading notes of 2017, written in Chinese for PyTorch 0.2, runs each of
-# their statements on a PyTorch of today, and explains what happens. It is for you if you have such notes and an error on
-# your screen, if you are new to PyTorch and own a laptop without a GPU, or if you teach and must be able to trust what you show.
+# has PyTorch changed? This book takes somebody's reading notes of 2017, written in Chinese for PyTorch 0.2, and tries
+# every statement on today's PyTorch. It is for you if you have such notes, if you are new to PyTorch, or if you teach and
+# must trust what you show. A laptop without a GPU will do.
 #
 # **You will**
 #
@@ -31,16 +31,16 @@
 # - watch a line of 2017 fail, and write what replaces it;
 # - find the page that answers your question.
 #
-# **You need** nothing to read on. The cells run on Python 3.11 or newer with the packages in `requirements.txt`.
+# **You need** a browser to read. To run the cells, install what the README says.
 #
-# **Time**: 5 min to read, 13 s to run (AMD EPYC, 2 cores).
+# **Time**: 3 min to read, 11 s to run (AMD EPYC, 2 cores).
 #
 # ## Your PyTorch says hello
 #
 # *第一个例子*
 #
-# In JupyterLab, click into the first cell and press Shift+Enter, which runs it and moves on. Every page begins with such a
-# cell: it keeps error messages short, finds the helpers of the book and imports PyTorch.
+# In JupyterLab, click into a cell and press Shift+Enter, which runs it and moves on. Every page begins with a cell like the
+# first: it keeps error messages short, finds the book's helpers and imports PyTorch.
 
 # %%
 # %xmode Minimal
@@ -55,8 +55,8 @@ device = "GPU" if torch.accelerator.is_available() else "CPU"
 print(f"PyTorch {torch.__version__} says hello from your {device}.")
 
 # %% [markdown]
-# That line names your own machine once you have run it. The next cell needs some school mathematics: the derivative of $x^2$
-# is $2x$, so at $x = 3$ the slope is 6. PyTorch finds this slope, the *gradient* (梯度), when we call `backward`:
+# The derivative of $x^2$ is $2x$, so at $x = 3$ the slope is 6. PyTorch finds this slope, the *gradient* (梯度), when we call
+# `backward`, and [training a network](02_autograd.ipynb) rests on it:
 
 # %%
 x = torch.tensor(3.0, requires_grad=True)
@@ -65,8 +65,7 @@ loss.backward()
 x.grad
 
 # %% [markdown]
-# [Page 02](02_autograd.ipynb) explains how it does that, and why training a network rests on it. Suppose we also want the loss
-# as a plain Python number, and find this line in the notes of 2017:
+# Now we want the loss as a Python number, and find this line in the notes:
 
 # %% tags=["raises-exception"]
 loss.data[0]
@@ -78,8 +77,8 @@ loss.data[0]
 loss.item()
 
 # %% [markdown]
-# > **Then and now.** In PyTorch 0.2 a loss was a vector with one element, and `loss.data[0]` picked it out. Since 0.4 a loss has
-# > no dimensions, so there is nothing to index. That release only warned of the old line, and later ones raise an error.
+# > **Then and now.** In PyTorch 0.2 a loss was a vector with one element, and `loss.data[0]` picked it out. Since 0.4 a loss
+# > has no dimensions, so there is nothing to index.
 #
 # This is the whole book in small: an old line, what becomes of it today, why, and what to write now.
 #
@@ -97,30 +96,18 @@ table_of_contents()
 #
 # *阅读方法*
 #
-# - **To look one thing up**, go to [page 15](15_notes_audited.ipynb). It lists the statements of the notes and the calls that have
-#   changed, each with what to write today and a link to the page that explains it.
-# - **To read**, a browser will do, because the outputs are stored in the pages. If PyTorch is new to you, read pages 01, 02, 04
-#   and 05, train a network on real pictures on page 06, and leave the rest until you need it.
-# - **To run it and change it**, start `jupyter lab` in the folder of the book, change a number, guess what will come out, and run
-#   the cell. When you want the original pages back, type `git restore notebooks/`.
-#
-# ## What a page looks like
-#
-# *页面结构*
-#
-# It opens with what **you will** be able to do, and a **Recap** sums that up at the end. **Then and now** boxes, such as the one
-# above, mark what was right in 2017 and is not any more. **Exercises** ask you to write something and tell you whether it is right. If you are
-# stuck, there are hints, and folded solutions that open with a click.
+# - **You have an old line or statement**: look it up on [page 15](15_notes_audited.ipynb).
+# - **PyTorch is new to you**: read pages 01, 02, 04 and 05, train on real pictures on page 06, and leave the rest until you
+#   need it. Exercises tell you whether your answer is right; hints and solutions open with a click.
+# - **You want to try things out**: start `jupyter lab`, change a number, guess what will come out, and run the cell.
+#   `git restore notebooks/` brings the original pages back.
 #
 # ## Can you trust what you see?
 #
 # *输出的验证*
 #
 # `pytest --nbval notebooks/`, typed in a terminal, runs every cell on your machine and compares what comes out with what is
-# stored. A green bar at the end means that it agrees, as [page 17](17_verification.ipynb) shows for words, numbers, running times and pictures.
-#
-# The pages on CIFAR-10 take its 60,000 pictures from your disk or from the network (170 MB). If neither has them, drawn
-# shapes [take their place](17_verification.ipynb#Where-the-pictures-come-from).
+# stored. [Page 17](17_verification.ipynb) explains how, and what happens without the CIFAR-10 pictures.
 #
 # ---
 # On: [check the installation and time your code](01_install_and_timing.ipynb)

@@ -114,7 +114,7 @@ compare("tensor([0., 0.])", "tensor([0., 0.])")
 # *哪些输出可以相同*
 #
 # With the same release of PyTorch, most of what a cell shows does not depend on the machine: words, shapes, dtypes, whole
-# numbers, the type of an error and its message. For these, the comparison is strict, and a single character is enough to fail:
+# numbers, the type of an error and its message. For these, the comparison is strict, and a single letter or digit is enough to fail:
 
 # %%
 compare("torch.float32", "torch.float64")

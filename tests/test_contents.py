@@ -15,7 +15,7 @@ def three_pages(tmp_path, monkeypatch):
     for name, title, metadata in (
         ("00_start", "Start", ""),
         ("07_fast", "Fast · 快", '"book": {"seconds": 2.6}'),
-        ("14_check", "Check", ""),
+        ("17_check", "Check", ""),
     ):
         text = book % (metadata, cell % title)
         (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
@@ -27,7 +27,7 @@ def test_pages_stand_under_the_part_that_they_belong_to(three_pages):
         "| | **CIFAR-10** | | |",
         "| 07 | [Fast](07_fast.ipynb) | 1 min | 3 s |",
         "| | **Appendices** | | |",
-        "| 14 | [Check](14_check.ipynb) | 1 min | 0 s |",
+        "| 17 | [Check](17_check.ipynb) | 1 min | 0 s |",
     ]
 
 
@@ -38,3 +38,17 @@ def test_every_page_of_the_book_but_the_first_is_listed_once():
 
 def test_the_parts_are_in_the_order_of_their_pages():
     assert list(contents.PARTS.values()) == sorted(contents.PARTS.values())
+
+
+def test_the_parts_begin_where_their_first_pages_are():
+    names = [path.stem for path in pages.NOTEBOOKS.glob("*.py")]
+    firsts = {
+        part: [name for name in names if name[:2] == at] for part, at in contents.PARTS.items()
+    }
+    assert firsts == {
+        "Fundamentals": ["01_install_and_timing"],
+        "CIFAR-10": ["06_cifar10"],
+        "Tensors": ["08_tensor_shapes"],
+        "The old notes": ["15_notes_audited"],
+        "Appendices": ["16_benchmarks"],
+    }

@@ -71,9 +71,7 @@ def _rates(make: Callable, lrs: Sequence[float], warm_up: int, total: int) -> li
 @exercise
 def check_warm_up(warm_up_and_cosine: Callable) -> Iterator[str]:
     """What a page asks for: warm_up_and_cosine(optimizer, warm_up, total), a LambdaLR."""
-    made = warm_up_and_cosine(
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0), warm_up=2, total=4
-    )
+    made = warm_up_and_cosine(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0), 2, 4)
     if not isinstance(made, LambdaLR):
         yield f"a LambdaLR is to be returned, but this is of type {type(made).__name__}."
         return
@@ -130,6 +128,10 @@ def _small_net(scale: float) -> nn.Module:
     return net
 
 
+def _weights(net: nn.Module) -> Tensor:
+    return nn.utils.parameters_to_vector(net.parameters()).detach()
+
+
 @exercise
 def check_overfit(overfit: Callable) -> Iterator[str]:
     """What a page asks for: overfit(net, optimizer, x, y, goal), the losses of all steps."""
@@ -137,7 +139,8 @@ def check_overfit(overfit: Callable) -> Iterator[str]:
         net = _small_net(scale)
         optimizer = torch.optim.SGD(net.parameters(), lr=0.3, momentum=0.9)
         given = net, optimizer, torch.randn(12, 3), torch.randint(4, (12,)), goal
-        mine, expected = copy.deepcopy(given), _loop(*copy.deepcopy(given))
+        mine, reference = copy.deepcopy(given), copy.deepcopy(given)
+        expected = _loop(*reference)
         losses = overfit(*mine)
         if not isinstance(losses, list) or not all(type(loss) is float for loss in losses):
             yield "a list of Python numbers is to be returned: loss.item() makes one of a tensor."
@@ -162,6 +165,8 @@ def check_overfit(overfit: Callable) -> Iterator[str]:
             left = F.cross_entropy(mine[0](mine[2]), mine[3]).item()
         if left > max(2 * goal, 0.05):
             yield f"the losses are right, but the net itself still has a loss of {left:.3f}."
+        if fault_in(_weights(mine[0]), _weights(reference[0])):
+            yield "the losses are right, but the last step is missing: stop after it, not before."
 
 
 # --- optimizers
@@ -229,11 +234,12 @@ def _walk(
 
 
 def _untouched(make: Callable, value: Tensor, gradients: Sequence[Tensor]) -> bool:
-    """Tell whether the gradients are after each step what they were before."""
+    """Tell whether the gradients are after each step what they were before; they stay in one tensor."""
     parameter = value.clone().requires_grad_()
+    parameter.grad = torch.zeros_like(value)
     optimizer = make([parameter])
     for gradient in gradients:
-        parameter.grad = gradient.clone()
+        parameter.grad.copy_(gradient)
         optimizer.step()
         if not torch.equal(parameter.grad, gradient):
             return False
@@ -270,7 +276,9 @@ def _faults_of_optimizer(
                 yield words
         yield from _first_difference(name, path, expected, torch.cat([v.flatten() for v in values]))
     if not _untouched(make, values[1], [row[1] for row in gradients]):
-        yield "step() changes the gradients: p.grad must be left as it is."
+        yield (
+            "step() changes the gradients: p.grad must be left as it is. (Is a velocity the same tensor as p.grad?)"
+        )
     expected = _walk(lambda p: reference(p, **options), values, gaps)
     if fault_in(_walk(make, values, gaps), expected):
         yield "where a gradient is missing in some of the steps, the result is not that of torch.optim."

@@ -78,6 +78,8 @@ def right_factor(step, warm_up, total):
 
 def test_a_warm_up(verdict):
     assert verdict(check_warm_up, warm_up(right_factor)) == "Right."
+    other_names = lambda o, n, m: LambdaLR(o, lambda step: right_factor(step, n, m))  # noqa: E731
+    assert verdict(check_warm_up, other_names) == "Right."
 
 
 @pytest.mark.parametrize(
@@ -97,20 +99,22 @@ def test_a_wrong_warm_up(answer, said, verdict):
 # --- a training loop
 
 
-def loop(zero=True, clip="before", item=True, stop=True, steps=100):
+def loop(zero=True, clip="before", item=True, stop="after", steps=100):
     def overfit(net, optimizer, x, y, goal):
         losses = []
         for _ in range(steps):
             optimizer.zero_grad() if zero else None
             loss = F.cross_entropy(net(x), y)
             loss.backward()
+            if stop == "before" and loss < goal:
+                return [*losses, loss.item()]
             if clip == "before":
                 nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
             if clip == "after":
                 nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             losses.append(loss.item() if item else loss.detach())
-            if stop and loss < goal:
+            if stop == "after" and loss < goal:
                 break
         return losses
 
@@ -133,8 +137,9 @@ def test_a_loop(verdict):
         (loop(clip="never"), "not clipped before the step"),
         (loop(clip="after"), "not clipped before the step"),
         (loop(item=False), "a list of Python numbers"),
-        (loop(stop=False), "the loop ends as soon as a loss is below the goal, after 100 steps"),
+        (loop(stop="never"), "the loop ends as soon as a loss is below the goal, after 100 steps"),
         (loop(steps=99), "there are 99 losses, but 100 are expected"),
+        (loop(stop="before"), "the last step is missing"),
         (made_up, "the net itself still has a loss of"),
         (lambda *given: [1.0, 0.01], "the losses differ from those of a right loop"),
         (lambda *given: 0, "a list of Python numbers"),
@@ -201,6 +206,28 @@ def step_with_memory(self):
                 p.sub_(self.lr * self.velocity[p])
 
 
+def step_with_alias(self):
+    """The first velocity is the gradient itself, not a copy."""
+    with torch.no_grad():
+        for p in self.parameters:
+            if p.grad is not None and p not in self.velocity:
+                self.velocity[p] = p.grad
+            elif p.grad is not None:
+                self.velocity[p].mul_(self.momentum).add_(p.grad)
+            if p.grad is not None:
+                p.sub_(self.lr * self.velocity[p])
+
+
+def downhill(self):
+    """The velocity points downhill: the same for a constant learning rate."""
+    with torch.no_grad():
+        for p in self.parameters:
+            if p.grad is not None:
+                v = self.velocity.get(p, 0)
+                self.velocity[p] = self.momentum * v - self.lr * p.grad
+                p.add_(self.velocity[p])
+
+
 class Borrowed:
     def __init__(self, parameters, lr, **options):
         cls = optim.SGD if "momentum" in options else optim.Adam
@@ -222,7 +249,14 @@ def nowhere(self, p, v):
     p = p - self.lr * v
 
 
-@pytest.mark.parametrize(("check", "answer"), [(check_momentum, Momentum), (check_adam, Adam)])
+@pytest.mark.parametrize(
+    ("check", "answer"),
+    [
+        (check_momentum, Momentum),
+        (check_momentum, changed(Momentum, step=downhill)),
+        (check_adam, Adam),
+    ],
+)
 def test_an_optimizer(check, answer, verdict):
     assert verdict(check, answer) == "Right."
 
@@ -234,6 +268,7 @@ def test_an_optimizer(check, answer, verdict):
         (changed(Momentum, move=plain), "this is plain SGD"),
         (changed(Momentum, move=nowhere), "must be changed in place"),
         (changed(Momentum, step=step_with_memory), "step() changes the gradients"),
+        (changed(Momentum, step=step_with_alias), "the same tensor as p.grad"),
         (Borrowed, "write the step yourself"),
     ],
 )

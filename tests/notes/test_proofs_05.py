@@ -139,3 +139,51 @@ def test_the_default_of_linear(inputs):
     weight = nn.Linear(inputs, 1000).weight.detach().abs()
     assert 0.99 * inputs**-0.5 < weight.max() <= inputs**-0.5
     assert weight.mean().item() == pytest.approx(inputs**-0.5 / 2, rel=0.05)
+
+
+def train_on_spirals(steps=200, **options):
+    """What page 05 does with plain SGD or momentum, without its pictures: the last loss and the right answers."""
+    torch.manual_seed(0)
+    y = torch.arange(3).repeat_interleave(100)
+    radius = torch.linspace(0.1, 1, 100).repeat(3)
+    angle = 4 * radius + 2 * torch.pi / 3 * y + 0.2 * torch.randn(300)
+    x = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 3))
+    make = options.pop("make", optim.SGD)
+    optimizer = make(net.parameters(), **options)
+    for _ in range(steps):
+        loss = F.cross_entropy(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return loss.item(), (net(x).argmax(1) == y).sum().item()
+
+
+def test_plain_sgd_does_as_well_as_momentum_with_a_larger_learning_rate():
+    plain, heavy = train_on_spirals(lr=1.0), train_on_spirals(lr=0.1, momentum=0.9)
+    assert plain == pytest.approx(heavy, rel=0.1)
+    larger, adam = train_on_spirals(lr=2.0), train_on_spirals(lr=0.01, make=optim.Adam)
+    assert larger == pytest.approx(adam, rel=0.1)
+    assert train_on_spirals(40, lr=1.0) < train_on_spirals(200, lr=0.1)
+
+
+def test_a_first_loss_far_above_the_logarithm_comes_from_large_inputs():
+    torch.manual_seed(0)
+    net, x = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 3)), torch.rand(300, 2)
+    y = torch.randint(3, (300,))
+    assert abs(F.cross_entropy(net(x), y) - math.log(3)) < 0.1
+    assert F.cross_entropy(net(255 * x), y) > 3 * math.log(3)
+
+
+def test_adamw_decays_even_if_not_asked():
+    kinds = optim.SGD, optim.Adam, optim.AdamW
+    made = [kind([torch.zeros(1)], lr=0.1).defaults["weight_decay"] > 0 for kind in kinds]
+    assert made == [False, False, True]
+
+
+def test_log_softmax_of_far_apart_scores():
+    s = torch.tensor([0.0, 200.0])
+    assert s.softmax(0).log()[0] == -math.inf
+    assert s.exp()[1] == math.inf
+    assert F.cross_entropy(s, torch.tensor(0)) == 200
