@@ -1,6 +1,6 @@
 """Draws what page 07 is about: augmented images, whitening, the steps of Muon, and what each technique adds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import torch
@@ -8,6 +8,15 @@ from torch import Tensor
 
 from helpers import plotting
 from helpers.plotting import BLUE, GRAY, VERMILION
+
+
+def show_schedule(factor: Callable[[float], float]) -> None:
+    """Show the factor of the learning rate over the course of a training; ``factor`` is given 0 to 1."""
+    plotting.use_style()
+    figure, axis = plt.subplots(figsize=(7, 2.6))
+    axis.plot(range(101), [factor(percent / 100) for percent in range(101)])
+    axis.set(xlabel="% of the training", ylabel="factor of the learning rate", ylim=(0, 1.1))
+    plotting.show(figure, alt="A steep rise from zero to one, then a long straight fall to zero.")
 
 
 def show_versions(images: Tensor, titles: Sequence[str]) -> None:
@@ -30,7 +39,7 @@ def show_covariances(before: Tensor, after: Tensor) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.8))
     titles = f"{len(before)} numbers of a patch", f"answers of {len(after)} filters"
     for axis, matrix, title in zip(axes, (before, after), titles, strict=True):
-        shown = axis.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+        shown = axis.imshow(matrix.numpy(), cmap="RdBu_r", vmin=-1, vmax=1)
         axis.set_title(title)
         axis.grid(False)
     figure.colorbar(shown, ax=axes, label="covariance")
@@ -65,22 +74,19 @@ def show_filters(filters: Tensor) -> None:
 
 
 def show_singular_values(gradient: Tensor, update: Tensor) -> None:
-    """Show the singular values of a gradient (scaled to the norm 1) and of the step that Muon makes of it."""
+    """Show the singular values of a gradient, as shares of the largest, and of the step that Muon makes of it."""
     plotting.use_style()
-    figure, axis = plt.subplots(figsize=(7.6, 3.4))
-    for matrix, marker, label in (
-        (gradient / gradient.norm(), "o", "the gradient, scaled to norm 1"),
-        (update, "s", "the step of Muon"),
-    ):
-        axis.plot(
-            torch.linalg.svdvals(matrix), marker=marker, markersize=4, linewidth=1, label=label
-        )
+    figure, axis = plt.subplots(figsize=(7.6, 3.2))
+    of_gradient, of_update = torch.linalg.svdvals(gradient), torch.linalg.svdvals(update)
+    style = {"markersize": 4, "linewidth": 1}
+    axis.plot((of_gradient / of_gradient[0]).numpy(), "o-", label="the gradient", **style)
+    axis.plot(of_update.numpy(), "s-", label="the step of Muon", **style)
     axis.set(xlabel="singular value, the largest first", ylabel="size", ylim=(0, 1.5))
     axis.legend(loc="upper right", ncols=2)
     plotting.show(
         figure,
-        alt="Singular values. Those of the gradient fall quickly from the first on; "
-        "those of Muon's step stay about one, only the smallest are below.",
+        alt="Singular values. Those of the gradient, as shares of the largest, fall quickly to "
+        "nearly nothing; those of Muon's step stay about one, only the last are below.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The checks of page 07: a schedule, cutout, views at test time, whitening, orthogonal matrices."""
+"""The checks of page 07: a schedule, cutout, views at test time, orthogonal matrices."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -88,24 +88,6 @@ def check_views(six_views: type) -> Iterable[str]:
             if torch.allclose(answer, 6 * _SixViews(net)(x), atol=1e-4):
                 yield "this is the sum of the six; return their mean."
         yield from differences(lambda x, w=wrapped: w(x), _SixViews(net), (x,))
-
-
-@exercise
-def check_whitening(whitening_matrix: Callable) -> Iterable[str]:
-    """A symmetric D x D matrix that whitens the rows of x."""
-    for count, size, shift in ((500, 3, 0.0), (2000, 6, 0.0), (800, 4, 2.0)):
-        x = torch.randn(count, size) @ torch.randn(size, size) + shift
-        answer = whitening_matrix(x.clone())
-        if not isinstance(answer, torch.Tensor) or answer.shape != (size, size):
-            yield f"for x of shape {(count, size)} a tensor of shape {(size, size)} is expected."
-            return
-        of_answers = (x @ answer.T).T.cov()
-        if not torch.allclose(of_answers, torch.eye(size), atol=1e-2):
-            off = (of_answers - torch.eye(size)).abs().max()
-            mean = "; the mean of x is not 0" if shift else ""
-            yield f"the covariance of x @ W.T is off by up to {off:.2g} for x of shape {(count, size)}{mean}."
-        if not torch.allclose(answer, answer.T, atol=1e-3 * float(answer.abs().max())):
-            yield "it whitens, but it is not the symmetric one: rotate back."
 
 
 class _Counted(TorchDispatchMode):

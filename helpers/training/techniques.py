@@ -23,10 +23,8 @@ from helpers.training.loop import Budget, TrainingConfig, evaluate, train
 from helpers.training.recipe import Recipe, for_work
 from helpers.training.results import machine, write_results
 
-SEEN, SEEN_SMALL = (
-    18_000,
-    25_600,
-)  # images of the first ablation, each once; of nearly the same work
+SEEN = 18_000  # images of the first ablation, each once
+SEEN_SMALL = 25_600  # for nearly the same work, when images start small
 FEW, PASSES = 5_000, 8  # images of the second, and how often each is seen
 
 
@@ -112,19 +110,19 @@ def print_gain(entries: Sequence[dict], technique: str) -> None:
     if technique not in names[1:]:
         raise ValueError(f"{technique!r} is none of {', '.join(names[1:])}")
     n = names.index(technique)
-    before, after = ([run["accuracy"] for run in e["runs"]] for e in entries[n - 1 : n + 1])
-    _print_change(before, after)
+    _print_change(technique, *(_accuracies(entry) for entry in entries[n - 1 : n + 1]))
 
 
 def print_tta_gain(entry: dict) -> None:
     """Print the accuracies of a technique's nets without and with test-time augmentation, as `print_gain` does."""
-    _print_change(*([run[key] for run in entry["runs"]] for key in ("accuracy", "accuracy_tta")))
+    _print_change("flips averaged", _accuracies(entry), _accuracies(entry, "accuracy_tta"))
 
 
-def _print_change(before: Sequence[float], after: Sequence[float]) -> None:
-    for word, accuracies in (("without", before), ("with", after)):
-        print(
-            f"{word:8}{mean(accuracies):.1f} %  ({min(accuracies):.1f} to {max(accuracies):.1f}, "
-            f"{len(accuracies)} seeds)"
-        )
-    print(f"{'gain':8}{mean(after) - mean(before):+.1f} points")
+def _accuracies(entry: dict, key: str = "accuracy") -> list[float]:
+    return [run[key] for run in entry["runs"]]
+
+
+def _print_change(name: str, before: Sequence[float], after: Sequence[float]) -> None:
+    ranges = (f"{mean(a):.1f} % ({min(a):.1f} to {max(a):.1f})" for a in (before, after))
+    print(f"{name}: {mean(after) - mean(before):+.1f} points")
+    print(f"    {' -> '.join(ranges)}, {len(after)} seeds")

@@ -38,15 +38,6 @@ class SixViews(nn.Module):
         return self.inner(both).unflatten(0, (6, len(x))).mean(0)
 
 
-def whitening(x):
-    return torch.linalg.inv(_root(torch.cov(x.T)))
-
-
-def _root(matrix):
-    values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ torch.diag(values.sqrt()) @ vectors.T
-
-
 def orthogonal(matrix):
     x = matrix / matrix.norm()
     for _ in range(40):
@@ -58,7 +49,6 @@ RIGHT = [
     (checks.check_cycle, cycle),
     (checks.check_cutout, cutout),
     (checks.check_views, SixViews),
-    (checks.check_whitening, whitening),
     (checks.check_orthogonal, orthogonal),
 ]
 
@@ -123,11 +113,6 @@ class NoModule:
         return self.forward(x)
 
 
-def unrotated(x):
-    values, vectors = torch.linalg.eigh(x.T.cov())
-    return (vectors / values.sqrt()).T
-
-
 def by_svd(matrix):
     u, _, v = torch.linalg.svd(matrix, full_matrices=False)
     return u @ v
@@ -144,9 +129,6 @@ WRONG = [
     (checks.check_views, Unflipped, "elements differ"),
     (checks.check_views, Copied, "keep the net itself"),
     (checks.check_views, NoModule, "has to be an nn.Module"),
-    (checks.check_whitening, unrotated, "rotate back"),
-    (checks.check_whitening, lambda x: whitening(x)[:2], "of shape (3, 3) is expected"),
-    (checks.check_whitening, lambda x: _root(x.T.cov()), "is off by up to"),
     (checks.check_orthogonal, by_svd, "only matrix products are allowed"),
     (checks.check_orthogonal, lambda m: orthogonal(m) / 2, "singular values become"),
     (checks.check_orthogonal, lambda m: orthogonal(m * m.norm() ** 3), None),
@@ -163,10 +145,3 @@ def test_a_mistake(check, answer, fault, capsys):
     else:
         assert said.startswith("Not yet: ")
         assert fault in said
-
-
-def test_second_moments_are_refused_where_the_mean_is_not_zero(capsys):
-    def from_moments(x):
-        return torch.linalg.inv(_root(x.T @ x / len(x)))
-
-    assert "the mean of x is not 0" in verdict(checks.check_whitening, from_moments, capsys)

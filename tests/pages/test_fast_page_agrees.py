@@ -192,7 +192,7 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     feed = feeding.batches(
         images.train, images.train_labels, stats, recipe.batch_size, 0, translate=0
     )
-    losses = page.train(net, page.build_optimizers(net), feed, STEPS)
+    losses = page.train(net, page.build_optimizers(net), feed, STEPS, page.resize, 0.1)
     assert trained.steps == len(losses) == STEPS
     assert losses == pytest.approx(trained.losses, abs=2e-3)
     assert losses[-1] < losses[0] - 0.05
