@@ -21,7 +21,7 @@ from helpers.verification.files import OutputError, check_output
 
 # Each is a module whose docstring is its --help, with a run(args) -> exit status; that raises ArgumentTypeError for
 # what is wrong with the command line and shows only when torch is there.
-COMMANDS = ("run", "baselines", "ablation", "search", "profile")
+COMMANDS = ("run", "baselines", "ablation", "techniques", "search", "profile")
 RESUME = "continue from a checkpoint; without FILE: list them, and take the newest"
 SET = "change the recipe: base_lr=0.2"
 CHECKPOINT = "keep the state here; default: a file of its own in data/checkpoints/"
@@ -99,6 +99,8 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         add("--only", nargs="+", metavar="NAME", help="nets, by their names in the table")
     elif name == "ablation":
         add("--runs", type=whole(1), default=3, help="of each variant, for the table")
+    elif name == "techniques":
+        add("--runs", type=whole(1), default=5, help="of each technique, with consecutive seeds")
     elif name == "search":
         add("--tflop", type=positive, required=True, help="work of each training")
         add("--runs", type=whole(1), default=1, help="of each candidate")
@@ -106,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         add("--set", nargs="+", action="append", required=True, metavar="NAME=VALUE")
     else:
         add("--compile", action="store_true", help="time compiled steps too")
-    if name in ("run", "baselines", "search"):
+    if name in ("run", "baselines", "techniques", "search"):
         add("--threads", type=whole(1, 1024), help="default: a share of the cores")
     out = (
         "add the results to this JSON file"

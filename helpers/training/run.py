@@ -17,7 +17,8 @@ for a seed.
 Other commands (each has its own --help):
 
     python -m helpers.training baselines                    # against other people's nets, a table
-    python -m helpers.training ablation                     # what each technique adds
+    python -m helpers.training ablation                     # what each technique adds: seconds
+    python -m helpers.training techniques                   # the same: accuracy, over several seeds
     python -m helpers.training search --tflop 12 --set ...  # candidates for a recipe, on the validation set
     python -m helpers.training profile                      # where the time of a step goes
 """

@@ -1,0 +1,211 @@
+"""What page 07 derives is what `helpers/training` holds: the same outputs for the same weights and inputs."""
+
+import ast
+from types import SimpleNamespace
+
+import jupytext
+import pytest
+import torch
+from torch.nn import functional as F
+
+from helpers import pages
+from helpers.training import batches as feeding
+from helpers.training import net as nets
+from helpers.training.loop import Budget, TrainingConfig, evaluate, resize, train
+from helpers.training.recipe import (
+    Muon,
+    build_net,
+    build_optimizers,
+    for_work,
+    lr_factor,
+    orthogonalize,
+    resolution_at,
+)
+from tests.support import small_training
+
+RECIPE = for_work(0.2)
+STEPS = 12  # three passes over the small images
+PAGE = pages.NOTEBOOKS / "07_cifar10_fast.py"
+
+
+def definitions() -> dict:
+    """The imports, functions and classes of the page's lesson, the last of each name."""
+    kept = []
+    for cell in jupytext.read(PAGE).cells:
+        if cell.cell_type == "code" and not {"exercise", "solution"} & set(
+            cell.metadata.get("tags", [])
+        ):
+            code = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
+            kept += [
+                node
+                for node in ast.parse(code).body
+                if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+            ]
+    names: dict = {}
+    exec(compile(ast.Module(kept, []), PAGE.name, "exec"), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def images():
+    return small_training.load()
+
+
+@pytest.fixture(scope="module")
+def page(images):
+    names = definitions()
+    pixels = images.train[:5000].float()
+    names["mean"], names["std"] = pixels.mean((0, 1, 2)), pixels.std((0, 1, 2))
+    return SimpleNamespace(**names)
+
+
+@pytest.fixture(scope="module")
+def stats(images):
+    return feeding.channel_stats(images.train)
+
+
+def whitened(images, stats):
+    """The book's net, whitened, and its weights under the names of the page's net."""
+    torch.manual_seed(0)
+    net = build_net(RECIPE)
+    net.whiten(feeding.normalize(images.train, stats))
+    return net
+
+
+def copied(page, net):
+    """The page's net with the weights of the book's; their tensors are in the same order."""
+    ours = page.FastNet()
+    ours.load_state_dict(dict(zip(ours.state_dict(), net.state_dict().values(), strict=True)))
+    ours.stem.weight.requires_grad_(False)
+    return ours
+
+
+def test_pictures_are_normalized_alike(page, images, stats):
+    ours, theirs = page.normalize(images.train), feeding.normalize(images.train, stats)
+    assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_crops_and_flips_are_the_same(page, images):
+    indices, shifts = torch.randperm(256), torch.randint(-6, 7, (256, 2))
+    flipped = torch.rand(256) < 0.5
+    ours = page.crop_and_flip(images.train[indices], shifts, flipped)
+    assert torch.equal(ours, feeding.crop(images.train, indices, shifts, flipped))
+
+
+def test_each_pass_has_each_picture_once_and_every_other_pass_its_mirror_image(page, images):
+    feed = page.batches(images.train, torch.arange(256), 64, seed=3, shift=0)
+    passes = []
+    for _ in range(2):
+        x, numbers = map(torch.cat, zip(*(next(feed) for _ in range(4)), strict=True))
+        assert torch.equal(numbers.sort().values, torch.arange(256))
+        passes.append(x[numbers.argsort()])
+    assert torch.equal(passes[1], passes[0].flip(3))
+    unmoved = (passes[0] == page.normalize(images.train)).flatten(1).all(1)
+    assert 90 < unmoved.sum() < 166
+
+
+def test_the_schedules_are_the_same(page):
+    x = torch.randn(2, 3, 32, 32)
+    for progress in torch.linspace(0, 1, 101).tolist():
+        assert page.one_cycle(progress) == pytest.approx(lr_factor(RECIPE, progress), abs=1e-9)
+        theirs = resize(x, resolution_at(RECIPE, progress))
+        assert torch.equal(page.resize(x, progress), theirs)
+
+
+def test_the_nets_begin_with_the_same_weights(page):
+    torch.manual_seed(5)
+    ours = page.FastNet()
+    torch.manual_seed(5)
+    theirs = build_net(RECIPE)
+    pairs = zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("size", [20, 32])
+def test_the_nets_give_the_same_logits(page, images, stats, training, size):
+    theirs = whitened(images, stats).train(training)
+    ours = copied(page, theirs).train(training)
+    x = torch.randn(64, 3, size, size)
+    assert torch.allclose(ours(x), theirs(x), atol=1e-5)
+    pairs = zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+
+
+def test_the_same_weights_learn(page, images, stats):
+    theirs = whitened(images, stats)
+    ours = page.FastNet()
+    page.whiten(ours, torch.eye(48))
+    learned = [[p.requires_grad for p in net.parameters()] for net in (ours, theirs)]
+    assert learned[0] == learned[1]
+
+
+def test_the_filters_are_the_same_but_for_the_sign(page, images, stats):
+    x = feeding.normalize(images.train, stats)
+    patches = F.unfold(x, 4).transpose(1, 2).flatten(0, 1)
+    ours = page.whitening_filters(patches.T @ patches / len(patches)).flatten(1)
+    theirs = nets.whitening_filters(x, 4, 24).flatten(1)
+    signs = (ours * theirs).sum(1, keepdim=True).sign()
+    assert torch.allclose(signs * ours, theirs, rtol=1e-2, atol=1e-2 * theirs.abs().max())
+    assert torch.equal(ours[24:], -ours[:24])
+
+
+def test_steps_are_made_orthogonal_alike(page):
+    for shape in ((16, 16), (32, 288)):
+        matrix = torch.randn(shape)
+        for rounds in (3, 5):
+            ours = page.orthogonalize(matrix, rounds)
+            assert torch.allclose(ours, orthogonalize(matrix, rounds), atol=1e-5)
+
+
+def test_muon_makes_the_same_steps(page):
+    weights = [torch.nn.Parameter(torch.randn(8, 4, 3, 3)) for _ in range(2)]
+    with torch.no_grad():
+        weights[1].copy_(weights[0])
+    pair = page.Muon(weights[:1], lr=0.06), Muon(weights[1:], lr=0.06, momentum=0.9)
+    for _ in range(4):
+        gradient = torch.randn(8, 4, 3, 3)
+        for weight, optimizer in zip(weights, pair, strict=True):
+            weight.grad = gradient.clone()
+            optimizer.step()
+        assert torch.allclose(*weights, atol=1e-5)
+
+
+def test_the_optimizers_have_the_same_settings(page, images, stats):
+    theirs = whitened(images, stats)
+    ours = copied(page, theirs)
+    names = ("lr", "momentum", "nesterov", "weight_decay")
+
+    def settings(optimizers):
+        groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+        shapes = [sorted(p.shape for p in group["params"]) for group in groups]
+        return shapes, [[group.get(name, 0) for name in names] for group in groups]
+
+    assert settings(page.build_optimizers(ours)) == settings(build_optimizers(theirs, RECIPE))
+
+
+def test_a_whole_training_has_the_same_losses(page, images, stats):
+    recipe, count = RECIPE, len(images.train)
+    budget = Budget(STEPS * recipe.batch_size / count, "epochs")
+    trained = train(TrainingConfig(recipe, budget, seed=0), images)
+    net = copied(page, whitened(images, stats))
+    feed = feeding.batches(
+        images.train, images.train_labels, stats, recipe.batch_size, 0, translate=0
+    )
+    losses = page.train(net, page.build_optimizers(net), feed, STEPS, page.resize, 0.1)
+    assert trained.steps == len(losses) == STEPS
+    assert losses == pytest.approx(trained.losses, abs=2e-3)
+    assert losses[-1] < losses[0] - 0.05
+
+    reached = evaluate(trained.net, images.test, images.test_labels, stats)
+    theirs = copied(page, trained.net)
+    assert page.accuracy(theirs, images.test, images.test_labels) == round(reached.plain, 1)
+    with_flips = page.accuracy(page.WithFlips(theirs), images.test, images.test_labels)
+    assert with_flips == round(reached.tta, 1)
+
+
+def test_the_flip_equivariant_convolutions_are_the_same(page):
+    ours, theirs = page.FlipConv(16, 32), nets.FlipEquivariantConv(16, 32)
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(2, 16, 9, 9)
+    assert torch.equal(ours(x), theirs(x))
