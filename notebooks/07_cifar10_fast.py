@@ -668,7 +668,7 @@ print_gain(record["augmentation"], "flip-equivariant net, shifts")
 
 # %% [markdown]
 # In longer trainings of wider nets it is an advantage, as the search in the
-# [appendix on benchmarks](13_benchmarks.ipynb) shows, and there the book's recipes use it
+# [appendix on benchmarks](16_benchmarks.ipynb) shows, and there the book's recipes use it
 # (`helpers/training/net.py`).
 #
 # ## All of it together
@@ -710,7 +710,7 @@ classic["accuracy"], classic["seconds"], classic["cpu"]
 # %% [markdown]
 # Those are the seconds of the machine named, not to be divided by yours. What the book's recipes reach in a minute
 # and in ten, on which machine, and how other people's nets do in the same time, is told in the
-# [appendix on benchmarks](13_benchmarks.ipynb).
+# [appendix on benchmarks](16_benchmarks.ipynb).
 #
 # ## What each technique is worth
 #
@@ -740,7 +740,8 @@ draw.show_gains(record["added"], "One technique after the other")
 # - Whitening computes the first layer from the covariance of the patches, instead of learning it.
 # - Muon makes the step of each filter matrix nearly orthogonal; `torch.optim.Muon` does it for layers that are matrices.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Write each function in the place of the three dots and run the cell. The check tries it on inputs that are not on the page.
