@@ -39,7 +39,7 @@ class Recorder(TorchFunctionMode):
         faults: sentences on those whose data do not come from where they should.
     """
 
-    def __init__(self, arguments: tuple) -> None:
+    def __init__(self, arguments: tuple = ()) -> None:
         super().__init__()
         self.counts: Counter[str] = Counter()
         self.advanced_indexing = 0
