@@ -66,16 +66,18 @@ labels = torch.tensor([0, 2, 2, 1])
 scores[torch.arange(4), labels]
 
 # %% [markdown]
-# `gather` does it without the row numbers. It wants one column number for each element of the result, in the shape that
-# the result is to have. We want one element per row, so we turn the labels into a column:
+# `gather` does it without the row numbers. Its first argument is the dimension to pick along, here 1, the columns. Its
+# second is an index, with one column number for each element of the result, and the result takes the shape of that index.
+# We want one element per row, so we turn the labels into a column of shape (4, 1):
 
 # %%
 scores.gather(1, labels[:, None])
 
 # %% [markdown]
-# The numbers are the same: 2.0 from the first row, 0.2 from the second, and so on. For one element per row, the brackets
-# are as good. But as soon as you want several per row, or there are more dimensions, or the column numbers come out of
-# `topk` or `argsort`, they need an index tensor for each dimension, and `gather` still needs one. How does it work?
+# The numbers are the same: 2.0 from the first row, 0.2 from the second, and so on. For one element per row, the
+# brackets do just as well. But as soon as you want several per row, or the tensor has more dimensions, or the column
+# numbers come out of `topk` or `argsort`, the brackets need an index tensor for every dimension, while `gather` still
+# needs only one. How does it work?
 #
 # ## Gather along dim 1
 #
@@ -93,7 +95,7 @@ x
 #
 # `out[i][j] = x[i][index[i][j]]`
 #
-# Written as the loop that the formula describes:
+# As a loop, the formula reads:
 
 # %% claims=["C34"]
 index = torch.tensor([[3, 0], [1, 1], [0, 2]])
@@ -104,7 +106,7 @@ for i in range(3):
 out
 
 # %% [markdown]
-# And as the call that does the same:
+# `gather` does the same in one call:
 
 # %% claims=["C34"]
 x.gather(1, index)
@@ -124,9 +126,12 @@ show_gather(x, 1, index, follow=0)
 #
 # *按行收集*
 #
-# Along dimension 0 the index gives the *row*, and the column stays the same: `out[i][j] = x[index[i][j]][j]`. Now
-# elements travel up or down. In the drawing, a color stands for a row of `x`, and the arrows follow the 1 in the corner
-# of the index to row 1, where they find the 13. (The notes give both formulas like this, and they still hold.)
+# Along dimension 0 the index gives the *row*, and the column stays the same:
+#
+# `out[i][j] = x[index[i][j]][j]`
+#
+# Now elements travel up or down. In the drawing, a color stands for a row of `x`, and the arrows follow the 1 in the
+# corner of the index to row 1, where they find the 13. (The notes give both formulas like this, and they still hold.)
 
 # %% claims=["C34"]
 index = torch.tensor([[2, 0, 1, 1], [0, 0, 2, 1]])
@@ -261,7 +266,7 @@ torch.Tensor().scatter_(1, index, taken.float())
 torch.zeros(4, 3).scatter_(1, labels[:, None], 1.0)
 
 # %% [markdown]
-# Today there is a function for it, which returns whole numbers:
+# Today there is a function for it. It returns whole numbers, so add `.float()` where a loss wants floats:
 
 # %%
 torch.nn.functional.one_hot(labels, num_classes=3)
@@ -286,8 +291,8 @@ src = torch.tensor([[50, 51], [60, 61], [70, 71]])
 show_scatter(torch.zeros_like(x), 1, index, src)
 
 # %% [markdown]
-# Which one stays is not defined. The documentation says that it is picked arbitrarily, and on a GPU it can change from one
-# run to the next. So do not rely on it. The next section shows how to say what is to become of several values.
+# Which one stays is not defined. The documentation says that it is picked arbitrarily, and on a GPU it can change from
+# one run to the next. So do not rely on it. The next section shows what to do when several values are meant to meet.
 #
 # ## Scatter at work
 #
@@ -311,20 +316,21 @@ paid = torch.tensor([[1, 2, 3, 5], [4, 6, 9, 8]])
 show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, shops, paid, add=True)
 
 # %% [markdown]
-# A sum does not depend on which value arrives first, so this result is defined (of floating-point numbers on a GPU, up to
-# rounding). `scatter_reduce` can also keep the largest (`"amax"`), the smallest, the product or the mean. Here is the
-# largest amount in each shop. With `include_self=False` the old value of the target does not take part, but it stays
-# where nothing arrives, as for the shop that a customer never visited:
+# A sum does not depend on which value arrives first, so this time the result is defined. (On a GPU, a sum of
+# floating-point numbers may still differ in its last digits from run to run, because the order of the additions does.)
+# `scatter_reduce` can also keep the largest (`"amax"`), the smallest, the product or the mean. Here is the largest
+# amount in each shop. With `include_self=False` the old value of the target does not take part, but it stays where
+# nothing arrives, as for the shop that a customer never visited:
 
 # %% claims=["C35"]
 zeros = torch.zeros(2, 3, dtype=torch.int64)
 zeros.scatter_reduce(1, shops, paid, "amax", include_self=False)
 
 # %% [markdown]
-# If you have read about [gradients](02_autograd.ipynb), here is why the sum matters so much. When `gather` has copied an
-# element to two places, its gradient is the sum of the gradients at both, and so the backward pass of `gather` is a
-# `scatter_add`. The index from the last section, `[[3, 0], [1, 1], [0, 2]]`, picks `x[1, 1]` twice, and some elements not
-# at all:
+# If you have read about [gradients](02_autograd.ipynb), here is why the sum matters so much. When `gather` has copied
+# an element to two places, its gradient is the sum of the gradients at both, and so the backward pass of `gather` is a
+# `scatter_add`. The index from the last section, `[[3, 0], [1, 1], [0, 2]]`, picks `x[1, 1]` twice, which gives the 2
+# below, and some elements not at all, which gives the zeros:
 
 # %%
 w = x.float().requires_grad_()

@@ -21,10 +21,10 @@
 # *数据类型与设备*
 #
 # You load an array with NumPy, feed it to a linear layer, and read: *mat1 and mat2 must have the same dtype, but got
-# Double and Float*. Nobody asked for a Double. Where did it come from, and why does PyTorch not simply convert it? Every
-# tensor has a data type and lies on a device. Some operations convert types on their own, others refuse, and between devices
-# next to nothing is converted at all. The notes list eight types. This page adds those that have come since, and the rules by
-# which PyTorch chooses a type when you do not.
+# Double and Float*. Nobody asked for a Double. Where did it come from, and why does PyTorch not simply convert it?
+# Every tensor has a data type and lies on a device. Some operations convert types on their own, others refuse, and
+# between devices almost nothing moves unless you say so. The notes list eight types. This page adds those that have
+# come since, and the rules by which PyTorch chooses a type when you do not.
 #
 # **You will**
 #
@@ -65,8 +65,8 @@ layer(torch.from_numpy(array))
 torch.from_numpy(array).dtype, layer.weight.dtype
 
 # %% [markdown]
-# So one side has to be converted. Choose the data: a network is usually trained in 32 bits, which take half the memory and
-# are computed with faster. `float()` makes `float32` of it, and the layer is content:
+# So one side has to be converted. Choose the data: networks are usually trained in 32 bits, which take half the memory
+# of 64 and make the computation faster. `float()` converts to `float32`, and now the layer accepts the batch:
 
 # %%
 layer(torch.from_numpy(array).float()).shape
@@ -104,7 +104,8 @@ x = torch.zeros(2)
 type(x), x.dtype, x.device.type, x.type()
 
 # %% [markdown]
-# Why so many types? Because each holds other numbers. For integers, `iinfo` tells you which:
+# Why so many types? Because each is a different bargain between memory and the numbers that it can hold. For integers,
+# `iinfo` tells you the range:
 
 # %%
 torch.iinfo(torch.int8)
@@ -116,9 +117,10 @@ torch.iinfo(torch.int8)
 torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 
 # %% [markdown]
-# So `float32` reaches far, and has about seven decimal digits on the way. [Page 12](12_precision_and_memory.ipynb) is about what
-# follows from that. Since the notes, PyTorch has gained `bool`, `bfloat16` (16 bits with nearly the range of 32), complex numbers
-# and more. The whole list is at the [end of this page](#Going-further).
+# So `float32` covers an enormous range, with about seven significant digits everywhere in it.
+# [Page 12](12_precision_and_memory.ipynb) is about what follows from that. Since the notes, PyTorch has gained `bool`,
+# `bfloat16` (16 bits with nearly the range of 32), complex numbers and more. The whole list is at the
+# [end of this page](#Going-further).
 #
 # ## Default types
 #
@@ -157,9 +159,9 @@ with print_warnings():
     torch.set_default_tensor_type(torch.FloatTensor)
 
 # %% [markdown]
-# The second successor, `set_default_device`, says where new tensors are made (in this thread; a thread that you start
-# begins with the CPU again). If you want it for a few lines only, `with torch.device(...)` undoes itself at the end. Let us
-# try it with the device `meta`, which every machine has: its tensors have shapes and types, but no memory behind them.
+# The second successor, `set_default_device`, says where new tensors are made. If you want it for a few lines only,
+# `with torch.device(...)` undoes itself at the end. Let us try it with the device `meta`, which every machine has: its
+# tensors have shapes and types, but no memory behind them.
 
 # %% claims=["C40"]
 with torch.device("meta"):
@@ -225,12 +227,14 @@ pixels = torch.tensor([100, 200, 250], dtype=torch.uint8)
 pixels + 10
 
 # %% [markdown]
-# PyTorch checks a number only where you put it into a tensor as it is, when you make the tensor or assign to an element:
+# PyTorch checks a number only when you make a tensor from it or assign it to an element:
 
 # %% tags=["raises-exception"]
 pixels[0] = 300
 
 # %% [markdown]
+# Only up to a point: negative numbers slip through. `pixels[0] = -1` is accepted, and stores 255.
+#
 # ## Mixed types
 #
 # *类型提升*
@@ -256,16 +260,16 @@ big = torch.tensor([100_000])
 big + torch.ones(1, dtype=torch.float16)
 
 # %% [markdown]
-# Beside a tensor that has dimensions, plain Python numbers are treated with less respect, and so are tensors without
-# dimensions. They never enlarge a tensor of their own kind, and that is why `h + 1.0` stays in half precision:
+# Beside a tensor that has dimensions, plain Python numbers count for less, and so do tensors without dimensions (of
+# shape `()`). They never enlarge a tensor of their own kind, and that is why `h + 1.0` stays in half precision:
 
 # %%
 h = torch.ones(2, dtype=torch.float16)
 h + 1.0, h + torch.tensor(1.0, dtype=torch.float64)
 
 # %% [markdown]
-# Only a number of a higher kind changes the type. Half a point on an integer gives a float, and since a Python number has no
-# size of its own, it is the default one, `float32`:
+# Only a number of a higher kind changes the type. Integers plus 0.5 are floats, and since a Python number has no size
+# of its own, it is the default one, `float32`:
 
 # %%
 counts = torch.tensor([1, 2])
@@ -295,9 +299,9 @@ counts
 torch.tensor(10) * 1.9
 
 # %% [markdown]
-# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. The other error of this
-# sort that you are sure to meet comes from the cross entropy. It wants class labels as whole numbers, and those that come out
-# of a file are often floats:
+# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. The other error
+# of this sort that you are sure to meet comes from the cross entropy. It wants class labels as whole numbers of type
+# `int64`, and those that come out of a file are often floats:
 
 # %% tags=["raises-exception"]
 labels = torch.tensor([1.0])
@@ -331,8 +335,8 @@ z.abs(), z.real, z.imag
 #
 # *与 NumPy 共享内存*
 #
-# Back to the array of the beginning. `torch.from_numpy` copied nothing. Array and tensor look at the same memory, so a change
-# on one side shows on the other, and the same holds for `x.numpy()`. If you want a copy, use `torch.tensor`:
+# Back to the array from the beginning. `torch.from_numpy` copied nothing. Array and tensor look at the same memory, so
+# a change on one side shows on the other, and the same holds for `x.numpy()`. If you want a copy, use `torch.tensor`:
 
 # %%
 shared, copied = torch.from_numpy(array), torch.tensor(array)
@@ -368,8 +372,8 @@ x = x.to(device)
 x.cpu()
 
 # %% [markdown]
-# For devices it is as it was for types: a tensor has to be assigned, `x = x.to(device)`, while `layer.to(device)` moves the
-# layer itself.
+# (On a laptop without an accelerator, `device` is the CPU and nothing has moved.) The rule from the types holds for
+# devices, too: a tensor has to be assigned, `x = x.to(device)`, while `layer.to(device)` moves the layer itself.
 #
 # Moving takes time, and PyTorch hardly ever does it behind your back. If you add two tensors on different devices, you get an
 # error. Here `meta` plays the part of the second device, so that you can see it on any machine:
@@ -393,10 +397,10 @@ torch.ones(2, device="cpu") + torch.ones(2, device="meta")
 #
 # *全部数据类型*
 #
-# For looking things up, here is the full list of the types in the PyTorch that is installed, with what each can do on a CPU. A
-# dot marks the eight of the notes. The *step* is the distance from 1 to the next larger number. You will hardly compute with
-# the float8 types. They are there for storing the weights of a network in eight bits each, with a common scale for each group
-# of them ([page 12](12_precision_and_memory.ipynb#Going-further) has an example).
+# For looking things up, here is the full list of the types in the PyTorch that is installed, with what each can do on a
+# CPU. A dot marks the eight of the notes. The *step* is the distance from 1 to the next larger number. You will rarely
+# compute with the float8 types. They are there for storing the weights of a network in eight bits each, with a common
+# scale for each group of them ([page 12](12_precision_and_memory.ipynb#Going-further) has an example).
 
 # %% claims=["C38"]
 from helpers.dtypes import dtype_table

@@ -67,9 +67,10 @@ torch.tensor(2048.0, dtype=torch.float16) + 1
 #
 # *浮点数的表示*
 #
-# You know scientific notation: the speed of light is about 3.00 · 10⁸ meters per second, three digits and an exponent. A float
-# (浮点数) is stored in the same way, with two in the place of ten: 160 is 1.25 · 2⁷. Its bits are shared out between three parts: a
-# sign, an exponent, which sets the *range*, and a fraction, the digits behind the "1.", which sets the *precision*.
+# You know scientific notation: the speed of light is about 3.00 · 10⁸ meters per second, three digits and an exponent.
+# A float (浮点数) is stored in the same way, with two in place of ten: 160 is 1.25 · 2⁷. Its bits are divided among three
+# parts: a sign, an exponent, which sets the *range*, and a fraction, the digits after the "1.", which sets the
+# *precision*.
 
 # %%
 from helpers.drawings.precision import show_float_bits
@@ -77,14 +78,14 @@ from helpers.drawings.precision import show_float_bits
 show_float_bits()
 
 # %% [markdown]
-# Here is the answer to our question. `float16` has 10 bits of fraction, which makes 11 binary digits with the leading 1. Up to
-# 2¹¹ = 2048 these suffice for each whole number. Beyond it they suffice only for every second one, later for every fourth. `float32` has 23 + 1
-# digits, and 2²⁴ is 16,777,216.
+# Here is the answer to our question. `float16` has 10 bits of fraction, which makes 11 binary digits with the
+# leading 1. Up to 2¹¹ = 2048 these suffice for every whole number. Beyond it they suffice only for every second one,
+# later only for every fourth. `float32` has 23 + 1 digits, and 2²⁴ is 16,777,216.
 #
-# Now compare the two in the middle. `float16` spends its 16 bits on precision and has a small range. `bfloat16` has the layout
-# of `float32` with the last 16 bits cut off: about the same range, but only 7 bits of fraction. On the right of the next
-# picture are all the numbers that these two have between 1 and 1.05. On the left, where the numbers are few enough to show
-# more of them, are an integer and two floats of 8 bits from 0 to 8:
+# Now compare `float16` and `bfloat16`, which both have 16 bits. `float16` spends more of them on precision and has a
+# small range. `bfloat16` has the layout of `float32` with the last 16 bits cut off: about the same range, but only 7
+# bits of fraction. On the right of the next picture are all the numbers that these two have between 1 and 1.05. On the
+# left, where the numbers are few enough to show more of them, are an integer and two floats of 8 bits from 0 to 8:
 
 # %%
 from helpers.drawings.precision import show_number_lines
@@ -119,8 +120,8 @@ rest == 0.1, torch.isclose(rest, torch.tensor(0.1))
 #
 # *半精度*
 #
-# Why would anyone use 16 bits, then? Because a network is mostly a heap of numbers, and in 16 bits twice as many of them fit
-# into the same memory. Modern hardware also multiplies matrices several times faster in 16 bits than in 32.
+# Why would anyone use 16 bits, then? Because a network is mostly a heap of numbers, and in 16 bits twice as many of
+# them fit into the same memory. Modern GPUs also multiply matrices several times faster in 16 bits than in 32.
 #
 # > **Then and now.** In the notes, a HalfTensor is for the GPU alone: in 2017 a CPU could store halves, but not compute with
 # > them. Since PyTorch 1.6 it can add them, and products of matrices came later. Many CPUs do it slowly, by converting each
@@ -151,7 +152,8 @@ h = torch.tensor([300.0, 400.0]).half()
 h * h, h * h - h * h
 
 # %% [markdown]
-# `bfloat16` has room up to 3.4 · 10³⁸, like `float32`. It pays with precision: instead of 90,000, its nearest number is 90,112.
+# `bfloat16` has room up to 3.4 · 10³⁸, like `float32`. The price is precision: it has no 90,000, and the nearest number
+# that it does have is 90,112.
 
 # %%
 torch.tensor([300.0, 400.0]).bfloat16() ** 2
@@ -249,9 +251,9 @@ out.float().sum().backward()
 out.dtype, layer.weight.dtype, layer.weight.grad.dtype
 
 # %% [markdown]
-# With `bfloat16` that is all there is to it. With `float16`, gradients may underflow, and a `GradScaler` does the scaling for
-# you. These are the lines as you would write them in a training loop. On a GPU, `"cuda"` stands in both places, and network and data
-# are there too:
+# With `bfloat16` that is all there is to it. With `float16`, gradients may underflow, and a `GradScaler` does the
+# scaling for you. These are the lines as you would write them in a training loop. On a GPU, write `"cuda"` in both
+# places, and move the network and the data there as well:
 
 # %%
 optimizer = torch.optim.SGD(layer.parameters(), lr=0.02)
@@ -266,9 +268,11 @@ for step in range(3):
     scaler.update()
 
 # %% [markdown]
-# Why did the loss not change in the first step? The scale began at 65536, and that was too much: a scaled gradient overflowed. In such a case `scaler.step` skips the optimizer's step, so that the weights are not ruined, and
-# `update` halves the scale. From the second step on it worked: `scaler.step` divided the gradients by the scale again and let the
-# optimizer take its step. After 2000 good steps in a row, `update` doubles the scale, and so it finds its own level.
+# Why did the loss not change in the first step? The scale began at 65536, and that was too much: a scaled gradient went
+# beyond the 65504 of `float16` and overflowed. In such a case `scaler.step` skips the optimizer's step, so that the
+# weights are not ruined, and `update` halves the scale. From the second step on it worked: `scaler.step` divided the
+# gradients by the scale again and let the optimizer take its step. After 2000 good steps in a row, `update` doubles the
+# scale, and so it finds its own level.
 #
 # ## How much memory
 #
@@ -329,9 +333,11 @@ from helpers.drawings.precision import show_training_memory
 show_training_memory(net, input_shape=(784,), batch_sizes=(32, 128, 512, 2048))
 
 # %% [markdown]
-# That is the answer to the batch that does not fit: halve the batch, and the activations are halved. (If you need the large batch,
-# call `backward` on two halves before each step, since [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only some
-# of the activations and compute the others again, with [checkpointing](03_autograd_in_depth.ipynb).)
+# At 32 samples the activations hardly show; at 2048 they take more than everything else together. That is the answer to
+# the batch that does not fit: halve the batch, and the activations are halved. (If you need the large batch, call
+# `backward` on each half before you take the step, with each half's mean loss divided by two, since
+# [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only some of the activations and compute the others
+# again, with [checkpointing](03_autograd_in_depth.ipynb).)
 #
 # Whether a *large* model will fit can be worked out on `meta` as well. How many gigabytes would the weights of this layer take?
 

@@ -120,17 +120,17 @@ torch.tensor([4.0, -1.0]).sqrt(), torch.tensor([1.0, 0.0, -1.0]).log()
 torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([88.0, 89.0]).exp()
 
 # %% [markdown]
-# This is convenient and a little dangerous. A single `nan` makes every sum that it enters a `nan` too, and the first you notice
-# of it is a loss that reads `nan`. When that happens, print `x.isnan().any()` for one intermediate result after the other: the
-# first that says `True` is where it began. (Whole numbers have neither `nan` nor infinity. That is why `torch.tensor(7) // 0` is
-# an error, at least on a CPU.)
+# This is convenient and a little dangerous. A single `nan` makes every sum that it enters a `nan` too, and the first
+# you notice of it is a loss that reads `nan`. When that happens, go through the intermediate results one by one and
+# print `x.isnan().any()`: the first that says `True` is where it began. (Whole numbers have neither `nan` nor infinity.
+# That is why `torch.tensor(7) // 0` is an error, at least on a CPU.)
 #
 # ## Direction
 #
 # *三角函数*
 #
-# Where does the wind blow? At school we took the arctangent of `north / east`. But the first and the third arrow point in
-# opposite directions, and their quotients are the same, so the arctangent cannot tell them apart:
+# In which direction does the wind blow? At school we took the arctangent of `north / east`. But the first and the third
+# arrow point in opposite directions, and their quotients are the same, so the arctangent cannot tell them apart:
 
 # %% claims=["C46"]
 (north / east).atan().rad2deg()
@@ -195,6 +195,12 @@ show_remainders()
 # %% claims=["C45"]
 m = torch.tensor([7, -7])
 m // 2, torch.div(m, 2, rounding_mode="trunc")
+
+# %% [markdown]
+# What is left over are the two remainders of -7 that the top of this page promised, 1 and -1:
+
+# %% claims=["C45"]
+m % 2, m.fmod(2)
 
 # %% [markdown]
 # > **Then and now.** When the notes were written, `/` between whole numbers cut off the fraction, and old code may rely on it. Release
@@ -300,11 +306,12 @@ y.backward()
 start.grad
 
 # %% [markdown]
-# This is the *vanishing gradient* (梯度消失), one of the reasons why deep networks were once so hard to train: the first layers learn
-# next to nothing.
-# To the right of zero, ReLU multiplies by one, however many of them follow each other. This is a large part of why deep networks use it
-# and its smooth relatives. It has a price: to the left of zero its slope is zero, and a unit that is negative for all samples no longer
-# learns. That is why some of its relatives let a little through on the left.
+# This is the *vanishing gradient* (梯度消失), one of the reasons why deep networks were once so hard to train: the first
+# layers learn next to nothing.
+#
+# To the right of zero, ReLU multiplies by one, however many of them follow each other. This is a large part of why deep
+# networks use it and its smooth relatives. It has a price: to the left of zero its slope is zero, and a unit that is
+# negative for all samples no longer learns. That is why some of its relatives let a little through on the left.
 #
 # ### Do not write it yourself
 #
@@ -326,9 +333,10 @@ y.sum().backward()
 w.grad
 
 # %% [markdown]
-# $e^{100}$ overflows to infinity in 32 bits. One divided by infinity is rightly 0. But in the backward pass this 0 is multiplied by
-# the infinity, and that makes `nan`. The ready-made function avoids the large number, and so do `F.logsigmoid`, `F.softplus` and the
-# losses that take logits, such as `F.cross_entropy`:
+# $e^{100}$ overflows to infinity in 32 bits. One divided by infinity is rightly 0. But in the backward pass this 0 is
+# multiplied by the infinity, and that makes `nan`. The ready-made function avoids the large number. So do `logsigmoid`,
+# `softplus` and the losses that take raw scores (logits), such as `cross_entropy`, all of them in
+# `torch.nn.functional`, which programs usually import as `F`:
 
 # %%
 w.grad = None
@@ -340,17 +348,17 @@ w.grad
 #
 # *原地操作*
 #
-# A function whose name ends in an underscore changes the tensor itself. That saves the memory of a second one, which counts when
-# the tensor is large. Here we go over to kilometers per hour:
+# A function whose name ends in an underscore changes the tensor itself. That saves the memory of a second one, which
+# counts when the tensor is large. Here we convert the speed to kilometers per hour:
 
 # %%
 speed.mul_(3.6)
 speed
 
 # %% [markdown]
-# Use it with care. Every other name for this tensor sees the change, the type cannot change
-# ([page 11](11_types_and_devices.ipynb#Mixed-types)), and autograd may need the value that you overwrite. In this case you get an
-# error as soon as you call `backward`:
+# Use it with care. If you run that cell a second time, the wind will be 3.6 times as fast again. Every other name for
+# this tensor sees the change, the type cannot change ([page 11](11_types_and_devices.ipynb#Mixed-types)), and autograd
+# may need the value that you overwrite. In this case you get an error as soon as you call `backward`:
 
 # %% tags=["raises-exception"]
 v = torch.ones(3, requires_grad=True)
@@ -379,6 +387,8 @@ many = torch.linspace(0, 1, 10_000)
 # %timeit [v.sqrt() for v in many]
 
 # %% [markdown]
+# One call takes microseconds, and the loop takes milliseconds, hundreds or even thousands of times as long.
+#
 # ## Recap
 #
 # - Element-wise functions keep the shape. Where there is no answer they give `nan` or `inf` and go on.

@@ -78,10 +78,10 @@ marks.mean(dim=0)
 
 # %% [markdown]
 # So do not ask "rows or columns?". Ask which index you want to get rid of. The same question works for any number of
-# dimensions, where "row" and "column" no longer mean much. Here is a tensor of shape (2, 3, 4), from two weather stations
-# with three days each and four readings a day, and below it are its three sums. Cells of the same color are added up, and
-# their sum is in the cell of that color on the right. In the top row of the picture it is the station that disappears, in
-# the middle row the day, in the bottom row the reading:
+# dimensions, where "row" and "column" no longer mean much. Here is a tensor of shape (2, 3, 4), from two weather
+# stations with three days each and four readings a day. The picture shows its three sums, one for each dimension that
+# can disappear. Cells of the same color are added up, and their sum is in the cell of that color on the right. In the
+# top row of the picture it is the station that disappears, in the middle row the day, in the bottom row the reading:
 
 # %% claims=["C54"]
 from helpers.drawings.reductions import show_reductions
@@ -133,15 +133,18 @@ marks.mode(dim=1).values
 # For the first student that is 8 and for the third 9, since they have it twice. The second has four different marks, so it
 # is a tie. You see that we got the smallest, but the documentation makes no promise about ties.
 #
-# Reductions of a comparison answer questions. Has anybody failed an exam, with a mark below 5, and how many marks were 9
-# or better?
+# Reductions of a comparison answer questions. Which students have failed an exam, with a mark below 5? And how many of
+# all the marks were 9 or better?
 
 # %%
 (marks < 5).any(dim=1), (marks >= 9).sum()
 
 # %% [markdown]
-# Integers need one more word. Sums of small integer types are computed in 64 bits, so that two bytes of 200 and 100 make
-# 300 and not 44. But a mean need not be a whole number, and so PyTorch wants to hear from you which type it should have:
+# (Only the third student has failed one, and four marks are 9 or better.)
+#
+# Integers need one more word. Sums of small integer types are computed in 64 bits, so that two bytes of 200 and 100
+# make 300 and not 44. But a mean need not be a whole number, and so PyTorch wants to hear from you which type it should
+# have:
 
 # %% claims=["C50"] tags=["raises-exception"]
 pixels = torch.tensor([200, 100], dtype=torch.uint8)
@@ -155,9 +158,9 @@ pixels.mean()
 #
 # *标准差与方差*
 #
-# The second and the third student have the same mean, 7. Whose marks are spread more widely? The *variance* (方差) tells us, which
-# is the mean of the squared distances from the mean, and the *standard deviation* (标准差) is its square root. Let us ask both
-# PyTorch and NumPy:
+# The second and the third student have the same mean, 7. Whose marks are spread more widely? The *variance* (方差) tells
+# us: it is the mean of the squared distances from the mean, and its square root is the *standard deviation* (标准差). Let
+# us ask both PyTorch and NumPy:
 
 # %% claims=["C52"]
 marks.var(dim=1), marks.numpy().var(axis=1)
@@ -178,8 +181,8 @@ marks.var(dim=1, correction=0), marks.std(dim=1, correction=0) ** 2
 #
 # *范数与距离*
 #
-# How different are the first two students? Take their marks for points in a space of four dimensions. The *norm* (范数) of
-# a vector is its length, and the *distance* (距离) of two points is the norm of their difference:
+# How different are the first two students? Think of their marks as points in a space of four dimensions. The *norm*
+# (范数) of a vector is its length, and the *distance* (距离) of two points is the norm of their difference:
 
 # %% claims=["C51"]
 difference = marks[0] - marks[1]
@@ -276,8 +279,8 @@ marks - marks.mean(dim=1)
 marks - marks.mean(dim=1, keepdim=True)
 
 # %% [markdown]
-# Each row now adds up to 0, as differences from a mean should. And be glad of the error before. Let us forget
-# `keepdim` once more, but look at the first three exams only, so that the table is *square*:
+# Each row now adds up to 0, as differences from a mean should. And be glad of the error above. Let us forget `keepdim`
+# once more, but look at the first three exams only, so that the table is *square*:
 
 # %%
 three = marks[:, :3]
@@ -302,9 +305,16 @@ column, row = torch.tensor([[0], [10], [20]]), torch.tensor([1, 2, 3, 4])
 column + row
 
 # %% [markdown]
-# The column has the shape (3, 1) and the row (4,). Aligned at the right, the 1 stands above the 4 and is repeated four
-# times; the 3 stands above nothing, so the row is repeated three times. The sum has the shape (3, 4). In the picture,
-# the pale cells are the repeated ones. They exist in thought only, and take no memory:
+# The column has the shape (3, 1) and the row (4,). Write them below each other, aligned at the right:
+#
+# ```
+# column   3  1
+# row         4
+# sum      3  4
+# ```
+#
+# The 1 stands above the 4, so the column is repeated four times. The 3 stands above nothing, so the row is repeated
+# three times. In the picture, the pale cells are the repeated ones. They exist in thought only, and take no memory:
 
 # %%
 from helpers.drawings.reductions import show_broadcast
@@ -407,8 +417,8 @@ schemes = torch.tensor([[0.25, 0.5], [0.25, 0.25], [0.25, 0.25], [0.25, 0.0]])
 marks @ schemes
 
 # %% [markdown]
-# There is nothing new in this, only a broadcast product and a sum. The exams are the last dimension of `marks` and the first of `schemes`; they are
-# multiplied with each other, and then they disappear:
+# There is nothing new in this, only a broadcast product and a sum. The exams are the last dimension of `marks` and the
+# first of `schemes`. Each mark is multiplied by the weight of its exam, and then the exams disappear in the sum:
 
 # %%
 (marks[:, :, None] * schemes).sum(dim=1)
@@ -422,8 +432,9 @@ marks @ schemes
 torch.einsum("se,ek->sk", marks, schemes)
 
 # %% [markdown]
-# This pays off where there are more dimensions. In the attention (注意力) of a transformer, each of a number of *queries* is compared with each of a
-# number of *keys*, by the dot product (点积) of two vectors of length `d`, and this for each sample `b` of a batch:
+# This pays off where there are more dimensions. The attention (注意力) in a transformer, the network behind today's
+# language models, compares every *query* with every *key*. Both are vectors of length `d`, they are compared by their
+# dot product (点积), and this is done for each sample `b` of a batch:
 
 # %%
 torch.manual_seed(0)
