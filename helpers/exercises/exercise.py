@@ -12,6 +12,7 @@ and the page calls ``check_slope(slope)`` below the reader's definition.
 import copy
 import dis
 import inspect
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import torch
 
 from helpers.exercises.values import fault_in
+from helpers.messages import WIDTH
 
 SEED = 2017  # of the random inputs: a check says the same each time
 # What a function is compiled to whose body is `...`, on Python 3.11 to 3.14.
@@ -47,7 +49,7 @@ class Exercise:
                 fault = next(iter(self.faults(answer)), "")
             except Exception as error:
                 fault = f"your code raised {type(error).__name__}: {error}"
-        print(f"Not yet: {fault}" if fault else "Right.")
+        print(textwrap.fill(f"Not yet: {fault}" if fault else "Right.", WIDTH))
 
 
 def exercise(faults: Callable[[Any], Iterable[str]]) -> Exercise:

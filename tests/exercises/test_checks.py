@@ -168,3 +168,13 @@ def test_a_check_leaves_the_random_numbers_alone(capsys):
     torch.manual_seed(0)
     check_double(lambda x: 2 * x)
     assert torch.rand(3).equal(first)
+
+
+def test_a_long_message_is_broken_between_words(capsys, monkeypatch):
+    monkeypatch.setattr("helpers.exercises.exercise.WIDTH", 40)
+    check_double(lambda x: x)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 40
+    assert " ".join(lines).startswith(
+        "Not yet: for x = tensor([1., 2.]): shape and dtype are right"
+    )
