@@ -3,7 +3,6 @@
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,33 +10,14 @@ import torch
 from helpers.tables import number
 
 
-@dataclass(frozen=True)
-class Check:
-    """What an exercise asks for; called with an answer, it prints whether it is right and, if not, what is wrong.
-
-    One check serves the exercise and its solution: the reader's answer, the right one, and a mistake worth
-    seeing are all put to the same object.
-
-    Attributes:
-        expected: the right answer: a tensor (shape, dtype and device must agree, floats to 1e-4), or any value.
-        hint: printed with a wrong answer.
-    """
-
-    expected: Any
-    hint: str
-
-    def __call__(self, answer: Any) -> None:
-        """Print what there is to say of an answer; ``...`` means not answered yet."""
-        if answer is ...:
-            print("Not answered yet: put your code in the place of the three dots.")
-        elif fault := fault_in(answer, self.expected):
-            print(f"Not yet: {fault} Hint: {self.hint}.")
-        else:
-            print("Right.")
-
-
 def fault_in(answer: Any, expected: Any) -> str:
-    """Return one sentence that says what is wrong with an answer; '' if it is right."""
+    """Return one sentence that says what is wrong with an answer; '' if it is right.
+
+    Args:
+        answer: the reader's.
+        expected: what is right: a tensor (shape, dtype and device must agree, floats to 1e-4), a number, a list or
+            tuple of such, or any other value.
+    """
     if isinstance(expected, torch.Tensor):
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
