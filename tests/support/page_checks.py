@@ -35,11 +35,7 @@ import torch
 VERDICT = re.compile(r"^(Right\.|Not yet|Not answered yet)(.*)$", re.MULTILINE)
 HINT = re.compile(r"<details><summary>Hint \d+</summary>\n\n.+\n\n</details>", re.DOTALL)
 EVALUATED = re.compile(
-<<<<<<< HEAD
     r"(?<![.\w])eval\(|\bexec\(|\bresults\(|\battempt\(|getattr\((?:torch|F|nn|x|lr_scheduler)\b"
-=======
-    r"(?<!\.)\beval\(|\bexec\(|\bresults\(|\battempt\(|getattr\((?:torch|F|nn|x|lr_scheduler)\b"
->>>>>>> cifar
 )
 HTML = ("text/html", "text/markdown")
 CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")  # in the middle of Markdown
