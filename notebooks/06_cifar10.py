@@ -31,10 +31,10 @@
 # - look behind the accuracy: at single classes and at the worst mistakes;
 # - save a checkpoint, and resume from it as if nothing had happened.
 #
-# **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. The pictures are looked for on your machine, then
-# downloaded; if neither works, drawn shapes stand in for them, and the first output says so.
+# **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures cannot be found or
+# downloaded, drawn shapes stand in for them, and the first output says so.
 #
-# **Time**: 24 min to read, 102 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 62 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -65,10 +65,10 @@ print(data.origin())
 [datasets.ImageNet, datasets.CIFAR10, datasets.MNIST]
 
 # %% [markdown]
-# > **Then and now.** `CIFAR10` and `MNIST` still fetch their files with `download=True`. `ImageNet` no longer has that argument, and expects archives that you downloaded yourself.
+# > **Then and now.** `ImageNet` no longer has the argument `download`, and expects archives that you downloaded yourself.
 #
-# In your own programs you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns the same, but first looks
-# for the files in the usual places. The network learns from one part, and is judged by the other.
+# You would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns the same, but first looks for the files in
+# the usual places. The network learns from one part, and is judged by the other.
 
 # %% claims=["C21"]
 train_set = data.cifar10(train=True)
@@ -170,8 +170,8 @@ batch = augment(pixels[:1].expand(4, -1, -1, -1))
 (batch == batch[0]).all()
 
 # %% [markdown]
-# All four came out alike: these two transforms roll their dice *once per call*, for the whole batch. So we call them picture by
-# picture, and the place for that is a data set. To write your own, say how long it is and what sample an index stands for:
+# All four came out alike: these transforms roll their dice *once per call*, for the whole batch. So we call them for each picture,
+# in a data set of our own. It has to say how long it is and what sample an index stands for:
 
 
 # %% claims=["C22"]
@@ -213,7 +213,7 @@ numbers = DataLoader(range(8), batch_size=3, shuffle=True)
 list(numbers), list(numbers)
 
 # %% [markdown]
-# Each number turns up once in both. The last mini-batch holds the two that are left over; with `drop_last=True`, it would be left out.
+# Each number turns up once in each. The last mini-batch holds the two that are left over; `drop_last=True` would leave it out.
 #
 # > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts two worker *processes*
 # > (多进程), in 2017 as today.
@@ -230,7 +230,7 @@ workers = set(DataLoader(ProcessIds(8), batch_size=None, num_workers=2))
 os.getpid() in here, os.getpid() in workers, len(workers)
 
 # %% [markdown]
-# Workers pay off when a sample is slow to make, such as a large photograph; ours are fast. On a GPU, many scripts add `pin_memory=True` here and
+# Workers pay off when a sample is slow to make, such as a large photograph; ours are fast. For a GPU, many scripts add `pin_memory=True` here and
 # `non_blocking=True` in `.to(device)`, so that a batch can be copied while Python goes on. Without a GPU, the loader only warns you.
 #
 # ## Step 2: define the network
@@ -314,7 +314,7 @@ def predict(net, pixels):
 
 
 # %% [markdown]
-# Now we train for three epochs. After each, we print the training loss, the validation loss and the validation accuracy.
+# Now we train for three epochs. Each prints its training loss, the validation loss and the validation accuracy.
 
 # %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.12}
 torch.manual_seed(0)
@@ -362,7 +362,7 @@ drawings.show_losses(losses_with(None))
 
 # %% [markdown]
 # This is overfitting (过拟合). The training loss goes on falling, and if you looked at nothing else, you would be delighted. The validation loss
-# follows for some epochs, then turns and rises: the network learns these 500 pictures by heart, and grows more and more certain of its
+# follows for some epochs, then turns and rises: the network is learning these 500 pictures by heart, and grows more certain of its
 # mistakes on others. The network to keep was the one at the lowest point of the dashed curve; *early stopping* (早停), the last exercise, finds it.
 #
 # More pictures would help most. The next best thing is to make some from those we have. Here is the same run with augmentation:
@@ -372,13 +372,13 @@ drawings.show_losses(losses_with(augment))
 
 # %% [markdown]
 # The network rarely meets a picture twice in the same form, so there is less to learn by heart. The training loss falls more slowly, but the
-# validation loss, the one that counts, ends far lower.
+# validation loss ends far lower.
 #
 # ## Step 5: test
 #
 # *测试*
 #
-# Back to the network that saw 45,000 pictures. When all choices are made, it meets the test pictures, once:
+# All choices are made, so the network that saw 45,000 pictures may now meet the test pictures, once:
 
 # %% claims=["C20"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.06}
 test_pixels = torch.from_numpy(test_set.data).permute(0, 3, 1, 2)
@@ -450,7 +450,6 @@ net, optimizer = new_run()
 train_epoch(net, few, optimizer)
 torch.save({"net": net.state_dict(), "opt": optimizer.state_dict()}, path)
 
-
 torch.manual_seed(2)
 train_epoch(net, few, optimizer)
 expected = predict(net, pixels[:100])
@@ -481,7 +480,7 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # - Make your choices on the validation set, and use the test set once, at the end.
 # - A training step gets the input, runs forward, **zeroes the gradients**, runs backward, and updates.
 # - If the training loss falls while the validation loss rises, the network overfits.
-# - Look behind the accuracy, at the confusion matrix and at the worst mistakes.
+# - Look behind the accuracy: at the confusion matrix and the worst mistakes.
 # - A checkpoint holds the optimizer's state too. Load only files that you trust.
 
 # %% [markdown]
