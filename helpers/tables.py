@@ -1,49 +1,11 @@
-"""Tables of calls and what they give, made by running each call."""
+"""Tables in Markdown, and values in short as they stand in tables and drawings."""
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from IPython import get_ipython
 from IPython.display import Markdown
-
-
-def results(*calls: str, dtypes: bool = False) -> Markdown:
-    """Run each call, written as text, and set its result beside it, or its error.
-
-    Args:
-        calls: expressions over the names of the notebook.
-        dtypes: whether a third column gives the dtype of each result that has one.
-
-    Returns:
-        A table of two or three columns, to be the last line of a cell.
-    """
-    rows = []
-    for call in calls:
-        fence = "``" if "`" in call else "`"
-        result, dtype = _run(call, get_ipython().user_ns)
-        rows.append((f"{fence}{call}{fence}", result.replace("<", "&lt;"), dtype))
-    width = 3 if dtypes else 2
-    return table(("call", "result", "dtype")[:width], [row[:width] for row in rows])
-
-
-def attempt(call: str, **names: Any) -> str:
-    """Run one expression over the names of the notebook, and ``names``: the result in short, or the error."""
-    return _run(call, get_ipython().user_ns | names)[0]
-
-
-def _run(call: str, names: dict[str, Any]) -> tuple[str, str]:
-    """Return what a call gives, in short, and the dtype of that ('' if it has none).
-
-    Of an error it is the first line of the message, without the list of details that some have after a colon.
-    """
-    try:
-        value = eval(call, names)
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        first_line = str(error).partition("\n")[0]
-        return f"error: {first_line.partition(': [')[0]}", ""
-    return text(value), str(getattr(value, "dtype", "")).removeprefix("torch.")
 
 
 def table(head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Markdown:

@@ -1,21 +1,10 @@
 """A table says what the calls in it gave."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from markdown_it import MarkdownIt
 
-from helpers import tables
-from helpers.tables import attempt, number, results, table, text
-
-x = torch.tensor([1.0, 2.0])
-
-
-@pytest.fixture(autouse=True)
-def notebook(monkeypatch):
-    """A notebook with this module's names."""
-    monkeypatch.setattr(tables, "get_ipython", lambda: SimpleNamespace(user_ns=globals()))
+from helpers.tables import number, table, text
 
 
 def cells(markdown):
@@ -30,42 +19,12 @@ def cells(markdown):
     return rows
 
 
-def test_results_runs_calls_over_the_names_of_the_notebook():
-    assert results("x * 2", "x.shape").data == (
-        "| call | result |\n| :-- | :-- |\n| `x * 2` | [2, 4] |\n| `x.shape` | (2,) |"
-    )
-
-
-def test_dtypes_are_a_third_column():
-    head, *rows = cells(results("x > 1", "x.shape", "x[5]", dtypes=True))
-    assert head == ["call", "result", "dtype"]
-    assert rows[0] == ["x > 1", "[False, True]", "bool"]
-    assert rows[1] == ["x.shape", "(2,)", ""]
-    assert rows[2][1].startswith("error: index 5 is out of bounds") and rows[2][2] == ""
-
-
 @pytest.mark.parametrize(
-    ("call", "row"),
-    [
-        ("(x > 1) | (x < 2)", ["(x > 1) | (x < 2)", "[True, True]"]),
-        ("'a|b'", ["'a|b'", "a|b"]),
-        ("'a\\n\\n  b'", [r"'a\n\n  b'", "a b"]),
-        ("x.sum(\n    0)", ["x.sum( 0)", "3"]),
-        ("'a`b'", ["'a`b'", "a`b"]),
-        ("'<b>'", ["'<b>'", "<b>"]),
-    ],
+    ("value", "shown"),
+    [("a|b", "a|b"), ("a\n\n  b", "a b"), ("`a|b`", "a|b"), (3, "3")],
 )
-def test_no_call_and_no_value_breaks_its_row(call, row):
-    assert cells(results(call))[1:] == [row]
-
-
-def test_an_error_is_a_result():
-    assert attempt("x + torch.ones(3)").startswith("error: The size of tensor a (2) must match")
-    assert attempt("(_ for _ in ()).throw(ValueError())") == "error: "
-
-
-def test_names_can_be_given():
-    assert attempt("x + y", x=5, y=1) == "6"
+def test_no_value_breaks_its_row(value, shown):
+    assert cells(table(["one", "two"], [(value, 1)]))[1:] == [[shown, "1"]]
 
 
 def test_values_in_short():

@@ -40,26 +40,6 @@ def show_gather(
     index_grids.show_grids(title, slices, dim, notes, indexed="input", follow=follow, hide=hide)
 
 
-def find_index(input: Tensor, dim: int, output: Tensor) -> Tensor:
-    """Return the index with which ``input.gather(dim, index)`` gives the output: the answer to a puzzle.
-
-    Args:
-        input: any shape and dtype; no value occurs twice along ``dim``.
-        dim: the dimension that the index runs along.
-        output: of the input's shape, except along ``dim``.
-
-    Returns:
-        An int64 tensor of the output's shape.
-
-    Raises:
-        ValueError: a value of the output is not in its line of the input, or is there twice.
-    """
-    same = input.movedim(dim, -1).unsqueeze(-2) == output.movedim(dim, -1).unsqueeze(-1)
-    if not (same.sum(-1) == 1).all():
-        raise ValueError("a value of the output is not exactly once in its line of the input")
-    return same.long().argmax(-1).movedim(-1, dim)
-
-
 def _grids(index: Tensor, input: Tensor, output: Tensor, dim: int) -> dict[str, Grid]:
     picked = {goal for _, goal in index_grids.ways(index, dim)}
 

@@ -235,7 +235,14 @@ def _stopping_faults(cls: type, losses: list[float], patience: int) -> Iterable[
         if stop:
             break
     stopping.restore()
-    if any(not torch.equal(value, kept[name]) for name, value in net.state_dict().items()):
+    wrong = [name for name, value in net.state_dict().items() if not torch.equal(value, kept[name])]
+    buffers = {name for name, _ in net.named_buffers()}
+    if wrong and buffers.issuperset(wrong):
+        yield (
+            f"`restore` brings back the parameters, but not {', '.join(wrong)}: a net may have buffers as well, "
+            "such as the running statistics of batch norm."
+        )
+    elif wrong:
         yield (
             f"with patience {patience} and the losses {shown}, `restore` does not bring back the net of the best "
             "epoch. `state_dict()` copies nothing: its tensors are those that training goes on changing."

@@ -10,7 +10,7 @@ import torch
 from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from helpers.drawings.gather import find_index, show_gather
+from helpers.drawings.gather import show_gather
 from helpers.drawings.index_grids import PLACES
 from helpers.drawings.scatter import show_scatter
 from tests.support.figures import shown
@@ -268,18 +268,3 @@ def test_what_does_not_fit_is_said(input, dim, index, options, message):
     for show in (show_gather, partial(show_scatter, src=src)):
         with pytest.raises((ValueError, RuntimeError), match=message):
             show(input, dim, index, **options)
-
-
-@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
-def test_the_index_of_a_gather_is_found(shape):
-    generator = torch.Generator().manual_seed(0)
-    input = torch.randperm(torch.Size(shape).numel(), generator=generator).view(shape)
-    for dim in range(len(shape)):
-        index = torch.randint(shape[dim], shape, generator=generator).narrow(dim, 0, 2)
-        assert find_index(input, dim, input.gather(dim, index)).equal(index)
-
-
-@pytest.mark.parametrize(("input", "output"), [(X, X + 1), (X, X.flip(0)), (X * 0, X * 0)])
-def test_an_index_that_is_not_there_is_refused(input, output):
-    with pytest.raises(ValueError, match="not exactly once in its line"):
-        find_index(input, 1, output)

@@ -1,5 +1,6 @@
 """What page 06 says without a cell that shows it, or shows by one example only."""
 
+import copy
 import inspect
 import os
 import pickle
@@ -56,6 +57,34 @@ def test_without_a_gpu_nothing_is_pinned_and_the_loader_says_so():
         batch = next(iter(loader))
     assert not batch.is_pinned()
     assert batch.to("cpu", non_blocking=True) is batch
+
+
+def _epoch(net, optimizer):
+    torch.manual_seed(2)
+    for x, y in DataLoader([(torch.randn(4), n % 3) for n in range(40)], 10, shuffle=True):
+        loss = nn.functional.cross_entropy(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize(
+    "kind", [torch.optim.Adam, lambda p, lr: torch.optim.SGD(p, lr, momentum=0.9)]
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_without_the_state_of_the_optimizer_a_resumed_run_is_another(kind, whole):
+    net = nn.Linear(4, 3)
+    optimizer = kind(net.parameters(), lr=0.01)
+    _epoch(net, optimizer)
+    state = copy.deepcopy((net.state_dict(), optimizer.state_dict()))
+    _epoch(net, optimizer)
+    resumed = nn.Linear(4, 3)
+    resumed.load_state_dict(state[0])
+    optimizer = kind(resumed.parameters(), lr=0.01)
+    if whole:
+        optimizer.load_state_dict(state[1])
+    _epoch(resumed, optimizer)
+    assert net.weight.allclose(resumed.weight, atol=1e-6) == whole
 
 
 def test_torch_load_warns_of_strangers():
