@@ -20,9 +20,9 @@
 #
 # *用模块搭建神经网络*
 #
-# Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand weights in order:
-# who gives them names, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch this is the job of `nn.Module`.
-# We build the network of the notes with it, a small LeNet, and see what the class then does for us, and what it lets us do wrong.
+# Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand weights in order?
+# Who names them, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch this is the job of `nn.Module`.
+# We use it to build the network of the notes, a small LeNet, and see what the class then does for us, and what it lets us do wrong.
 #
 # **You will**
 #
@@ -33,7 +33,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 29 min to read, 15 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 15 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -75,11 +75,11 @@ class LeNet(nn.Module):
 
 
 # %% [markdown]
-# > **Then and now.** If you type the notes' version, Python stops at `def forward`, which is indented by one space too few. Its
+# > **Then and now.** If you type in the notes' version, Python stops at `def forward`, which is indented by one space too few. Its
 # > `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does here what `flatten(1)` does.
 #
-# You use a module by calling it like a function, `net(x)`, and the call runs `forward`. Four pictures of random noise go in, and out come
-# ten *logits* for each, one score per class: the higher the score, the more the network believes in that class.
+# You call a module like a function, `net(x)`, and the call runs `forward`. Four pictures of random noise go in, and out come ten *logits*
+# for each, one score per class: the higher the score, the more the network favors that class.
 
 # %% claims=["C10"]
 torch.manual_seed(0)
@@ -89,8 +89,8 @@ scores = net(pictures)
 scores.shape
 
 # %% [markdown]
-# Notice what we did not write: the class has no `backward`. `forward` is made of operations that autograd records, so the gradients come
-# for free. After one call, each weight has a gradient of its own shape:
+# Notice what we did not write: a `backward`. `forward` is made of operations that autograd records, so the gradients come for free. For a
+# trial we call `backward()` on the sum of all scores, and each weight now has a gradient of its own shape:
 
 # %% claims=["C10"]
 scores.sum().backward()
@@ -98,9 +98,9 @@ net.conv1.weight.shape, net.conv1.weight.grad.shape
 
 # %% [markdown]
 # > **Then and now.** In the notes, `forward` takes and returns *Variables*, because a Tensor cannot be differentiated and has to be wrapped.
-# > Since PyTorch 0.4 there is nothing to wrap: a Tensor goes in, and a Tensor comes out.
+# > Since PyTorch 0.4 there is nothing to wrap.
 #
-# The pictures need no gradient of their own. The output is recorded all the same, since it depends on weights that do:
+# The pictures need no gradient. The output is recorded all the same, since it depends on weights that do:
 
 # %% claims=["C13"]
 type(scores), pictures.requires_grad, scores.requires_grad
@@ -110,8 +110,8 @@ type(scores), pictures.requires_grad, scores.requires_grad
 #
 # *参数*
 #
-# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and pooling are not among
-# them, because here they are plain functions that `forward` calls.
+# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and pooling are missing,
+# because here they are plain functions that `forward` calls.
 
 # %% claims=["C11"]
 print(net)
@@ -124,13 +124,13 @@ for name, p in net.named_parameters():
     print(name, tuple(p.shape))
 
 # %% [markdown]
-# These are ten tensors. How many numbers do they hold altogether? `numel` counts the elements of a tensor:
+# How many numbers do these ten tensors hold? `numel` counts the elements of a tensor:
 
 # %% claims=["C12"]
 sum(p.numel() for p in net.parameters())
 
 # %% [markdown]
-# It is worth checking one layer by hand. `conv2` has 16 filters. Each of them looks at 5 x 5 pixels in all 6 channels, and has one bias:
+# Check one layer by hand: `conv2` has 16 filters. Each of them looks at 5 x 5 pixels in all 6 channels, and has one bias:
 
 # %% claims=["C12"]
 16 * (6 * 5 * 5) + 16, net.conv2.weight.numel() + net.conv2.bias.numel()
@@ -142,11 +142,11 @@ sum(p.numel() for p in net.parameters())
 #
 # *参数注册*
 #
-# No line of our class says "this is a parameter". The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module`
+# How does it know them? The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module`
 # looks at the value, and if that is a module or an `nn.Parameter`, it is *registered* (注册) under this name. (`super().__init__()` prepares
-# the place for them, so it comes first. Without it, the first layer is refused: `cannot assign module before Module.__init__() call`.)
+# the registry, so it comes first. Without it, you get the error `cannot assign module before Module.__init__() call`.)
 #
-# Layers like `nn.Linear` are written in just this way. Here is one of our own, which is meant to learn two numbers, a scale and a shift:
+# Here is a layer of our own, which is meant to learn two numbers, a scale and a shift. (We leave its `forward` out.)
 
 
 # %%
@@ -156,18 +156,15 @@ class Scale(nn.Module):
         self.scale = nn.Parameter(torch.tensor(1.0))
         self.shift = torch.tensor(0.0, requires_grad=True)
 
-    def forward(self, x):
-        return self.scale * x + self.shift
-
 
 list(Scale().named_parameters())
 
 # %% [markdown]
-# Only `scale` is there. `shift` will get gradients like any tensor with `requires_grad=True`, but the module does not know about it, so no
-# optimizer will be given it. Wrap it in `nn.Parameter`, and it is registered too.
+# Only `scale` is there. `shift` will get gradients like any tensor with `requires_grad=True`, but the module does not list it, so the
+# optimizer never sees it. Wrap it in `nn.Parameter`, and it is registered too.
 #
-# Modules can contain modules, and these are searched in turn. But the same trap is waiting here, because a plain list is an attribute like
-# any other, and nobody looks into it:
+# Modules can contain modules, and their parameters are found as well. But the same trap is waiting here, because a plain list is an
+# ordinary attribute, and nobody looks inside:
 
 
 # %%
@@ -191,12 +188,10 @@ stack.layers = nn.ModuleList(stack.layers)
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`. (`layers` comes after `last` because that is the
-# order in which the two were registered.)
+# Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`.
 #
-# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you need not write a `forward`. With it we take
-# the first half of LeNet on its own. ReLU and pooling are modules this time, and the convolutions are the *same* objects as in `net`, not
-# copies:
+# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you need not write a `forward`. We use it to take
+# out the first half of LeNet. ReLU and pooling are modules this time, and the convolutions are the *same* objects as in `net`, not copies:
 
 # %%
 features = nn.Sequential(
@@ -217,53 +212,47 @@ features(pictures).shape
 # *保存与加载*
 #
 # What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any code. `torch.save`
-# writes it to a file. To get the network back, make a new one of the same class and load the state into it. Its random weights are
-# replaced, name by name. (In your own code `path` is simply `"lenet.pt"`. This page uses a temporary folder, to leave nothing behind.)
+# writes it to a file. To get the network back, make a new one of the same class and load the state into it, which replaces its random
+# weights, name by name. If a name or a shape does not match, that is an error. (We use a temporary folder; in your own code the path is
+# simply `"lenet.pt"`.)
 
 # %%
 import tempfile
 
-folder = tempfile.TemporaryDirectory()
-path = folder.name + "/lenet.pt"
-torch.save(net.state_dict(), path)
-
 other = LeNet()
-other.load_state_dict(torch.load(path))
-
-# %% [markdown]
-# All names and shapes matched; otherwise this would have been an error. Now both networks compute the same:
-
-# %%
-folder.cleanup()
+with tempfile.TemporaryDirectory() as folder:
+    torch.save(net.state_dict(), folder + "/lenet.pt")
+    other.load_state_dict(torch.load(folder + "/lenet.pt"))
 torch.allclose(other(pictures), net(pictures))
 
 # %% [markdown]
-# For a file that was saved on a GPU, write `torch.load(path, map_location="cpu")` to open it on a laptop.
+# The new network computes the same as the old one.
+#
+# If the file was saved on a GPU and you have none, write `torch.load(path, map_location="cpu")`.
 #
 # > **Then and now.** `torch.load` used to run any code that was hidden in a file. Since PyTorch 2.6 it accepts little more than tensors and
-# > plain data, unless you say `weights_only=False`. That narrows the risk, but you should still not load a file that you do not trust.
+# > plain data, unless you say `weights_only=False`. Still, do not load a file that you do not trust.
 #
 # One trap remains. A `state_dict` that you keep in memory is not a snapshot: it shares the memory of the parameters, so your "best
-# weights so far" silently become the latest ones. To keep them, copy them. Here we overwrite a bias and look at both:
+# weights so far" silently become the latest ones. Here we overwrite a bias of the network *after* taking its state, and the state follows:
 
 # %%
-import copy
-
 state = other.state_dict()
-kept = copy.deepcopy(state)
 with torch.no_grad():
     other.fc3.bias.zero_()
-state["fc3.bias"][:3], kept["fc3.bias"][:3]
+state["fc3.bias"]
 
 # %% [markdown]
+# To keep the weights as they are now, take `copy.deepcopy(other.state_dict())`.
+#
 # ## Training mode and evaluation mode
 #
 # *训练模式与测试模式*
 #
 # Some layers behave differently in training and afterwards. LeNet has none of them, but many networks do. Take *dropout* (随机失活):
-# it sets a random part of its input to zero, so that the network does not rely on any single number, and scales up the rest, so that the
-# mean stays the same on average. Once trained, the network should no longer gamble. `train()` and `eval()` switch a module and all modules
-# registered in it. A new one is in training mode.
+# it sets a random part of its input to zero, so that the network does not rely on any single number, and scales up the rest to make up for
+# it. Once trained, the network should no longer gamble. `eval()` switches a module, together with all modules registered in it, to
+# evaluation mode, and `train()` switches it back. A new module is in training mode:
 
 # %%
 dropout, ones = nn.Dropout(0.5), torch.ones(1000)
@@ -277,8 +266,7 @@ dropout(ones).unique()
 # In training, a thousand ones became zeros and twos. In evaluation, dropout does nothing.
 #
 # The other famous case is *batch norm* (批归一化). It subtracts from each feature its mean and divides by its standard deviation, so that the
-# next layer gets numbers of a moderate size. (After that it multiplies by a weight and adds a bias, two parameters that start as 1 and 0.)
-# In training, mean and standard deviation are those of the batch at hand:
+# next layer gets numbers of a moderate size. In training, mean and standard deviation are those of the batch at hand:
 
 # %%
 norm = nn.BatchNorm1d(2)
@@ -286,70 +274,45 @@ batch = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
 norm(batch)
 
 # %% [markdown]
-# The two columns come out alike, although one was ten times as large. But it also means that the result for a sample depends on who else
-# is in the batch. In evaluation it should not, and batch norm prepares for that by keeping running averages. They are part of the state,
-# but they are no parameters: the layer itself updates them, not the optimizer. Such tensors are called *buffers* (缓冲区):
+# The two columns come out alike, although one was ten times as large. But now the result for a sample depends on what else is in the
+# batch. In evaluation it should not, and batch norm prepares for that by keeping running averages. They are part of the state, but
+# they are not parameters: the layer itself updates them, not the optimizer. Such tensors are called *buffers* (缓冲区):
 
 # %%
 dict(norm.named_buffers())
 
 # %% [markdown]
 # The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20, and the running variance a tenth of the way
-# from 1 to the variances, 2 and 200. In evaluation mode these averages are used, and a sample gets the same result alone as in company:
+# from 1 to the variances, 2 and 200. (They are computed with N - 1. To normalize the batch itself, the layer uses N, which gives 1 and 100, hence
+# the round numbers above.) In evaluation mode the averages are used, and a sample gets the same result alone as in company:
 
 # %%
 norm.eval()
 norm(batch), norm(batch[:1])
 
 # %% [markdown]
-# In a network with such layers, forget `eval()` and your test results depend on chance or on the neighbors. You may also get an error,
-# since in training mode batch norm cannot work with a single value per channel:
+# If you forget `eval()` in a network with such layers, your test results depend on chance or on the rest of the batch. You may also get
+# an error, since in training mode batch norm cannot work with a single value per channel:
 
 # %% tags=["raises-exception"]
 norm.train()
 norm(batch[:1])
 
 # %% [markdown]
-# What counts is the number of *values*, not of samples: for `BatchNorm2d`, a single sample with maps of 4 x 4 has sixteen values in each
-# channel, and that is enough.
-#
-# One thing `eval()` does not do is switch off autograd. That is the business of `torch.no_grad()`, and for testing you want both.
-
-# %%
-net.eval()
-net(pictures).requires_grad
+# Finally, `eval()` does *not* switch off autograd. That is the job of `torch.no_grad()`, and for testing you want both.
 
 # %% [markdown]
 # ## Buffers and devices
 #
 # *缓冲区与设备*
 #
-# When a module of yours needs a tensor that is not trained, such as the mean of all pictures, make it a buffer with `register_buffer`. By
-# default, a buffer is saved, loaded, and moved to another device together with the parameters. An ordinary tensor attribute is not. This
-# module has one of each, and we move it to the device `meta`, which exists on every machine, GPU or not. (Its tensors have a shape but no
-# data.)
-
-
-# %%
-class Normalize(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("mean", torch.tensor([0.5]))
-        self.std = torch.tensor([0.25])  # an ordinary attribute
-
-    def forward(self, x):
-        return (x - self.mean) / self.std
-
-
-moved = Normalize().to("meta")
-list(moved.state_dict()), moved.mean.device, moved.std.device
-
-# %% [markdown]
-# `std` stayed behind on the CPU, and it is missing from the state. On a GPU, a tensor that was left behind is a common reason for the error
-# "Expected all tensors to be on the same device".
+# When a module of yours needs a tensor that is not trained, such as the mean of all pictures, make it a buffer, with
+# `self.register_buffer("mean", mean)` in `__init__`. After that, `self.mean` is saved, loaded, and moved to another device together with the
+# parameters. After a plain `self.mean = mean` it would be left behind, which is a common reason for the error "Expected all tensors to be on
+# the same device".
 #
-# Now to your real device, whatever it is. Remember one difference. A *module* moves its own tensors, and `to` returns the same module. For
-# a *tensor*, `to` leaves the original where it is, so you have to use what it returns:
+# Now move to your own device, the GPU if there is one, otherwise the CPU. Mind one difference. A *module* moves its own tensors, and `to`
+# returns that same module. For a *tensor*, `to` leaves the original where it is, so you have to use what it returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -361,12 +324,12 @@ other.to(device) is other, other(pictures.to(device)).cpu().shape
 #
 # *单个样本与小批量*
 #
-# So far the network got a *mini-batch* (小批量), several samples at once. What if you have a single picture?
+# So far the network got a *mini-batch* (小批量), several samples at once. What if you have one picture?
 #
 # > **Then and now.** In the notes `torch.nn` takes mini-batches only, four dimensions for `Conv2d`, and a single sample needs
 # > `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 many layers take a single sample as well.
 #
-# `Conv2d` is one of them. It gives the same for a picture of three dimensions as for a batch of one:
+# `Conv2d` is one of them. A picture of three dimensions gives the same as a batch of one:
 
 # %% claims=["C14", "C15"]
 alone = net.conv1(pictures[0])
@@ -374,7 +337,7 @@ in_batch = net.conv1(pictures[0].unsqueeze(0))
 alone.shape, in_batch.shape, torch.allclose(alone, in_batch[0], atol=1e-6)
 
 # %% [markdown]
-# But a network is more than its layers. Our LeNet does not take the same picture:
+# But our LeNet refuses the same picture:
 
 # %% claims=["C14"] tags=["raises-exception"] verify={"free": ["(addmm: )?mat1 and mat2"], "reason": "some releases name the operation in the message"}
 net(pictures[0])
@@ -391,47 +354,36 @@ net(pictures[0].unsqueeze(0)).shape
 #
 # *不报错的错误*
 #
-# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which says: rows of 400, as many as it takes. One sample
-# passes, and the error above is gone. But see what becomes of 25 pictures that are a little too large:
+# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which says: rows of 400, as many as it takes. That accepts one
+# sample. But see what becomes of 25 pictures that are a little too large:
 
 # %% claims=["C14"]
 maps = features(torch.randn(25, 1, 36, 36))
 maps.shape, maps.view(-1, 16 * 5 * 5).shape
 
 # %% [markdown]
-# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. (With another number of
-# pictures the count may not work out, and you would get an error after all.) With `flatten(1)`, `fc1` would have refused. So do not let `-1`
-# stand for the batch.
+# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. With `flatten(1)`, `fc1`
+# would have refused. So do not let `-1` stand for the batch.
 #
-# Some layers make such a mistake on their own. `GroupNorm` expects the batch first. If the sizes happen to fit, it takes the channels of
-# a single sample for the batch:
-
-# %% claims=["C14"]
-group_norm = nn.GroupNorm(2, 8)
-one = torch.randn(8, 8, 8)  # one sample: 8 channels of 8 x 8
-alone, in_batch = group_norm(one), group_norm(one.unsqueeze(0))[0]
-alone.shape == in_batch.shape, torch.allclose(alone, in_batch)
-
-# %% [markdown]
-# The shape is the same, the numbers are not, and nobody was told. Here you can look up what a layer makes of one sample *without* a batch dimension:
+# Some layers make such a mistake on their own. `GroupNorm` expects the batch first. Given one sample of 8 channels, 8 x 8 numbers each, it
+# takes the channels for the batch, and returns the right shape with the wrong numbers. For looking up, one sample *without* a batch
+# dimension:
 #
 # | one sample goes into | what happens |
 # |:--|:--|
-# | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `Dropout`, `LayerNorm`, `InstanceNorm2d`, `Embedding`; `RNN`, `LSTM`, `TransformerEncoderLayer` with `batch_first=True` | the same as in a batch of one |
+# | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `LayerNorm`, `Embedding`; `LSTM` with `batch_first=True` | the same as in a batch of one |
 # | `BatchNorm2d`; `BatchNorm1d` on a vector | an error |
-# | `Flatten()`, `x.flatten(1)` | **no error** yet: the channels become the batch |
-# | `x.view(-1, 400)` | **no error**, and none for wrong sizes if the count is a multiple of 400 |
 # | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# You need not remember the table if you keep the batch dimension, also for one sample. `unsqueeze(0)` makes it for all of these.
-# (Recurrent layers and Transformers without `batch_first=True` have the batch *second*, so there it is `unsqueeze(1)`.)
+# You need not remember the table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of these.
+# (Without `batch_first=True`, `LSTM` and the like have the batch *second*, and want `unsqueeze(1)`.)
 #
 # ### The order is N x C x H x W
 #
 # *维度顺序*
 #
-# The order in the notes, nSamples x nChannels x Height x Width, still holds. Now that three dimensions are allowed, it matters even more:
+# The order in the notes, nSamples x nChannels x Height x Width, still holds. Now that three dimensions are allowed, there is a new trap:
 # *three gray pictures* without a channel dimension look just like *one color picture*.
 
 # %% claims=["C15"]
@@ -439,21 +391,8 @@ conv = nn.Conv2d(3, 6, 5)  # for color pictures
 conv(torch.randn(3, 32, 32)).shape
 
 # %% [markdown]
-# Pictures from files usually have the color last, and these are refused:
-
-# %% claims=["C15"] tags=["raises-exception"]
-from_files = torch.randn(2, 32, 32, 3)
-conv(from_files)
-
-# %% [markdown]
-# It found 32 channels where it wants 3, which tells you that the dimensions are in the wrong order. `permute` puts them right:
-
-# %% claims=["C15"]
-conv(from_files.permute(0, 3, 1, 2)).shape
-
-# %% [markdown]
-# You may also meet the memory format `channels_last`, which can make convolutions faster. Despite its name, it does not change the order
-# of the dimensions, only that of the numbers in memory. [Page 08](08_tensor_shapes.ipynb#Channels-last) draws it.
+# Pictures from files usually have the color last. A batch of them, 2 x 32 x 32 x 3, is refused: "expected input[2, 32, 32, 3] to
+# have 3 channels, but got 32 channels instead". Then `permute(0, 3, 1, 2)` puts the dimensions right.
 
 # %% [markdown]
 # ## Look inside with hooks
@@ -461,8 +400,8 @@ conv(from_files.permute(0, 3, 1, 2)).shape
 # *钩子*
 #
 # `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a function that is
-# called with the layer, its inputs and its output each time the layer has been called. It stays there until you remove it, so keep the
-# handle that `register_forward_hook` returns.
+# called with the layer, its inputs and its output each time the layer has run. It stays there until you remove it, so keep the handle that
+# `register_forward_hook` returns.
 
 
 # %%
@@ -476,18 +415,16 @@ for handle in handles:
     handle.remove()
 
 # %% [markdown]
-# A hook runs when its module is *called*. Had we hung one on `net` itself, `net.forward(pictures)` would have skipped it, and that is one
-# good reason to write `net(pictures)`.
+# A hook runs when its module is *called*. A hook on `net` itself would be skipped by `net.forward(pictures)`, and that is one good reason to
+# write `net(pictures)`.
 #
-# As to the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So the side goes from 32 to
-# 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$, padding $p$ and dilation $d$ turns $n$ pixels into
-# $\lfloor (n + 2p - d(k - 1) - 1) / s \rfloor + 1$.
+# As for the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So the side goes from 32 to
+# 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$ and padding $p$ turns $n$ pixels into
+# $\lfloor (n + 2p - k) / s \rfloor + 1$.
 #
 # ## Going further
 #
 # *更进一步*
-#
-# You can build networks without this section. It is for *seeing* what the layers do.
 #
 # ### How much of the picture does an output see?
 #
@@ -503,7 +440,7 @@ noise.grad.count_nonzero()
 
 # %% [markdown]
 # It sees 25 pixels, those under one filter of 5 x 5. The helper below does the same for all four steps. It adds up the gradients of many
-# random pictures, because max pooling passes on only one number of four each time, and the brighter a pixel, the more it counts. The orange
+# random pictures, because max pooling passes on only one number in four; the brighter a pixel, the more it counts. The orange
 # frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as long as the product of all strides before it.
 
 # %%
@@ -512,14 +449,13 @@ from helpers.drawings.receptive_field import show_receptive_fields
 show_receptive_fields(features)
 
 # %% [markdown]
-# The arithmetic was right: the bright pixels fill the frames. After the second pooling, one number sees a quarter of the picture. In this
-# network, only the fully connected layers see all of it.
+# The arithmetic agrees: the bright pixels fill the frames. After the second pooling, one number sees a quarter of the picture.
 #
 # ### What does a filter respond to?
 #
 # *卷积核与特征图*
 #
-# For this question noise will not do. We take a picture of CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and turn it gray.
+# For this question noise will not do. We take a picture from CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and turn it gray.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 from helpers import data
@@ -530,50 +466,33 @@ picture = colors.mean(-1).unsqueeze(0)
 picture.shape
 
 # %% [markdown]
-# Training finds filters of its own, but to see what a filter can do, it helps to make some by hand. `six_filters` is a helper that makes six
-# of them. The first is negative on the left and positive on the right, so it responds where the picture grows brighter from left to right:
-
-# %%
-from helpers.drawings.feature_maps import six_filters
-
-filters = six_filters()
-filters[0, 0]
-
-# %% [markdown]
-# The filter slides over the picture, and what it finds at each place makes up its *feature map* (特征图). Where the picture looks like the
-# filter, the map is positive (red); where it looks like the opposite, negative (blue).
+# Training finds filters of its own, but to see what a filter can do, it helps to make six by hand. Red is positive and blue negative. The first filter is blue on the left and red on the right, so it responds where the
+# picture grows brighter from left to right. It slides over the picture, and what it finds at each place makes up its *feature map* (特征图),
+# drawn below it: red where the picture looks like the filter, blue where it looks like the opposite.
 
 # %% tags=["cifar10"]
-from helpers.drawings.feature_maps import show_feature_maps, show_filters
+from helpers.drawings.feature_maps import show_filters, six_filters
 
-show_filters(picture, filters)
+show_filters(picture, six_filters())
 
 # %% [markdown]
-# Now we put these six into `conv1`. As `features` holds that very layer, it uses them at once, and we can follow the picture on its way to
-# more and smaller maps. (The filters of `conv2` are still random.)
-
-# %% tags=["cifar10"]
-with torch.no_grad():
-    net.conv1.weight.copy_(filters)
-    net.conv1.bias.zero_()
-show_feature_maps(features, picture)
+# `conv1` hands six such maps to the next layer, and training finds out which six are worth having.
 
 # %% [markdown]
 # ## Recap
 #
 # - A network is a class: `__init__` makes the layers, `forward` passes the data through, and `backward` comes for free. Assignment
 #   registers a module or an `nn.Parameter`. What is in a plain list is not found.
-# - A `state_dict` holds parameters and buffers. Save it, and copy it if it has to stay as it is. `train()` and `eval()` change how dropout
-#   and batch norm behave.
-# - Keep the batch dimension, also for one sample, and do not let `-1` stand for it.
-# - Hooks show what each layer passes on. Kernel sizes and strides determine the receptive field, and gradients show it.
+# - A `state_dict` holds parameters and buffers. Save it, or copy it. `train()` and `eval()` change how dropout and batch norm behave.
+# - Keep the batch dimension even for one sample, and do not let `-1` stand for it.
+# - Hooks show what each layer passes on, and gradients show its receptive field.
 
 # %% [markdown]
 # ## Exercises
 #
 # Write your code in the place of the three dots and run the cell. The check tries it on inputs that are not on this page.
 #
-# **1. Count what training changes.** `trainable(net)` returns the number of numbers (an int) that an optimizer may change in a module.
+# **1. Count what training changes.** `trainable(net)` returns how many numbers an optimizer may change in a module, as an int.
 # Parameters that are frozen, with `requires_grad` False, do not count.
 
 # %% tags=["exercise"]
@@ -712,7 +631,7 @@ check_center(Center)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `self.training` says in which mode the module is. `Normalize` above shows how to make the buffer.
+# `self.training` says in which mode the module is. `self.register_buffer` makes the buffer.
 #
 # </details>
 

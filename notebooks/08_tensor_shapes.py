@@ -32,7 +32,7 @@
 # - tell whether two tensors share memory (共享内存), and prove it;
 # - recognize three bugs: a picture cut to pieces by `view`, a bare `squeeze()`, and a write through `expand`.
 #
-# **You need** to have made a tensor or two. No GPU.
+# **You need** to have created a tensor or two. No GPU.
 #
 # **Time**: 21 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
@@ -164,7 +164,7 @@ c.untyped_storage().data_ptr() == t.untyped_storage().data_ptr(), c[0, 1]
 #
 # *连续的张量*
 #
-# Now we can read the error from the beginning. Row by row, `t.T` is read from cells 0, 3, 1, 4, 2, 5. A view in one
+# Now we can understand the error from the beginning. Row by row, `t.T` is read from cells 0, 3, 1, 4, 2, 5. A view in one
 # dimension would need a *single* stride that leads from each element to the next, and here the steps are +3, −2, +3,
 # −2, +3. No stride does that, so `view` gives up.
 #
@@ -211,8 +211,8 @@ batch = torch.zeros(64, 3, 32, 32)
 batch.flatten(1).shape
 
 # %% [markdown]
-# `flatten(1)` merges all dimensions from 1 on. The notes' LeNet does the same with `x.view(x.size()[0], -1)`. If you
-# see `x.view(-1, 3072)` in old code, be suspicious. It puts the `-1` on the batch, so pictures of a wrong size can change
+# `flatten(1)` merges all dimensions from dimension 1 on. The notes' LeNet does the same with `x.view(x.size()[0], -1)`.
+# If you see `x.view(-1, 3072)` in old code, be suspicious. It puts the `-1` on the batch, so pictures of a wrong size can change
 # the number of samples without a word: 64 pictures of 64 × 64 pixels would pass as 256. The way back is `unflatten`:
 
 # %%
@@ -223,7 +223,7 @@ batch.flatten(1).unflatten(1, (3, 32, 32)).shape
 #
 # *增减维度*
 #
-# A network wants a batch, and you have a single picture. `unsqueeze(dim)` puts in a dimension (维度) of size 1 at the
+# A network wants a batch, and you have a single picture. `unsqueeze(dim)` inserts a dimension (维度) of size 1 at the
 # place that you name; indexing with `None` does the same. No cell is touched, so both are views.
 
 # %% claims=["C29"]
@@ -238,7 +238,7 @@ x = torch.zeros(1, 3, 1)
 x.squeeze(0).shape, x.squeeze(1).shape, x.squeeze((0, 2)).shape
 
 # %% [markdown]
-# Without an argument, `squeeze()` drops *all* dimensions of size 1, and a bug waits in that. Suppose a network gives
+# Without an argument, `squeeze()` drops *all* dimensions of size 1, which is a bug waiting to happen. Suppose a network gives
 # one score for each sample, and 33 samples come in batches of 32. The last batch is a single sample:
 
 # %% claims=["C29"]
@@ -450,7 +450,7 @@ show_storage(pixels[0], "pixels[0]")
 # *滑动窗口*
 #
 # Strides can do more than rectangles. `unfold(dim, size, step)` returns all windows of a given size, and they overlap:
-# an inner cell belongs to three of them, and still nothing is copied. A moving average is then simply a mean:
+# the cells in the middle belong to three of them each, and still nothing is copied. A moving average is then simply a mean:
 
 # %%
 series = torch.arange(10.0, 17.0)
@@ -508,7 +508,7 @@ len(ids) < 100
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
-# **1. Column by column.** `fill_columns(line, rows)` returns the numbers of a 1-D tensor as a matrix with so many rows,
+# **1. Column by column.** `fill_columns(line, rows)` returns the numbers of a 1-D tensor as a matrix with `rows` rows,
 # filled down the first *column*, then the second, and so on. `fill_columns(torch.arange(6), 2)` is
 # `[[0, 2, 4], [1, 3, 5]]`.
 
@@ -586,7 +586,7 @@ check_tiles(tiles)
 # </details>
 
 # %% [markdown]
-# **4. Windows without a copy (hard).** Write `windows(x, size)` for a 1-D tensor: all windows of that size, one a row,
+# **4. Windows without a copy (hard).** Write `windows(x, size)` for a 1-D tensor: all windows of that size, one per row,
 # like `x.unfold(0, size, 1)`, but with `as_strided` alone. It must share memory with `x`, and work for slices such as
 # `x[::2]` too.
 
@@ -616,7 +616,7 @@ check_windows(windows)
 # %% [markdown]
 # ## Solutions
 #
-# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says of it.
+# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}

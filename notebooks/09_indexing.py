@@ -111,8 +111,9 @@ warm
 t[warm], t.masked_select(warm)
 
 # %% [markdown]
-# A mask can also be summed up. Since `True` counts as one, its sum says how many values were warm, and its mean which
-# share of them. `any(dim=0)` goes down each column and asks whether at least one station was warm in that season:
+# You can also do arithmetic with a mask. Since `True` counts as one, its sum says how many values were warm, and its mean
+# what share of them. (`mean` wants floating-point numbers, hence the `float()`.) `any(dim=0)` goes down each column and
+# asks whether at least one station was warm in that season:
 
 # %%
 warm.sum(), warm.float().mean(), warm.any(dim=0)
@@ -361,7 +362,7 @@ big[:, i, i].shape, big[:, i, :, i].shape
 #
 # *与 NumPy 的差别*
 #
-# PyTorch took these rules over from NumPy, but not all of them. The difference that is hardest to find is about a plain
+# PyTorch adopted these rules from NumPy, but not all of them. The difference that is hardest to spot concerns a plain
 # number beside an index array. For NumPy it counts as an index array too; for PyTorch it simply drops its dimension. So
 # here NumPy sees two indices that a slice separates, and moves the 2 to the front:
 
@@ -414,17 +415,18 @@ picked = queue.submit(t.index_select, 0, torch.tensor([0, 3]))
 total = queue.submit(lambda: picked.result().sum())
 
 # %% [markdown]
-# The error appears when we ask for the total, in a line in which nothing is wrong:
+# The error appears when we ask for the total, in a line that has nothing wrong with it:
 
 # %% tags=["raises-exception"]
 total.result()
 
 # %% [markdown]
-# Two remedies find the guilty line. The quicker one is to run a single batch of the same code on the CPU, where the
-# call that is wrong raises the error itself. Or set the environment variable `CUDA_LAUNCH_BLOCKING=1` before you start
-# Python. Each call on the GPU then waits until its work is done, and the traceback points to the right line. In training
-# look at the labels first: cross entropy wants them from 0 to the number of classes minus 1, so labels that begin with 1
-# are a common cause. Another is a word index beyond the size of an `nn.Embedding`.
+# (`index_select` words the error less helpfully than brackets do, but it is the same mistake.) There are two ways to
+# find the guilty line. The quicker one is to run a single batch of the same code on the CPU, where the wrong call
+# itself raises the error. Or set the environment variable `CUDA_LAUNCH_BLOCKING=1` before you start Python. Each call
+# on the GPU then waits until its work is done, and the traceback points to the right line. In training, look at the
+# labels first: cross entropy wants them from 0 to the number of classes minus 1, so labels that begin with 1 are a
+# common cause. Another is a word index beyond the size of an `nn.Embedding`.
 #
 # ## Going further
 #
@@ -499,8 +501,8 @@ check_border(border)
 
 # %% [markdown]
 # **3. The rows that hold the largest elements.** `top_rows(x, k)` returns the indices of the rows in which the `k`
-# largest elements of a matrix stand, as a tensor, in ascending order and each row once. No two elements are equal. No
-# loop; the check looks for one.
+# largest elements of a matrix lie, as a tensor, in ascending order and without repetitions. No two elements are equal. Do
+# not use a loop; the check looks for one.
 
 # %% tags=["exercise"]
 from helpers.exercises.indexing import check_top_rows
@@ -556,8 +558,7 @@ check_group_means(group_means)
 # %% [markdown]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}

@@ -1,15 +1,14 @@
-"""Draws what convolutions make of a picture: filters with their feature maps, and the maps of each layer in turn."""
+"""Draws what a convolution makes of a picture: filters with their feature maps."""
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from matplotlib.axes import Axes
-from torch import Tensor, nn
+from torch import Tensor
 
 from helpers import plotting
 
 TITLES = "left to right", "downwards", "diagonal", "other diagonal", "detail", "blur"
-SMALLEST = 1e-6  # a map that is zero everywhere stays so
 
 
 def six_filters() -> Tensor:
@@ -45,45 +44,6 @@ def show_filters(picture: Tensor, filters: Tensor) -> None:
         plotting.bare(axis)
     alt = "A picture, six filters of 5 x 5, below each the map that it makes."
     plotting.show(figure, alt=alt)
-
-
-def show_feature_maps(features: nn.Sequential, picture: Tensor) -> None:
-    """Show the maps of a picture after each ReLU and each pooling of a Sequential, a row for each.
-
-    Each map fills its own scale: dark is zero, light the largest number in it.
-
-    Args:
-        features: convolutions, ReLU and pooling in the order in which they are applied.
-        picture: 1 x H x W.
-    """
-    plotting.use_style()
-    rows = maps_of(features, picture)
-    heights = [maps.shape[1] / (maps.shape[0] * (maps.shape[2] + 1)) for maps in rows.values()]
-    figure, axes = plt.subplots(len(rows), 1, figsize=(8.7, 4.1), height_ratios=heights)
-    parts = []
-    for axis, (name, maps) in zip(axes, rows.items(), strict=True):
-        scaled = maps / maps.amax((1, 2), keepdim=True).clamp(min=SMALLEST)
-        side_by_side = torch.cat(list(F.pad(scaled, (0, 1), value=torch.nan)), dim=1)
-        axis.imshow(side_by_side.numpy(), vmin=0, vmax=1)
-        shape = " x ".join(str(n) for n in maps.shape)
-        axis.set_ylabel(f"{name}\n{shape}", rotation=0, ha="right", va="center")
-        plotting.bare(axis)
-        parts.append(f"after {name} {maps.shape[0]} of {maps.shape[1]} x {maps.shape[2]}")
-    plotting.show(figure, alt=f"Rows of feature maps: {', '.join(parts)}.")
-
-
-def maps_of(features: nn.Sequential, picture: Tensor) -> dict[str, Tensor]:
-    """Return the maps of a picture after each ReLU and pooling, by a name such as "pool 2"; no gradients."""
-    rows, block, maps = {}, 0, picture
-    with torch.no_grad():
-        for layer in features:
-            maps = layer(maps)
-            if isinstance(layer, nn.Conv2d):
-                block += 1
-            else:
-                kind = "ReLU" if isinstance(layer, nn.ReLU) else "pool"
-                rows[f"{kind} {block}"] = maps
-    return rows
 
 
 def _signed(axis: Axes, values: Tensor) -> None:
