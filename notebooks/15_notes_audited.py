@@ -18,9 +18,9 @@
 # %% [markdown]
 # # Look up what has become of the notes · 笔记核对
 #
-# All 54 statements of the notes, C01 to C54, each with a verdict: it holds, has changed, or was a slip of the pen. And the old
-# calls, each with today's. Whether a statement holds is decided by running a line; which release changed it is known
-# from the release notes and from PyTorch's repository.
+# This page lists all 54 statements of the notes, C01 to C54, each with a verdict: it holds, it has changed, or it was a slip of
+# the pen. It also lists the old calls, each with the one that you would write today. Whether a statement holds is decided by
+# running a line of code; which release changed it is known from the release notes and from PyTorch's repository.
 #
 # **You will**
 #
@@ -35,19 +35,19 @@
 #
 # ## Find your old call · 旧名速查
 #
-# Look for what stands in your old code (Ctrl+F in a browser). The table is made by running each old call and each new
+# Search this table for a call from your old code (Ctrl+F in a browser). It is made by running each old call and each new
 # one, so "today" is what your installed release does:
 #
-# - *error*: the call is gone, or never was one;
+# - *error*: the call is gone, or never existed;
 # - *warns*: it runs, and says that it is deprecated;
-# - *gives ..., not ...*: it runs, without a word, and gives something else than it once did;
-# - *runs*: it still does the same; the new call says it better, or more safely.
+# - *gives ..., not ...*: it runs without a warning, but gives something different from what it once gave;
+# - *runs*: it still does the same, but the new call is clearer or safer.
 #
-# "Since" is the release that gave the old call up, or brought the better one; empty if that is not known. Where the old
-# call runs, the new one is checked to give the same, or what the old one once gave. Where it does not, the new one is only run.
+# "Since" is the release that dropped the old call or brought the better one; it is empty if that is not known. Where the old
+# call runs, the new one is checked to give the same result, or the one that the old call once gave. Where it does not run, the new one is only run.
 #
-# `x` and `t` are tensors, `w` is a leaf tensor that requires a gradient, `mask` is `x > 2`, and `x3` has three dimensions. `Cube` is a
-# Function of one's own; the other names are what they say. (In the notes' own two lines, `t.Tensor` and
+# `x` and `t` are tensors, `w` is a leaf tensor that requires a gradient, `mask` is `x > 2`, and `x3` has three dimensions. `Cube` is an
+# autograd Function of our own, and the other names explain themselves. (In the notes' own two lines, `t.Tensor` and
 # `t.set_deault_tensor_type`, `t` is PyTorch: they write `import torch as t`.)
 
 # %%
@@ -63,18 +63,19 @@ from helpers.notes import audit, report
 report.old_call_table()
 
 # %% [markdown]
-# Three rows are younger than the notes: `//`, `.T`, and a whole number times a float came after 0.2, and have changed since.
+# Three rows are younger than the notes: `//`, `.T`, and a whole number times a float came after 0.2, and have changed
+# since then.
 #
 # ## All statements at once · 全部核对
 #
 # For each statement there is a line of code that says what the notes say. It is true if the statement holds today, and
-# false if it does not. For a statement that does not hold there is a second line, with what is true instead: the new
-# call, or the right name. `audit` runs all of them. It stops at the first one that is not what is on record.
+# false if it does not. For a statement that does not hold there is a second line, which shows what is true instead: the
+# new call, or the right name. `audit` runs all of them, and stops at the first one whose result differs from the record.
 #
 # A statement with a misspelled name is a slip, even beside a right one: typed as it stands, it is an error. Only C40 counts as
 # changed, since its right name has been deprecated.
 #
-# Some statements are about CIFAR-10. They are run on these pictures:
+# Some statements are about CIFAR-10, and they are run on its pictures. Which copy was found on this machine?
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 from helpers import data
@@ -105,16 +106,16 @@ report.show_counts(verdicts)
 # ## From 0.2 to today · 版本变迁
 #
 # Which release did it? Each bar counts the statements that a release has changed and the old calls that it replaced;
-# beside it stands what changed most. The top row is the release of the notes, the last one that of this book.
+# the words beside it name the main change. The top row is the release of the notes, and the bottom row is that of this book.
 
 # %%
 report.show_releases()
 
 # %% [markdown]
-# One release stands out: 0.4, of April 2018. Whoever has code from before it can write almost every line that touches
-# autograd more simply, but must change few: `loss.data[0]` is an error, and `volatile` has no effect.
+# One release stands out: 0.4, of April 2018. If your code is older than that, you can simplify almost every line that
+# touches autograd, but only a few have to change: `loss.data[0]` is an error, and `volatile` has no effect.
 #
-# The same by number, with links to the release notes:
+# Here is the same as a table, with links to the release notes:
 
 # %%
 report.release_table()
@@ -128,7 +129,7 @@ changed_by.most_common(2)
 # %% [markdown]
 # ## A false verdict is refused · 错误的结论
 #
-# An audit is worth something if it can fail. Here are three forgeries: of the record, which claims that `Variable` is
+# An audit is only worth something if it can fail. So here are three forgeries: of the record, which claims that `Variable` is
 # still the core class; of a line, which "proves" that `view` may lose elements; and of what is true instead.
 
 # %%
@@ -150,12 +151,12 @@ for statement in forged:
 # ## Statement by statement · 逐条核对
 #
 # Each row has the number, the section of the notes, what they say (in brackets their own word for it), the verdict, the lines
-# with what they gave just now, and the cells of this book that prove it at length. Those are taken from the pages
-# themselves: a cell that proves a statement carries its number. Most statements are tested over many more inputs than a page
+# with what they gave just now, and the cells of this book that prove it at length. These are read from the pages
+# themselves, where a cell that proves a statement carries its number. Most statements are tested over many more inputs than a page
 # can show, too: `pytest tests/notes -k C34`, typed in the book's folder, runs the tests of C34.
 #
 # The lines use a few names. `x` is a 2 x 3 tensor of the numbers 0 to 5, `t` a square of ones, `w` a leaf whose gradient has
-# been found. `net` is the LeNet of the notes, `pictures` are four made-up inputs for it. `index` and `order` serve `gather`
+# been computed. `net` is the LeNet of the notes, `pictures` are four made-up inputs for it. `index` and `order` serve `gather`
 # and `scatter_`. `train`, `test` and one `picture` are CIFAR-10's, and `pairs` ten of them with their labels. `raises` tells
 # whether a call is refused with that error, `warns` whether it warns. The rest is in `helpers/notes/names.py`.
 #
@@ -203,15 +204,15 @@ report.statement_table("3 math")
 # %% [markdown]
 # ## Recap
 #
-# - Old calls have new ones; the table at the top has both, run.
+# - Old calls have successors. The table at the top shows both, and both have been run.
 # - Most statements hold. Release 0.4 changed more of them than any other.
-# - A verdict is the result of a line. A false one stops the audit.
+# - A verdict is the result of running a line of code, and a false one stops the audit.
 # - Each statement leads to the cells that prove it.
 
 # %% [markdown]
 # ## Exercises
 #
-# Old code to be translated. Put your code in the place of the three dots and run the cell; the check tries it on other
+# Here is old code for you to translate. Put your code in the place of the three dots and run the cell; the check tries it on other
 # inputs.
 #
 # **1. A mask.** In 2017: `v.masked_select(1 - (v > limit))`, the elements that are *not* above the limit.
@@ -272,7 +273,7 @@ check_total(total)
 # </details>
 
 # %% [markdown]
-# **4. A test loop (hard).** This is how the accuracy was found in 2017. Write it for today as `evaluate(net, batches)`, which returns the
+# **4. A test loop (hard).** This is how accuracy was computed in 2017. Write it for today's PyTorch as `evaluate(net, batches)`, which returns the
 # percentage of right answers as a number:
 #
 # ```python
@@ -313,7 +314,7 @@ check_evaluate(evaluate)
 # ## Solutions
 #
 # Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# check says about it.
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}

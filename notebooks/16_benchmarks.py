@@ -20,14 +20,14 @@
 #
 # *基准测试*
 #
-# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell, and nobody could, before three more questions are
-# answered. What do other networks reach in that minute, on the same machine? How much does the result vary from one run
-# to the next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training
+# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know the answers to
+# three more questions. What do other networks reach in that minute, on the same machine? How much does the result vary
+# from one run to the next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training
 # works. This appendix is about how well it works, and its results were recorded in long runs on two CPU cores.
 #
 # **You will**
 #
-# - read a recorded result together with its machine and its command, and compute how far chance has moved it;
+# - read a recorded result together with its machine and its command, and estimate how much of it is due to chance;
 # - compare the training with other people's networks, for the same time and for the same amount of work;
 # - see where the time of a training step goes;
 # - learn what bfloat16, AVX2, threads, `torch.compile` and several processes change, and where they help;
@@ -59,9 +59,9 @@ minute = recorded["seconds_60"]
 minute["command"]
 
 # %% [markdown]
-# `--budget 60s` says that the training may take sixty seconds, and `--runs 3` that it is done three times, with other
+# `--budget 60s` says that the training may take sixty seconds, and `--runs 3` that it is done three times, with different
 # random numbers each time. The clock starts when the images are in memory and stops when the last step is done. Each
-# run has its accuracy on the test set, in percent:
+# run ends with an accuracy on the test set, here in percent:
 
 # %%
 runs = minute["runs"]
@@ -76,25 +76,26 @@ accuracies = torch.tensor([run["accuracy"] for run in runs])
 accuracies.mean(), accuracies.std()
 
 # %% [markdown]
-# Where does the scatter come from? Each run had another *random seed* (随机种子), and so other initial weights and
-# another order of the images. But that is not all of it. Here are the runs of three minutes, each with the number of
-# its steps:
+# Where does the scatter come from? Each run had its own *random seed* (随机种子), and so its own initial weights and
+# its own order of the images. But that is not all of it. Here are the three-minute runs, each with the number of
+# steps that it made:
 
 # %%
 three_minutes = recorded["seconds_180"]["runs"]
 [(run["steps"], run["accuracy"]) for run in three_minutes]
 
 # %% [markdown]
-# The machine was not equally fast each time, and the run with the most steps came out best. In runs for a fixed amount
-# of work, on the other hand, all make the same number of steps, and what is left is the seed:
+# The machine was not equally fast each time, and the run with the most steps came out best. If the amount of
+# work is fixed instead of the time, all runs make the same number of steps, and only the seed is left:
 
 # %%
 fixed_work = recorded["tflop_50"]["runs"]
 [(run["steps"], run["accuracy"]) for run in fixed_work]
 
 # %% [markdown]
-# A third source of chance shows in no repetition on the same test set: other test images would give another accuracy.
-# For a share $p$ of right answers among $n$ images, the *standard error* (标准误差) is $\sqrt{p(1-p)/n}$. Here it is in
+# There is a third source of chance, and no repetition on the same test set reveals it: other test images would have
+# given a different accuracy.
+# For a share $p$ of right answers among $n$ images, the *standard error* (标准误差) is $\sqrt{p(1-p)/n}$. Here it is, in
 # percent, for our mean and the 10,000 images of the test set:
 
 # %%
@@ -113,7 +114,7 @@ runs[0]["cpu"], runs[0]["cpu_capability"], runs[0]["versions"]["torch"]
 
 # %% [markdown]
 # `AVX512` is an *instruction set* (指令集). A single one of its instructions works on 512 bits at once, which are sixteen
-# 32-bit floats, and PyTorch uses it where the processor has it. We shall come back to it.
+# 32-bit floats, and PyTorch uses it where the processor has it. We will come back to it.
 #
 # ## Accuracy against time
 #
@@ -129,7 +130,7 @@ from helpers.drawings.benchmarks import show_accuracy_against_seconds
 show_accuracy_against_seconds(recorded)
 
 # %% [markdown]
-# The three colored curves are the training of page 07, for one, three and ten minutes. Every point is a training of its
+# The three colored curves are the training of page 07, for one, three and ten minutes. Every point is a training run of its
 # own, and those that can do more work in their time get a wider network. The blue curve comes from a processor that is
 # faster in bfloat16, the other two from one that is faster in 32-bit floats. For the green one its AVX512 instructions
 # were switched off, as if it were older. The points for one and three minutes are means of three runs, those for ten
@@ -139,7 +140,7 @@ show_accuracy_against_seconds(recorded)
 # The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats. For one and three
 # minutes they ran on the machine of the orange curve, for ten on that of the blue one. Both LeNets are the small network
 # of PyTorch's tutorial on CIFAR-10. The "classic recipe" is the tutorial's own training, in batches of 4 with a constant
-# learning rate. "Whole tensors" trains the same network in today's manner: batches of 64 cut from one tensor, and a
+# learning rate. "Whole tensors" trains the same network in the modern way: batches of 64 cut from one tensor, and a
 # learning rate that rises and falls. airbench94 and ResNet-9 were designed to reach 94 % in the shortest time on a GPU.
 #
 # The stars near the upper edge are something else: results that others have published for GPUs, copied here for
@@ -161,7 +162,7 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 # *与其他网络比较*
 #
 # Here are the points of the picture as numbers. `this book` is the training that ran next to the others, so that all
-# results of a column come from the same machine:
+# results in a column come from the same machine:
 
 # %%
 table(["network", "60 s", "180 s", "600 s"], records.baseline_rows(recorded))
@@ -192,14 +193,14 @@ lenet["losses"][-3:], torch.tensor(10.0).log()
 # %% [markdown]
 # A network that gives each of ten classes the same probability has a cross entropy of $\ln 10$. So this one knows
 # nothing any more, not even its training images, which means that this is not overfitting (过拟合). How did it come to
-# that? The record holds the mean loss of each hundredth of the training. Here is every fourth of the first 25:
+# that? The record holds the mean loss for each hundredth of the training. Here is every fourth of the first 25:
 
 # %%
 lenet["losses"][:25:4]
 
 # %% [markdown]
 # At first the network learned well. Its learning rate was still rising, though, until a fifth of the training was over.
-# Past a certain size of the steps the loss went up again, and at the top of the schedule everything was lost: the
+# Once the steps became too large, the loss went up again, and at the peak of the schedule everything was lost: the
 # training had *diverged* (发散). In the run of three minutes the loss also rose on the way, but the learning rate came
 # down in time for the network to recover. We leave the row in, since a baseline that fails is a fact about the
 # comparison too, but you should not count it as beaten.
@@ -243,8 +244,9 @@ ours["epochs"], airbench["epochs"]
 #
 # *时间分布*
 #
-# If you want a training to be faster, first find out what takes the time. PyTorch's *profiler* (性能分析器) notes each
-# operation. Here its findings for forty steps are put into seven groups:
+# If you want a training to be faster, first find out what takes the time. PyTorch's *profiler* (性能分析器) records how
+# long each operation takes. Here its findings for forty steps, in 32-bit floats on the Intel machine, are put into seven
+# groups:
 
 # %%
 from helpers.drawings.benchmarks import show_step_profile
@@ -258,15 +260,17 @@ show_step_profile(profile["percent"])
 # they take a fifth. Another fifth, "the rest", consists of many small operations such as copies and sums, and of what
 # has to be done once before the first step.
 #
-# What would a perfect convolution, one that takes no time at all, make of this? All the rest would still have to be done,
-# so the step would be faster only by this factor:
+# Suppose that somebody made the convolutions so fast that they took no time at all. Everything else would still have to be
+# done, so how much faster could a step become? At most by this factor:
 
 # %%
 100 / (100 - profile["percent"]["convolution"])
 
 # %% [markdown]
-# The bound has a name, *Amdahl's law* (阿姆达尔定律). So how fast are the convolutions as they are? On your machine, right now, these are the speeds of a single large matrix product, of the best of the network's 3 x 3
-# convolutions, and of whole training steps, in billions of operations a second:
+# The bound has a name, *Amdahl's law* (阿姆达尔定律). So how fast are the convolutions as they are? Let
+# us measure three speeds on your machine, in billions of operations a second (GFLOP/s): that of a single large matrix
+# product, that of the best of the network's 3 x 3 convolutions, and that of whole training steps. Close what else is
+# running, because other programs easily halve these numbers:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from torch.utils import benchmark
@@ -289,9 +293,9 @@ f"{speed / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
 # Do not take the matrix product for an upper limit. Depending on the library and the shapes, a convolution can be the
-# faster of the two. Look at the distance between the last two lines instead. It has two causes: the operations that
+# faster of the two. Look at the gap between the last two numbers instead. It has two causes: the operations that
 # compute little and still take time, and the network's other convolutions, which are slower than its best one. In the
-# recorded minute, the training as a whole has reached this share of the speed of its best convolution:
+# three recorded runs of a minute, the training as a whole reached this share of the speed of its best convolution:
 
 # %%
 [round(run["efficiency"], 2) for run in runs]
@@ -317,7 +321,8 @@ bf16 = convolution_speed(32, 16, 4, device="cpu", precision="bf16")
 f"{bf16 / fp32:.2f}x"
 
 # %% [markdown]
-# It is hard to remember which processor has what, so the training program of this book measures both before it starts and takes the faster one.
+# It is hard to remember which processor has what, so the training program of this book measures
+# both before it starts and takes the faster one.
 #
 # ### Instruction sets
 #
@@ -373,7 +378,7 @@ profile["seconds_of_step"]
 
 # %% [markdown]
 # On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a training
-# of a minute that cannot pay. On a GPU, or in a training of hours, the answer may be another.
+# run of one minute, that cannot pay off. On a GPU, or over hours, the answer may be different.
 #
 # ### Several processes
 #
@@ -396,15 +401,15 @@ single["seconds"], double["seconds"]
 # %% [markdown]
 # Nearly three times as long, for the same work on the same two cores. Two threads share the memory, and have nothing to
 # send. Two processes have to exchange all gradients in every step, and for each batch normalization the sums over
-# the batch as well. That pays where each process brings a GPU or a whole machine. Do they compute the same, at least?
+# the batch as well. It pays off when each process has a GPU or a whole machine to itself. Do they compute the same, at least?
 # These are the losses at the beginning, each the mean of a hundredth of the training:
 
 # %%
 single["losses"][:4], double["losses"][:4]
 
 # %% [markdown]
-# Close, but not equal, and rounding is only a part of it. Each process does the optimizer's own matrix products for
-# itself, so these are done, and counted, twice. The 3 TFLOP are used up a little earlier, in fewer steps:
+# Close, but not equal, and rounding is only a part of it. Muon, the optimizer of page 07, multiplies matrices
+# in every step. Each process does this for itself, so these products are done, and counted, twice. The 3 TFLOP are used up a little earlier, in fewer steps:
 
 # %%
 single["steps"], double["steps"]
@@ -423,7 +428,7 @@ f"{60 * speed / 1e12:.1f} TFLOP"
 # %% [markdown]
 # `work_for` asks the question the other way round: how much work is needed for a given accuracy? It draws straight lines
 # through the recorded points for 12, 50 and 200 TFLOP, with both axes logarithmic as in the picture, and reads off the
-# work. For 85 %, which is less than the first point has reached, it has to prolong the first line, so take
+# work. For 85 %, which is less than the first point has reached, it has to extend the first line, so treat
 # that number with more caution:
 
 # %%
@@ -449,7 +454,7 @@ f"{work_for(90.0) * 1e12 / speed:.0f} s"
 # ```
 #
 # While you change things, add `--validation`, so that you do not choose by the test set. Add `--runs 3` to see how much
-# chance is in the result, and `--out FILE` to keep it. `python -m helpers.training --help` knows the rest, and
+# chance is in the result, and `--out FILE` to keep it. `python -m helpers.training --help` lists the rest, and
 # `python -m helpers.training profile` shows where the time goes on your machine.
 #
 # ## Going further
@@ -469,8 +474,8 @@ table(columns, records.goal_rows(recorded))
 # %% [markdown]
 # The first row reads differently from the others. Its goal was to reach a modest accuracy, about that of the tutorial's
 # recipe, thirty times faster than that recipe does; page 07 shows how, technique by technique. The next three are for
-# a given work. Other programs ran on the machine at the time, which does not change the accuracy but makes the seconds
-# meaningless, so they are left out. The rest are for a given time, on the machines of the first picture. Two of the
+# a fixed amount of work. Other programs were running on the machine at the time, which does not change the accuracy but makes the seconds
+# meaningless, so they are left out. The rest are for a fixed time, on the machines of the first picture. Two of the
 # three rows of 600 s, the ones without bfloat16, were made with slightly older recipes than those of today.
 #
 # In each of these runs the test set was used exactly once, at the very end. All choices were made with a validation set
@@ -522,8 +527,8 @@ table(columns, records.command_rows(recorded))
 #   of steps that a time budget buys, and part from the choice of test images.
 # - On two cores and with a small budget, a small network with a good recipe beats large ones. The baselines were not
 #   tuned for it, and one of them diverged.
-# - In a step the convolutions take about half of the time. By Amdahl's law, faster ones alone could little more than double the
-#   speed.
+# - In a step the convolutions take about half of the time. By Amdahl's law, making only them faster could do little more
+#   than double the speed.
 # - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
 #   processes did not help on two cores.
 # - The work for an accuracy, divided by the speed of your machine, gives the time that it needs.
