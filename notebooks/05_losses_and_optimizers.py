@@ -34,7 +34,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 24 min to read, 52 s to run (AMD EPYC, 2 cores).
+# **Time**: 26 min to read, 11 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -51,8 +51,9 @@ from torch import nn, optim
 #
 # *一个小问题*
 #
-# One small problem will accompany us: 300 points on three spiral arms. A network gets the two coordinates of a point, a
-# row of `x`, and has to find the number of its arm, in `y`. (The folded cell makes both.)
+# One small problem runs through the whole page: 300 points on three spiral arms. A network is given the two
+# coordinates of a point, a row of `x`, and has to find the number of its arm, 0, 1 or 2, which is in `y`. (The folded
+# cell makes both.)
 
 # %% jupyter={"source_hidden": true}
 from helpers.drawings.decision_regions import show_points
@@ -66,8 +67,8 @@ show_points(x, y)
 
 
 # %% [markdown]
-# We shall train the network several times, so a function makes it, with the same random weights each time. It gives three
-# numbers for each point, one for each arm.
+# We are going to train this network several times, so a function makes it, with the same random weights each time. It
+# gives three numbers for each point, one for each arm.
 
 
 # %%
@@ -80,13 +81,13 @@ net = new_net()
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# One number for all 300 guesses. To see why it is about 1.1, let us begin with simpler losses.
+# This is the loss: one number for all 300 guesses. To see why it is about 1.1, let us begin with simpler losses.
 #
 # ## Losses for numbers
 #
 # *回归损失*
 #
-# When a network predicts a number (*regression*, 回归), the loss measures how far off it is.
+# When a network predicts a number (*regression*, 回归), the loss measures how far off it is. Here are three ways:
 
 # %%
 from helpers.drawings.losses import show_losses_of_errors
@@ -94,8 +95,9 @@ from helpers.drawings.losses import show_losses_of_errors
 show_losses_of_errors()
 
 # %% [markdown]
-# When errors are squared, one twice as large costs four times as much, so a few targets that are plainly wrong can dominate. The
-# *absolute* error is milder, and *Huber* is a compromise: squared near zero, straight further out.
+# When errors are squared, an error twice as large costs four times as much, so a few targets that are plainly wrong
+# can dominate. The *absolute* error is milder, and *Huber* is a compromise: squared near zero, straight further out.
+# The squared error, averaged, is the usual choice:
 
 # %% claims=["C16"]
 output = torch.tensor([1.0, 2.0, 4.0])
@@ -113,8 +115,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 nn.MESLoss()
 
 # %% [markdown]
-# Now a mistake that nearly everybody makes once. Three predictions of a network have the shape 3 x 1, but targets often
-# have the shape 3. These are perfect:
+# Now a mistake that nearly everybody makes once. Three predictions of a network have the shape 3 x 1, but targets
+# often have the shape 3. These predictions are perfect, so the loss ought to be zero:
 
 # %%
 from helpers.messages import print_warnings
@@ -125,8 +127,9 @@ with print_warnings():
     print(F.mse_loss(prediction, target))
 
 # %% [markdown]
-# Broadcasting compared each prediction with each target. `mse_loss` warns at least; a formula of your own makes the same
-# mistake in silence. With equal shapes, the loss is zero:
+# It is not, because broadcasting (广播) compared each prediction with *every* target, nine pairs in all. At least
+# `mse_loss` warns you; a formula of your own would make the same mistake in silence. With equal shapes, the loss is
+# zero:
 
 # %%
 F.mse_loss(prediction.squeeze(1), target)
@@ -137,8 +140,8 @@ F.mse_loss(prediction.squeeze(1), target)
 # *交叉熵*
 #
 # Back to the spirals. A class is not a number that could be a little too large, so the network gives each class a
-# *score*, also called a *logit*, and softmax turns the scores into probabilities, $p_i = e^{s_i} / \sum_j e^{s_j}$. For
-# the first point:
+# *score*, also called a *logit*, and *softmax* turns the scores into positive numbers that add up to 1, the
+# probabilities $p_i = e^{s_i} / \sum_j e^{s_j}$. For the first point:
 
 # %%
 logits = net(x)
@@ -146,8 +149,9 @@ p = logits.softmax(dim=1)
 logits[0], p[0]
 
 # %% [markdown]
-# Cross entropy asks only *how probable did you find the right class?* The loss of a point is minus the logarithm of that
-# probability: zero for 1, and ever larger towards 0. Over the batch we take the mean.
+# Cross entropy asks only *how probable did you find the right class?* The loss of a point is minus the logarithm of
+# that probability: zero for 1, and larger and larger towards 0. Over the batch we take the mean. (The index picks one
+# element from each row, that of the right class.)
 
 # %% claims=["C17"]
 by_hand = -p[torch.arange(300), y].log().mean()
@@ -155,9 +159,10 @@ assert torch.allclose(by_hand, F.cross_entropy(logits, y))
 by_hand, nn.CrossEntropyLoss()(logits, y)
 
 # %% [markdown]
-# So `CrossEntropyLoss` takes the **raw scores**; the softmax is inside. And a network that finds three classes equally
-# likely pays $\log 3$, about 1.1. With your own data, too, the first loss should be near the logarithm of the number of
-# classes. If it is many times as large, your inputs may be far too big.
+# So `CrossEntropyLoss` takes the **raw scores**; the softmax is inside. And here is our 1.1: a network that finds
+# three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too, the
+# first loss should be near the logarithm of the number of classes. If it is many times as large, your inputs may be
+# far too big.
 #
 # Why is the softmax inside? Because a probability can be too small for a 32-bit number. Suppose that the scores are 0 and
 # 200, and that class 0 is right:
@@ -170,7 +175,7 @@ s.softmax(dim=0).log(), s.log_softmax(dim=0)
 # The first way rounds the probability to zero, whose logarithm is $-\infty$. The second takes the logarithm without
 # forming the probability, and so does `cross_entropy`: this point costs 200.
 #
-# > **Then and now.** `F.softmax(x)`, as old code has it, still guesses the `dim`, but warns.
+# > **Then and now.** `F.softmax(x)`, common in old code, still guesses which `dim` you mean, but warns.
 #
 # ### One softmax too many
 #
@@ -186,30 +191,31 @@ print(F.cross_entropy(sure, right), F.cross_entropy(sure.softmax(1), right))
 print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 
 # %% [markdown]
-# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. What this does
-# to training, [the end](#Overfit-one-batch-first) of this page will show.
+# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. The [end of
+# this page](#Overfit-one-batch-first) shows what this does to training.
 #
 # ### Soft targets
 #
 # *标签平滑*
 #
-# *Label smoothing* asks for "most likely" instead of "certainly class 0", to discourage overconfidence. It is the same as
-# giving the probabilities yourself:
+# *Label smoothing* discourages overconfidence. The target is no longer "class 0 for certain", which is the row
+# (1, 0, 0), called *one-hot*: a tenth of it is shared out equally among all classes. You can do this yourself, or let
+# `label_smoothing` do it:
 
 # %% claims=["C17"]
 soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
 F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 
 # %% [markdown]
-# > **Then and now.** Both came with release 1.10. Before, targets had to be class numbers.
+# > **Then and now.** Both ways came with release 1.10. Before that, targets had to be class numbers.
 #
 # ### Yes or no
 #
 # *二分类*
 #
-# For a yes or no, one score is enough, and a *sigmoid* makes a probability of it. There are two losses, `BCELoss` (binary
-# cross entropy, 二元交叉熵) for the probability and `BCEWithLogitsLoss` for the score. Here a network gives "yes" a
-# score of 20, but the answer is no. What is the gradient with respect to the score?
+# For a yes-or-no question one score is enough, and a *sigmoid* makes it the probability of a yes. There are two
+# losses, `BCELoss` (binary cross entropy, 二元交叉熵) for the probability and `BCEWithLogitsLoss` for the score. Here a
+# network gives "yes" a score of 20, but the answer is no. What is the gradient with respect to the score?
 
 # %%
 score, no = torch.tensor([20.0], requires_grad=True), torch.tensor([0.0])
@@ -220,7 +226,8 @@ torch.autograd.grad(loss, score)
 
 # %% [markdown]
 # In 32 bits the sigmoid of 20 is exactly 1, and no gradient comes through it: the network would not learn from its
-# worst mistakes. So take the loss with logits. In a picture:
+# worst mistakes. So take the loss with logits, which gives a gradient of 1. Here are all the losses for classes in
+# one picture:
 
 # %%
 from helpers.drawings.losses import show_losses_of_scores
@@ -229,7 +236,7 @@ show_losses_of_scores()
 
 # %% [markdown]
 # The dash-dotted line is the extra softmax: almost flat, and so almost without a gradient, just where the network is
-# most wrong. With label smoothing, being too sure has its price again.
+# most wrong. The dashed line rises again on the right: with label smoothing, being too sure has its price.
 #
 # Which loss do you need? For most tasks, one of these will do:
 #
@@ -255,8 +262,8 @@ F.cross_entropy(net(x), y)
 
 # %% [markdown]
 # The loss went down a little, from 1.1130. `optim.SGD` does the same. (It stands for *stochastic gradient descent*,
-# 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) A twin of our network arrives at the
-# same weights. Since gradients add up, we also clear them for the next step:
+# 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) A twin of our network arrives at the same
+# weights. Since each `backward()` adds to the gradients already there, we also clear them for the next step:
 
 # %%
 twin = new_net()
@@ -270,7 +277,7 @@ torch.allclose(twin[0].weight, net[0].weight), twin[0].weight.grad
 # > **Then and now.** In 2017, `zero_grad()` filled the gradients with zeros. Since PyTorch 2.0 they become `None`, and
 # > optimizers skip such a parameter.
 #
-# Repeat these steps, and you have a training loop (训练循环):
+# Repeat this many times, and you have a training loop (训练循环):
 
 
 # %%
@@ -310,16 +317,19 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It is: with 1.0, the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. *Too small*: the loss
-# goes down, but so slowly that you lose patience. *Too large*: the steps leap over the valley, and the loss jumps, and
-# may end higher than it began. If you tune only one setting, let it be this one, and try values a factor of three apart.
+# It is: with 1.0, the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. *Too small*: the
+# loss goes down, but so slowly that you lose patience. *Too large*: the steps leap over the valley, the loss jumps,
+# and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed every ReLU below zero for
+# all points, where its gradient is zero.) If you tune only one setting, let it be this one, and try values a factor
+# of three apart.
 #
 # ## Momentum and Adam
 #
 # *动量与Adam*
 #
-# Plain SGD knows only the present gradient $g$. *Momentum* (动量) keeps a velocity, $v \leftarrow \mu v + g$, and moves by
-# the learning rate times $v$: steps in one direction gather speed, those back and forth cancel.
+# Plain SGD knows only the present gradient $g$. *Momentum* (动量) keeps a velocity, $v \leftarrow \mu v + g$, and moves
+# by the learning rate times $v$. Steps that keep going the same way gather speed, while steps back and forth cancel
+# out. With $\mu = 0.9$ and the old learning rate of 0.1:
 
 # %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
 heavy = new_net()
@@ -328,9 +338,9 @@ losses = train(heavy, optimizer, x, y)
 losses[-1], (heavy(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# *Adam* keeps a running average $m$ of the gradients and another, $s$, of their squares, corrects both for their start
-# at zero, and moves by the learning rate times $m / \sqrt{s}$, in which the size of the gradient cancels. Here is the
-# first step, once with a tiny gradient and once with a huge one:
+# Now more than nine points in ten are right. *Adam* keeps a running average $m$ of the gradients and another, $s$, of their
+# squares (both start at zero and are corrected for that), and moves by the learning rate times $m / \sqrt{s}$, in
+# which the size of the gradient cancels. Here is the first step, once with a tiny gradient and once with a huge one:
 
 # %%
 w = torch.tensor([1.0, 1.0], requires_grad=True)
@@ -339,8 +349,8 @@ optim.Adam([w], lr=0.1).step()
 w
 
 # %% [markdown]
-# Both weights moved by the learning rate. That is why Adam often works without much tuning, with values from 0.0001 to
-# 0.01.
+# Both weights moved by 0.1, the learning rate, although one gradient is a million times the other. That is why Adam
+# often works without much tuning, with learning rates from 0.0001 to 0.01.
 
 # %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
 adam = new_net()
@@ -348,7 +358,7 @@ losses = train(adam, optim.Adam(adam.parameters(), lr=0.01), x, y)
 losses[-1], (adam(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# Nearly all points are right now. What do the three networks answer elsewhere?
+# Nearly all points are right now. What would the three networks answer everywhere else?
 
 # %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
 from helpers.drawings.decision_regions import show_regions
@@ -356,15 +366,17 @@ from helpers.drawings.decision_regions import show_regions
 show_regions({"SGD": plain, "momentum": heavy, "Adam": adam}, x, y)
 
 # %% [markdown]
-# Be careful with such comparisons: with a learning rate of 1.0, plain SGD does as well here as momentum, and with 2.0 as
-# well as Adam (try it). The real difference shows where some directions are steep and others flat.
+# SGD's borders are still nearly straight; the others follow the arms. But be careful with such comparisons: with
+# a learning rate of 1.0, plain SGD does as well here as momentum, and with 2.0 as well as Adam (try it). The real
+# difference shows where some directions are steep and others flat.
 #
 # ### Paths through a valley
 #
 # *山谷中的路径*
 #
-# With two weights we can watch them walk. $f(a, b) = a^2/20 + b^2$ is a long valley, steep across and nearly level along.
-# `descend` takes 40 steps from $(-9, 2)$:
+# With only two weights, $a$ and $b$, we can watch the optimizers walk. The loss $f(a, b) = a^2/20 + b^2$ is a long
+# valley, steep across and nearly level along, with its lowest point at the star. `descend` takes 40 steps
+# from $(-9, 2)$:
 
 # %%
 from helpers.drawings.optimizers import descend, show_valley
@@ -377,18 +389,18 @@ right = {
 show_valley(left, right)
 
 # %% [markdown]
-# On the left, each step of SGD multiplies $b$ by $1 - 2 \cdot \text{lr}$. With 0.1 that is 0.8, and SGD creeps along the
-# valley; with 0.9 it is -0.8, a zigzag that arrives; beyond 1 the path flies out. So the steep direction limits the
-# learning rate. On the right, momentum gathers speed along the valley even at 0.1, and Adam divides the steepness out and
-# runs a little past the goal.
+# On the left, each step of SGD multiplies $b$ by $1 - 2 \cdot \text{lr}$. With 0.1 that is 0.8, and SGD creeps along
+# the valley; with 0.9 it is -0.8, a zigzag that arrives; beyond 1 the path flies out. So the steep direction limits
+# the learning rate. On the right, momentum gathers speed along the valley even at 0.1, and Adam divides the steepness
+# out and runs a little past the goal.
 #
 # ## Weight decay and parameter groups
 #
 # *权重衰减与参数组*
 #
-# *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合). Adam adds the
-# decay to the gradient, and then divides by the gradient's size, which spoils it; AdamW keeps the two apart. With a
-# gradient of zero, only the decay acts:
+# *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合), that is,
+# learning the training points by heart. Adam adds the decay to the gradient and then divides by the size of the sum,
+# so the decay loses its scale; AdamW keeps the two apart. With a gradient of zero, only the decay acts:
 
 # %%
 a = torch.tensor(1.0, requires_grad=True)
@@ -399,11 +411,11 @@ optim.AdamW([b], lr=0.1, weight_decay=0.01).step()
 a, b
 
 # %% [markdown]
-# AdamW took away a thousandth, as intended, while Adam made a full step of 0.1 out of a tiny decay. If you want decay,
-# take AdamW, which has some even if you do not ask.
+# AdamW took away a thousandth, learning rate times decay, as intended. Adam made a full step of 0.1 out of the same
+# tiny decay. If you want decay, take AdamW; its default is 0.01, not zero.
 #
-# Usually biases are spared. For this an optimizer takes *groups* with settings of their own; what a group leaves open
-# comes from the keywords:
+# Biases are usually spared. To do so, give the optimizer *groups* with settings of their own; what a group does not
+# set comes from the keywords:
 
 # %%
 weights = [p for p in net.parameters() if p.ndim > 1]
@@ -417,8 +429,8 @@ optimizer = optim.AdamW(groups, lr=0.01, weight_decay=0.1)
 #
 # *学习率调度*
 #
-# Large steps are good at the beginning and small ones at the end. A *scheduler* changes the learning rate on the way. This
-# one divides it by ten every 30 steps, and the next follows a cosine:
+# Large steps are good at the beginning and small ones at the end. A *scheduler* changes the learning rate on the way.
+# The first of these divides it by ten every 30 steps; the second follows half a cosine down to zero, in 100 steps:
 
 # %%
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
@@ -430,7 +442,7 @@ cosine = CosineAnnealingLR(optimizer, T_max=100)
 
 # %% [markdown]
 # It often helps to let the learning rate rise first, because the gradients of random weights are a poor guide. Such a
-# *warm-up* (预热) is built into `OneCycleLR`:
+# *warm-up* (预热) is built into `OneCycleLR`. It moves the momentum as well, so the optimizer must have one:
 
 # %%
 from helpers.drawings.optimizers import show_learning_rates
@@ -440,7 +452,7 @@ one_cycle = OneCycleLR(optimizer, max_lr=0.1, total_steps=100)
 show_learning_rates(stairs, cosine, one_cycle)
 
 # %% [markdown]
-# In `train` above, `scheduler.step()` would be the line after `optimizer.step()`. If a schedule is meant for epochs, call
+# In `train` above, `scheduler.step()` would be the line after `optimizer.step()`. If a schedule counts epochs, call
 # it once after each pass over the data instead.
 #
 # > **Then and now.** Before release 1.1, `scheduler.step()` came first. Today that order skips the first learning rate,
@@ -450,8 +462,9 @@ show_learning_rates(stairs, cosine, one_cycle)
 #
 # *梯度裁剪*
 #
-# Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between `backward()`
-# and `step()`, takes the gradients of all parameters as one long vector and shortens it to `max_norm` if it is longer:
+# Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between
+# `backward()` and `step()`, takes the gradients of all parameters as one long vector and shortens it to `max_norm` if
+# it is longer. We make a huge one by multiplying the loss by 100:
 
 # %%
 net = new_net()
@@ -460,15 +473,15 @@ print(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
 nn.utils.get_total_norm([p.grad for p in net.parameters()])
 
 # %% [markdown]
-# The call returns the length *before* clipping, which is worth logging. (The old name without the underscore is
-# deprecated.)
+# The call returns the length *before* clipping, 45.7, which is worth logging; afterwards it is 1. (The old name
+# without the underscore is deprecated.)
 #
 # ## Initialization
 #
 # *初始化*
 #
-# Weights start at random, but how large? Each layer multiplies the spread of its input by some factor, and these pile up.
-# Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
+# Weights start at random, but how large? Each layer multiplies the spread of its input by some factor, and over many
+# layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
 
 # %%
 h = torch.randn(128, 128)
@@ -477,9 +490,10 @@ for _ in range(20):
 h.std()
 
 # %% [markdown]
-# The signal began with a standard deviation of 1 and has all but vanished, because the default weights are too small for a
-# ReLU. For $n$ inputs, Kaiming He's rule, `nn.init.kaiming_normal_`, gives them a standard deviation of $\sqrt{2/n}$. In the
-# picture, the gradient comes back from right to left:
+# The signal began with a standard deviation of 1 and has all but vanished, because the default weights are too small
+# for a ReLU. For $n$ inputs, Kaiming He's rule, `nn.init.kaiming_normal_`, gives them a standard deviation of
+# $\sqrt{2/n}$. The picture compares it with twice as much, half as much and the default. The gradient, on the right,
+# travels from layer 20 back to layer 1:
 
 # %%
 from helpers.drawings.initialization import show_signal
@@ -487,8 +501,8 @@ from helpers.drawings.initialization import show_signal
 show_signal()
 
 # %% [markdown]
-# What fades or explodes forward does so backward. Our two layers can live with the default; deep networks need a careful
-# start or normalization layers.
+# Only He's rule keeps both level. What fades or explodes on the way forward does the same on the way back. Our two
+# layers can live with the default; deep networks need a careful start or normalization layers.
 #
 # > **Then and now.** `nn.init.constant` and its like have an underscore today; the old names are deprecated.
 #
@@ -496,8 +510,8 @@ show_signal()
 #
 # *先过拟合一个批次*
 #
-# Nothing raises an error, and yet the loss does not come down. Where to look? Take *one* small batch and train on it
-# alone. A sound loop will learn 15 points by heart:
+# Suppose that nothing raises an error, and yet the loss does not come down. Where do you look? Take *one* small batch
+# and train on it alone. A sound loop will learn 15 points by heart:
 
 # %% verify={"rtol": 0.05, "reason": "training adds up differences of rounding"}
 few = torch.arange(0, 300, 20)
@@ -507,8 +521,8 @@ sound = train(net, optimizer, x[few], y[few])
 (net(x[few]).argmax(dim=1) == y[few]).sum(), sound[-1] < 0.01
 
 # %% [markdown]
-# If yours cannot, something is wrong with the loop, its settings or the labels, and more data will not help. Here are two
-# mistakes: one softmax too many, and an optimizer whose network you have since made anew.
+# If yours cannot, something is wrong with the loop or its settings, and more data will not help. Here are two such
+# mistakes: one softmax too many, and an optimizer that still holds the weights of an earlier network:
 
 # %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
 net = nn.Sequential(*new_net(), nn.Softmax(dim=1))
@@ -521,14 +535,14 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 
 # %% [markdown]
 # The level line is the network that no optimizer knows. The one with the extra softmax stops at 0.55, the price of a
-# perfect answer. And perfect its answers are:
+# perfect answer. And its answers are indeed perfect:
 
 # %%
 (net(x[few]).argmax(dim=1) == y[few]).sum()
 
 # %% [markdown]
-# So watch the loss, and not only the number of right answers. The test does not find everything, since a network learns
-# wrong labels by heart as well. Data that it has not seen are the subject of the next page.
+# So watch the loss, and not only the number of right answers. This test does not find everything, since a network
+# learns wrong labels by heart just as well. How it does on unseen data is the subject of the next page.
 #
 # ## Recap
 #
@@ -542,11 +556,11 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell; the check tries it on inputs of its own.
+# Replace the three dots with your code and run the cell; the check tries it on inputs of its own.
 #
-# **1. A loss for hard cases.** The *focal loss* cares less about points that are right already. With $p$ the
-# probability of the right class, a point's loss is $-(1 - p)^\gamma \log p$. Return the mean over the batch, for
-# `logits` of shape N x C and labels `y`. It should survive scores of 200.
+# **1. A loss for hard cases.** The *focal loss* cares less about points that the network already gets right. With $p$
+# the probability of the right class, a point's loss is $-(1 - p)^\gamma \log p$. Return the mean over the batch, for
+# `logits` of shape N x C and labels `y`. It should still be finite for scores of 200.
 
 
 # %% tags=["exercise"]
