@@ -20,7 +20,7 @@
 #
 # *损失函数与优化器*
 #
-# A fresh network guesses. To teach it anything you need two more parts: a *loss function* (损失函数), which says in a
+# A fresh network only guesses, and to teach it anything you need two more parts: a *loss function* (损失函数), which says in a
 # single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number
 # goes down. PyTorch has more than twenty losses and more than a dozen optimizers. Which do you need, and how can you
 # tell that yours work?
@@ -96,7 +96,8 @@ show_losses_of_errors()
 
 # %% [markdown]
 # When errors are squared, an error twice as large costs four times as much, so a few targets that are plainly wrong
-# can dominate. The *absolute* error is milder, and *Huber* is a compromise: squared near zero, straight further out.
+# can dominate. The *absolute* error is milder, and *Huber* is a compromise
+# that is squared near zero and straight further out.
 # The squared error, averaged, is the usual choice:
 
 # %% claims=["C16"]
@@ -139,9 +140,9 @@ F.mse_loss(prediction.squeeze(1), target)
 #
 # *交叉熵*
 #
-# Back to the spirals. A class is not a number that could be a little too large, so the network gives each class a
+# On the spirals the answer is a class, not a number that could be a little too large, so the network gives each class a
 # *score*, also called a *logit*, and *softmax* turns the scores into positive numbers that add up to 1, the
-# probabilities $p_i = e^{s_i} / \sum_j e^{s_j}$. For the first point:
+# probabilities $p_i = e^{s_i} / \sum_j e^{s_j}$, here for the first point:
 
 # %%
 logits = net(x)
@@ -159,12 +160,12 @@ assert torch.allclose(by_hand, F.cross_entropy(logits, y))
 by_hand, nn.CrossEntropyLoss()(logits, y)
 
 # %% [markdown]
-# So `CrossEntropyLoss` takes the **raw scores**; the softmax is inside. And here is our 1.1: a network that finds
+# So `CrossEntropyLoss` takes the **raw scores** and computes the softmax itself. And this explains our 1.1: a network that finds
 # three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too, the
 # first loss should be near the logarithm of the number of classes. If it is many times as large, your inputs may be
 # far too big.
 #
-# Why is the softmax inside? Because a probability can be too small for a 32-bit number. Suppose that the scores are 0 and
+# The softmax is inside because a probability can be too small for a 32-bit number. Suppose that the scores are 0 and
 # 200, and that class 0 is right:
 
 # %%
@@ -173,7 +174,7 @@ s.softmax(dim=0).log(), s.log_softmax(dim=0)
 
 # %% [markdown]
 # The first way rounds the probability to zero, whose logarithm is $-\infty$. The second takes the logarithm without
-# forming the probability, and so does `cross_entropy`: this point costs 200.
+# forming the probability, and so does `cross_entropy`, for which this point costs 200.
 #
 # > **Then and now.** `F.softmax(x)`, common in old code, still guesses which `dim` you mean, but warns.
 #
@@ -207,7 +208,7 @@ soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
 F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 
 # %% [markdown]
-# > **Then and now.** Both ways came with release 1.10. Before that, targets had to be class numbers.
+# > **Then and now.** Until release 1.10 brought both ways, targets had to be class numbers.
 #
 # ### Yes or no
 #
@@ -298,7 +299,7 @@ losses = train(plain, optim.SGD(plain.parameters(), lr=0.1), x, y)
 losses[-1], (plain(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# After 200 steps, fewer than two thirds of the 300 points are right. Is the learning rate to blame?
+# After 200 steps, fewer than two thirds of the 300 points are right. Could the learning rate be to blame for that?
 #
 # ## The learning rate
 #
@@ -317,8 +318,8 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It is: with 1.0, the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. *Too small*: the
-# loss goes down, but so slowly that you lose patience. *Too large*: the steps leap over the valley, the loss jumps,
+# It is, because with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the learning rate is *too small*, the
+# loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over the valley, the loss jumps,
 # and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed every ReLU below zero for
 # all points, where its gradient is zero.) If you tune only one setting, let it be this one, and try values a factor
 # of three apart.
@@ -358,7 +359,7 @@ losses = train(adam, optim.Adam(adam.parameters(), lr=0.01), x, y)
 losses[-1], (adam(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# Nearly all points are right now. What would the three networks answer everywhere else?
+# Nearly all points are right now, but what would the three networks answer everywhere else?
 
 # %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
 from helpers.drawings.decision_regions import show_regions
@@ -366,7 +367,7 @@ from helpers.drawings.decision_regions import show_regions
 show_regions({"SGD": plain, "momentum": heavy, "Adam": adam}, x, y)
 
 # %% [markdown]
-# SGD's borders are still nearly straight; the others follow the arms. But be careful with such comparisons: with
+# SGD's borders are still nearly straight, while the others follow the arms. But be careful with such comparisons: with
 # a learning rate of 1.0, plain SGD does as well here as momentum, and with 2.0 as well as Adam (try it). The real
 # difference shows where some directions are steep and others flat.
 #
@@ -390,7 +391,7 @@ show_valley(left, right)
 
 # %% [markdown]
 # On the left, each step of SGD multiplies $b$ by $1 - 2 \cdot \text{lr}$. With 0.1 that is 0.8, and SGD creeps along
-# the valley; with 0.9 it is -0.8, a zigzag that arrives; beyond 1 the path flies out. So the steep direction limits
+# the valley; with 0.9 it is -0.8, a zigzag that arrives, and beyond 1 the path flies out. So the steep direction limits
 # the learning rate. On the right, momentum gathers speed along the valley even at 0.1, and Adam divides the steepness
 # out and runs a little past the goal.
 #
@@ -400,7 +401,7 @@ show_valley(left, right)
 #
 # *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合), that is,
 # learning the training points by heart. Adam adds the decay to the gradient and then divides by the size of the sum,
-# so the decay loses its scale; AdamW keeps the two apart. With a gradient of zero, only the decay acts:
+# so the decay loses its scale, while AdamW keeps the two apart. With a gradient of zero, only the decay acts:
 
 # %%
 a = torch.tensor(1.0, requires_grad=True)
@@ -412,7 +413,7 @@ a, b
 
 # %% [markdown]
 # AdamW took away a thousandth, learning rate times decay, as intended. Adam made a full step of 0.1 out of the same
-# tiny decay. If you want decay, take AdamW; its default is 0.01, not zero.
+# tiny decay. If you want decay, take AdamW, whose default is 0.01 and not zero.
 #
 # Biases are usually spared. To do so, give the optimizer *groups* with settings of their own; what a group does not
 # set comes from the keywords:
@@ -480,7 +481,7 @@ nn.utils.get_total_norm([p.grad for p in net.parameters()])
 #
 # *初始化*
 #
-# Weights start at random, but how large? Each layer multiplies the spread of its input by some factor, and over many
+# Weights start at random, but how large should they be? Each layer multiplies the spread of its input by some factor, and over many
 # layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
 
 # %%
@@ -510,7 +511,7 @@ show_signal()
 #
 # *先过拟合一个批次*
 #
-# Suppose that nothing raises an error, and yet the loss does not come down. Where do you look? Take *one* small batch
+# Suppose that nothing raises an error, and yet the loss does not come down. Before you look anywhere else, take *one* small batch
 # and train on it alone. A sound loop will learn 15 points by heart:
 
 # %% verify={"rtol": 0.05, "reason": "training adds up differences of rounding"}
@@ -534,8 +535,8 @@ curves = {"sound": sound, "softmax twice": twice, "another net": other}
 show_training(curves, alt="One falls to zero, one stays high, one is level.")
 
 # %% [markdown]
-# The level line is the network that no optimizer knows. The one with the extra softmax stops at 0.55, the price of a
-# perfect answer. And its answers are indeed perfect:
+# The level line is the network that no optimizer knows. The one with the extra softmax stops at 0.55, the price of
+# a perfect answer, and its answers are indeed perfect:
 
 # %%
 (net(x[few]).argmax(dim=1) == y[few]).sum()
@@ -546,11 +547,11 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 #
 # ## Recap
 #
-# - `MSELoss` wants equal shapes. `CrossEntropyLoss` and `BCEWithLogitsLoss` want raw scores.
+# - `MSELoss` wants equal shapes, while `CrossEntropyLoss` and `BCEWithLogitsLoss` want raw scores.
 # - A training step: loss, `zero_grad()`, `backward()`, `step()`.
 # - Momentum gathers speed, Adam divides by the gradient's size, AdamW adds proper weight decay. A good learning rate
 #   matters at least as much as the choice among them.
-# - Schedulers step after the optimizer; clipping comes before it.
+# - Clipping comes before the optimizer's step, and the scheduler's step after it.
 # - Overfit one batch before anything else.
 
 # %% [markdown]
