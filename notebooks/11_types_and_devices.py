@@ -21,10 +21,10 @@
 # *数据类型与设备*
 #
 # You load an array with NumPy, feed it to a linear layer, and read: *mat1 and mat2 must have the same dtype, but got
-# Double and Float*. Nobody asked for a Double. Where did it come from, and why does PyTorch not simply convert it?
+# Double and Float*. Nobody asked for a Double, so where did it come from, and why does PyTorch not simply convert it?
 # Every tensor has a data type and lies on a device. Some operations convert types on their own, others refuse, and
-# between devices almost nothing moves unless you say so. The notes list eight types. This page adds those that have
-# come since, and the rules by which PyTorch chooses a type when you do not.
+# between devices almost nothing moves unless you say so. To the eight types of the notes this page adds those that
+# have come since, and the rules by which PyTorch chooses a type when you do not.
 #
 # **You will**
 #
@@ -65,7 +65,7 @@ layer(torch.from_numpy(array))
 torch.from_numpy(array).dtype, layer.weight.dtype
 
 # %% [markdown]
-# So one side has to be converted. Choose the data: networks are usually trained in 32 bits, which take half the memory
+# So one side has to be converted, and you would choose the data, because networks are usually trained in 32 bits, which take half the memory
 # of 64 and make the computation faster. `float()` converts to `float32`, and now the layer accepts the batch:
 
 # %%
@@ -104,7 +104,7 @@ x = torch.zeros(2)
 type(x), x.dtype, x.device.type, x.type()
 
 # %% [markdown]
-# Why so many types? Because each is a different bargain between memory and the numbers that it can hold. For integers,
+# There are so many types because each is a different bargain between memory and the numbers that it can hold. For integers,
 # `iinfo` tells you the range:
 
 # %%
@@ -219,7 +219,7 @@ pixels.nan_to_num(nan=0).clamp(0, 255).round().to(torch.uint8)
 #
 # *整数溢出*
 #
-# What happens when an integer grows too large *during* a computation? You get no error. It starts again at the other end,
+# What happens when an integer grows too large *during* a computation? You get no error, since it simply starts again at the other end,
 # like the mileage counter of an old car. Make a picture in `uint8` a little brighter, and its white parts turn black:
 
 # %%
@@ -233,7 +233,7 @@ pixels + 10
 pixels[0] = 300
 
 # %% [markdown]
-# Only up to a point: negative numbers slip through. `pixels[0] = -1` is accepted, and stores 255.
+# This check has a gap, for negative numbers slip through: `pixels[0] = -1` is accepted without an error and stores 255.
 #
 # ## Mixed types
 #
@@ -283,7 +283,7 @@ counts + 0.5
 counts += 0.5
 
 # %% [markdown]
-# The message protects you here. Assignment to an element does not. It converts whatever you give it to the type of the
+# The message protects you here, but assignment to an element does not: it converts whatever you give it to the type of the
 # tensor, without a word, and the fraction is gone:
 
 # %%

@@ -378,7 +378,7 @@ stored.float() * scale
 # - A float has a range, set by its exponent, and a precision, set by its fraction. The gaps grow with the numbers.
 # - `float16` overflows beyond 65504 and loses numbers below about 3 · 10⁻⁸. `bfloat16` has about the range of `float32`, and two to
 #   three decimal digits.
-# - What is small beside the total is lost when it is added. Keep weights and running totals in `float32`.
+# - A number that is small compared with the total is lost when it is added. Keep weights and running totals in `float32`.
 # - `autocast` chooses the type of each operation, and with `float16` a `GradScaler` scales the loss.
 # - A tensor takes its number of elements times `element_size()` bytes. Training with Adam takes four times the parameters, plus
 #   activations in proportion to the batch.
