@@ -35,7 +35,7 @@
 #
 # **You need** the training loop of page 06, and for two sections a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 29 min to read, 44 s to run (AMD EPYC, 2 cores).
+# **Time**: 29 min to read, 42 s to run (AMD EPYC, 2 cores).
 #
 # ## Where does the time go
 #
@@ -103,8 +103,8 @@ by_4, by_64 = (DataLoader(one_by_one, n, shuffle=True) for n in (4, 64))
 throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 
 # %% [markdown]
-# Every step has fixed costs, for calling the layers and updating the weights, and 64 pictures share what 4 had to bear. What remains is mostly the
-# loader's: it makes a PIL image of each picture, transforms it, stacks 64 of them into a batch, and all the while the net waits.
+# Every step has fixed costs, for calling the layers and updating the weights, and 64 pictures share what 4 had to bear. Much of the
+# rest is the loader's: it makes a PIL image of each picture, transforms it, stacks 64 of them into a batch, and all the while the net waits.
 #
 # ## The data set is one tensor
 #
@@ -216,7 +216,7 @@ print_gain(record["added"], "batches of 64, one cycle")
 # *小而快的网络*
 #
 # LeNet was drawn up in 1998, for gray digits. It has few channels, and nothing
-# in it keeps the activations in check. The nets of the record holders differ in four points.
+# in it keeps the activations from growing or fading as the weights change. The nets of the record holders differ in four points.
 #
 # **Batch normalization** (批量归一化) after each convolution brings every channel to mean 0 and variance 1 over the batch, so
 # the next layer sees numbers of the same size whatever the one before it is learning, and the learning rate can be much
@@ -255,6 +255,7 @@ class Stage(nn.Module):
         return F.gelu(self.norm2(self.conv2(x)))
 
 
+# %%
 x = torch.randn(2, 16, 8, 8)
 torch.equal(conv(16, 32)(x)[:, :16], x)  # the input comes through
 
@@ -281,7 +282,7 @@ class FastNet(nn.Module):
 
 
 # %% [markdown]
-# PyTorch can count the *FLOP*, floating-point operations (浮点运算), that a net makes of one picture. In millions, for LeNet and for ours:
+# How much arithmetic does each of the two nets need for one picture? PyTorch can count the *FLOP*, floating-point operations (浮点运算):
 
 
 # %%
@@ -291,11 +292,12 @@ def mega_flop(net, x):
     return round(counter.get_total_flops() / 1e6, 1)
 
 
+# %%
 x = normalize(train_images[:1])
 mega_flop(lenet(), x), mega_flop(FastNet(), x)
 
 # %% [markdown]
-# Our net is small only next to those of the record holders: it does ten times the work of LeNet. Does that pay?
+# These are millions. Ours is small next to the nets of the record holders, but it does ten times the work of LeNet. Does that pay?
 
 # %%
 print_gain(record["added"], "small net, batch norm")
@@ -305,8 +307,8 @@ print_gain(record["added"], "small net, batch norm")
 #
 # *白化：算出来的第一层*
 #
-# The first layer of a trained net usually holds edges, color contrasts and stripes. It learns them slowly, and meanwhile the
-# layers above build on sand. But good first filters
+# The first layer of a trained net usually holds edges, color contrasts and stripes. It learns them slowly, and the
+# layers above have to wait for them. But good first filters
 # follow from the pictures alone, without any labels, so we can compute them.
 #
 # The idea is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the
@@ -327,7 +329,7 @@ patches.shape, covariance.shape
 # behind this layer cuts off what is negative. `whiten` freezes them in the stem:
 
 
-# %% tags=["cifar10"]
+# %%
 def whitening_filters(covariance, count=24, eps=5e-4):
     values, vectors = torch.linalg.eigh(covariance)  # the weakest first
     filters = (vectors / (values + eps).sqrt()).T.flip(0)[:count]
@@ -341,18 +343,19 @@ def whiten(net, covariance):
     net.stem.weight.requires_grad_(False)
 
 
+# %% tags=["cifar10"]
 filters = whitening_filters(covariance)
 draw.show_filters(filters[:24])
 
 # %% [markdown]
-# Brightness, edges in both directions, blue against yellow, finer and finer stripes. Are their answers uncorrelated?
+# Brightness, edges in both directions, blue against orange, finer and finer stripes. Are their answers uncorrelated?
 
 # %% tags=["cifar10"]
 answers = patches @ filters[:24].flatten(1).T
 draw.show_covariances(covariance, answers.T @ answers / len(answers))
 
 # %% [markdown]
-# On the left nearly every pixel varies together with every other; on the right each filter answers for itself. What is it worth?
+# On the left nearly every pixel varies together with every other; on the right only the diagonal is left. What is that worth?
 
 # %%
 print_gain(record["added"], "whitened first layer")
@@ -386,7 +389,7 @@ gradient.shape
 # values up steeply and keeps those near 1 near 1, so a few rounds do:
 
 
-# %% tags=["cifar10"]
+# %%
 def orthogonalize(matrix, rounds=3):
     """For a matrix that is not taller than wide."""
     x = matrix / (matrix.norm() + 1e-7)
@@ -396,10 +399,11 @@ def orthogonalize(matrix, rounds=3):
     return x
 
 
+# %% tags=["cifar10"]
 draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
-# Nearly all directions have come up to about 1. The optimizer is momentum, as in
+# Nearly all directions have come up to somewhere near 1, which is enough. The optimizer is momentum, as in
 # SGD, followed by this function. It also keeps the filters at a fixed norm, since batch normalization would undo any other scale.
 
 
@@ -423,8 +427,10 @@ class Muon(torch.optim.Optimizer):
 
 
 # %% [markdown]
-# (Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way but takes matrices only. For
-# a transformer it is the one to take.) Biases and head stay with SGD, and the biases get a learning rate 16 times higher: they
+# Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way, but takes matrices only and does
+# not fix their norm. For a transformer it is the one to take.
+#
+# Biases and head stay with SGD, and the biases get a learning rate 16 times higher: they
 # start at zero, and in a short training they would not get far otherwise.
 
 
@@ -438,6 +444,7 @@ def build_optimizers(net):
     return [sgd, Muon(filters, lr=0.06)]
 
 
+# %%
 print_gain(record["added"], "faster biases")
 print_gain(record["added"], "Muon")
 
@@ -461,6 +468,7 @@ def resize(x, progress):
     return F.interpolate(x, (size, size), mode="bilinear", antialias=True)
 
 
+# %%
 mega_flop(FastNet(), resize(x[:1], progress=0.0))
 
 # %% [markdown]
@@ -489,7 +497,7 @@ print_gain(record["added"], "label smoothing")
 # backwards, which reflects the picture there. Here is one picture four times:
 
 
-# %% tags=["cifar10"]
+# %%
 def reflect(index):
     return 31 - (31 - index.abs()).abs()
 
@@ -503,6 +511,7 @@ def crop_and_flip(images, shifts, flipped):
     return images[each[:, None, None], rows[:, :, None], columns[:, None]]
 
 
+# %% tags=["cifar10"]
 shifts = torch.tensor([[0, 0], [6, 0], [0, 6], [0, 0]])
 flipped = torch.tensor([False, False, False, True])
 versions = crop_and_flip(train_images[[4] * 4], shifts, flipped)
@@ -543,7 +552,7 @@ print_tta_gain(record["added"][-1])
 
 # %% [markdown]
 # It costs a second forward pass and does not make the net any better, so say so whenever you report such an
-# accuracy. One can also build a *flip-equivariant* (镜像等变) net, to which flips make no difference, as most nets of the
+# accuracy. One can also build a *flip-equivariant* (镜像等变) net, to which flips make no difference, as most of the book's nets in the
 # [appendix on benchmarks](16_benchmarks.ipynb) are.
 #
 # ## All of it together
