@@ -35,7 +35,7 @@
 #
 # **You need** the training loop of page 06, and for two sections a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 29 min to read, 42 s to run (AMD EPYC, 2 cores).
+# **Time**: 29 min to read, 51 s to run (AMD EPYC, 2 cores).
 #
 # ## Where does the time go
 #
@@ -208,8 +208,8 @@ record = json.loads(Path("records/training/techniques.json").read_text())
 print_gain(record["added"], "batches of 64, one cycle")
 
 # %% [markdown]
-# Left of the arrow stands the mean accuracy without the technique, here with batches of 4 and a constant
-# learning rate, and right of it the mean with the technique. The range over the seeds, in brackets, helps to tell a gain from luck.
+# Left of the arrow stands the mean without the technique, here with batches of 4 and a constant
+# learning rate, and right of it the mean with it. The range over the seeds, in brackets, helps to tell a gain from luck.
 #
 # ## A small net that learns quickly
 #
@@ -222,8 +222,8 @@ print_gain(record["added"], "batches of 64, one cycle")
 # the next layer sees numbers of the same size whatever the one before it is learning, and the learning rate can be much
 # higher. With `momentum=0.4` the running statistics follow quickly enough for a short training.
 #
-# **Convolutions that begin as the identity** hand their input through unchanged in their first channels (PyTorch calls that the Dirac initialization), so
-# the picture reaches the last layer from the first step on, instead of being scrambled at random on its way.
+# **Convolutions that begin as the identity** (Dirac initialization) hand their input through unchanged in their first channels, so
+# the picture is not scrambled at random on its way to the last layer.
 #
 # **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and write.
 # Two convolutions with all of this make a stage:
@@ -261,8 +261,7 @@ torch.equal(conv(16, 32)(x)[:, :16], x)  # the input comes through
 
 # %% [markdown]
 # **An early stride.** The first layer, or *stem*, moves its 4 x 4 filters two pixels at a time and leaves maps of 16 x 16,
-# so everything after it costs a quarter of what it would at full size. Three stages follow, then the largest value of each
-# channel, wherever it is in the picture, and one linear layer:
+# so everything after it costs a quarter. Three stages follow, then the largest value of each channel, and one linear layer:
 
 
 # %%
@@ -379,11 +378,11 @@ gradient.shape
 
 # %% [markdown]
 # The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# usually outweigh all others, so SGD steps mostly along those few, and the rest hardly learn. *Muon*, due to Keller Jordan,
+# usually outweigh all others, so SGD steps mostly along those few. *Muon*, due to Keller Jordan,
 # steps about equally far in every direction: it replaces the gradient by a nearly
-# orthogonal matrix (正交矩阵), whose singular values are all about 1.
+# orthogonal matrix (正交矩阵), whose singular values are about 1.
 #
-# A singular value decomposition would give us that, slowly. The Newton-Schulz iteration needs matrix products only. Apply
+# The Newton-Schulz iteration finds it by matrix products only, faster than a singular value decomposition. Apply
 # an odd polynomial, here Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$, to a matrix $X$, with
 # $s^3$ read as $XX^TX$: that changes the singular values and leaves their directions alone. This polynomial pushes small
 # values up steeply and keeps those near 1 near 1, so a few rounds do:
@@ -417,9 +416,8 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for weight in group["params"]:
                 state = self.state[weight]
-                if not state:
-                    state["mean"] = torch.zeros_like(weight)
-                mean = state["mean"].mul_(group["momentum"]).add_(weight.grad)
+                mean = state.setdefault("mean", torch.zeros_like(weight))
+                mean.mul_(group["momentum"]).add_(weight.grad)
                 step = weight.grad + group["momentum"] * mean
                 step = orthogonalize(step.flatten(1)).view_as(weight)
                 weight.mul_(len(weight) ** 0.5 / weight.norm())
@@ -430,8 +428,8 @@ class Muon(torch.optim.Optimizer):
 # Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way, but takes matrices only and does
 # not fix their norm. For a transformer it is the one to take.
 #
-# Biases and head stay with SGD, and the biases get a learning rate 16 times higher: they
-# start at zero, and in a short training they would not get far otherwise.
+# Biases and head stay with SGD. The biases get a learning rate 16 times higher, since they
+# start at zero and would not get far in a short training.
 
 
 # %%
@@ -519,9 +517,8 @@ draw.show_versions(versions, ["as it is", "up", "left", "flipped"])
 
 # %% [markdown]
 # In our generator, `images[chosen]` would become `crop_and_flip(images[chosen], ...)`, with new random shifts for each
-# batch. Flips are better not left to chance: if what is flipped in one pass is not flipped in the next, within two passes the
-# net sees each picture from both sides. That was done here, in runs on only
-# 5,000 pictures, eight times each. First flips, then flips and shifts by up to two pixels:
+# batch. Flips are better not left to chance: what is flipped in one pass should not be flipped in the next, so that the
+# net sees both sides. These runs saw 5,000 pictures, eight times each. First flips, then flips and shifts by up to two pixels:
 
 # %%
 print_gain(record["augmentation"], "flips")
@@ -592,25 +589,23 @@ classic = classic["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Unless yours is the same machine, do not divide its seconds by yours. The appendix tells what recipes like ours reach in a minute
-# and in ten.
+# Seconds can be compared on one machine only; the appendix does that, for recipes of a minute and of ten.
 #
 # ## What each technique is worth
 #
 # *消融实验*
 #
 # A study in which the parts of a method are taken out or put in one at a time is called an *ablation* (消融实验). Here is ours in one picture.
-# Every row adds one technique to the row above it. Each dot is one
-# seed, the line is their mean, and on the right stands the work of one run.
+# Every row adds one technique to the row above it. Each dot is one seed, and on the right stands the work of one run.
 
 # %%
 draw.show_gains(record["added"], "One technique after the other")
 
 # %% [markdown]
 # Where the dots of two rows lie apart, the technique has earned its place; where
-# they mingle, so few seeds cannot tell. What an ablation shows holds for its setting, here for runs of
-# seconds. And mind the right column: from the third row on, the net does more than ten times the work of LeNet.
-# (That the program behind these runs computes what this page does is tested in `tests/pages/test_fast_page_agrees.py`.)
+# they mingle, so few seeds cannot tell. All this holds for runs of
+# seconds. And mind the right column: from the third row on, a run is more than ten times the work of LeNet's.
+# (A test, `tests/pages/test_fast_page_agrees.py`, shows that the program behind these runs computes what this page does.)
 #
 # ## Recap
 #
