@@ -35,7 +35,7 @@
 #
 # **You need** the training loop of page 06, and for two sections a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 29 min to read, 51 s to run (AMD EPYC, 2 cores).
+# **Time**: 28 min to read, 63 s to run (AMD EPYC, 2 cores).
 #
 # ## Where does the time go
 #
@@ -461,8 +461,6 @@ print_gain(record["added"], "Muon")
 # %%
 def resize(x, progress):
     size = 20 if progress < 0.3 else 26 if progress < 0.6 else 32
-    if size == 32:
-        return x
     return F.interpolate(x, (size, size), mode="bilinear", antialias=True)
 
 
@@ -518,7 +516,7 @@ draw.show_versions(versions, ["as it is", "up", "left", "flipped"])
 # %% [markdown]
 # In our generator, `images[chosen]` would become `crop_and_flip(images[chosen], ...)`, with new random shifts for each
 # batch. Flips are better not left to chance: what is flipped in one pass should not be flipped in the next, so that the
-# net sees both sides. These runs saw 5,000 pictures, eight times each. First flips, then flips and shifts by up to two pixels:
+# net sees both sides. To show what this is worth, runs saw 5,000 pictures eight times each. First flips, then flips and shifts by up to two pixels:
 
 # %%
 print_gain(record["augmentation"], "flips")
@@ -596,7 +594,7 @@ classic["accuracy"], classic["seconds"], classic["cpu"]
 # *消融实验*
 #
 # A study in which the parts of a method are taken out or put in one at a time is called an *ablation* (消融实验). Here is ours in one picture.
-# Every row adds one technique to the row above it. Each dot is one seed, and on the right stands the work of one run.
+# Every row adds one technique to the row above it. Each dot is one seed, the line is their mean, and on the right stands the work of one run.
 
 # %%
 draw.show_gains(record["added"], "One technique after the other")
