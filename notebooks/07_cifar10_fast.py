@@ -21,9 +21,9 @@
 # *更快的训练*
 #
 # The tutorials of 2017 train a LeNet on CIFAR-10 for some minutes and end with about half of the test pictures right. Today
-# [a single file of PyTorch](https://github.com/KellerJordan/cifar10-airbench) gets 94 % of them right, in seconds of one GPU. What do those
-# people do differently? Much of it works just as well on the two cores of a laptop, and no trick takes more than a few
-# lines. We start from the loop of [page 06](06_cifar10.ipynb), add one technique after the other, and watch what each is worth.
+# [a single file of PyTorch](https://github.com/KellerJordan/cifar10-airbench) gets 94 % of them right, in seconds on one GPU. What do its
+# authors do differently? Much of it works just as well on the two cores of a laptop. We start from the loop of
+# [page 06](06_cifar10.ipynb), add one technique after another, and watch what each is worth.
 #
 # **You will**
 #
@@ -35,13 +35,13 @@
 #
 # **You need** the training loop of page 06, and for two sections a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 41 min to read, 68 s to run (AMD EPYC, 2 cores).
+# **Time**: 28 min to read, 63 s to run (AMD EPYC, 2 cores).
 #
 # ## Where does the time go
 #
 # *时间花在哪里*
 #
-# We begin by loading the pictures. 48,000 are to learn from, and 2,000 we hold out as a validation set (验证集), to compare
+# First the pictures: 48,000 to learn from, and 2,000 held out as a validation set (验证集), to compare
 # techniques by. The test set stays closed until the end.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
@@ -77,48 +77,43 @@ val_images, val_labels = images[48_000:], labels[48_000:]
 train_images.shape, train_images.dtype
 
 # %% [markdown]
-# LeNet you know from page 06, and the loop is the one with the familiar lines. Around it we put a stopwatch.
+# How many pictures a second does the familiar loop get through? A stopwatch around it tells its *throughput* (吞吐量):
 
 
 # %%
-def train_simply(net, optimizer, batches):
-    for x, y in batches:
-        loss = F.cross_entropy(net(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-
-def throughput(batches, size):
+def throughput(batches, steps, size):
     net = lenet()
     sgd = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
     start = time.perf_counter()
-    train_simply(net, sgd, islice(batches, 4000 // size))
-    return f"{4000 / (time.perf_counter() - start):.0f} pictures/s"
+    for x, y in islice(batches, steps):
+        loss = F.cross_entropy(net(x), y)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+    return f"{steps * size / (time.perf_counter() - start):.0f} pictures/s"
 
 
 # %% [markdown]
-# The tutorials feed this loop from a `DataLoader`, in batches of 4. How many pictures a second does it get through?
-# That is its *throughput* (吞吐量). And how many in batches of 64?
+# The tutorials feed it from a `DataLoader` in batches of 4. We try that, and then batches of 64:
 
 # %% verify={"timing": true, "reason": "durations"}
 to_float = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 one_by_one = data.cifar10(train=True, transform=to_float)
 by_4, by_64 = (DataLoader(one_by_one, n, shuffle=True) for n in (4, 64))
-throughput(by_4, size=4), throughput(by_64, size=64)
+throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 
 # %% [markdown]
-# Every step has fixed costs, for calling the layers and for updating the weights, and 64 pictures share what 4 had to bear. But now another cost comes to the
-# fore. The loader fetches every picture by itself, makes a PIL image of it, transforms it, and stacks 64 of them into a batch, and all the while the net waits.
+# Every step has fixed costs, for calling the layers and updating the weights, and 64 pictures share what 4 had to bear. Much of the
+# rest is the loader's: it makes a PIL image of each picture, transforms it, stacks 64 of them into a batch, and all the while the net waits.
 #
 # ## The data set is one tensor
 #
 # *整个数据集就是一个张量*
 #
-# CIFAR-10 is small. As bytes, its training pictures take some 150 MB, so there is no need to load anything during
-# training. We keep them as the one `uint8` tensor that we already have, and a batch becomes a single indexing operation. Only
-# the batch is converted to floats and normalized (归一化), by the mean and the standard deviation of each color. A
-# generator hands out such batches without end, in a new random order for every pass:
+# As bytes, the training pictures take some 150 MB, so nothing needs to be loaded during
+# training. We keep the one `uint8` tensor that we already have, and a batch becomes a single indexing operation. Only
+# the batch is converted to floats and normalized (归一化), by the mean and standard deviation of each color. A
+# generator hands out batches without end, in a new random order for every pass:
 
 # %%
 pixels = train_images[:5000].float()
@@ -130,32 +125,30 @@ def normalize(images):
 
 
 def batches(images, labels, size, seed):
-    random = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     while True:
-        order = torch.randperm(len(images), generator=random)
+        order = torch.randperm(len(images), generator=rng)
         for chosen in order.split(size)[: len(images) // size]:
             yield normalize(images[chosen]), labels[chosen]
 
 
 # %% [markdown]
-# The `permute` only relabels the dimensions; in memory the three colors of a pixel stay together. This layout is called
-# *channels last*, and convolutions on a CPU like it. And the throughput now?
+# The `permute` only relabels the dimensions; in memory the three colors of a pixel stay together, a layout called
+# *channels last*. And the throughput now, with the same net on the same machine?
 
 # %% verify={"timing": true, "reason": "durations"}
-throughput(batches(images, labels, 64, seed=0), 64)
+throughput(batches(train_images, train_labels, 64, seed=0), 60, size=64)
 
 # %% [markdown]
-# It is the same net on the same machine; only the waste is gone.
-#
 # ## Larger batches and a one-cycle learning rate
 #
 # *更大的批量，单周期学习率*
 #
-# Larger batches have a price: for the same number of pictures there are sixteen times fewer steps. To get anywhere,
-# each step has to be longer, so we need a larger learning rate (学习率), and then two things go wrong. At the
-# beginning, when the weights are random, long steps go astray; at the end they jump around the minimum
+# Batches of 64 have a price: for the same number of pictures there are sixteen times fewer steps, so
+# each has to be longer, with a larger learning rate (学习率). But long steps go astray while
+# the weights are still random, and near the end they jump around the minimum
 # instead of settling in it. The usual answer is a schedule in one cycle: the learning rate rises from zero during the first
-# few percent of the training (*warmup*), and then falls back to zero.
+# few percent of the training (*warmup*), then falls back to zero.
 
 
 # %%
@@ -167,9 +160,8 @@ def one_cycle(progress, warmup=0.05):
 draw.show_schedule(one_cycle)
 
 # %% [markdown]
-# PyTorch's `LambdaLR` multiplies the learning rate of every parameter group by such a factor. That turns our loop
-# into the following one. It takes a list of optimizers, since there will be two, and it has two options whose
-# turn will come: what is done to the size of the pictures, and label smoothing.
+# `LambdaLR` multiplies the learning rates of an optimizer by such a factor. Here is the whole loop. It takes
+# a list of optimizers, since there will be two, and two options whose turn will come: resized pictures and label smoothing.
 
 
 # %%
@@ -178,19 +170,14 @@ def train(net, optimizers, batches, steps, resize=None, smoothing=0.0):
         return one_cycle(step / steps)
 
     schedulers = [LambdaLR(optimizer, factor) for optimizer in optimizers]
-    losses = []
     net.train()
     for step, (x, y) in enumerate(islice(batches, steps)):
         logits = net(resize(x, step / steps) if resize else x)
         loss = F.cross_entropy(logits, y, label_smoothing=smoothing)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
+        net.zero_grad()
         loss.backward()
-        for optimizer, scheduler in zip(optimizers, schedulers, strict=True):
-            optimizer.step()
-            scheduler.step()
-        losses.append(loss.item())
-    return losses
+        for stepper in [*optimizers, *schedulers]:
+            stepper.step()
 
 
 def accuracy(net, images, labels):
@@ -204,47 +191,41 @@ def accuracy(net, images, labels):
 # %% [markdown]
 # How far does LeNet get in 500 steps?
 
-# %%
+# %% tags=["cifar10"] verify={"rtol": 0, "atol": 6, "reason": "training: rounding differs between machines and grows"}
 torch.manual_seed(0)
 net, feed = lenet(), batches(train_images, train_labels, 64, seed=0)
 sgd = torch.optim.SGD(net.parameters(), lr=0.08, momentum=0.9, nesterov=True)
-losses = train(net, [sgd], feed, steps=500)
-
-# %% tags=["cifar10"] verify={"rtol": 0, "atol": 6, "reason": "training: rounding differs between machines and grows"}
+train(net, [sgd], feed, steps=500)
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# Guessing would give 10 %. We shall come back to this figure with our own recipe. But one run is one throw of the
-# dice, so each technique of this page was also tried with several seeds, by `python -m helpers.training techniques`, and
-# what came out is recorded. Each run saw 18,000 pictures, each of them once, and was judged on a validation set.
+# Remember this figure; our own recipe will be given the same 500 steps. But one run is one throw of the
+# dice, so each technique of this page was also tried with several seeds, in shorter runs of 18,000 pictures, each seen
+# once. Their accuracies on the validation set were recorded:
 
 # %%
 record = json.loads(Path("records/training/techniques.json").read_text())
 print_gain(record["added"], "batches of 64, one cycle")
 
 # %% [markdown]
-# On the left of the arrow stands the mean accuracy without the technique, here that of the tutorials' recipe with batches of 4 and a constant
-# learning rate, and on the right the one with it. In brackets stands the range over the seeds, by which you can tell a gain from luck. LeNet at this learning
-# rate is a gamble, as you see: one run may end far from the next.
+# Left of the arrow stands the mean without the technique, here with batches of 4 and a constant
+# learning rate, and right of it the mean with it. The range over the seeds, in brackets, helps to tell a gain from luck.
 #
 # ## A small net that learns quickly
 #
 # *小而快的网络*
 #
-# LeNet was drawn up in 1998, for gray digits. Its first filters work on large maps, where they cost time, and nothing
-# in it keeps the size of the activations in check, so that it bears only cautious steps. The nets of
-# the record holders differ in four points.
+# LeNet was drawn up in 1998, for gray digits. It has few channels, and nothing
+# in it keeps the activations from growing or fading as the weights change. The nets of the record holders differ in four points.
 #
-# **Batch normalization** (批量归一化) after each convolution brings every channel to mean 0 and variance 1 over the batch. The
-# layers behind it then see numbers of the same size, whatever the layers before it are learning, and the learning rate can be much
-# higher. The scale that `BatchNorm2d` would learn we leave at 1, and with `momentum=0.4` its running statistics follow quickly enough for a short training.
+# **Batch normalization** (批量归一化) after each convolution brings every channel to mean 0 and variance 1 over the batch, so
+# the next layer sees numbers of the same size whatever the one before it is learning, and the learning rate can be much
+# higher. With `momentum=0.4` the running statistics follow quickly enough for a short training.
 #
-# **Convolutions that begin as the identity.** A random convolution scrambles its input. If a new one instead hands
-# its first channels through unchanged, the picture itself reaches the last layer from the first step on. PyTorch calls this the Dirac initialization.
+# **Convolutions that begin as the identity** (Dirac initialization) hand their input through unchanged in their first channels, so
+# the picture is not scrambled at random on its way to the last layer.
 #
-# **Pooling first.** Normalization and activation compute little, but they read and write each number of a map. So we pool right
-# after the convolution, and three quarters of those numbers are gone before the two get to see them.
-#
+# **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and write.
 # Two convolutions with all of this make a stage:
 
 
@@ -274,32 +255,25 @@ class Stage(nn.Module):
         return F.gelu(self.norm2(self.conv2(x)))
 
 
-# %% [markdown]
-# Does such a convolution hand its input on?
-
 # %%
 x = torch.randn(2, 16, 8, 8)
-torch.equal(conv(16, 32)(x)[:, :16], x)
+torch.equal(conv(16, 32)(x)[:, :16], x)  # the input comes through
 
 # %% [markdown]
-# **An early stride.** The first layer, or *stem*, moves its 4 x 4 filters two pixels at a time, and leaves maps of 16 x 16.
-# Everything after it costs a quarter of what it would cost at full size. Three stages follow, then the largest value of each
-# channel, wherever it is in the picture, and one linear layer:
+# **An early stride.** The first layer, or *stem*, moves its 4 x 4 filters two pixels at a time and leaves maps of 16 x 16,
+# so everything after it costs a quarter. Three stages follow, then the largest value of each channel, and one linear layer:
 
 
 # %%
 class FastNet(nn.Module):
-    def __init__(self, widths=(16, 32, 64)):
+    def __init__(self):
         super().__init__()
         self.stem = nn.Conv2d(3, 48, 4, stride=2, padding=1)
         nn.init.zeros_(self.stem.bias)
-        first, second, third = widths
         self.stages = nn.Sequential(
-            Stage(48, first, pool=False),
-            Stage(first, second),
-            Stage(second, third),
+            Stage(48, 16, pool=False), Stage(16, 32), Stage(32, 64)
         )
-        self.head = nn.Linear(third, 10, bias=False)
+        self.head = nn.Linear(64, 10, bias=False)
 
     def forward(self, x):
         x = self.stages(F.gelu(self.stem(x)))
@@ -307,19 +281,22 @@ class FastNet(nn.Module):
 
 
 # %% [markdown]
-# How much arithmetic is that for one picture? It is counted in *FLOP*, floating-point operations (浮点运算), and PyTorch counts
-# along if asked. First LeNet, then ours, in millions:
+# How much arithmetic does each of the two nets need for one picture? PyTorch can count the *FLOP*, floating-point operations (浮点运算):
+
+
+# %%
+def mega_flop(net, x):
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    return round(counter.get_total_flops() / 1e6, 1)
+
 
 # %%
 x = normalize(train_images[:1])
-with FlopCounterMode(display=False) as of_lenet:
-    lenet()(x)
-with FlopCounterMode(display=False) as of_fast_net:
-    FastNet()(x)
-of_lenet.get_total_flops() / 1e6, of_fast_net.get_total_flops() / 1e6
+mega_flop(lenet(), x), mega_flop(FastNet(), x)
 
 # %% [markdown]
-# For the same pictures the new net does about ten times the work of LeNet. What does it make of them?
+# These are millions. Ours is small next to the nets of the record holders, but it does ten times the work of LeNet. Does that pay?
 
 # %%
 print_gain(record["added"], "small net, batch norm")
@@ -329,8 +306,8 @@ print_gain(record["added"], "small net, batch norm")
 #
 # *白化：算出来的第一层*
 #
-# What does a first layer learn? Look into a trained net and you find edges, color contrasts and stripes, much the same
-# ones each time. It learns them slowly, and meanwhile the layers above build on sand. But good first filters
+# The first layer of a trained net usually holds edges, color contrasts and stripes. It learns them slowly, and the
+# layers above have to wait for them. But good first filters
 # follow from the pictures alone, without any labels, so we can compute them.
 #
 # The idea is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the
@@ -345,14 +322,13 @@ covariance = patches.T @ patches / len(patches)
 patches.shape, covariance.shape
 
 # %% [markdown]
-# (The pictures are normalized, so the mean is about zero and need not be subtracted.) The eigenvectors (特征向量) of this
-# matrix are directions that vary independently of each other, and each eigenvalue says how strongly. Divide an
-# eigenvector by the square root of its eigenvalue, and its answers have variance 1. A small number `eps` keeps directions with hardly
-# more than noise from being blown up. We take the 24 strongest, and their negatives as well, because the activation
-# behind this layer cuts off what is negative. `whiten` puts them into the stem and freezes them there:
+# The eigenvectors (特征向量) of this matrix are directions in which patches vary independently of each other, and each eigenvalue says how strongly. Divide an
+# eigenvector by the square root of its eigenvalue, and its answers have variance 1. (A small `eps` keeps mere noise
+# from being blown up.) We take the 24 strongest, and their negatives as well, because the activation
+# behind this layer cuts off what is negative. `whiten` freezes them in the stem:
 
 
-# %% tags=["cifar10"]
+# %%
 def whitening_filters(covariance, count=24, eps=5e-4):
     values, vectors = torch.linalg.eigh(covariance)  # the weakest first
     filters = (vectors / (values + eps).sqrt()).T.flip(0)[:count]
@@ -366,18 +342,19 @@ def whiten(net, covariance):
     net.stem.weight.requires_grad_(False)
 
 
+# %% tags=["cifar10"]
 filters = whitening_filters(covariance)
 draw.show_filters(filters[:24])
 
 # %% [markdown]
-# Brightness, edges in both directions, blue against yellow, finer and finer stripes: all of it computed in a fraction of a second. And are the answers uncorrelated?
+# Brightness, edges in both directions, blue against orange, finer and finer stripes. Are their answers uncorrelated?
 
 # %% tags=["cifar10"]
 answers = patches @ filters[:24].flatten(1).T
 draw.show_covariances(covariance, answers.T @ answers / len(answers))
 
 # %% [markdown]
-# On the left every pixel goes together with every other, and on the right each filter answers for itself. What is it worth?
+# On the left nearly every pixel varies together with every other; on the right only the diagonal is left. What is that worth?
 
 # %%
 print_gain(record["added"], "whitened first layer")
@@ -387,8 +364,8 @@ print_gain(record["added"], "whitened first layer")
 #
 # *Muon：面向矩阵的优化器*
 #
-# SGD moves each weight by its own gradient, as if it were alone. But the weights of a layer form a matrix. Here is the gradient of such a matrix, of the layer that
-# maps 32 channels to 64:
+# SGD moves each weight by its own gradient, as if it were alone. But the weights of a layer form a matrix, and so does their gradient, here
+# with one row for each of 64 filters:
 
 # %%
 torch.manual_seed(0)
@@ -401,17 +378,17 @@ gradient.shape
 
 # %% [markdown]
 # The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# usually outweigh all others, so that SGD steps almost entirely along those few, and the rest hardly learn. *Muon*, due to Keller Jordan,
-# makes all singular values about 1, and so steps equally far in every direction. In other words, it replaces the gradient by a nearly
-# orthogonal matrix (正交矩阵).
+# usually outweigh all others, so SGD steps mostly along those few. *Muon*, due to Keller Jordan,
+# steps about equally far in every direction: it replaces the gradient by a nearly
+# orthogonal matrix (正交矩阵), whose singular values are about 1.
 #
-# A singular value decomposition would do that, slowly. Newton and Schulz found a way that needs matrix products only. Take
-# an odd polynomial, here Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$, and apply it to a matrix, with
-# $s^3$ read as $XX^TX$. That changes the singular values and leaves their directions alone. This one pushes small
+# The Newton-Schulz iteration finds it by matrix products only, faster than a singular value decomposition. Apply
+# an odd polynomial, here Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$, to a matrix $X$, with
+# $s^3$ read as $XX^TX$: that changes the singular values and leaves their directions alone. This polynomial pushes small
 # values up steeply and keeps those near 1 near 1, so a few rounds do:
 
 
-# %% tags=["cifar10"]
+# %%
 def orthogonalize(matrix, rounds=3):
     """For a matrix that is not taller than wide."""
     x = matrix / (matrix.norm() + 1e-7)
@@ -421,11 +398,12 @@ def orthogonalize(matrix, rounds=3):
     return x
 
 
+# %% tags=["cifar10"]
 draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
-# Nearly all directions have come up to about 1; more exactly is not needed. The optimizer is momentum, as in
-# SGD, and this one function. Besides, the filters are kept at a fixed norm, since batch normalization would undo any other scale anyway.
+# Nearly all directions have come up to somewhere near 1, which is enough. The optimizer is momentum, as in
+# SGD, followed by this function. It also keeps the filters at a fixed norm, since batch normalization would undo any other scale.
 
 
 # %%
@@ -438,9 +416,8 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for weight in group["params"]:
                 state = self.state[weight]
-                if not state:
-                    state["mean"] = torch.zeros_like(weight)
-                mean = state["mean"].mul_(group["momentum"]).add_(weight.grad)
+                mean = state.setdefault("mean", torch.zeros_like(weight))
+                mean.mul_(group["momentum"]).add_(weight.grad)
                 step = weight.grad + group["momentum"] * mean
                 step = orthogonalize(step.flatten(1)).view_as(weight)
                 weight.mul_(len(weight) ** 0.5 / weight.norm())
@@ -448,9 +425,11 @@ class Muon(torch.optim.Optimizer):
 
 
 # %% [markdown]
-# Muon is for matrices that map one layer to the next, so biases and head stay with SGD. And
-# while we are at it, we give the biases a learning rate 16 times higher: they
-# start at zero, and in a short training they would not get far otherwise.
+# Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way, but takes matrices only and does
+# not fix their norm. For a transformer it is the one to take.
+#
+# Biases and head stay with SGD. The biases get a learning rate 16 times higher, since they
+# start at zero and would not get far in a short training.
 
 
 # %%
@@ -458,109 +437,65 @@ def build_optimizers(net):
     learned = [p for p in net.parameters() if p.requires_grad]
     filters = [p for p in learned if p.ndim == 4]
     biases = [p for p in learned if p.ndim == 1]
-    groups = [
-        {"params": [net.head.weight], "lr": 0.2},
-        {"params": biases, "lr": 16 * 0.2},
-    ]
-    sgd = torch.optim.SGD(groups, momentum=0.85, nesterov=True)
+    groups = [{"params": net.head.weight}, {"params": biases, "lr": 16 * 0.2}]
+    sgd = torch.optim.SGD(groups, lr=0.2, momentum=0.85, nesterov=True)
     return [sgd, Muon(filters, lr=0.06)]
 
-
-# %% [markdown]
-# First the faster biases, then Muon:
 
 # %%
 print_gain(record["added"], "faster biases")
 print_gain(record["added"], "Muon")
 
 # %% [markdown]
-# The faster biases may be luck, as the ranges show; Muon is not. Since PyTorch 2.9 there is a `torch.optim.Muon` as well. Could we not have used that?
-
-# %% tags=["raises-exception"]
-torch.optim.Muon([net.stages[2].conv1.weight], lr=0.06)
-
-# %% [markdown]
-# It takes matrices only, and leaves it to you to flatten filters. It makes five rounds in bfloat16, quick on GPUs
-# and slow on many CPUs, and it has weight decay where ours fixes the norm. At heart both do the same. Let it make one
-# step on a matrix, and compare with our five rounds:
-
-# %% tags=["cifar10"] verify={"rtol": 0, "atol": 0.02, "reason": "bfloat16 is computed differently by different CPUs"}
-matrix = nn.Parameter(torch.zeros(64, 288))
-matrix.grad = gradient.clone()
-torch.optim.Muon([matrix], lr=1.0).step()
-(matrix + orthogonalize(gradient, rounds=5)).norm() / matrix.norm()
-
-# %% [markdown]
-# The relative difference is what bfloat16 rounds off. For layers that are matrices already, as in a
-# transformer, `torch.optim.Muon` is the one to take.
+# The faster biases may be luck, as the ranges show; Muon is not.
 #
-# ## Small pictures first
+# ## Small pictures first, and softer labels
 #
-# *先小图，后大图*
+# *先小图，后大图；标签平滑*
 #
-# In the beginning the net learns what is coarse, and for that it does not need every pixel. So we show it
-# small pictures at first and full ones at the end. A convolutional net takes any size, as long as nothing behind
-# it insists on one, and `amax` does not. At 20 x 20 pixels a step costs so much less:
+# In the beginning the net learns what is coarse, and for that it does not need every pixel. So we begin with
+# small pictures and end with full ones. The convolutions take any size, and so does `amax` behind them.
+# What does a picture of 20 x 20 pixels cost, in millions of operations?
 
 
 # %%
 def resize(x, progress):
     size = 20 if progress < 0.3 else 26 if progress < 0.6 else 32
-    if size == 32:
-        return x
     return F.interpolate(x, (size, size), mode="bilinear", antialias=True)
 
 
-x = normalize(train_images[:1])
-with FlopCounterMode(display=False) as of_small:
-    FastNet()(resize(x, progress=0.0))
-of_small.get_total_flops() / of_fast_net.get_total_flops()
+# %%
+mega_flop(FastNet(), resize(x[:1], progress=0.0))
 
 # %% [markdown]
-# What is saved pays for more steps. In the recorded
-# runs, 25,600 pictures seen in this way are as much work as the 18,000 at full size were:
+# That is well under half, and what is saved pays for more steps: in the recorded
+# runs, 25,600 pictures seen in this way are as much work as 18,000 at full size.
+#
+# [Label smoothing](05_losses_and_optimizers.ipynb#Soft-targets) you know from page 05. It asks the net for a little less certainty, so
+# pictures that it already gets right pull less at the weights.
 
 # %%
 print_gain(record["added"], "small images first")
-
-# %% [markdown]
-# ## Label smoothing
-#
-# *标签平滑*
-#
-# Cross entropy is never satisfied. A picture that is already classified correctly still pulls at the weights, because the loss
-# falls further the surer the net is. *Label smoothing* asks for a little less: nine tenths of the target are the true class, and the last tenth is
-# spread over all ten. In PyTorch it is one argument, and by hand a mean of two losses:
-
-# %%
-logits, target = torch.eye(5, 10), torch.arange(5)
-to_all = -F.log_softmax(logits, dim=1).mean()  # the same share for each class
-by_hand = 0.9 * F.cross_entropy(logits, target) + 0.1 * to_all
-by_hand, F.cross_entropy(logits, target, label_smoothing=0.1)
-
-# %%
 print_gain(record["added"], "label smoothing")
 
 # %% [markdown]
-# Here the two ranges overlap. It is likely a gain, but these seeds do not prove it.
+# For label smoothing the ranges overlap. It is likely a gain, but these seeds do not prove it.
 #
 # ## Data augmentation by indexing
 #
 # *用索引做数据增强*
 #
-# So far the net has seen each picture at most once. In a longer training it sees them again and again, and begins to learn them by
-# heart: it is overfitting (过拟合). *Data augmentation* (数据增强) shows each picture a little differently every time,
+# In a longer training the net sees each picture again and again and begins to learn it by
+# heart, which is overfitting (过拟合). *Data augmentation* (数据增强) shows each picture a little differently every time,
 # shifted by a few pixels, or flipped left to right. But a shifted picture is merely the
-# picture with other rows and columns, so a whole batch can be shifted in one indexing operation, each picture by its own
-# amount. Beyond the edge we count backwards, which reflects the picture there. The three index tensors at the end
-# broadcast (广播) to one index for every pixel of every picture. Here is one of them,
-# six times, with shifts larger than in training, so that they can be seen:
+# picture with other rows and columns, so one indexing operation shifts a whole batch, each picture by its own
+# amount: the three index tensors broadcast (广播) to one index for each pixel of each picture. Beyond the edge we count
+# backwards, which reflects the picture there. Here is one picture four times:
 
 
-# %% tags=["cifar10"]
+# %%
 def reflect(index):
-    index = index.abs()
-    return torch.where(index < 32, index, 62 - index)
+    return 31 - (31 - index.abs()).abs()
 
 
 def crop_and_flip(images, shifts, flipped):
@@ -572,33 +507,16 @@ def crop_and_flip(images, shifts, flipped):
     return images[each[:, None, None], rows[:, :, None], columns[:, None]]
 
 
-shifts = torch.tensor([[0, 0], [6, 0], [-6, 0], [0, 6], [0, -6], [0, 0]])
-flipped = torch.tensor([False, False, False, False, False, True])
-six = crop_and_flip(train_images[[4] * 6], shifts, flipped)
-titles = ["as it is", "up", "down", "left", "right", "flipped"]
-draw.show_versions(six, titles)
+# %% tags=["cifar10"]
+shifts = torch.tensor([[0, 0], [6, 0], [0, 6], [0, 0]])
+flipped = torch.tensor([False, False, False, True])
+versions = crop_and_flip(train_images[[4] * 4], shifts, flipped)
+draw.show_versions(versions, ["as it is", "up", "left", "flipped"])
 
 # %% [markdown]
-# Flips are not left to chance: what is flipped in one pass is not flipped in the next, so
-# that within two passes each picture is seen from both sides.
-
-
-# %%
-def batches(images, labels, size, seed, shift=0):
-    rng = torch.Generator().manual_seed(seed)
-    flipped = torch.rand(len(images), generator=rng) < 0.5
-    while True:
-        order = torch.randperm(len(images), generator=rng)
-        for chosen in order.split(size)[: len(images) // size]:
-            shifts = torch.randint(-shift, shift + 1, (size, 2), generator=rng)
-            x = crop_and_flip(images[chosen], shifts, flipped[chosen])
-            yield normalize(x), labels[chosen]
-        flipped = ~flipped
-
-
-# %% [markdown]
-# To see what it is worth, a picture has to come more than once. These runs were given only
-# 5,000 pictures, and saw each of them eight times. First flips, then flips and shifts by up to two pixels:
+# In our generator, `images[chosen]` would become `crop_and_flip(images[chosen], ...)`, with new random shifts for each
+# batch. Flips are better not left to chance: what is flipped in one pass should not be flipped in the next, so that the
+# net sees both sides. To show what this is worth, runs saw 5,000 pictures eight times each. First flips, then flips and shifts by up to two pixels:
 
 # %%
 print_gain(record["augmentation"], "flips")
@@ -611,8 +529,8 @@ print_gain(record["augmentation"], "flips and shifts")
 #
 # *测试时增强*
 #
-# Augmentation can help once more when the training is over. A picture and its mirror image show the same thing, but the net
-# gives them slightly different logits, each with errors of its own. The average of both has smaller errors:
+# Augmentation can help once more when the training is over. The net gives a picture and its mirror image slightly
+# different logits, each with errors of its own, and in the average some of these cancel:
 
 
 # %%
@@ -629,54 +547,15 @@ print_tta_gain(record["added"][-1])
 
 # %% [markdown]
 # It costs a second forward pass and does not make the net any better, so say so whenever you report such an
-# accuracy.
-#
-# ### A net that cannot tell left from right
-#
-# *镜像等变的网络*
-#
-# If flips should make no difference, why not build the net so that they make none? In a
-# *flip-equivariant* (镜像等变) convolution, half of the filters are learned, and the other half are their mirror images. The channels
-# come in two halves as well: what the first half sees in a picture, the second sees in its mirror image.
-
-
-# %%
-class FlipConv(nn.Conv2d):
-    def __init__(self, inputs, outputs):
-        super().__init__(inputs, outputs // 2, 3, padding=1, bias=False)
-
-    def forward(self, x):
-        left, right = self.weight.flip(3).chunk(2, dim=1)
-        mirrored = torch.cat([right, left], dim=1)
-        return F.conv2d(x, torch.cat([self.weight, mirrored]), padding=1)
-
-
-def mirror(x):
-    return torch.cat(x.flip(3).chunk(2, dim=1)[::-1], dim=1)
-
-
-torch.manual_seed(0)
-layer, x = FlipConv(16, 32), torch.randn(2, 16, 8, 8)
-torch.allclose(layer(mirror(x)), mirror(layer(x)), atol=1e-5)
-
-# %% [markdown]
-# Mirror the input and the output is mirrored: that is what *equivariant* means. A net built of such layers gives a picture and its
-# mirror image the same logits, with half as many weights. Here that is a handicap:
-
-# %%
-print_gain(record["augmentation"], "flip-equivariant net, shifts")
-
-# %% [markdown]
-# In longer trainings of wider nets it is an advantage, as the search in the
-# [appendix on benchmarks](16_benchmarks.ipynb) shows, and there the book's recipes use it
-# (`helpers/training/net.py`).
+# accuracy. One can also build a *flip-equivariant* (镜像等变) net, to which flips make no difference, as most of the book's nets in the
+# [appendix on benchmarks](16_benchmarks.ipynb) are.
 #
 # ## All of it together
 #
 # *合在一起*
 #
 # The net, its whitened stem, two optimizers, small pictures first and label smoothing: 500 steps of 64 pictures, as many as
-# LeNet had. Since no picture comes twice, nothing is shifted.
+# LeNet had. Since no picture comes twice, there is no augmentation.
 
 # %% verify={"timing": true, "reason": "durations"}
 torch.manual_seed(0)
@@ -691,7 +570,7 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# Compare that with what LeNet made of the same pictures. And now, for the first time, we open the test set, and judge the net by the pictures as they are, then averaged over flips:
+# Compare that with LeNet's figure. Now, for the first time, we open the test set, and judge the net by the pictures as they are, then averaged over flips:
 
 # %% tags=["cifar10"] verify={"rtol": 0, "atol": 3, "reason": "training: rounding differs between machines and grows"}
 test_set = data.cifar10(train=False)
@@ -699,8 +578,8 @@ test = torch.from_numpy(test_set.data), torch.tensor(test_set.targets)
 accuracy(net, *test), accuracy(WithFlips(net), *test)
 
 # %% [markdown]
-# The recipe of the old tutorials, LeNet from a `DataLoader` in batches of 4, has been given two whole passes, once, and its
-# test accuracy and its time were kept:
+# The recipe of the old tutorials, LeNet from a `DataLoader` in batches of 4, was once given two whole passes. Its
+# test accuracy, its seconds and the machine:
 
 # %%
 classic = json.loads(Path("records/training/classic_recipe.json").read_text())
@@ -708,37 +587,30 @@ classic = classic["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Those are the seconds of the machine named, not to be divided by yours. What the book's recipes reach in a minute
-# and in ten, on which machine, and how other people's nets do in the same time, is told in the
-# [appendix on benchmarks](16_benchmarks.ipynb).
+# Seconds can be compared on one machine only; the appendix does that, for recipes of a minute and of ten.
 #
 # ## What each technique is worth
 #
 # *消融实验*
 #
 # A study in which the parts of a method are taken out or put in one at a time is called an *ablation* (消融实验). Here is ours in one picture.
-# Every row adds one technique to the row above it. Each dot is one
-# seed, the line is their mean, and on the right stands the work of one run.
+# Every row adds one technique to the row above it. Each dot is one seed, the line is their mean, and on the right stands the work of one run.
 
 # %%
 draw.show_gains(record["added"], "One technique after the other")
 
 # %% [markdown]
 # Where the dots of two rows lie apart, the technique has earned its place; where
-# they mingle, so few seeds cannot tell. What an ablation shows holds for its setting, here for trainings of
-# seconds. And mind the right column: from the third row on, the net does ten times the work of LeNet.
-#
-# ## Proof
-#
-# A test, `tests/pages/test_fast_page_agrees.py`, takes the definitions from this page and finds that they compute the same as the book's
-# program, `helpers/training`: batches, net, filters, optimizers, and the losses of a training.
+# they mingle, so few seeds cannot tell. All this holds for runs of
+# seconds. And mind the right column: from the third row on, a run is more than ten times the work of LeNet's.
+# (A test, `tests/pages/test_fast_page_agrees.py`, shows that the program behind these runs computes what this page does.)
 #
 # ## Recap
 #
 # - A data set that fits into memory is best kept as one tensor: a batch is one indexing operation, and so are crops and flips of a whole batch.
 # - Larger batches want a higher learning rate that rises, then falls to zero; batch normalization makes it bearable.
 # - Whitening computes the first layer from the covariance of the patches, instead of learning it.
-# - Muon makes the step of each filter matrix nearly orthogonal; `torch.optim.Muon` does it for layers that are matrices.
+# - Muon makes the step of each filter matrix nearly orthogonal.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.
 
 # %% [markdown]

@@ -92,16 +92,15 @@ def test_crops_and_flips_are_the_same(page, images):
     assert torch.equal(ours, feeding.crop(images.train, indices, shifts, flipped))
 
 
-def test_each_pass_has_each_picture_once_and_every_other_pass_its_mirror_image(page, images):
-    feed = page.batches(images.train, torch.arange(256), 64, seed=3, shift=0)
-    passes = []
+def test_each_pass_has_each_picture_once_in_a_new_order(page, images):
+    feed = page.batches(images.train, torch.arange(256), 64, seed=3)
+    orders = []
     for _ in range(2):
         x, numbers = map(torch.cat, zip(*(next(feed) for _ in range(4)), strict=True))
         assert torch.equal(numbers.sort().values, torch.arange(256))
-        passes.append(x[numbers.argsort()])
-    assert torch.equal(passes[1], passes[0].flip(3))
-    unmoved = (passes[0] == page.normalize(images.train)).flatten(1).all(1)
-    assert 90 < unmoved.sum() < 166
+        assert torch.equal(x[numbers.argsort()], page.normalize(images.train))
+        orders.append(numbers)
+    assert not torch.equal(*orders)
 
 
 def test_the_schedules_are_the_same(page):
@@ -171,6 +170,28 @@ def test_muon_makes_the_same_steps(page):
         assert torch.allclose(*weights, atol=1e-5)
 
 
+def test_the_steps_of_torchs_muon_are_made_alike_for_matrices_only():
+    names = definitions()
+    weights = [torch.nn.Parameter(torch.randn(16, 36)) for _ in range(2)]
+    theirs = torch.optim.Muon(weights[:1], lr=1.0, momentum=0.9, weight_decay=0.0)
+    ours = names["Muon"](weights[1:], lr=1.0)
+    rounds = names["orthogonalize"]
+    ours.step.__globals__["orthogonalize"] = lambda matrix: rounds(matrix, 5)
+    for _ in range(3):
+        with torch.no_grad():
+            weights[0].zero_()
+            weights[1].mul_(16**0.5 / weights[1].norm())
+        before, gradient = weights[1].detach().clone(), torch.randn(16, 36)
+        for weight in weights:
+            weight.grad = gradient.clone()
+        theirs.step()
+        ours.step()
+        step = weights[1].detach() - before
+        assert F.cosine_similarity(step.flatten(), weights[0].flatten(), dim=0) > 0.99  # bfloat16
+    with pytest.raises(ValueError, match="only supports 2D"):
+        torch.optim.Muon([torch.nn.Parameter(torch.randn(8, 4, 3, 3))])
+
+
 def test_the_optimizers_have_the_same_settings(page, images, stats):
     theirs = whitened(images, stats)
     ours = copied(page, theirs)
@@ -192,7 +213,14 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     feed = feeding.batches(
         images.train, images.train_labels, stats, recipe.batch_size, 0, translate=0
     )
-    losses = page.train(net, page.build_optimizers(net), feed, STEPS, page.resize, 0.1)
+    fed, logits = [], []
+    net.register_forward_hook(lambda *call: logits.append(call[-1].detach()))
+    recorded = (fed.append(batch) or batch for batch in feed)
+    page.train(net, page.build_optimizers(net), recorded, STEPS, page.resize, 0.1)
+    losses = [
+        F.cross_entropy(z, y, label_smoothing=0.1).item()
+        for z, (_, y) in zip(logits, fed, strict=True)
+    ]
     assert trained.steps == len(losses) == STEPS
     assert losses == pytest.approx(trained.losses, abs=2e-3)
     assert losses[-1] < losses[0] - 0.05
@@ -202,10 +230,3 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     assert page.accuracy(theirs, images.test, images.test_labels) == round(reached.plain, 1)
     with_flips = page.accuracy(page.WithFlips(theirs), images.test, images.test_labels)
     assert with_flips == round(reached.tta, 1)
-
-
-def test_the_flip_equivariant_convolutions_are_the_same(page):
-    ours, theirs = page.FlipConv(16, 32), nets.FlipEquivariantConv(16, 32)
-    ours.load_state_dict(theirs.state_dict())
-    x = torch.randn(2, 16, 9, 9)
-    assert torch.equal(ours(x), theirs(x))
