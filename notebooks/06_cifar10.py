@@ -59,7 +59,7 @@ print(data.origin())
 #
 # *加载数据*
 #
-# torchvision has a class for each of many public data sets. The notes name three:
+# You rarely have to download and unpack a well-known data set by hand: torchvision has a class for each of several dozen. The notes name three:
 
 # %% claims=["C18"]
 [datasets.ImageNet, datasets.CIFAR10, datasets.MNIST]
@@ -67,8 +67,8 @@ print(data.origin())
 # %% [markdown]
 # > **Then and now.** `ImageNet` no longer has the argument `download`, and expects archives that you downloaded yourself.
 #
-# You would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns the same, but first looks for the files in
-# the usual places. The network learns from one part, and is judged by the other.
+# In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns the same, but first looks
+# for the files in the usual places. The pictures come in two parts: the network learns from the first and is judged on the second.
 
 # %% claims=["C21"]
 train_set = data.cifar10(train=True)
@@ -87,22 +87,23 @@ picture.size, picture.mode, label, train_set.classes[label]
 drawings.show_classes(train_set)
 
 # %% [markdown]
-# Some are hard for people too. Before we train anything, how often would a program be right that has learned nothing? Let us count the classes:
+# Some are hard for people too. Before we train anything, let us ask how often a program that has learned nothing would be right. That depends on
+# how frequent each class is:
 
 # %%
 labels = torch.tensor(train_set.targets)
 labels.bincount()
 
 # %% [markdown]
-# All ten are equally frequent, so guessing is right one time in ten. This **10 %** is our baseline (基线), the number to beat.
+# There are 5,000 pictures of each, so guessing is right one time in ten. These **10 %** are our baseline (基线), the number to beat.
 #
 # ### Transforms
 #
 # *数据转换*
 #
 # A network wants a float tensor with the color channels first. Turning pictures into that is the work of a *transform*. The current ones are in
-# `transforms.v2`, and `Compose` chains them. With `scale=True`, values from 0 to 255 become values from 0 to 1. In older code you will meet `ToTensor`
-# instead, and it gives the same numbers, up to rounding:
+# `transforms.v2`, and `Compose` chains them. With `scale=True`, values from 0 to 255 become values from 0 to 1. In older code you will meet
+# `ToTensor` instead, which gives the same numbers, up to rounding, as the `True` at the end confirms:
 
 # %% claims=["C19"]
 to_tensor = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -137,8 +138,9 @@ labels[val].bincount()
 #
 # *归一化*
 #
-# The usual initial weights suit inputs with a mean near 0 and a standard deviation near 1. So we subtract the mean of each color and divide by its
-# standard deviation, measured on training pictures only (old tutorials write 0.5 for both). `dim=(0, 2, 3)` leaves one number for each color.
+# The split leaves about 500 validation pictures of each class. Now to the values of the pixels. The usual initial weights suit inputs with a mean
+# near 0 and a standard deviation near 1. So we subtract the mean of each color and divide by its standard deviation, measured on training pictures
+# only (old tutorials write 0.5 for both). Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
 sample = pixels[train[:10_000]].float() / 255
@@ -152,8 +154,9 @@ mean, std
 #
 # *数据增强*
 #
-# A frog two pixels further left is still a frog, and so is its mirror image. To the network these are new inputs, and we get them for free. The
-# classic recipe pads each picture with 4 black pixels on all sides, cuts out a random 32 x 32 piece, and mirrors half of the pictures, at random:
+# A frog two pixels further left is still a frog, and so is its mirror image. To the network these are new inputs, and we get them for free. This
+# is called *data augmentation*. The classic recipe pads each picture with 4 black pixels on all sides, cuts out a random 32 x 32 piece, and
+# mirrors half of the pictures, at random:
 
 # %% tags=["cifar10"]
 augment = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
@@ -162,8 +165,8 @@ variants = torch.stack([augment(pixels[0]) for _ in range(7)])
 drawings.show_variants(pixels[0], variants)
 
 # %% [markdown]
-# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. There is one trap. Why not augment a whole
-# batch at once? Let us hand over the same picture four times:
+# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And there is a trap. It is tempting to
+# augment a whole batch in one call. Let us try it with a batch that holds the same picture four times:
 
 # %%
 batch = augment(pixels[:1].expand(4, -1, -1, -1))
@@ -204,8 +207,8 @@ x, y = next(iter(loader))
 x.shape, y.shape
 
 # %% [markdown]
-# One pass over the loader is one pass over the data, called an *epoch* (轮次), and with `shuffle=True` each epoch gets an order of its own. Here are
-# two epochs over the numbers from 0 to 7, in mini-batches of three:
+# That is 128 pictures with their 128 labels. One pass over the loader is one pass over the data, called an *epoch* (轮次), and with `shuffle=True`
+# each epoch gets an order of its own. Here are two epochs over the numbers from 0 to 7, in mini-batches of three:
 
 # %% claims=["C25"]
 torch.manual_seed(0)
@@ -213,12 +216,13 @@ numbers = DataLoader(range(8), batch_size=3, shuffle=True)
 list(numbers), list(numbers)
 
 # %% [markdown]
-# Each number turns up once in each. The last mini-batch holds the two that are left over; `drop_last=True` would leave it out.
+# Each number turns up once in each epoch. The last mini-batch holds the two that are left over; `drop_last=True` would leave it out.
 #
 # > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts two worker *processes*
 # > (多进程), in 2017 as today.
 #
-# The samples of `ProcessIds` say which process made them. Is it ours, without workers and with two?
+# You can see it with a data set of ours, `ProcessIds`, whose every sample is the number of the process that made it (`batch_size=None` hands the
+# samples over one by one). Is our own process among them, first without workers and then with two?
 
 # %% claims=["C24"]
 import os
@@ -230,8 +234,9 @@ workers = set(DataLoader(ProcessIds(8), batch_size=None, num_workers=2))
 os.getpid() in here, os.getpid() in workers, len(workers)
 
 # %% [markdown]
-# Workers pay off when a sample is slow to make, such as a large photograph; ours are fast. For a GPU, many scripts add `pin_memory=True` here and
-# `non_blocking=True` in `.to(device)`, so that a batch can be copied while Python goes on. Without a GPU, the loader only warns you.
+# Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays off when a sample is slow
+# to make, such as a large photograph that must be decoded; ours are fast. With a GPU, many scripts also pass `pin_memory=True` to the loader and
+# `non_blocking=True` to `.to(device)`, so that Python can go on while a batch is copied. Without a GPU, you only get a warning.
 #
 # ## Step 2: define the network
 #
@@ -264,8 +269,8 @@ net = lenet().to(device)
 #
 # *损失函数和优化器*
 #
-# You know these from [page 05](05_losses_and_optimizers.ipynb): cross entropy (交叉熵), and SGD with momentum, whose learning rate (学习率) starts
-# at 0.05 and falls after each epoch, along a cosine.
+# You know these from [page 05](05_losses_and_optimizers.ipynb): cross entropy (交叉熵), and SGD with momentum. The learning rate (学习率) starts at
+# 0.05, and a scheduler lowers it after each epoch along a cosine, until it reaches 0 after `T_max` epochs.
 
 # %% claims=["C20"]
 criterion = nn.CrossEntropyLoss()
@@ -277,8 +282,8 @@ schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=3)
 #
 # *训练*
 #
-# Here is the heart of the page, one epoch. The notes say that every training loop does three things: get the input, run forward and backward,
-# update. Can you find a fourth?
+# Here is the heart of the page: one epoch of training. The notes say that every training loop does three things: it gets the input, runs forward
+# and backward, and updates the parameters. Can you find a fourth?
 
 
 # %% claims=["C20", "C26"]
@@ -301,7 +306,8 @@ def train_epoch(net, loader, optimizer):
 # gradient of the loss with respect to each parameter, and `optimizer.step()` updates them. The fourth thing, which the notes leave out, is
 # `zero_grad()`, without which `backward` [adds](02_autograd.ipynb#Gradients-accumulate) to the gradients of all earlier steps.
 #
-# On the validation set we only predict. `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make it a
+# On the validation set we only predict: we want the logits, one score for each class, and the class with the highest is the network's guess.
+# `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make it a
 # habit), and `inference_mode` tells autograd to record nothing.
 
 
@@ -327,7 +333,9 @@ for _ in range(3):
     print(f"loss {train_loss:.3f}, validation {val_loss:.3f}, {accuracy:.1%}")
 
 # %% [markdown]
-# Both losses fall and stay close to each other, so the network is about as good on pictures that it has never seen as on those it trains on.
+# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen as on those it trains on.
+# Do not be surprised if the validation loss is at first the *lower* one: the training loss is an average over the whole epoch, its clumsy beginning
+# included, whereas the validation loss is measured at the end.
 #
 # ## What overfitting looks like
 #
@@ -372,13 +380,13 @@ drawings.show_losses(losses_with(augment))
 
 # %% [markdown]
 # The network rarely meets a picture twice in the same form, so there is less to learn by heart. The training loss falls more slowly, but the
-# validation loss ends far lower.
+# validation loss no longer climbs, and ends far lower than in the first run.
 #
 # ## Step 5: test
 #
 # *测试*
 #
-# All choices are made, so the network that saw 45,000 pictures may now meet the test pictures, once:
+# All choices are made, so the network of step 4, which learned from 45,000 pictures, may now meet the test pictures, once:
 
 # %% claims=["C20"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.06}
 test_pixels = torch.from_numpy(test_set.data).permute(0, 3, 1, 2)
@@ -405,14 +413,14 @@ drawings.show_confusion(confusion, test_set.classes)
 
 # %% [markdown]
 # The diagonal holds what was right. The darker spots beside it are worth reading: cats and dogs are taken for each other, and so are automobiles
-# and trucks. Divide the diagonal by the row sums, and you have the accuracy of each class in percent, from airplane to truck:
+# and trucks. Divide the diagonal by the row sums, and you have the accuracy of each class, here in percent and from airplane to truck:
 
 # %% tags=["cifar10"] verify={"atol": 25, "integers": true, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
 (100 * per_class).round()
 
 # %% [markdown]
-# The classes lie far apart, and the average says little to somebody who needs the network for birds or cats.
+# The classes lie far apart. To somebody who needs the network for birds or cats, the average is a promise that it does not keep.
 #
 # ### The worst mistakes
 #
@@ -428,16 +436,17 @@ classes = test_set.classes
 drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 
 # %% [markdown]
-# Yours may be others, because that depends on the last bit of the training. Some you may forgive. And if there is a green frog that is said to be a
-# cat, look again: the network is right, and the *label* is wrong. In your own data, too, this is how wrong labels come to light.
+# Above each picture, the first line is the network's guess and the second the label. You may see other pictures than your neighbor, because rounding alone can
+# change which are the worst. Some mistakes you may forgive. And if there is a green frog with the label "cat", look again: the network is right, and
+# the *label* is wrong. In your own data, too, this is how wrong labels come to light.
 #
 # ## Save a checkpoint and resume
 #
 # *保存与恢复*
 #
 # Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more than the weights: SGD with
-# momentum keeps a running sum of gradients for each parameter, and Adam two running averages. We save after one epoch, and train for
-# a second, whose shuffling the seed makes repeatable.
+# momentum keeps a running sum of gradients for each parameter, and Adam two running averages. We save after one epoch and train for a second. The
+# seed before it makes its shuffling repeatable.
 
 # %%
 import tempfile
@@ -455,8 +464,8 @@ train_epoch(net, few, optimizer)
 expected = predict(net, pixels[:100])
 
 # %% [markdown]
-# Now pretend that the machine went down after the first. We make a network and an optimizer anew, give *both* their state back, and repeat the
-# second epoch:
+# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, give *both* their state back, and repeat
+# the second epoch:
 
 # %%
 net, optimizer = new_run()
@@ -468,8 +477,8 @@ train_epoch(net, few, optimizer)
 predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 
 # %% [markdown]
-# The resumed run ends where the other did, up to rounding. Leave out the line for the optimizer, and you get `False`: no error and no warning, only
-# another run. If you use a scheduler, save its `state_dict()` as well.
+# The resumed run ends where the other did, up to rounding. Leave out the line that restores the optimizer, and you get `False`: no error and no
+# warning, just a different run. If you use a scheduler, save its `state_dict()` as well.
 #
 # `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default since PyTorch 2.6, only
 # tensors, plain Python values and types that you allow are unpacked. Still, the documentation says: "Never load data from an untrusted source."
@@ -523,7 +532,7 @@ check_only_classes(OnlyClasses)
 
 # %% [markdown]
 # **2. Evaluate.** Write `evaluate(net, loader)`, which returns the mean loss (cross entropy) and the accuracy over all samples of a loader, as two floats. No gradients, evaluation mode,
-# and in the end the network is in the mode in which it came. The batches are ready for the network; do not normalize them. Mind the last one, which may be smaller.
+# and at the end the network is back in the mode in which it came. The batches are ready for the network; do not normalize them. Mind the last one, which may be smaller.
 
 
 # %% tags=["exercise"]
@@ -550,7 +559,7 @@ check_evaluate(evaluate)
 # </details>
 
 # %% [markdown]
-# **3. So many steps.** Epochs are a convention. Write `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the loader anew as often
+# **3. An exact number of steps.** Epochs are a convention. Write `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the loader anew as often
 # as needed, and returns the list of the losses (cross entropy), one float for each step.
 
 
