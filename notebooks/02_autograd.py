@@ -34,7 +34,7 @@
 #
 # **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
 #
-# **Time**: 25 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 7 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #

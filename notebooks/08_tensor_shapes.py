@@ -34,7 +34,7 @@
 #
 # **You need** to have created a tensor or two. No GPU.
 #
-# **Time**: 21 min to read, 5 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## One call, two outcomes
 #

@@ -35,7 +35,7 @@
 #
 # **You need** to know what a tensor is and, for the gradients, the beginning of [page 2](02_autograd.ipynb). No GPU.
 #
-# **Time**: 17 min to read, 19 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 22 s to run (AMD EPYC, 2 cores).
 #
 # ## Wind
 #
@@ -381,10 +381,10 @@ e.sum().backward()
 
 # %% verify={"reason": "durations", "timing": true}
 many = torch.linspace(0, 1, 10_000)
-# %timeit many.sqrt()
+# %timeit -n 1000 many.sqrt()
 
 # %% verify={"reason": "durations", "timing": true}
-# %timeit [v.sqrt() for v in many]
+# %timeit -n 2 [v.sqrt() for v in many]
 
 # %% [markdown]
 # One call takes microseconds, and the loop takes milliseconds, hundreds or even thousands of times as long.

@@ -331,22 +331,20 @@ compare_pictures(stored, unmarked).text
 # have been enough. The rule is that no tolerance may be more than five times as wide as the largest of these, and that no band
 # of training may be wider than what other seeds bring about.
 #
-# Such a measurement takes minutes for each page and setting, and a page that is changed has to be measured anew. That has not been done since
-# the pages were last rewritten. What follows is the record of the pages as they were before, so take it as an example of the method, not as a statement about
-# today's tolerances. For its training losses, for example, page 06 allows 12 % today where the picture below says 4 %, and the tolerances of page 05 are not in the
-# record at all. These are the pages that it is about:
+# Such a measurement takes minutes for each page and setting, and a page that is changed has to be measured anew, so the record is
+# never quite complete. Since they were last changed, these pages have been run with one thread and with the instructions of
+# older processors; most of the other settings are still to come:
 
 # %%
 from helpers import measurements
 
 spread = measurements.record("spread")
-spread["runs"]["avx2"]["pages"]
+print(*spread["runs"]["avx2"]["pages"], sep="\n")
 
 # %% [markdown]
 # In the picture, each line is a tolerance that a cell states, and 1 is all of it. The gray part begins at one fifth, so a tolerance obeys the
 # rule if a mark lies in the gray part or beyond. Only other seeds may lie beyond 1: another seed is another experiment, and a band that let it pass
-# would be too wide to notice much. Where a mark is missing, the output did not differ at all in that setting, and so there is not one triangle: both
-# older releases printed the same as today's.
+# would be too wide to notice much. Where a mark is missing, the output did not differ in that setting, or has not been measured in it yet.
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -486,7 +484,7 @@ print(textwrap.fill(NOT_REAL, 79))
 # - A stored output is only as true as its last run. The book runs each cell again and compares.
 # - Words, shapes, dtypes and whole numbers have to be the same, and floats to one part in 10,000. For tensors in your own tests, use `torch.testing.assert_close`.
 # - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room states how much and why; durations are compared in form, figures as pictures.
-# - How wide a tolerance must be is measured, in several settings; for the pages as they are now, this is still to be done. The comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
+# - How wide a tolerance must be is measured, setting by setting, and the record says how far that has come. The comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
 # - CIFAR-10 is found, or downloaded and checked, or replaced by drawn shapes, and the page says which.
 #
 # ---
