@@ -414,7 +414,7 @@ draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
 # The gradient is drawn in shares of its largest singular value, and its weakest directions have only a few percent of that. After three rounds nearly
-# all of them lie between 0.7 and 1.2, which is close enough. The optimizer is momentum, as in
+# all of them lie between about 0.7 and 1.2, which is close enough. The optimizer is momentum, as in
 # SGD, followed by this function. It also holds the norm of each layer's weights fixed: batch normalization cancels their scale anyway, and
 # so a step of the same length always turns them by about as much.
 
