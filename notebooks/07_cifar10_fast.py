@@ -77,7 +77,7 @@ val_images, val_labels = images[48_000:], labels[48_000:]
 train_images.shape, train_images.dtype
 
 # %% [markdown]
-# How many pictures a second does the familiar loop get through? A stopwatch around it tells its *throughput* (吞吐量):
+# How many pictures a second does the familiar loop get through? A stopwatch around it gives its *throughput* (吞吐量):
 
 
 # %%
@@ -103,8 +103,8 @@ by_4, by_64 = (DataLoader(one_by_one, n, shuffle=True) for n in (4, 64))
 throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 
 # %% [markdown]
-# Every step has fixed costs, for calling the layers and updating the weights, and 64 pictures share what 4 had to bear. Much of the
-# rest is the loader's: it makes a PIL image of each picture, transforms it, stacks 64 of them into a batch, and all the while the net waits.
+# Every step has fixed costs, for calling the layers and updating the weights, and now 64 pictures share what 4 had to bear. Much of the
+# remaining time goes to the loader: it makes a PIL image of each picture, transforms it, stacks 64 of them into a batch, and all the while the net waits.
 #
 # ## The data set is one tensor
 #
@@ -112,8 +112,8 @@ throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 #
 # As bytes, the training pictures take some 150 MB, so nothing needs to be loaded during
 # training. We keep the one `uint8` tensor that we already have, and a batch becomes a single indexing operation. Only
-# the batch is converted to floats and normalized (归一化), by the mean and standard deviation of each color. A
-# generator hands out batches without end, in a new random order for every pass:
+# the batch is converted to floats and normalized (归一化), by the mean and standard deviation of each color, which
+# 5,000 pictures are enough to estimate. A generator hands out batches without end, in a new random order for every pass:
 
 # %%
 pixels = train_images[:5000].float()
@@ -140,6 +140,9 @@ def batches(images, labels, size, seed):
 throughput(batches(train_images, train_labels, 64, seed=0), 60, size=64)
 
 # %% [markdown]
+# On our machine that is twice as many as with the `DataLoader` and the same batches of 64, so the loader had been taking about as much time as
+# the net itself.
+#
 # ## Larger batches and a one-cycle learning rate
 #
 # *更大的批量，单周期学习率*
@@ -189,7 +192,7 @@ def accuracy(net, images, labels):
 
 
 # %% [markdown]
-# How far does LeNet get in 500 steps?
+# How far does LeNet get in 500 steps? (`nesterov=True` is a variant of momentum in which the newest gradient counts a little more.)
 
 # %% tags=["cifar10"] verify={"rtol": 0, "atol": 6, "reason": "training: rounding differs between machines and grows"}
 torch.manual_seed(0)
@@ -209,7 +212,8 @@ print_gain(record["added"], "batches of 64, one cycle")
 
 # %% [markdown]
 # Left of the arrow stands the mean without the technique, here with batches of 4 and a constant
-# learning rate, and right of it the mean with it. The range over the seeds, in brackets, helps to tell a gain from luck.
+# learning rate, and right of it the mean with it. The range over the seeds, in brackets, helps to tell a gain from luck. Here the
+# two ranges overlap a little, so a gain is likely, but not beyond doubt.
 #
 # ## A small net that learns quickly
 #
@@ -218,15 +222,15 @@ print_gain(record["added"], "batches of 64, one cycle")
 # LeNet was drawn up in 1998, for gray digits. It has few channels, and nothing
 # in it keeps the activations from growing or fading as the weights change. The nets of the record holders differ in four points.
 #
-# **Batch normalization** (批量归一化) after each convolution brings every channel to mean 0 and variance 1 over the batch, so
+# **Batch normalization** (批归一化), which you met on [page 04](04_modules.ipynb), follows each convolution. It brings every channel to mean 0 and variance 1 over the batch, so
 # the next layer sees numbers of the same size whatever the one before it is learning, and the learning rate can be much
 # higher. With `momentum=0.4` the running statistics follow quickly enough for a short training.
 #
 # **Convolutions that begin as the identity** (Dirac initialization) hand their input through unchanged in their first channels, so
 # the picture is not scrambled at random on its way to the last layer.
 #
-# **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and write.
-# Two convolutions with all of this make a stage:
+# **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and write. (The activation
+# is GELU, a smooth relative of ReLU.) Two convolutions make a stage, and `pool=False` is for the first stage, whose input is small already:
 
 
 # %%
@@ -261,7 +265,7 @@ torch.equal(conv(16, 32)(x)[:, :16], x)  # the input comes through
 
 # %% [markdown]
 # **An early stride.** The first layer, or *stem*, moves its 4 x 4 filters two pixels at a time and leaves maps of 16 x 16,
-# so everything after it costs a quarter. Three stages follow, then the largest value of each channel, and one linear layer:
+# so everything after it costs a quarter of what it would on 32 x 32. Three stages follow, then the largest value of each channel, and one linear layer:
 
 
 # %%
@@ -296,12 +300,14 @@ x = normalize(train_images[:1])
 mega_flop(lenet(), x), mega_flop(FastNet(), x)
 
 # %% [markdown]
-# These are millions. Ours is small next to the nets of the record holders, but it does ten times the work of LeNet. Does that pay?
+# These are millions. Ours is small next to the nets of the record holders, but it does ten times the work of LeNet. Does that pay off?
 
 # %%
 print_gain(record["added"], "small net, batch norm")
 
 # %% [markdown]
+# It does: every seed of this net beats every seed of LeNet. But its first layer still begins at random.
+#
 # ## Whitening: a first layer that is computed
 #
 # *白化：算出来的第一层*
@@ -311,9 +317,10 @@ print_gain(record["added"], "small net, batch norm")
 # follow from the pictures alone, without any labels, so we can compute them.
 #
 # The idea is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the
-# same thing many times over. We look for filters whose answers are *uncorrelated* and equally strong,
-# so that each tells the net something new. `F.unfold` cuts out all the patches, and how their
-# 48 numbers vary together is their covariance matrix (协方差矩阵):
+# same thing many times over. We look for filters whose outputs, their answers to a patch, are *uncorrelated* and
+# equally strong, so that each tells the net something new. `F.unfold` cuts out all the patches, each of them 3 x 4 x 4 = 48 numbers. How these
+# vary together is described by their covariance matrix (协方差矩阵). Since the pictures are normalized, the means are near zero
+# and need not be subtracted:
 
 # %%
 sample = normalize(train_images[:1000])
@@ -322,10 +329,10 @@ covariance = patches.T @ patches / len(patches)
 patches.shape, covariance.shape
 
 # %% [markdown]
-# The eigenvectors (特征向量) of this matrix are directions in which patches vary independently of each other, and each eigenvalue says how strongly. Divide an
+# The eigenvectors (特征向量) of this matrix are directions along which the patches vary without any correlation, and each eigenvalue says how strongly. Divide an
 # eigenvector by the square root of its eigenvalue, and its answers have variance 1. (A small `eps` keeps mere noise
 # from being blown up.) We take the 24 strongest, and their negatives as well, because the activation
-# behind this layer cuts off what is negative. `whiten` freezes them in the stem:
+# behind this layer cuts off nearly all that is negative. `whiten` copies them into the stem and freezes them there:
 
 
 # %%
@@ -347,19 +354,22 @@ filters = whitening_filters(covariance)
 draw.show_filters(filters[:24])
 
 # %% [markdown]
-# Brightness, edges in both directions, blue against orange, finer and finer stripes. Are their answers uncorrelated?
+# From the strongest on we see brightness, edges in both directions, blue against orange, finer and finer stripes. Are their answers uncorrelated?
 
 # %% tags=["cifar10"]
 answers = patches @ filters[:24].flatten(1).T
 draw.show_covariances(covariance, answers.T @ answers / len(answers))
 
 # %% [markdown]
-# On the left nearly every pixel varies together with every other; on the right only the diagonal is left. What is that worth?
+# On the left every number of a patch varies together with every other, most of all within one color: these are the three dark blocks. On the
+# right only the diagonal remains. What is that worth?
 
 # %%
 print_gain(record["added"], "whitened first layer")
 
 # %% [markdown]
+# Eight points, for a computation of a second or two, and the seeds agree much better than before.
+#
 # ## Muon: an optimizer for matrices
 #
 # *Muon：面向矩阵的优化器*
@@ -377,15 +387,16 @@ gradient = net.stages[2].conv1.weight.grad.flatten(1)
 gradient.shape
 
 # %% [markdown]
-# The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# usually outweigh all others, so SGD steps mostly along those few. *Muon*, due to Keller Jordan,
+# The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient some directions
+# are usually many times stronger than others, and along the weak ones SGD hardly moves. *Muon*, due to Keller Jordan,
 # steps about equally far in every direction: it replaces the gradient by a nearly
-# orthogonal matrix (正交矩阵), whose singular values are about 1.
+# orthogonal matrix (正交矩阵), one whose singular values are all about 1.
 #
 # The Newton-Schulz iteration finds it by matrix products only, faster than a singular value decomposition. Apply
 # an odd polynomial, here Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$, to a matrix $X$, with
-# $s^3$ read as $XX^TX$: that changes the singular values and leaves their directions alone. This polynomial pushes small
-# values up steeply and keeps those near 1 near 1, so a few rounds do:
+# $s^3$ read as $XX^TX$. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$: only the singular values change, and their
+# directions stay. Dividing by the norm first makes sure that none is above 1. The polynomial then pushes small
+# values up steeply and holds the larger ones between about 0.7 and 1.2, so a few rounds are enough:
 
 
 # %%
@@ -402,8 +413,10 @@ def orthogonalize(matrix, rounds=3):
 draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
-# Nearly all directions have come up to somewhere near 1, which is enough. The optimizer is momentum, as in
-# SGD, followed by this function. It also keeps the filters at a fixed norm, since batch normalization would undo any other scale.
+# The gradient is drawn in shares of its largest singular value, and its weakest directions have only a few percent of that. After three rounds nearly
+# all of them lie between about 0.7 and 1.2, which is close enough. The optimizer is momentum, as in
+# SGD, followed by this function. It also holds the norm of each layer's weights fixed: batch normalization cancels their scale anyway, and
+# so a step of the same length always turns them by about as much.
 
 
 # %%
@@ -426,7 +439,7 @@ class Muon(torch.optim.Optimizer):
 
 # %% [markdown]
 # Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way, but takes matrices only and does
-# not fix their norm. For a transformer it is the one to take.
+# not fix their norm. For the weight matrices of a transformer it is the one to take.
 #
 # Biases and head stay with SGD. The biases get a learning rate 16 times higher, since they
 # start at zero and would not get far in a short training.
@@ -468,10 +481,10 @@ def resize(x, progress):
 mega_flop(FastNet(), resize(x[:1], progress=0.0))
 
 # %% [markdown]
-# That is well under half, and what is saved pays for more steps: in the recorded
+# That is well under half of the 13.0 above, and what is saved pays for more steps: in the recorded
 # runs, 25,600 pictures seen in this way are as much work as 18,000 at full size.
 #
-# [Label smoothing](05_losses_and_optimizers.ipynb#Soft-targets) you know from page 05. It asks the net for a little less certainty, so
+# You know [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets) from page 05. It asks the net for a little less certainty, so
 # pictures that it already gets right pull less at the weights.
 
 # %%
@@ -479,7 +492,7 @@ print_gain(record["added"], "small images first")
 print_gain(record["added"], "label smoothing")
 
 # %% [markdown]
-# For label smoothing the ranges overlap. It is likely a gain, but these seeds do not prove it.
+# The small pictures have earned their place. For label smoothing the ranges overlap: it is probably a gain, but these seeds do not prove it.
 #
 # ## Data augmentation by indexing
 #
@@ -489,7 +502,7 @@ print_gain(record["added"], "label smoothing")
 # heart, which is overfitting (过拟合). *Data augmentation* (数据增强) shows each picture a little differently every time,
 # shifted by a few pixels, or flipped left to right. But a shifted picture is merely the
 # picture with other rows and columns, so one indexing operation shifts a whole batch, each picture by its own
-# amount: the three index tensors broadcast (广播) to one index for each pixel of each picture. Beyond the edge we count
+# amount: the three index tensors, of N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one index for each pixel of each picture. Beyond the edge we count
 # backwards, which reflects the picture there. Here is one picture four times:
 
 
@@ -523,7 +536,7 @@ print_gain(record["augmentation"], "flips")
 print_gain(record["augmentation"], "flips and shifts")
 
 # %% [markdown]
-# The flips help; of the shifts these runs can tell nothing.
+# The flips help; about the shifts these runs tell us nothing.
 #
 # ## Test-time augmentation
 #
@@ -546,16 +559,16 @@ class WithFlips(nn.Module):
 print_tta_gain(record["added"][-1])
 
 # %% [markdown]
-# It costs a second forward pass and does not make the net any better, so say so whenever you report such an
-# accuracy. One can also build a *flip-equivariant* (镜像等变) net, to which flips make no difference, as most of the book's nets in the
-# [appendix on benchmarks](16_benchmarks.ipynb) are.
+# It costs a second forward pass and the net itself is no better for it, so whenever you report such an accuracy, say that it is
+# averaged over flips. One can also build a *flip-equivariant* (镜像等变) net: flip its input, and its inner maps are only flipped and swapped in pairs, so that
+# in the end the answer is the same. Most of the book's nets in the [appendix on benchmarks](16_benchmarks.ipynb) are of this kind.
 #
 # ## All of it together
 #
 # *合在一起*
 #
 # The net, its whitened stem, two optimizers, small pictures first and label smoothing: 500 steps of 64 pictures, as many as
-# LeNet had. Since no picture comes twice, there is no augmentation.
+# LeNet had. These are 32,000 of our 48,000 pictures, so none comes twice, and there is no augmentation.
 
 # %% verify={"timing": true, "reason": "durations"}
 torch.manual_seed(0)
@@ -570,7 +583,7 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# Compare that with LeNet's figure. Now, for the first time, we open the test set, and judge the net by the pictures as they are, then averaged over flips:
+# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them.) Now, for the first time, we open the test set, and judge the net by the pictures as they are, then averaged over flips:
 
 # %% tags=["cifar10"] verify={"rtol": 0, "atol": 3, "reason": "training: rounding differs between machines and grows"}
 test_set = data.cifar10(train=False)
@@ -587,14 +600,15 @@ classic = classic["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Seconds can be compared on one machine only; the appendix does that, for recipes of a minute and of ten.
+# Our net is well ahead of that after its 500 steps. How many times faster it is can only be said for one machine, with nothing else
+# running; the appendix does so, for recipes that take one minute and ten.
 #
 # ## What each technique is worth
 #
 # *消融实验*
 #
 # A study in which the parts of a method are taken out or put in one at a time is called an *ablation* (消融实验). Here is ours in one picture.
-# Every row adds one technique to the row above it. Each dot is one seed, the line is their mean, and on the right stands the work of one run.
+# Every row adds one technique to the row above it. Each dot is one seed, the line is their mean. On the right stands the work of one run, in TFLOP, $10^{12}$ operations.
 
 # %%
 draw.show_gains(record["added"], "One technique after the other")
@@ -602,14 +616,14 @@ draw.show_gains(record["added"], "One technique after the other")
 # %% [markdown]
 # Where the dots of two rows lie apart, the technique has earned its place; where
 # they mingle, so few seeds cannot tell. All this holds for runs of
-# seconds. And mind the right column: from the third row on, a run is more than ten times the work of LeNet's.
-# (A test, `tests/pages/test_fast_page_agrees.py`, shows that the program behind these runs computes what this page does.)
+# seconds; in longer ones the order may be another. And mind the right column: from the third row on, a run is more than ten times as much work as
+# one of LeNet's.
 #
 # ## Recap
 #
 # - A data set that fits into memory is best kept as one tensor: a batch is one indexing operation, and so are crops and flips of a whole batch.
-# - Larger batches want a higher learning rate that rises, then falls to zero; batch normalization makes it bearable.
-# - Whitening computes the first layer from the covariance of the patches, instead of learning it.
+# - Larger batches want a higher learning rate that rises, then falls to zero; batch normalization lets it be higher still.
+# - Whitening computes the first layer from the covariance of the patches instead of learning it.
 # - Muon makes the step of each filter matrix nearly orthogonal.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.
 
@@ -704,7 +718,7 @@ check_views(SixViews)
 # </details>
 
 # %% [markdown]
-# **4. The nearest orthogonal matrix.** Muon's coefficients stop at "about 1". With the polynomial $p(s) = 1.5\,s - 0.5\,s^3$, the singular
+# **4. The nearest orthogonal matrix.** Muon's coefficients stop at "about 1" (here between 0.7 and 1.2). With the polynomial $p(s) = 1.5\,s - 0.5\,s^3$, the singular
 # values really converge to 1, if they start between 0 and $\sqrt3$. Write `nearest_orthogonal(matrix)` with it: for a matrix of any shape, wide or tall, return the
 # matrix with the same singular vectors and all singular values 1, correct to $10^{-3}$ as long as the smallest is at
 # least a hundredth of the largest. Use only matrix products, no `torch.linalg` decomposition.
