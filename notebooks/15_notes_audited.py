@@ -31,7 +31,7 @@
 #
 # **You need** nothing but old notes, or old code. No GPU.
 #
-# **Time**: 11 min to read, 39 s to run (AMD EPYC, 2 cores).
+# **Time**: 11 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## Find your old call · 旧名速查
 #

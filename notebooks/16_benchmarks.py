@@ -35,7 +35,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
 #
-# **Time**: 23 min to read, 27 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 11 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
