@@ -27,7 +27,8 @@ BADGES = (
     "(https://colab.research.google.com/github/{slug}/blob/{branch}/{path})"
 )
 FETCH = """\
-# Colab opens this page alone: here it fetches the rest of the book. Elsewhere these lines do nothing.
+# Colab opens this page alone: here it fetches the rest of the book.
+# Elsewhere these lines do nothing.
 import os
 import subprocess
 
@@ -35,7 +36,8 @@ if not os.path.exists("../helpers"):
     home = "https://github.com/{slug}"
     print("fetching the book from", home)
     if not os.path.exists("book"):
-        subprocess.run(["git", "clone", "-q", "--depth=1", home, "book"], check=True)
+        clone = ["git", "clone", "-q", "--depth=1", home, "book"]
+        subprocess.run(clone, check=True)
     os.chdir("book/notebooks")
 
 """

@@ -235,14 +235,14 @@ def open_cells(page: Page) -> list[NotebookNode]:
 
 
 def has_short_cells(page: Page) -> Iterator[str]:
-    cells = open_cells(page)
-    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in cells]
+    cells = [LAUNCH_LINES.sub("", cell.source) for cell in open_cells(page)]
+    lengths = [len([line for line in cell.splitlines() if line.strip()]) for cell in cells]
     if (median := statistics.median(lengths)) > 4:
         yield f"the median of the open cells is {median:g} lines"
     for n, (cell, length) in enumerate(zip(cells, lengths, strict=True)):
         if length > 32:
             yield f"open cell {n} has {length} lines"
-        for line in cell.source.splitlines():
+        for line in cell.splitlines():
             if len(line) > 79 and not line.startswith("%"):
                 yield f"open cell {n} has a line of {len(line)} columns: {line[:40]}"
     if len(cells) > 42:
