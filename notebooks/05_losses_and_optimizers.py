@@ -34,7 +34,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 26 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 26 min to read, 20 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -192,8 +192,8 @@ print(F.cross_entropy(sure, right), F.cross_entropy(sure.softmax(1), right))
 print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 
 # %% [markdown]
-# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. The [end of
-# this page](#Overfit-one-batch-first) shows what this does to training.
+# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. Further
+# down, [one batch](#Overfit-one-batch-first) shows what this does to training.
 #
 # ### Soft targets
 #
@@ -459,54 +459,6 @@ show_learning_rates(stairs, cosine, one_cycle)
 # > **Then and now.** Before release 1.1, `scheduler.step()` came first. Today that order skips the first learning rate,
 # > with a warning.
 #
-# ## Gradient clipping
-#
-# *梯度裁剪*
-#
-# Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between
-# `backward()` and `step()`, takes the gradients of all parameters as one long vector and shortens it to `max_norm` if
-# it is longer. We make a huge one by multiplying the loss by 100:
-
-# %%
-net = new_net()
-(100 * F.cross_entropy(net(x), y)).backward()
-print(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
-nn.utils.get_total_norm([p.grad for p in net.parameters()])
-
-# %% [markdown]
-# The call returns the length *before* clipping, 45.7, which is worth logging; afterwards it is 1. (The old name
-# without the underscore is deprecated.)
-#
-# ## Initialization
-#
-# *初始化*
-#
-# Weights start at random, but how large should they be? Each layer multiplies the spread of its input by some factor, and over many
-# layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
-
-# %%
-h = torch.randn(128, 128)
-for _ in range(20):
-    h = nn.Linear(128, 128, bias=False)(h).relu()
-h.std()
-
-# %% [markdown]
-# The signal began with a standard deviation of 1 and has all but vanished, because the default weights are too small
-# for a ReLU. For $n$ inputs, Kaiming He's rule, `nn.init.kaiming_normal_`, gives them a standard deviation of
-# $\sqrt{2/n}$. The picture compares it with twice as much, half as much and the default. The gradient, on the right,
-# travels from layer 20 back to layer 1:
-
-# %%
-from helpers.drawings.initialization import show_signal
-
-show_signal()
-
-# %% [markdown]
-# Only He's rule keeps both level. What fades or explodes on the way forward does the same on the way back. Our two
-# layers can live with the default; deep networks need a careful start or normalization layers.
-#
-# > **Then and now.** `nn.init.constant` and its like have an underscore today; the old names are deprecated.
-#
 # ## Overfit one batch first
 #
 # *先过拟合一个批次*
@@ -544,6 +496,60 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 # %% [markdown]
 # So watch the loss, and not only the number of right answers. This test does not find everything, since a network
 # learns wrong labels by heart just as well. How it does on unseen data is the subject of the next page.
+#
+# ## Going further
+#
+# *更进一步*
+#
+# Two more tools are for deep networks, where gradients and activations can grow or fade from layer to layer.
+#
+# ### Gradient clipping
+#
+# *梯度裁剪*
+#
+# Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between
+# `backward()` and `step()`, takes the gradients of all parameters as one long vector and shortens it to `max_norm` if
+# it is longer. We make a huge one by multiplying the loss by 100:
+
+# %%
+net = new_net()
+(100 * F.cross_entropy(net(x), y)).backward()
+print(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
+nn.utils.get_total_norm([p.grad for p in net.parameters()])
+
+# %% [markdown]
+# The call returns the length *before* clipping, 45.7, which is worth logging; afterwards it is 1. (The old name
+# without the underscore is deprecated.)
+#
+# ### Initialization
+#
+# *初始化*
+#
+# Weights start at random, but how large should they be? Each layer multiplies the spread of its input by some factor, and over many
+# layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
+
+# %%
+h = torch.randn(128, 128)
+for _ in range(20):
+    h = nn.Linear(128, 128, bias=False)(h).relu()
+h.std()
+
+# %% [markdown]
+# The signal began with a standard deviation of 1 and has all but vanished, because the default weights are too small
+# for a ReLU. For $n$ inputs, Kaiming He's rule, `nn.init.kaiming_normal_`, gives them a standard deviation of
+# $\sqrt{2/n}$. The picture compares it with twice as much, half as much and the default. The gradient, on the right,
+# travels from layer 20 back to layer 1:
+
+# %%
+from helpers.drawings.initialization import show_signal
+
+show_signal()
+
+# %% [markdown]
+# Only He's rule keeps both level. What fades or explodes on the way forward does the same on the way back. Our two
+# layers can live with the default; deep networks need a careful start or normalization layers.
+#
+# > **Then and now.** `nn.init.constant` and its like have an underscore today; the old names are deprecated.
 #
 # ## Recap
 #

@@ -86,7 +86,7 @@ def compare(stored, new):
             continue
         for output in cell.outputs:
             if n == 0 and "text" in output:
-                output.text = output.text.removeprefix(fetching)
+                output.text = output.text.replace(fetching, "")
         outputs = [output for output in cell.outputs if output.get("text") != ""]
         if faults := compare_outputs(old.outputs, outputs, Policy.from_metadata(cell.metadata)):
             differ[n] = faults[0].text.splitlines()[0][:100]

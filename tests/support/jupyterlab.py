@@ -32,7 +32,7 @@ CODE = 'const code = [...panel.content.model.cells].filter(cell => cell.type ===
 HAS_ENDED = f"""() => {{
     {PANEL} {CODE}
     return panel.sessionContext.session.kernel.status === "idle"
-        && code.some(cell => cell.executionCount) && code.every(cell => cell.executionState === "idle");
+        && code.every(cell => cell.executionCount && cell.executionState === "idle");
 }}"""
 
 LEFT_AREA = """async shown => {
