@@ -365,7 +365,7 @@ def losses_with(transform):
     return history
 
 
-# %% tags=["cifar10"] verify={"reason": "training: the curves may lie higher or lower", "shift": 40}
+# %% tags=["cifar10"] verify={"reason": "training: the curves may lie higher or lower", "shift": 20}
 drawings.show_losses(losses_with(None))
 
 # %% [markdown]
@@ -375,7 +375,7 @@ drawings.show_losses(losses_with(None))
 #
 # More pictures would help most. The next best thing is to make some from those we have. Here is the same run with augmentation:
 
-# %% tags=["cifar10"] verify={"reason": "training: the curves may lie higher or lower", "shift": 40}
+# %% tags=["cifar10"] verify={"reason": "training: the curves may lie higher or lower", "shift": 20}
 drawings.show_losses(losses_with(augment))
 
 # %% [markdown]
