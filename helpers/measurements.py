@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-from IPython.display import Markdown
-
 from helpers import pages
-from helpers.tables import table
 
 RECORDS = pages.NOTEBOOKS / "records/verification"
 MACHINE = (
@@ -15,8 +12,6 @@ MACHINE = (
     "simulated GPU",
     "release",
 )  # kinds of settings: one and the same program
-SETTINGS = 7  # 1 and 2 threads, 2 sets of instructions, the simulated GPU, 2 other releases
-SEEDS = 10  # more, for a cell that trains
 
 
 def record(name: str) -> Any:
@@ -41,17 +36,3 @@ def needed_by_default(spread: dict) -> dict[str, float]:
         field: max((widest(spread, cell, field, *MACHINE) for cell in strict), default=0)
         for field in ("rtol", "shift", "color")
     }
-
-
-def progress(spread: dict) -> Markdown:
-    """In how many settings each page has run, and how many measurements of its tolerances there are."""
-    runs = [run for run in spread["runs"].values() if run["kind"] in MACHINE]
-    rows = []
-    for page in pages.all_pages():
-        ran = sum(page.name in run["pages"] for run in runs)
-        stated = [c for c in spread["cells"] if c["page"] == page.name and c["tolerance"]]
-        made = sum(len(cell["needed"]) for cell in stated)
-        wanted = sum(SETTINGS + SEEDS * cell["training"] for cell in stated)
-        measured = f"{made} of {wanted}" if stated else "none stated"
-        rows.append((page.name[:2], f"{ran} of {SETTINGS}", measured))
-    return table(("page", "settings it ran in", "measurements of its tolerances"), rows)
