@@ -36,7 +36,7 @@ from helpers.verification.files import check_output
 BOOK = Path(__file__).resolve().parents[2]
 SETTINGS = BOOK / ".site"
 OUT = SETTINGS / "html"
-AUDIT = "15_notes_audited"  # the page that has the table of old names
+AUDIT = "16_notes_audited"  # the page that has the table of old names
 PACKAGES = "sphinx", "myst_nb", "pydata_sphinx_theme"
 FOREIGN_PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
 OWN_PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<path>(?!https?:)[^)]*\.png)\)", re.MULTILINE)

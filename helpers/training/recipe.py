@@ -194,7 +194,7 @@ BY_WORK: tuple[tuple[float, Recipe], ...] = (
     (math.inf, replace(_FLIP, widths=(64, 128, 256))),
 )
 
-# Work and the test accuracy that it gave, in the records of page 16 (TFLOP, percent); `work_for` reads between them.
+# Work and the test accuracy that it gave, in the records of page 17 (TFLOP, percent); `work_for` reads between them.
 ACCURACY_BY_WORK: tuple[tuple[float, float], ...] = ((12, 86.0), (50, 90.0), (200, 92.6))
 
 

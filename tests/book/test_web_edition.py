@@ -87,7 +87,7 @@ def test_a_bad_page_is_found_out(browser, tmp_path, check):
 
 @pytest.mark.parametrize("slower", [4, 8, 10, 12, 16])  # none alone finds a fault each time
 def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
-    long_table = built / "15_notes_audited.html"  # where its first screen ends
+    long_table = built / "16_notes_audited.html"  # where its first screen ends
     with site_checks.visit(browser, long_table, slower) as seen:
         assert list(site_checks.shifts(seen)) == []
 
@@ -185,7 +185,7 @@ def test_a_solution_opens_with_enter(built, page):
 # --- on paper
 
 
-@pytest.mark.parametrize("name", ["09_indexing", "15_notes_audited", "old_names"])
+@pytest.mark.parametrize("name", ["09_indexing", "16_notes_audited", "old_names"])
 def test_nothing_is_cut_on_paper(built, page, name):
     page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
     page.goto((built / f"{name}.html").as_uri())

@@ -15,7 +15,7 @@ from helpers.verification.headings import headings, headings_of_code_cells
 from tests.support.figures import shown
 
 NUMBERS = [f"C{n:02}" for n in range(1, 55)]
-PAGE = pages.Page(pages.NOTEBOOKS / "15_notes_audited.ipynb")
+PAGE = pages.Page(pages.NOTEBOOKS / "16_notes_audited.ipynb")
 OVERTURNED = [s for s in STATEMENTS if s.since]
 
 
@@ -239,7 +239,7 @@ def test_each_release_is_drawn_with_what_it_changed():
 
 
 def test_statements_on_what_tensors_autograd_and_modules_do_have_tests_of_their_own():
-    """`pytest tests/notes -k C34` finds tests, as page 15 says; C01-C04 and C18-C26 are about tools and data."""
+    """`pytest tests/notes -k C34` finds tests, as page 16 says; C01-C04 and C18-C26 are about tools and data."""
     text = "".join(
         p.read_text(encoding="utf-8") for p in Path(__file__).parent.glob("test_proofs_*.py")
     )

@@ -377,4 +377,4 @@ check_evaluate(evaluate_detached)
 
 # %% [markdown]
 # ---
-# Back: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · On: [benchmarks](16_benchmarks.ipynb) · [contents](00_start_here.ipynb)
+# Back: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · On: [benchmarks](17_benchmarks.ipynb) · [contents](00_start_here.ipynb)
