@@ -1,4 +1,4 @@
-"""The exercises of the page that audits the notes: old code to be translated."""
+"""The exercises of the page of old calls: old code to be translated."""
 
 import copy
 from collections.abc import Callable, Iterator

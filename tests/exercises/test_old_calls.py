@@ -1,9 +1,9 @@
-"""The exercises of the audit: right translations pass, in other ways too; mistakes are refused."""
+"""The exercises of the page of old calls: right translations pass, in other ways too; mistakes are refused."""
 
 import pytest
 import torch
 
-from helpers.exercises import notes_audited as checks
+from helpers.exercises import old_calls as checks
 
 
 def by_mean(net, batches):
