@@ -8,8 +8,8 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 
 from helpers import pages, plotting, tables
-from helpers.notes import audit
-from helpers.notes.statements import OLD_CALLS, RELEASES, SLIP, STATEMENTS, OldCall
+from helpers.notes import audit, trial
+from helpers.notes.statements import OLD_CALLS, RELEASES, STATEMENTS, OldCall
 
 VERDICTS = "holds", "changed", "was a slip"
 
@@ -53,18 +53,18 @@ def old_call_table(calls: Sequence[OldCall] = OLD_CALLS) -> Markdown:
     """Tabulate the old calls in alphabetical order: what each does today, since when, and what to write.
 
     Raises:
-        AssertionError: a new call does not give what the old one gives, or once gave; or it warns.
+        AssertionError: a row is not as it says, see ``trial.check``.
     """
     rows = []
     for call in sorted(calls, key=lambda call: call.old.lower()):
-        state, result = audit.state(call)
-        new, expected = audit.new_result(call), call.then or result
-        if state != "gone" and new != expected:
-            raise AssertionError(f"{call.new} gives {new}, not {expected}")
-        words = {"gone": f"error ({result})", "differs": f"gives {result}, not {call.then}"}
-        since = "never was" if call.since == SLIP else call.since
+        trial.check(call)
+        words = {
+            "error": f"error ({call.message.partition(':')[0]})",
+            "differs": f"not {call.then}",
+        }
         place = link(*audit.where(call))
-        rows.append((f"`{call.old}`", words.get(state, state), since, f"`{call.new}`", place))
+        today = words.get(call.today, call.today)
+        rows.append((f"`{call.old}`", today, call.since, f"`{call.new}`", place))
     return tables.table(["then", "today", "since", "write", "more"], rows)
 
 

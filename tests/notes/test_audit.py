@@ -98,12 +98,6 @@ def test_a_statement_is_proved_by_cells_under_a_heading(number):
             assert headings_of_code_cells(page.notebook)[n - 1] == heading
 
 
-@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
-def test_an_old_call_has_a_heading(call):
-    page, heading = audit.where(call)
-    assert heading in headings(page.prose)
-
-
 def links(text):
     """The local links in a text; their anchors may hold parentheses."""
     return re.findall(r"\]\((\w+\.ipynb)#(.*?)\)(?=, cell| \||$)", text)
@@ -170,34 +164,7 @@ def test_the_table_of_releases_counts_all_changes():
     assert all(tag in (release, f"{release}.0") and tag.count(".") == 2 for release, tag in tags)
 
 
-# --- old calls
-
-
-@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
-def test_an_old_call_does_what_is_said_of_it_and_the_new_one_takes_its_place(call):
-    state, result = audit.state(call)
-    new = audit.new_result(call)
-    assert state == call.state
-    if state in ("warns", "runs"):
-        assert new == result
-    if state == "differs":
-        assert new == call.then != result
-
-
-def test_a_wrong_old_call_is_noticed():
-    gone, warns, differs = (
-        next(call for call in OLD_CALLS if call.state == state)
-        for state in ("gone", "warns", "differs")
-    )
-    assert audit.state(replace(gone, old="~mask"))[0] == "runs"
-    assert audit.state(replace(warns, old="~mask", run_old=""))[0] == "runs"
-    assert audit.state(replace(differs, then="", run_old="2"))[0] == "runs"
-    with pytest.raises(NameError):
-        audit.state(replace(gone, old="nothing"))
-    with pytest.raises(AssertionError, match="warns"):
-        audit.new_result(replace(gone, new="F.softmax(x)"))
-    with pytest.raises(AssertionError, match="gives 3, not"):
-        report.old_call_table([replace(differs, new="3", run_new="")])
+# --- lines
 
 
 def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
