@@ -16,10 +16,28 @@ from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
 
 PAGE = "15_old_calls.ipynb"  # the groups are headings there
 SIGNS = {"differs": "≠", "error": "✗", "warns": "!", "runs": "="}
-WORDS = {"differs": "another result", "error": "error", "warns": "deprecated", "runs": "still runs"}
+WORDS = {"differs": "another result", "error": "error", "warns": "warning", "runs": "still runs"}
 HEAD = ["you wrote", "write now", "why"]
 MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark of its own
-BREAKS = re.compile(r"(?<=[(\[{=,])(?=\S)|(?<=\w)(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])")
+BREAKS = re.compile(
+    r"(?<=[(\[{=,])(?=[\w'\"]{3})|(?<=\w)(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])"
+)
+LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
+# Names that stand in many lines of code, and that no reader would look up.
+COMMON = {
+    "tensor",
+    "grad",
+    "size",
+    "shape",
+    "ones",
+    "zeros",
+    "randn",
+    "rand",
+    "is_available",
+    "iter",
+    "print",
+    "range",
+}
 LONG = 10  # characters: a longer word of code may be broken
 
 
@@ -52,12 +70,11 @@ def by_state(calls: Iterable[OldCall]) -> list[OldCall]:
 
 def dates(call: OldCall) -> str:
     """Tell what an old call does today, and when it was deprecated, when it changed, when its successor came."""
-    since = {"differs": call.changed, "error": call.removed, "warns": call.deprecated}
+    since = {"differs": call.changed, "error": call.removed}
     today = WORDS[call.today]
-    if release := since.get(call.today):
-        today += f" since {release}"
-    words = [today]
-    if call.deprecated and call.today != "warns":
+    release = since.get(call.today)
+    words = [f"{today} since {release}" if release else today]
+    if call.deprecated:
         words.append(f"deprecated in {call.deprecated}")
     if call.replaced:
         words.append(f"new call since {call.replaced}")
@@ -66,7 +83,8 @@ def dates(call: OldCall) -> str:
 
 def _row(call: OldCall) -> tuple[str, str, str]:
     page, heading = audit.where(call)
-    place = f"[page {page.name[:2]}]({page.path.name}#{pages.anchor(heading)})"
+    words = heading.partition(" · ")[0]
+    place = f"[page {page.name[:2]}, {words}]({page.path.name}#{pages.anchor(heading)})"
     old = f"**{SIGNS[call.today]}** {code(call.old)}"
     return old, code(call.new), f"{call.why}<br>*{dates(call)}*, {place}"
 
@@ -107,7 +125,7 @@ def by_message() -> Markdown:
     """Tabulate the errors and warnings by their text: the message, what one wrote, what one writes now."""
     told = [(*_parts(call.message), call) for call in OLD_CALLS if call.message]
     rows = []
-    for kind, text, call in sorted(told, key=lambda row: (row[1].lower(), row[0])):
+    for kind, text, call in sorted(told, key=lambda row: (LEADING.sub("", row[1]).lower(), row[0])):
         rows.append((f"{kind}<br>{code(text)}", code(call.old), code(call.new)))
     return tables.table(["the message", "you wrote", "write now"], rows)
 
@@ -144,10 +162,8 @@ def _named(call: OldCall, wanted: str) -> bool:
 
 def names(call: OldCall) -> set[str]:
     """Return the names under which one would look an old call up: those that the new call does not have any more."""
-    old = set(_names(call.old))
-    new = set(_names(call.new))
-    calls = {name for name in old if re.search(rf"\b{name}\b\s*[(=\[]|\.{name}\b", call.old)}
-    return (calls - new) or calls or old
+    old = set(_names(call.old)) - COMMON
+    return old - set(_names(call.new)) or old
 
 
 def _names(text: str) -> Iterator[str]:
