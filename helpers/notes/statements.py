@@ -54,6 +54,7 @@ RELEASES = {
     "0.4": (2018, "Variable and Tensor are one; dtype, device, item(), reshape"),
     "0.4.1": (2018, "losses take a reduction"),
     "1.0": (2018, "indexing a number is an error"),
+    "1.1": (2019, "round sends a half to the even number"),
     "1.2": (2019, "comparisons give bool masks"),
     "1.3": (2019, "mixed types are promoted"),
     "1.5": (2020, "old-style Functions are refused"),
