@@ -105,6 +105,15 @@ def group(name: str) -> Markdown:
     return table(by_state(call for call in OLD_CALLS if call.group == name))
 
 
+def alphabetical() -> Markdown:
+    """Tabulate all old calls in the order of the names under which one would look them up."""
+    return table(sorted(OLD_CALLS, key=lambda call: (_first_name(call), call.name)))
+
+
+def _first_name(call: OldCall) -> str:
+    return min(name.strip("_").lower() for name in names(call) or {call.name})
+
+
 def silent() -> Markdown:
     """Tabulate the calls that give something else today without a word: what each gave once, and what it gives now."""
     rows = []

@@ -14,6 +14,16 @@ from helpers.notes import audit
 from helpers.notes.statements import RELEASES, STATEMENTS
 
 VERDICTS = "holds", "changed", "was a slip"
+SECTIONS = {  # of the notes, with their subjects
+    "2.1": "installation",
+    "2.2.2": "autograd",
+    "2.2 nn": "networks",
+    "2.2 CIFAR": "CIFAR-10",
+    "3 shapes": "shapes",
+    "3 indexing": "indexing",
+    "3 types": "types",
+    "3 math": "mathematics",
+}
 
 
 def link(page: pages.Page, heading: str) -> str:
@@ -64,13 +74,13 @@ def release_table() -> Markdown:
         if changed := [s.number for s in STATEMENTS if s.since == release]:
             tag = f"v{release}" if release.count(".") == 2 else f"v{release}.0"
             notes = f"https://github.com/pytorch/pytorch/releases/tag/{tag}"
-            rows.append((f"[{release}]({notes})", year, what, ", ".join(changed)))
-    return tables.table(["release", "year", "what it changed", "statements"], rows)
+            rows.append((f"[{release}]({notes}), {year}", what, ", ".join(changed)))
+    return tables.table(["release", "what it changed", "statements"], rows)
 
 
 def show_counts(verdicts: dict[str, str]) -> None:
     """Show bars: how many statements of each section hold, have changed, were slips."""
-    sections = list(dict.fromkeys(s.section for s in STATEMENTS))
+    sections = list(SECTIONS)
     counts = Counter((s.section, verdicts[s.number]) for s in STATEMENTS)
     parts = {}
     for word in VERDICTS:
@@ -78,8 +88,8 @@ def show_counts(verdicts: dict[str, str]) -> None:
         parts[f"{word}: {sum(widths)}"] = widths
     figure, axis = plt.subplots(figsize=(8, 3.2))
     looks = (plotting.SKY, ""), (plotting.ORANGE, "//"), (plotting.VERMILION, "..")
-    _stacked_bars(axis, sections, parts, looks)
-    axis.set(xlabel="statements", ylabel="section of the notes")
+    _stacked_bars(axis, list(SECTIONS.values()), parts, looks)
+    axis.set(xlabel="statements")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     plotting.show(
         figure,
