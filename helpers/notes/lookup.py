@@ -22,6 +22,7 @@ MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark 
 BREAKS = re.compile(
     r"(?<=[(\[{=,])(?=[\w'\"]{3})|(?<=\w)(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])"
 )
+NAME = re.compile(r"[\w.]+")
 LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
 # Names that stand in many lines of code, and that no reader would look up.
 COMMON = {
@@ -150,8 +151,11 @@ def find(words: str) -> Markdown:
     wanted = " ".join(words.split()).lower()
     if not wanted:
         return Markdown("Paste a message, or a part of one, or the name of a call.")
-    found = [call for call in OLD_CALLS if _told(call, wanted)]
-    found = found or [call for call in OLD_CALLS if _named(call, wanted)]
+    tests = [_told, _mentioned]
+    if NAME.fullmatch(wanted):
+        tests = [_named, _told, _mentioned]
+    choices = ([call for call in OLD_CALLS if test(call, wanted)] for test in tests)
+    found = next(filter(None, choices), [])
     if not found:
         return Markdown(
             "Nothing like it is in the table. Try a shorter piece: the words that are no names or numbers of your own."
@@ -165,14 +169,18 @@ def _told(call: OldCall, wanted: str) -> bool:
 
 
 def _named(call: OldCall, wanted: str) -> bool:
-    texts = (call.name, call.old, call.new, *call.matches)
-    return any(wanted in text.lower() for text in texts) or wanted in names(call)
+    return wanted.rpartition(".")[2] in {name.lower() for name in names(call)}
+
+
+def _mentioned(call: OldCall, wanted: str) -> bool:
+    return any(wanted in text.lower() for text in (call.name, call.old, call.new, *call.matches))
 
 
 def names(call: OldCall) -> set[str]:
     """Return the names under which one would look an old call up: those that the new call does not have any more."""
-    old = set(_names(call.old)) - COMMON
-    return old - set(_names(call.new)) or old
+    old = set(_names(call.old))
+    telling = old - COMMON
+    return telling - set(_names(call.new)) or telling or old or {call.old.partition("\n")[0]}
 
 
 def _names(text: str) -> Iterator[str]:
@@ -201,6 +209,7 @@ def index() -> Markdown:
     for name in sorted(groups, key=lambda name: (name.strip("_").lower(), name)):
         links = [f"[{group}]({PAGE}#{pages.anchor(group)})" for group in sorted(groups[name])]
         entry = f"`{name}` {', '.join(links)}"
-        letters.setdefault((name.strip("_") or name)[0].upper(), []).append(entry)
+        first = (name.strip("_") or name)[0].upper()
+        letters.setdefault(first if first.isalpha() else "Signs", []).append(entry)
     lines = [f"**{letter}**: {' · '.join(entries)}" for letter, entries in letters.items()]
     return Markdown("\n\n".join(lines))
