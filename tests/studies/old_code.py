@@ -1,0 +1,172 @@
+"""What `python -m helpers.notes` finds in other people's code, beside TorchFix and ruff.
+
+    python -m tests.studies old-code FOLDER... [--torchfix COMMAND] [--breaks FOLDER]
+
+Each folder is counted on its own: files, calls that fail, that warn or that give something else today, calls that are
+named under a condition, and what TorchFix and ruff (NPY, UP) name in the same files. `--breaks FOLDER` says where the
+collections of `old_code_breaks.csv` lie, each in a folder of its name, and tells how much of that list is named. The
+list was made by hand: the files of 2017 were read from the first line to the last, and what seemed to fail or to warn
+was run in pieces, on small data. A line of it counts as named if a finding stands on it, or up to two lines from it,
+since a call may run over several lines.
+"""
+
+import csv
+import json
+import shlex
+import shutil
+import subprocess
+import tempfile
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from helpers.notes import __main__ as command
+from helpers.notes import reader, sources
+from tests.studies import running
+
+BREAKS = Path(__file__).with_name("old_code_breaks.csv")
+COLUMNS = "folder", "files", "unread", "fail", "warn", "differ", "if", "TorchFix", "ruff"
+NEAR = 2  # lines
+
+
+class Break(NamedTuple):
+    """A place that fails or warns today."""
+
+    collection: str
+    file: str
+    cell: str
+    line: int
+    what: str
+
+
+def breaks() -> list[Break]:
+    """The list that was made by hand."""
+    with BREAKS.open(encoding="utf-8", newline="") as file:
+        return [Break(**row | {"line": int(row["line"])}) for row in csv.DictReader(file)]
+
+
+def findings(path: Path) -> tuple[sources.Source, list[reader.Finding]]:
+    """What the reader finds in a file that fails, warns or differs."""
+    source = sources.read(path)
+    return source, reader.breaking(reader.find(source))
+
+
+def count(folder: Path, torchfix: list[str]) -> dict[str, Any]:
+    """Count what is found in a folder's files."""
+    counts: Counter[str] = Counter()
+    paths = list(command.code_files(folder))
+    for path in paths:
+        try:
+            _, found = findings(path)
+        except sources.SourceError:
+            counts["unread"] += 1
+            continue
+        names = {"error": "fail", "warns": "warn", "differs": "differ"}
+        counts.update(names[f.call.today] if f.certain else "if" for f in found)
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = as_python(paths, Path(scratch))
+        row = {"folder": folder.name, "files": len(paths), **{k: counts[k] for k in COLUMNS[2:7]}}
+        return row | {"TorchFix": lines_of(torchfix, plain), "ruff": ruff(plain)}
+
+
+def as_python(paths: Iterable[Path], folder: Path) -> Path:
+    """Copy files into a folder as .py files that Python 3 can parse, so that every tool reads the same."""
+    for n, path in enumerate(paths):
+        try:
+            source = sources.read(path)
+        except sources.SourceError:
+            shutil.copy(path, folder / f"f{n}.py")
+            continue
+        text = "\n".join(part.view for part in source.parts)
+        (folder / f"f{n}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def lines_of(command: list[str], folder: Path) -> int | None:
+    """How many findings TorchFix prints, a line each, of all its rules but those on internal style."""
+    if not command:
+        return None
+    done = subprocess.run([*command, "--select", "ALL", folder], capture_output=True, text=True, check=False)
+    return sum(": TOR" in line for line in done.stdout.splitlines())
+
+
+def ruff(folder: Path) -> int | None:
+    """How many findings ruff has of its rules on deprecated calls: NumPy's and Python's own."""
+    if not (program := shutil.which("ruff")):
+        return None
+    rules = "NPY,UP031,UP032,UP036,PD,FURB"
+    done = subprocess.run(
+        [program, "check", "--isolated", "--preview", "--select", "NPY", "--output-format", "json", folder],
+        capture_output=True, text=True, check=False,
+    )
+    del rules
+    return len(json.loads(done.stdout or "[]"))
+
+
+def named(place: Break, folder: Path, cache: dict[Path, list[tuple[str, int, str]]]) -> list[str]:
+    """The rows that are named at a place of the list."""
+    path = folder / place.collection / place.file
+    if path not in cache:
+        source, found = findings(path)
+        where = []
+        for finding in found:
+            node = finding.match.node
+            cell, line = source.line(node.lineno)
+            where.append((str(cell or ""), line, finding.call.name))
+        cache[path] = where
+    return [n for cell, line, n in cache[path] if cell == place.cell and abs(line - place.line) <= NEAR]
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The counts as a table in Markdown."""
+    lines = ["| " + " | ".join(COLUMNS) + " |", "| --- " + "| ---: " * (len(COLUMNS) - 1) + "|"]
+    for row in rows:
+        cells = ["not run" if row[c] is None else str(row[c]) for c in COLUMNS]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def share(folder: Path) -> tuple[str, float]:
+    """How much of the list is named, as text, and as a number from 0 to 1."""
+    cache: dict[Path, list[tuple[str, int, str]]] = {}
+    places = breaks()
+    missed = [place for place in places if not named(place, folder, cache)]
+    lines = []
+    for collection in dict.fromkeys(place.collection for place in places):
+        of = [place for place in places if place.collection == collection]
+        left = [place for place in missed if place.collection == collection]
+        lines.append(f"  {collection}: {len(of) - len(left)} of {len(of)} places named")
+    lines += [f"  not named: {p.collection}/{p.file}, {p.cell or 'line'} {p.line}: {p.what}" for p in missed]
+    part = 1 - len(missed) / len(places)
+    lines.append(f"  of {len(places)} places that fail or warn, {part:.1%} are named")
+    return "\n".join(lines), part
+
+
+def folder(text: str) -> Path:
+    """A folder that is there."""
+    if not Path(text).is_dir():
+        raise ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="*", type=folder, metavar="FOLDER", help="code to be counted")
+    words = "how TorchFix is started, such as: 'path/to/torchfix' (it is left out if not given)"
+    parser.add_argument("--torchfix", type=shlex.split, default=[], metavar="COMMAND", help=words)
+    parser.add_argument("--breaks", type=folder, metavar="FOLDER", help="where the listed collections lie")
+    running.add_out(parser, "write the table into this file, too")
+
+
+def run(args: Namespace) -> int:
+    """Count and print; the exit status is 1 if less than 95 % of the list are named."""
+    if args.folders:
+        text = table([count(folder, args.torchfix) for folder in args.folders])
+        print(text)
+        running.keep(args.out, text + "\n")
+    if args.breaks:
+        text, part = share(args.breaks)
+        print(text)
+        return 0 if part >= 0.95 else 1
+    return 0
