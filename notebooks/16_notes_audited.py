@@ -20,10 +20,9 @@
 #
 # *笔记核对*
 #
-# You have somebody's notes from 2017, well written, in a language you read, and seven releases too old. Which of their sentences can you
-# still believe? Reading the release notes of nine years would tell you, more or less. This page takes another way: it turns each
-# of the 54 statements into a line of code, and lets PyTorch answer. (For old *code* rather than old notes, see
-# [page 15](15_old_calls.ipynb).)
+# You have somebody's notes on PyTorch from 2017. They are short and clear, and nine years old. Which of their sentences can you still
+# believe? You could read the release notes of all those years. This page takes another way: it turns each of the 54 statements
+# into a line of code, and lets PyTorch answer. (For old *code* rather than old notes, see [page 15](15_old_calls.ipynb).)
 #
 # **You will**
 #
@@ -83,9 +82,9 @@ torch.tensor([0.3, 1.5, 2.8]).round().tolist() == [0, 2, 3]
 torch.tensor([0.5, 1.5, 2.5]).round()
 
 # %% [markdown]
-# Halves go to the *even* neighbor. In 2017 they went away from zero, on every machine. Vector instructions of newer processors
-# then rounded in their own way, and for a while a CPU and a GPU gave different answers; release 1.1 settled it for the rule of
-# Python, NumPy and the IEEE standard. So the verdict is *changed*, and the date is 1.1.
+# Halves go to the *even* neighbor. In 2017 they went away from zero, so for positive numbers the notes were right. Then PyTorch began to use the
+# vector instructions of the processor, which round in their own way, and for a while a CPU and a GPU gave different answers.
+# Release 1.1 settled it for the rule of Python, NumPy and the IEEE standard. So the verdict is *changed*, and the date is 1.1.
 #
 # There is a third kind of verdict. The notes write `sigmod`, and that has never been a function:
 
@@ -93,21 +92,21 @@ torch.tensor([0.5, 1.5, 2.5]).round()
 torch.sigmod(x)
 
 # %% [markdown]
-# This is a *slip*: it was wrong on the day it was written. The sentence around it may be perfectly sound. A reader who types the line still gets
-# an error, and so we count it by the line.
+# This is a *slip*: it was wrong on the day it was written. The sentence around it may be perfectly sound, but a reader who types the line
+# gets an error, and so we go by the line.
 #
 # ## All 54
 #
 # *全部核对*
 #
 # Each statement has a line like these; if the line comes out false, there is a second one for what is true instead. Here is number 47,
-# our `round`, as it stands in the book, with what it gives on your machine:
+# our `round`, with what its two lines give on your machine:
 
 # %%
 report.show_line("C47")
 
 # %% [markdown]
-# Put another number in the quotes, from C01 to C54, and run the cell again. (The names in the lines are explained in `helpers/notes/names.py`:
+# Put another number in the quotes, from C01 to C54, and run the cell again. (`helpers/notes/names.py` explains the names in the lines:
 # `x` is a 2 x 3 tensor of the numbers 0 to 5, `net` is the LeNet of the notes, and so on.)
 #
 # Some statements are about CIFAR-10, and are tried on its pictures. Which copy was found here?
@@ -132,8 +131,8 @@ plotting.use_style()
 report.show_counts(verdicts)
 
 # %% [markdown]
-# What has changed is what tensors *are*, their types and their autograd, and what a layer accepts. What one *does* with them, the calls for shapes,
-# indexing and mathematics, has changed least; there the notes' faults are mostly misspelled names.
+# What has changed is mostly what tensors *are*, their types and their autograd, and what a layer accepts. The calls by which one works with
+# them, for shapes, indexing and mathematics, have changed least. There it is mostly the spelling of the notes that is at fault.
 #
 # Which releases did it?
 
@@ -170,8 +169,8 @@ audit.verdict(replace(by_number["C27"], line="x.view(4, 2).numel() == 8"))
 # *逐条核对*
 #
 # Each row gives the number, the notes' own term, and what they say in our words; then the verdict, with its date and what there is to add; then
-# the cells of this book that prove it at length, with many more inputs in the tests: `pytest tests/notes -k C34`, typed in the book's folder, runs those
-# of number 34.
+# the cells of this book that prove it at length. Most statements are tried on many more inputs by tests: `pytest tests/notes -k C34`,
+# typed in the book's folder, runs those of number 34.
 #
 # ### Installation
 #
@@ -232,7 +231,7 @@ report.statement_table("3 math")
 # ## Recap
 #
 # - A statement can be tested once it is a line of code that might come out false. The inputs decide: 1.5 alone says nothing about halves.
-# - Most of the notes hold. Release 0.4 changed more statements than any other, and nearly all of them about autograd.
+# - Most of the notes hold. Release 0.4 changed more statements than any other; they are about what a Variable is.
 # - A slip is not a change: the line never worked.
 # - Each statement leads to the cells that prove it.
 #

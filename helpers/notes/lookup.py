@@ -87,7 +87,7 @@ def _row(call: OldCall) -> tuple[str, str, str]:
     words = heading.partition(" · ")[0]
     place = f"[page {page.name[:2]}, {words}]({page.path.name}#{pages.anchor(heading)})"
     old = f"**{SIGNS[call.today]}** {code(call.old)}"
-    return old, code(call.new), f"{call.why}<br>*{dates(call)}*, {place}"
+    return old, code(call.new), f"{call.why}<br>*{dates(call)}*<br>{place} (`{call.name}`)"
 
 
 def table(calls: Iterable[OldCall]) -> Markdown:

@@ -12,7 +12,7 @@ from helpers.verification.headings import headings
 
 PAGE = pages.Page(pages.NOTEBOOKS / lookup.PAGE)
 TEXTS = [text for call in OLD_CALLS for text in (call.old, call.new, call.message)]
-LINK = re.compile(r"\[[^\]]+\]\((\w+\.ipynb)#(.*?)\)(?= \||,| ·|$)", re.MULTILINE)
+LINK = re.compile(r"\[[^\]]+\]\((\w+\.ipynb)#(.*?)\)(?= \(`| \||,| ·|$)", re.MULTILINE)
 
 
 def plain(code):
