@@ -225,8 +225,8 @@ lookup.by_message()
 #
 # *按名称*
 #
-# The names of functions, methods and arguments, each with a link to the group below in which it is treated. A name that PyTorch
-# still has stands here if it was *used* in another way.
+# The names of functions, methods and arguments, each with a link to the group in which you find it below. A name that PyTorch
+# still has stands here if one *used* it in another way.
 
 # %%
 lookup.index()
@@ -350,6 +350,22 @@ lookup.group("Linear algebra")
 lookup.group("Misc")
 
 # %% [markdown]
+# ## When it happened
+#
+# *何时改变*
+#
+# How far back must you go to be safe? Here are the dates of all rows that have one, by release. A call that was first deprecated and
+# removed later counts twice.
+
+# %%
+from helpers.drawings.old_calls import show_releases
+
+show_releases(OLD_CALLS)
+
+# %% [markdown]
+# There is no safe release. The great cleaning was 0.4, but every few releases something else has gone, and so the age of your script
+# tells you only where to begin.
+#
 # ## Recap
 #
 # - The last words of an error often name the successor; if not, the tables do. They can be searched by message, by name and by group.

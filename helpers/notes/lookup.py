@@ -39,6 +39,7 @@ COMMON = {
     "print",
     "range",
 }
+COMMON |= {"utils", "detach", "cpu", "numpy", "True"}
 LONG = 10  # characters: a longer word of code may be broken
 
 
@@ -48,7 +49,7 @@ def code(text: str) -> str:
     The breaks are ``<wbr>``, which is not copied with the text.
     """
     lines = []
-    for line in text.splitlines():
+    for line in text.rstrip().splitlines():
         words = line.lstrip().split(" ")
         indent = "&nbsp;" * (len(line) - len(line.lstrip()))
         lines.append(indent + " ".join(map(_breakable, words)))
@@ -72,9 +73,9 @@ def by_state(calls: Iterable[OldCall]) -> list[OldCall]:
 def dates(call: OldCall) -> str:
     """Tell what an old call does today, and when it was deprecated, when it changed, when its successor came."""
     since = {"differs": call.changed, "error": call.removed}
-    today = WORDS[call.today]
-    release = since.get(call.today)
-    words = [f"{today} since {release}" if release else today]
+    words = [f"{WORDS[kind]} since {release}" for kind, release in since.items() if release]
+    if not since.get(call.today):
+        words.insert(0, WORDS[call.today])
     if call.deprecated:
         words.append(f"deprecated in {call.deprecated}")
     if call.replaced:
@@ -193,6 +194,8 @@ def _names(text: str) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Attribute):
             yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from [(node.module or "").rpartition(".")[2], *(name.name for name in node.names)]
         elif isinstance(node, ast.keyword) and node.arg:
             yield node.arg
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -207,8 +210,10 @@ def index() -> Markdown:
             groups.setdefault(name, set()).add(call.group)
     letters: dict[str, list[str]] = {}
     for name in sorted(groups, key=lambda name: (name.strip("_").lower(), name)):
-        links = [f"[{group}]({PAGE}#{pages.anchor(group)})" for group in sorted(groups[name])]
-        entry = f"`{name}` {', '.join(links)}"
+        first_group, *others = (group for group in GROUPS if group in groups[name])
+        links = [f"[`{name}`]({PAGE}#{pages.anchor(first_group)})"]
+        links += [f"[{group}]({PAGE}#{pages.anchor(group)})" for group in others]
+        entry = ", ".join(links)
         first = (name.strip("_") or name)[0].upper()
         letters.setdefault(first if first.isalpha() else "Signs", []).append(entry)
     lines = [f"**{letter}**: {' · '.join(entries)}" for letter, entries in letters.items()]
