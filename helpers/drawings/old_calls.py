@@ -36,6 +36,6 @@ def show_releases(calls: Iterable[OldCall]) -> None:
     axis.legend(loc="lower right")
     plotting.show(
         figure,
-        alt="One bar for each release of PyTorch, of three parts: old calls that it changed silently, that it made an error, "
-        "that it deprecated. The longest bars are among the earlier releases, and later ones have some as well.",
+        alt="One bar for each release of PyTorch, of three parts: old calls that it changed silently, made an error, "
+        "or deprecated. The longest bars are among the earlier releases, and later ones have some as well.",
     )
