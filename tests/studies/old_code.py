@@ -88,7 +88,9 @@ def lines_of(command: list[str], folder: Path) -> int | None:
     """How many findings TorchFix prints, a line each, of all its rules but those on internal style."""
     if not command:
         return None
-    done = subprocess.run([*command, "--select", "ALL", folder], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--select", "ALL", folder], capture_output=True, text=True, check=False
+    )
     return sum(": TOR" in line for line in done.stdout.splitlines())
 
 
@@ -98,8 +100,20 @@ def ruff(folder: Path) -> int | None:
         return None
     rules = "NPY,UP031,UP032,UP036,PD,FURB"
     done = subprocess.run(
-        [program, "check", "--isolated", "--preview", "--select", "NPY", "--output-format", "json", folder],
-        capture_output=True, text=True, check=False,
+        [
+            program,
+            "check",
+            "--isolated",
+            "--preview",
+            "--select",
+            "NPY",
+            "--output-format",
+            "json",
+            folder,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     del rules
     return len(json.loads(done.stdout or "[]"))
@@ -116,7 +130,9 @@ def named(place: Break, folder: Path, cache: dict[Path, list[tuple[str, int, str
             cell, line = source.line(node.lineno)
             where.append((str(cell or ""), line, finding.call.name))
         cache[path] = where
-    return [n for cell, line, n in cache[path] if cell == place.cell and abs(line - place.line) <= NEAR]
+    return [
+        n for cell, line, n in cache[path] if cell == place.cell and abs(line - place.line) <= NEAR
+    ]
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -138,7 +154,10 @@ def share(folder: Path) -> tuple[str, float]:
         of = [place for place in places if place.collection == collection]
         left = [place for place in missed if place.collection == collection]
         lines.append(f"  {collection}: {len(of) - len(left)} of {len(of)} places named")
-    lines += [f"  not named: {p.collection}/{p.file}, {p.cell or 'line'} {p.line}: {p.what}" for p in missed]
+    lines += [
+        f"  not named: {p.collection}/{p.file}, {p.cell or 'line'} {p.line}: {p.what}"
+        for p in missed
+    ]
     part = 1 - len(missed) / len(places)
     lines.append(f"  of {len(places)} places that fail or warn, {part:.1%} are named")
     return "\n".join(lines), part
@@ -152,10 +171,14 @@ def folder(text: str) -> Path:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="*", type=folder, metavar="FOLDER", help="code to be counted")
+    parser.add_argument(
+        "folders", nargs="*", type=folder, metavar="FOLDER", help="code to be counted"
+    )
     words = "how TorchFix is started, such as: 'path/to/torchfix' (it is left out if not given)"
     parser.add_argument("--torchfix", type=shlex.split, default=[], metavar="COMMAND", help=words)
-    parser.add_argument("--breaks", type=folder, metavar="FOLDER", help="where the listed collections lie")
+    parser.add_argument(
+        "--breaks", type=folder, metavar="FOLDER", help="where the listed collections lie"
+    )
     running.add_out(parser, "write the table into this file, too")
 
 
