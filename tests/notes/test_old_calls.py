@@ -97,7 +97,7 @@ def test_dates_are_releases_in_their_order(call):
 
 @rows()
 def test_a_pattern_is_python_and_its_fix_uses_its_names(call):
-    assert call.matches
+    assert call.matches or not call.sure
     for pattern in call.matches:
         assert re.fullmatch(r"rule:[a-z0-9]+(-[a-z0-9]+)*", pattern) or ast.parse(code(pattern))
     assert len(call.fix) in (0, len(call.matches))
