@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from helpers.notes.listing import Report
+    from helpers.notes.sources import Source
 
 SUFFIXES = (".py", ".ipynb")
 LEFT_OUT = ("__pycache__", "site-packages", "node_modules")  # and whatever begins with a dot
@@ -33,13 +34,23 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    result.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".py or .ipynb, or a folder of them")
-    result.add_argument("--json", action="store_true", help="print JSON")
-    result.add_argument("--all", action="store_true", help="name also what still runs, but is written otherwise today")
     result.add_argument(
-        "--fix", action="store_true", help="write a copy, FILE.today.py, with today's calls where that is safe"
+        "files", nargs="+", type=Path, metavar="FILE", help=".py or .ipynb, or a folder of them"
     )
-    result.add_argument("--out", type=Path, metavar="FOLDER", help="with --fix: write the copies there")
+    result.add_argument("--json", action="store_true", help="print JSON")
+    result.add_argument(
+        "--all",
+        action="store_true",
+        help="name also what still runs, but is written otherwise today",
+    )
+    result.add_argument(
+        "--fix",
+        action="store_true",
+        help="write a copy, FILE.today.py, with today's calls where that is safe",
+    )
+    result.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="with --fix: write the copies there"
+    )
     return result
 
 
@@ -64,9 +75,9 @@ def run(args: argparse.Namespace) -> int:
     """Do what the command line asks for; return the exit status."""
     from helpers.notes import listing
     from helpers.notes.sources import SourceError
-    from helpers.verification.files import OutputError
 
     reports, errors = [], []
+    copies: dict[Path, Path] = {}
     for given in args.files:
         try:
             paths = list(code_files(given))
@@ -75,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
             continue
         for path in paths:
             try:
-                report = look(path, args)
-            except (SourceError, OutputError, MisuseError) as error:
+                report = look(path, args, copies)
+            except (SourceError, MisuseError) as error:
                 errors.append(str(error))
                 continue
             reports.append(report)
@@ -110,7 +121,9 @@ def code_files(given: Path) -> Iterator[Path]:
     for path in sorted(given.rglob("*")):
         inside = path.relative_to(given).parts
         if path.suffix in SUFFIXES and path.is_file() and not any(map(_left_out, inside)):
-            is_copy = path.stem.endswith(MARK) and path.with_stem(path.stem.removesuffix(MARK)).exists()
+            is_copy = (
+                path.stem.endswith(MARK) and path.with_stem(path.stem.removesuffix(MARK)).exists()
+            )
             if not is_copy:
                 found = True
                 yield path
@@ -122,8 +135,8 @@ def _left_out(name: str) -> bool:
     return name.startswith(".") or name in LEFT_OUT
 
 
-def look(path: Path, args: argparse.Namespace) -> "Report":
-    """Read a file and, if asked for, write its copy."""
+def look(path: Path, args: argparse.Namespace, copies: dict[Path, Path]) -> "Report":
+    """Read a file and, if asked for, write its copy; ``copies`` are those written before, with their originals."""
     from helpers.notes import fixes, listing, reader, sources
 
     source = sources.read(path)
@@ -132,30 +145,37 @@ def look(path: Path, args: argparse.Namespace) -> "Report":
     if args.fix:
         report.fixed = fixes.fix(source, everything=args.all)
         if report.fixed.written or report.fixed.converted:
-            report.copy = write_copy(report.fixed.source, args)
+            report.copy = write_copy(report.fixed.source, args, copies)
             left = reader.find(report.fixed.source)
             report.left = left if args.all else reader.breaking(left)
     return report
 
 
-def write_copy(source: "sources.Source", args: argparse.Namespace) -> Path:
+def write_copy(source: "Source", args: argparse.Namespace, copies: dict[Path, Path]) -> Path:
     """Write a changed copy; return where it is.
 
     Raises:
-        MisuseError: it would take the place of a file that was to be read.
-        OutputError: it cannot be written.
+        MisuseError: it would take the place of a file that is read, or of another copy, or it cannot be written.
     """
-    from helpers.verification.files import write_file
+    from helpers.verification.files import OutputError, write_file
 
     target = copy_path(source.path, args.files, args.out)
-    if target.resolve() in {path.resolve() for given in args.files for path in _all_files(given)}:
+    where = target.resolve()
+    if where in {path.resolve() for given in args.files for path in _all_files(given)}:
         raise MisuseError(f"{target} is itself to be read: its copy is not written over it.")
-    if args.out is not None:
-        try:
+    if where in copies:
+        raise MisuseError(
+            f"{target} is already the copy of {copies[where]}: {source.path} is not written over it."
+        )
+    try:
+        if args.out is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise MisuseError(f"{target.parent} cannot be made: {error.strerror}.") from None
-    write_file(target, source.content())
+        write_file(target, source.content())
+    except OutputError as error:
+        raise MisuseError(str(error)) from None
+    except OSError as error:
+        raise MisuseError(f"{target.parent} cannot be made: {error.strerror}.") from None
+    copies[where] = source.path
     return target
 
 

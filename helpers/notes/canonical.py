@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -22,6 +23,17 @@ PREFIXES = {
     "torchvision.models.vgg.": "torchvision.models.",
     "torch.nn.modules.": "torch.nn.",
     "torch.functional.": "torch.",
+}
+# What everybody calls them: for pieces of code without imports, and for ``from utils import *``.
+CONVENTION = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "Variable": "torch.autograd.Variable",
+    "optim": "torch.optim",
+    "torchvision": "torchvision",
+    "tv": "torchvision",
+    "transforms": "torchvision.transforms",
 }
 
 
@@ -157,7 +169,9 @@ class Names:
             if root in self.local(scope):
                 return ""
         if root not in self.imported:
-            return ""
+            if root not in CONVENTION or root in self._module_names:
+                return ""
+            return same(f"{CONVENTION[root]}.{rest}" if rest else CONVENTION[root])
         return same(f"{self.imported[root]}.{rest}" if rest else self.imported[root])
 
     def is_free(self, node: ast.AST) -> bool:
@@ -165,8 +179,9 @@ class Names:
         name = dotted(node).partition(".")[0]
         if name in self.imported or any(name in self.local(scope) for scope in self.scopes(node)):
             return False
-        return name not in self._module_names()
+        return name not in self._module_names
 
+    @cached_property
     def _module_names(self) -> set[str]:
         return self._bound(self.tree)
 

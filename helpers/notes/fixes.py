@@ -15,7 +15,16 @@ from helpers.notes.reader import Finding, Table
 from helpers.notes.sources import Part, Source
 
 ROUNDS = 30  # calls inside of calls are rewritten one after the other
-ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.List, ast.Dict, ast.Set)
+ATOMS = (
+    ast.Name,
+    ast.Attribute,
+    ast.Call,
+    ast.Subscript,
+    ast.Constant,
+    ast.List,
+    ast.Dict,
+    ast.Set,
+)
 ATOMS += (ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr)
 OPEN = (ast.Call, ast.keyword, ast.List, ast.Dict, ast.Expr, ast.Assign, ast.AugAssign, ast.Return)
 PLACE = re.compile(r"_place_(\d+)_")
@@ -191,7 +200,9 @@ class Writer:
     ) -> Iterator[tuple[Part, Edit]]:
         if ast.dump(old) == ast.dump(new):
             return
-        if all(isinstance(one, ast.Call) for one in (old, new, node)) and _dumps(old.args) == _dumps(new.args):
+        if all(isinstance(one, ast.Call) for one in (old, new, node)) and _dumps(
+            old.args
+        ) == _dumps(new.args):
             yield from self._difference(old.func, new.func, node.func, match)
             yield from self._keywords(old, new, node, match)
         elif (
@@ -206,7 +217,11 @@ class Writer:
             written = self._written(new, match, node)
             if _comments(part.text[start:end]) != _comments(written):
                 raise NotSafeError
-            if written.startswith("(") and re.search(r"\($", part.text[:start]) and part.text[end : end + 1] == ")":
+            if (
+                written.startswith("(")
+                and re.search(r"\($", part.text[:start])
+                and part.text[end : end + 1] == ")"
+            ):
                 written = self._written(new, match)
             yield part, Edit(start, end, written)
 
@@ -225,8 +240,11 @@ class Writer:
             part, start, end = self.code.span(keyword)
             same = ast.dump(before[keyword.arg]) == ast.dump(after[name])
             if same:
-                end = start + len(keyword.arg)
-            yield part, Edit(start, end, name if same else f"{name}={self._written(after[name], match)}")
+                end = start + re.match(r"\w+", part.text[start:]).end()
+            yield (
+                part,
+                Edit(start, end, name if same else f"{name}={self._written(after[name], match)}"),
+            )
         for name in gone:
             yield self._without(node, given[name])
         if added:
@@ -258,10 +276,9 @@ class Writer:
         arguments = sorted([*call.args, *call.keywords], key=self.code.position)
         if arguments:
             part, _, end = self.code.span(arguments[-1])
-            after = re.match(r"[ \t]*\)*", part.text[end:])[0]
-            closing = after.count(")") - (1 if after else 0)  # the argument's own brackets
-            if closing > 0:
-                end += [m.end() for m in re.finditer(r"\)", after)][closing - 1]
+            own = part.text[end : self.code.span(call)[2] - 1]
+            if closing := [found.end() for found in re.finditer(r"\)", own)]:
+                end += closing[-1]  # the argument's own brackets
             return part, Edit(end, end, f", {words}")
         part, _, end = self.code.span(call)
         return part, Edit(end - 1, end - 1, words)
@@ -277,7 +294,9 @@ class Writer:
             return ast.Name(f"_place_{len(texts) - 1}_", ast.Load())
 
         whole = _Filled(self, match, place).visit(copy.deepcopy(new))
-        result = PLACE.sub(lambda found: texts[int(found[1])], ast.unparse(ast.fix_missing_locations(whole)))
+        result = PLACE.sub(
+            lambda found: texts[int(found[1])], ast.unparse(ast.fix_missing_locations(whole))
+        )
         if node is not None and self._needs_brackets(new, node):
             result = f"({result})"
         return result
@@ -335,7 +354,10 @@ class _Filled(ast.NodeTransformer):
             return self.place(self.writer.name(whole))
         if isinstance(node, ast.Call):
             return self._call(node)
-        before, self.in_brackets = self.in_brackets, not isinstance(node, (ast.List, ast.Tuple, ast.keyword, ast.Assign))
+        before, self.in_brackets = (
+            self.in_brackets,
+            not isinstance(node, (ast.List, ast.Tuple, ast.keyword, ast.Assign)),
+        )
         if isinstance(node, ast.Subscript):
             node.value = self.visit(node.value)
             self.in_brackets = False
@@ -385,7 +407,9 @@ def _with_imports(source: Source, modules: set[str]) -> Source:
     if not missing:
         return source
     imports = [n for n in ast.walk(source.tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
-    first = next((n for n in imports if getattr(n, "module", "") != "__future__" and not n.col_offset), None)
+    first = next(
+        (n for n in imports if getattr(n, "module", "") != "__future__" and not n.col_offset), None
+    )
     if first is None:
         return source
     part, start = source.place(first.lineno, 0)

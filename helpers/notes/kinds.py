@@ -9,6 +9,7 @@ from helpers.notes.canonical import COMPREHENSIONS, Names, arguments, dotted
 TENSOR, INTS, MASK, SCALAR = "tensor", "tensor of integers", "mask", "loss"
 MODULE, LOSS_LAYER, OPTIMIZER, SCHEDULER = "module", "loss layer", "optimizer", "scheduler"
 LOADER, ITERATOR, DATASET, FUNCTION = "loader", "iterator", "dataset", "Function"
+UNKNOWN = "unknown"  # something has been added to it of which nothing is known
 ARRAY, NUMBER, SEQUENCE, TEXT, OTHER = "array", "number", "sequence", "text", "other"
 TENSORS = (TENSOR, INTS, MASK, SCALAR)
 
@@ -31,7 +32,14 @@ TENSOR_METHODS = (
 ).split()
 SAME_METHODS = "cuda cpu detach clone contiguous to view requires_grad_ unsqueeze squeeze".split()
 REDUCTIONS = ("mean", "sum", "norm", "max", "min", "prod", "std", "var", "dist")
-ANNOTATIONS = {"Tensor": TENSOR, "torch.Tensor": TENSOR, "int": NUMBER, "float": NUMBER, "str": TEXT}
+ANNOTATIONS = {
+    "Tensor": TENSOR,
+    "torch.Tensor": TENSOR,
+    "int": NUMBER,
+    "float": NUMBER,
+    "str": TEXT,
+}
+LIBRARIES = "PIL pandas math random re os sys json collections matplotlib itertools time cv2 argparse".split()
 NUMBERS = ("len", "int", "float", "sum", "round", "abs", "max", "min")
 
 
@@ -79,7 +87,9 @@ class Kinds:
                     self._put(item.optional_vars, lambda: OTHER)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for argument in arguments(node):
-                kind = ANNOTATIONS.get(dotted(argument.annotation), "") if argument.annotation else ""
+                kind = (
+                    ANNOTATIONS.get(dotted(argument.annotation), "") if argument.annotation else ""
+                )
                 if kind:
                     self.values.setdefault((node, argument.arg), []).append(lambda kind=kind: kind)
 
@@ -94,7 +104,12 @@ class Kinds:
                 self._put(one, lambda n=n: self._unpacked(value, n))
 
     def _loop(self, target: ast.expr, source: ast.expr) -> None:
-        if isinstance(source, ast.Call) and dotted(source.func) in ("enumerate", "tqdm", "zip", "tqdm.tqdm"):
+        if isinstance(source, ast.Call) and dotted(source.func) in (
+            "enumerate",
+            "tqdm",
+            "zip",
+            "tqdm.tqdm",
+        ):
             name, inner = dotted(source.func), source.args
             if name == "enumerate" and isinstance(target, (ast.Tuple, ast.List)) and inner:
                 self._put(target.elts[0], lambda: NUMBER)
@@ -148,7 +163,13 @@ class Kinds:
 
     def _kind(self, node: ast.AST) -> str:
         if isinstance(node, ast.Constant):
-            return TEXT if isinstance(node.value, (str, bytes)) else NUMBER if node.value is not None else ""
+            return (
+                TEXT
+                if isinstance(node.value, (str, bytes))
+                else NUMBER
+                if node.value is not None
+                else ""
+            )
         if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Set, *COMPREHENSIONS)):
             return SEQUENCE
         if isinstance(node, ast.JoinedStr):
@@ -212,17 +233,27 @@ class Kinds:
         for kind in (TENSOR, INTS, MASK, SCALAR):
             if kind in sides:
                 return TENSOR if ARRAY not in sides else ""
-        return ARRAY if ARRAY in sides else NUMBER if sides == {NUMBER} else SEQUENCE if left == SEQUENCE else ""
+        return (
+            ARRAY
+            if ARRAY in sides
+            else NUMBER
+            if sides == {NUMBER}
+            else SEQUENCE
+            if left == SEQUENCE
+            else ""
+        )
 
     def _added(self, target: ast.expr, value: ast.expr) -> str:
         kind = self.kind(value)
-        return kind if kind in (SCALAR, NUMBER) else ""
+        return kind if kind in (SCALAR, NUMBER) else UNKNOWN
 
     def _unpacked(self, value: ast.expr, n: int) -> str:
         if isinstance(value, ast.Call):
             name = self.names.resolve(value.func).rpartition(".")[2]
             method = value.func.attr if isinstance(value.func, ast.Attribute) else name
-            if method in ("max", "min", "topk", "sort") and (name or self.kind(value.func.value) in TENSORS):
+            if method in ("max", "min", "topk", "sort") and (
+                name or self.kind(value.func.value) in TENSORS
+            ):
                 return INTS if n else TENSOR
             if method == "size":
                 return NUMBER
@@ -240,7 +271,10 @@ class Kinds:
     def _call(self, node: ast.Call) -> str:
         meant = self.names.resolve(node.func)
         if not meant:
-            meant = next((s for s in self.names.starred(node.func) if _of_class(s) or _of_function(s, node)), "")
+            meant = next(
+                (s for s in self.names.starred(node.func) if _of_class(s) or _of_function(s, node)),
+                "",
+            )
         if meant:
             return _of_function(meant, node, self.kind) or _of_class(meant)
         name = dotted(node.func)
@@ -249,7 +283,19 @@ class Kinds:
         if name in NUMBERS and self.names.is_free(node.func):
             kinds = [self.kind(argument) for argument in node.args]
             return kinds[0] if name in ("sum", "abs") and kinds and kinds[0] in TENSORS else NUMBER
-        if name in ("list", "sorted", "zip", "range", "map", "open", "str", "dict", "set", "tuple", "input"):
+        if name in (
+            "list",
+            "sorted",
+            "zip",
+            "range",
+            "map",
+            "open",
+            "str",
+            "dict",
+            "set",
+            "tuple",
+            "input",
+        ):
             return TEXT if name == "str" else SEQUENCE
         if name in self.classes and self.names.is_free(node.func) is False:
             return self.classes[name]
@@ -262,7 +308,16 @@ class Kinds:
 
     def _method(self, node: ast.Call) -> str:
         method, owner = node.func.attr, self.kind(node.func.value)
-        if method in ("cuda", "cpu", "to", "train", "eval", "double", "float", "half") and owner in (MODULE, LOSS_LAYER):
+        if method in (
+            "cuda",
+            "cpu",
+            "to",
+            "train",
+            "eval",
+            "double",
+            "float",
+            "half",
+        ) and owner in (MODULE, LOSS_LAYER):
             return owner
         if method == "item" and owner in TENSORS:
             return NUMBER
@@ -279,7 +334,13 @@ class Kinds:
         if owner == SCALAR and method in (*SAME_METHODS, "float", "backward"):
             return SCALAR
         if method in REDUCTIONS and owner in TENSORS:
-            return SCALAR if not node.args and not node.keywords else "" if method in ("max", "min") else TENSOR
+            return (
+                SCALAR
+                if not node.args and not node.keywords
+                else ""
+                if method in ("max", "min")
+                else TENSOR
+            )
         if method in SAME_METHODS and owner in TENSORS:
             return owner
         if owner in TENSORS and method in TENSOR_METHODS:
@@ -308,8 +369,10 @@ def looks_like_loss(node: ast.AST) -> bool:
 
 def _one(kinds: set[str]) -> str:
     """Return what a name is that has been given several kinds of things; '' if they do not go together."""
-    if SCALAR in kinds and kinds <= {SCALAR, NUMBER}:
+    if SCALAR in kinds and kinds <= {SCALAR, NUMBER, UNKNOWN}:
         return SCALAR
+    if UNKNOWN in kinds:
+        kinds = kinds - {UNKNOWN, NUMBER}
     if len(kinds) > 1 and kinds <= set(TENSORS):
         return TENSOR
     return next(iter(kinds)) if len(kinds) == 1 else ""
@@ -326,7 +389,11 @@ def _of_class(name: str) -> str:
         return LOSS_LAYER
     if name == "torch.nn.Parameter":
         return TENSOR
-    if head in ("torch.nn", "torch.legacy.nn") and last[:1].isupper() or name.startswith("torchvision.models."):
+    if (
+        head in ("torch.nn", "torch.legacy.nn")
+        and last[:1].isupper()
+        or name.startswith("torchvision.models.")
+    ):
         return MODULE
     if name == "torch.autograd.Function":
         return FUNCTION
@@ -337,7 +404,9 @@ def _of_class(name: str) -> str:
     return ""
 
 
-def _of_function(name: str, node: ast.Call, kind: Callable[[ast.AST], str] = lambda node: "") -> str:
+def _of_function(
+    name: str, node: ast.Call, kind: Callable[[ast.AST], str] = lambda node: ""
+) -> str:
     """Return the kind of what a function of PyTorch's, or of NumPy's, gives."""
     head, _, last = name.rpartition(".")
     first = kind(node.args[0]) if node.args else ""
@@ -356,13 +425,14 @@ def _of_function(name: str, node: ast.Call, kind: Callable[[ast.AST], str] = lam
             return TENSOR
     if name.startswith("numpy."):
         return ARRAY
-    return OTHER if not name.startswith(("torch", "torchvision")) else ""
+    return OTHER if name.partition(".")[0] in LIBRARIES else ""
 
 
 def _unreduced(node: ast.Call) -> bool:
     """Tell whether a call asks for one loss of each sample."""
     return any(
-        k.arg in ("reduce", "reduction") and getattr(k.value, "value", None) in (False, "none") for k in node.keywords
+        k.arg in ("reduce", "reduction") and getattr(k.value, "value", None) in (False, "none")
+        for k in node.keywords
     )
 
 

@@ -125,7 +125,11 @@ def python2(text: str) -> list[Edit]:
             continue
         if token.kind == "op":
             depth = max(0, depth + (token.text in "([{") - (token.text in ")]}"))
-        ends = token.kind == "newline" or token.text == ";" or (token.text == ":" and _heads(statement))
+        ends = (
+            token.kind == "newline"
+            or token.text == ";"
+            or (token.text == ":" and _heads(statement))
+        )
         if ends and not depth:
             edits += _statement(statement, text)
             statement = []
@@ -137,7 +141,19 @@ def python2(text: str) -> list[Edit]:
 def _heads(statement: list[Token]) -> bool:
     """Tell whether the next ``:`` ends the head of a compound statement, and is not part of a lambda."""
     words = [token.text for token in statement]
-    heads = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class")
+    heads = (
+        "if",
+        "elif",
+        "else",
+        "for",
+        "while",
+        "try",
+        "except",
+        "finally",
+        "with",
+        "def",
+        "class",
+    )
     return bool(words) and words[0] in heads and "lambda" not in words
 
 
@@ -213,7 +229,9 @@ def _small(statement: list[Token]) -> Iterator[Edit]:
     opened = False
     for token, after in zip(statement, [*statement[1:], None], strict=True):
         if token.text == "`":
-            yield Edit(token.start, token.end, ")" if opened else "repr(", True, "Python 2 backticks")
+            yield Edit(
+                token.start, token.end, ")" if opened else "repr(", True, "Python 2 backticks"
+            )
             opened = not opened
         elif token.kind == "number" and (number := NUMBER.fullmatch(token.text)):
             octal = number[1] if number[1][:2].lower() == "0x" else OCTAL.sub("0o", number[1])
@@ -224,7 +242,9 @@ def _small(statement: list[Token]) -> Iterator[Edit]:
         elif token.text == "<>":
             yield Edit(token.start, token.end, "!=", True, "Python 2 <>")
         elif token.text == "async" and (after is None or after.text not in ("def", "for", "with")):
-            yield Edit(token.start, token.end, "async_", what="the name async, a keyword since Python 3.7")
+            yield Edit(
+                token.start, token.end, "async_", what="the name async, a keyword since Python 3.7"
+            )
 
 
 def tabs(text: str) -> list[Edit]:
@@ -242,4 +262,7 @@ def indents(text: str) -> list[Edit]:
     if not indent:
         return []
     found = re.finditer(rf"^{indent[1]}", text, re.MULTILINE)
-    return [Edit(match.start(), match.end(), "", what="" if match.start() else "indented cell") for match in found]
+    return [
+        Edit(match.start(), match.end(), "", what="" if match.start() else "indented cell")
+        for match in found
+    ]

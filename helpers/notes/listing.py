@@ -24,7 +24,12 @@ TODAY = {
     "differs": "gives something else today, without a word",
     "runs": "still runs",
 }
-KINDS = {"error": "that fail", "warns": "that warn", "differs": "with another result", "runs": "that still run"}
+KINDS = {
+    "error": "that fail",
+    "warns": "that warn",
+    "differs": "with another result",
+    "runs": "that still run",
+}
 
 
 @dataclass
@@ -61,7 +66,9 @@ def where(call: OldCall) -> str:
     if heading:
         return f"page {number}, {heading}{listed}"
     audited = page("notes_audited")
-    return f"page {audited}, statement {number}{listed}" if audited else f"statement {number}{listed}"
+    return (
+        f"page {audited}, statement {number}{listed}" if audited else f"statement {number}{listed}"
+    )
 
 
 def state(call: OldCall) -> str:
@@ -169,7 +176,10 @@ def _of_copy(report: Report) -> list[str]:
             places[finding.call.name] += 1
         for name, where_ in rows.items():
             lines += textwrap.wrap(
-                f"left to you: {name} ({'; '.join(where_)})", WIDTH, initial_indent="  ", subsequent_indent="    "
+                f"left to you: {name} ({'; '.join(where_)})",
+                WIDTH,
+                initial_indent="  ",
+                subsequent_indent="    ",
             )
     return lines
 
@@ -189,7 +199,9 @@ def summary(reports: list[Report]) -> str:
     parts = [f"{counts[kind]} {words}" for kind, words in KINDS.items() if counts[kind]]
     if doubtful := sum(not finding.certain for finding in found):
         parts.append(f"{doubtful} under a condition")
-    return f"{read}: {_count(len(found), 'old call')} in {_count(files, 'file')}: {', '.join(parts)}."
+    return (
+        f"{read}: {_count(len(found), 'old call')} in {_count(files, 'file')}: {', '.join(parts)}."
+    )
 
 
 def dumps(reports: list[Report], errors: list[str]) -> str:

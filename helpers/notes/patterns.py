@@ -64,7 +64,9 @@ class Match:
 
 def code(text: str) -> str:
     """Return a pattern as Python that can be parsed."""
-    text = lexer.apply(text, [e for e in lexer.python2(text.replace("$", "S")) if e.new == "async_"])
+    text = lexer.apply(
+        text, [e for e in lexer.python2(text.replace("$", "S")) if e.new == "async_"]
+    )
     text = re.sub(r"\$(\w+)", rf"{HOLE}\1", text)
     result, opened = [], []
     for n, char in enumerate(text):
@@ -116,7 +118,9 @@ class _Matcher:
     def same(self, pattern: object, node: object) -> bool:
         if isinstance(pattern, ast.Name) and pattern.id.startswith(HOLE):
             return self._hole(pattern.id.removeprefix(HOLE), node)
-        if isinstance(pattern, (ast.Name, ast.Attribute)) and HOLE not in (whole := dotted(pattern) or HOLE):
+        if isinstance(pattern, (ast.Name, ast.Attribute)) and HOLE not in (
+            whole := dotted(pattern) or HOLE
+        ):
             return self._dotted(pattern, whole, node)
         if type(pattern) is not type(node):
             return False
@@ -182,7 +186,9 @@ class _Matcher:
 
 def is_rest(node: ast.AST) -> bool:
     """Tell whether a part of a pattern is its ``...``."""
-    return isinstance(node, ast.Starred) and isinstance(node.value, ast.Name) and node.value.id == REST
+    return (
+        isinstance(node, ast.Starred) and isinstance(node.value, ast.Name) and node.value.id == REST
+    )
 
 
 def _dump(node: ast.AST) -> str:

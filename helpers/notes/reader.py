@@ -35,8 +35,23 @@ KINDS = {
     "the index is a mask": kinds.MASK,
     "the operands are masks": kinds.MASK,
 }
-NOT_TENSORS = (ARRAY, kinds.NUMBER, kinds.SEQUENCE, kinds.TEXT, kinds.OTHER, kinds.MODULE, kinds.OPTIMIZER)
-NOT_TENSORS += (kinds.SCHEDULER, kinds.LOADER, kinds.DATASET, kinds.ITERATOR, kinds.LOSS_LAYER, kinds.FUNCTION)
+NOT_TENSORS = (
+    ARRAY,
+    kinds.NUMBER,
+    kinds.SEQUENCE,
+    kinds.TEXT,
+    kinds.OTHER,
+    kinds.MODULE,
+    kinds.OPTIMIZER,
+)
+NOT_TENSORS += (
+    kinds.SCHEDULER,
+    kinds.LOADER,
+    kinds.DATASET,
+    kinds.ITERATOR,
+    kinds.LOSS_LAYER,
+    kinds.FUNCTION,
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,11 @@ class Table:
                 if not text.startswith("rule:"):
                     pattern = Pattern(text)
                     self.by_key[pattern.key].append((call, number, pattern))
-                    if pattern.dotted_name and call.today == "error" and NO_NAME.search(call.message):
+                    if (
+                        pattern.dotted_name
+                        and call.today == "error"
+                        and NO_NAME.search(call.message)
+                    ):
                         self.by_name[pattern.dotted_name].append((call, number, pattern))
 
     @cached_property
@@ -109,7 +128,9 @@ def find(source: Source, rows: Table | None = None) -> list[Finding]:
     found = [*_by_pattern(code, rows), *_by_import(code, rows), *_by_rule(code, rows)]
     written = _written_before(code, found)
     kept = [f for f in found if f.certain or written <= _latest(f.call)]
-    kept = [f for f in kept if f.call.today != "differs" or f.call.sure or written <= _latest(f.call)]
+    kept = [
+        f for f in kept if f.call.today != "differs" or f.call.sure or written <= _latest(f.call)
+    ]
     unique = {(f.call.name, id(f.match.node)): f for f in reversed(kept)}
     return sorted(unique.values(), key=lambda f: (*code.position(f.match.node), f.call.name))
 
@@ -162,7 +183,12 @@ def judge(call: OldCall, match: Match, code: Code) -> bool | None:
     if wanted and all(answer is False for answer in answers):
         return None
     first = next(iter(match.holes.values()), None)
-    if not wanted and first is not None and code.kinds.kind(first) in NOT_TENSORS and _is_receiver(match, first):
+    if (
+        not wanted
+        and first is not None
+        and code.kinds.kind(first) in NOT_TENSORS
+        and _is_receiver(match, first)
+    ):
         return None
     return certain and any(answers)
 
@@ -177,7 +203,11 @@ def _is(required: str, node: ast.AST, code: Code) -> bool | None:
 def _is_receiver(match: Match, node: ast.AST) -> bool:
     """Tell whether a method of this node is called."""
     call = match.node
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.value is node
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.value is node
+    )
 
 
 def _written_before(code: Code, found: Iterable[Finding]) -> tuple[int, ...]:
@@ -218,5 +248,3 @@ def release(text: str) -> tuple[int, ...]:
 def breaking(findings: Iterable[Finding]) -> list[Finding]:
     """Return those that fail, warn or give something else today."""
     return [finding for finding in findings if finding.call.today != "runs"]
-
-

@@ -17,7 +17,7 @@ from helpers.notes import lexer
 from helpers.notes.lexer import Edit
 
 TRIES = 40  # lines that may be left out before a file counts as unreadable
-BOM = "\ufeff"
+PRINT_TO = re.compile(r"\bprint[ \t]*>>")  # Python 3 takes it for arithmetic
 
 
 class SourceError(Exception):
@@ -169,7 +169,9 @@ def read(path: Path) -> Source:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
     except (SyntaxError, UnicodeDecodeError, LookupError):
-        raise SourceError(f"{path} is not text in UTF-8, nor in an encoding that it names.") from None
+        raise SourceError(
+            f"{path} is not text in UTF-8, nor in an encoding that it names."
+        ) from None
     newline = "\r\n" if "\r\n" in text else "\n"
     return _source(path, [text.replace("\r\n", "\n").replace("\r", "\n")], None, newline, encoding)
 
@@ -236,8 +238,8 @@ def readable(text: str) -> tuple[list[Edit], list[tuple[int, str]] | None]:
     edits: list[Edit] = []
     for more in (lambda text: [], lexer.magics, lexer.python2, lexer.tabs, lexer.indents):
         edits = _merged(edits, more(text))
-        fault = _fault(lexer.apply(text, edits))
-        if fault is None:
+        view = lexer.apply(text, edits)
+        if not PRINT_TO.search(view) and _fault(view) is None:
             return edits, []
     return _without_lines(text, edits)
 
