@@ -88,8 +88,6 @@ def test_dates_are_releases_in_their_order(call):
     dates = [d for d in (call.deprecated, call.changed, call.removed) if d]
     assert {*dates, call.replaced} <= {"", *DATES}
     assert [DATES.index(d) for d in dates] == sorted(map(DATES.index, dates))
-    if call.replaced and call.removed:
-        assert DATES.index(call.replaced) <= DATES.index(call.removed)
 
 
 # --- patterns, as far as they can be judged without the reader
@@ -97,7 +95,7 @@ def test_dates_are_releases_in_their_order(call):
 
 @rows()
 def test_a_pattern_is_python_and_its_fix_uses_its_names(call):
-    assert call.matches
+    assert call.matches or not call.sure
     for pattern in call.matches:
         assert re.fullmatch(r"rule:[a-z0-9]+(-[a-z0-9]+)*", pattern) or ast.parse(code(pattern))
     assert len(call.fix) in (0, len(call.matches))
