@@ -371,12 +371,12 @@ class _Filled(ast.NodeTransformer):
         before, self.in_brackets = self.in_brackets, True
         node.func = self.visit(node.func)
         self.in_brackets = False
-        positional, keywords = [], []
+        positional, keywords, rests = [], [], iter(self.match.rests)
         for argument in node.args:
             if not patterns.is_rest(argument):
                 positional.append(self.visit(argument))
                 continue
-            for rest in self.match.rest:
+            for rest in next(rests, ()):
                 text = self.writer.code.text(rest)
                 if isinstance(rest, ast.keyword):
                     keywords.append(self.place(text))

@@ -13,24 +13,29 @@ UNKNOWN = "unknown"  # something has been added to it of which nothing is known
 ARRAY, NUMBER, SEQUENCE, TEXT, OTHER = "array", "number", "sequence", "text", "other"
 TENSORS = (TENSOR, INTS, MASK, SCALAR)
 
-LOSSES = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+LOSSES = _words(
     "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss binary_cross_entropy kl_div hinge_embedding_loss "
     "binary_cross_entropy_with_logits margin_ranking_loss multi_margin_loss cosine_embedding_loss soft_margin_loss"
-).split()
-MAKERS = (
+)
+MAKERS = _words(
     "randn rand zeros ones empty full eye linspace tensor from_numpy cat stack zeros_like ones_like randn_like rand_like "
     "mm bmm matmul addmm exp log sqrt abs sigmoid tanh relu softmax log_softmax clamp norm sum mean normal bernoulli "
     "gather index_select squeeze unsqueeze transpose t div mul add sub pow where dot mv ger diag tril triu"
-).split()
-FLOATS = "Tensor FloatTensor DoubleTensor HalfTensor".split()
-INTEGERS = "LongTensor IntTensor ShortTensor".split()
-TENSOR_METHODS = (
+)
+FLOATS = _words("Tensor FloatTensor DoubleTensor HalfTensor")
+INTEGERS = _words("LongTensor IntTensor ShortTensor")
+TENSOR_METHODS = _words(
     "view reshape float double half cuda cpu clone detach contiguous unsqueeze squeeze transpose t permute expand "
     "expand_as exp log sqrt abs pow mul add sub div mm bmm matmul addmm mv sigmoid tanh relu gather index_select "
     "masked_select repeat type_as clamp requires_grad_ to zero_ fill_ uniform_ normal_ mul_ add_ sub_ div_ "
     "copy_ resize_ scatter_ narrow new cumsum view_as pin_memory neg norm"
-).split()
-SAME_METHODS = "cuda cpu detach clone contiguous to view requires_grad_ unsqueeze squeeze".split()
+)
+SAME_METHODS = _words("cuda cpu detach clone contiguous to view requires_grad_ unsqueeze squeeze")
 REDUCTIONS = ("mean", "sum", "norm", "max", "min", "prod", "std", "var", "dist")
 ANNOTATIONS = {
     "Tensor": TENSOR,
@@ -39,7 +44,9 @@ ANNOTATIONS = {
     "float": NUMBER,
     "str": TEXT,
 }
-LIBRARIES = "PIL pandas math random re os sys json collections matplotlib itertools time cv2 argparse".split()
+LIBRARIES = _words(
+    "PIL pandas math random re os sys json collections matplotlib itertools time cv2 argparse"
+)
 NUMBERS = ("len", "int", "float", "sum", "round", "abs", "max", "min")
 
 

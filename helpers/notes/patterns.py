@@ -54,12 +54,12 @@ class Match:
     Attributes:
         node: the code.
         holes: name -> the code that a hole stands for.
-        rest: the arguments that ``...`` stands for.
+        rests: the arguments that each ``...`` stands for.
     """
 
     node: ast.AST
     holes: dict[str, ast.AST]
-    rest: tuple[ast.AST, ...] = ()
+    rests: tuple[tuple[ast.AST, ...], ...] = ()
 
 
 def code(text: str) -> str:
@@ -105,7 +105,7 @@ def match(pattern: Pattern, node: ast.AST, names: Names) -> Match | None:
     """Return the match of a pattern at a node; None if there is none."""
     matcher = _Matcher(names)
     if matcher.same(pattern.node, node):
-        return Match(node, matcher.holes, tuple(matcher.rest))
+        return Match(node, matcher.holes, tuple(matcher.rests))
     return None
 
 
@@ -113,7 +113,7 @@ class _Matcher:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.holes: dict[str, ast.AST] = {}
-        self.rest: list[ast.AST] = []
+        self.rests: list[tuple[ast.AST, ...]] = []
 
     def same(self, pattern: object, node: object) -> bool:
         if isinstance(pattern, ast.Name) and pattern.id.startswith(HOLE):
@@ -132,6 +132,8 @@ class _Matcher:
             return pattern.attr == node.attr and self._receiver(pattern.value, node.value)
         if isinstance(pattern, ast.Constant):
             return type(pattern.value) is type(node.value) and pattern.value == node.value
+        if isinstance(pattern, ast.alias) and pattern.name.startswith(HOLE):
+            return True
         if isinstance(pattern, ast.AST):
             skipped = ("ctx", "type_comment", "kind", "type_params")
             return all(
@@ -162,15 +164,22 @@ class _Matcher:
         return dotted(node) == whole and self.names.is_free(node)
 
     def _list(self, pattern: list[ast.expr], nodes: list[ast.expr]) -> bool:
-        where = [n for n, part in enumerate(pattern) if is_rest(part)]
-        if not where:
-            return len(pattern) == len(nodes) and all(map(self.same, pattern, nodes))
-        head, tail = pattern[: where[0]], pattern[where[0] + 1 :]
-        middle = len(nodes) - len(tail)
-        if middle < len(head):
-            return False
-        self.rest += nodes[len(head) : middle]
-        return all(map(self.same, [*head, *tail], [*nodes[: len(head)], *nodes[middle:]]))
+        """Match a list of parts, of which each ``...`` stands for as many as there are."""
+        if not pattern:
+            return not nodes
+        if not is_rest(pattern[0]):
+            return (
+                bool(nodes)
+                and self.same(pattern[0], nodes[0])
+                and self._list(pattern[1:], nodes[1:])
+            )
+        for count in range(len(nodes) - len(pattern) + 2):
+            holes, rests = dict(self.holes), list(self.rests)
+            self.rests.append(tuple(nodes[:count]))
+            if self._list(pattern[1:], nodes[count:]):
+                return True
+            self.holes, self.rests = holes, rests
+        return False
 
     def _arguments(self, pattern: ast.Call, node: ast.Call) -> bool:
         wanted = {keyword.arg: keyword.value for keyword in pattern.keywords}
@@ -180,7 +189,9 @@ class _Matcher:
             return False
         if not self._list(pattern.args, node.args):
             return False
-        self.rest += [keyword for keyword in node.keywords if keyword.arg not in wanted]
+        if is_open:
+            others = [keyword for keyword in node.keywords if keyword.arg not in wanted]
+            self.rests[-1] = (*self.rests[-1], *others)
         return all(self.same(value, given[name].value) for name, value in wanted.items())
 
 

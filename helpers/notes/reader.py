@@ -162,7 +162,7 @@ def _by_rule(code: Code, rows: Table) -> Iterator[Finding]:
     for call, number, name in rows.rules:
         rule = rules.RULES.get(name)
         for node, certain in rule(code) if rule else ():
-            yield Finding(call, Match(node, {}), None, certain and call.sure, number=number)
+            yield Finding(call, Match(node, {}), None, certain, number=number)
 
 
 def judge(call: OldCall, match: Match, code: Code) -> bool | None:
