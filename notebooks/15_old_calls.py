@@ -36,7 +36,8 @@
 # **Time**: 18 min to read, 12 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? Go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
-# [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them.
+# [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them. The tables are long; behind
+# them are the [exercises](15_old_calls.ipynb#Exercises).
 #
 # ## Five errors that come first
 #
@@ -265,13 +266,14 @@ changes = difflib.unified_diff(old, new, "2017", "today", n=0, lineterm="")
 print("\n".join(changes))
 
 # %% [markdown]
-# Layout and comments are untouched otherwise, and the script would run now, with a few warnings. These come from the lines that
-# were left to us. The program rewrites a call only where that is safe whatever the rest of the script does, and it cannot know over which
-# dimension a softmax is meant to go. We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes
-# into a block without gradients.
+# Layout and comments are untouched otherwise. Four calls were left to us, because the program rewrites only where that is safe whatever the
+# rest of the script does. In the call of `TensorDataset` a comment stands among the arguments, and would be lost. Over which
+# dimension a softmax is meant to go, a program cannot know; we can, since each row is a picture, and the classes lie along
+# dimension 1. And what was `volatile` goes into a block without gradients.
 
 # %%
 text = mended.read_text(encoding="utf-8")
+text = text.replace("data_tensor=", "").replace("target_tensor=", "")
 text = text.replace("(net(pictures))", "(net(pictures), dim=1)")
 text = text.replace("(net(test))", "(net(test), dim=1)")
 text = text.replace("print(F.", "with torch.no_grad():\n    print(F.")

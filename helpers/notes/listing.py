@@ -17,7 +17,7 @@ from helpers.notes.reader import Finding
 from helpers.notes.sources import Source, words_for_place
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-WIDTH = 100
+WIDTH = 79  # columns: a page of the book shows no more
 TODAY = {
     "error": "fails today",
     "warns": "warns today",

@@ -137,7 +137,8 @@ def by_message() -> Markdown:
     told = [(*_parts(call.message), call) for call in OLD_CALLS if call.message]
     rows = []
     for kind, text, call in sorted(told, key=lambda row: (LEADING.sub("", row[1]).lower(), row[0])):
-        rows.append((f"{kind}<br>{code(text)}", code(call.old), code(call.new)))
+        message = f"{kind}<br>{code(text)}" if text.strip() else kind
+        rows.append((message, code(call.old), code(call.new)))
     return tables.table(["the message", "you wrote", "write now"], rows)
 
 
