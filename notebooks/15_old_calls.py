@@ -31,7 +31,7 @@
 # - let a program read a whole file, and mend what it can;
 # - translate old code yourself, up to a test loop.
 #
-# **You need** an old file, or just the curiosity. No GPU.
+# **You need** an old file, or just curiosity. No GPU.
 #
 # **Time**: 18 min to read, 12 s to run (AMD EPYC, 2 cores).
 #
@@ -43,7 +43,7 @@
 #
 # *最常见的五个错误*
 #
-# Most old training scripts fail in one of five places. We will walk into each of them on purpose, read the error, and put
+# Old training scripts tend to stop in the same few places. We will walk into five of them on purpose, read the error, and put
 # today's line beside it. Our script is as small as can be: a network with one layer, and a batch of eight made-up samples.
 
 # %%
@@ -181,8 +181,9 @@ torch.arange(3).mean()
 torch.arange(3.0).mean()
 
 # %% [markdown]
-# These are all the silent changes that we know of, with what the line gave once and what it gives now, computed just now. In the
-# other tables they come first, and carry the sign ≠. When an old script runs through but its numbers look wrong, this is the list to go through:
+# Below are all the silent changes that we know of, with what the line gave once and what it gives today; the last column was computed
+# just now. When an old script runs to its end but its numbers look wrong, this is the list to go through. In the tables further down,
+# these lines come first and carry the sign ≠.
 
 # %%
 lookup.silent()
@@ -205,7 +206,7 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 # error (or gives something else), when it was first deprecated, and since when the new call has existed. Code that has to run on an old release as well needs the
 # last of them. The link leads to the page where this book explains the matter.
 #
-# A name will do as well. A word that has had several meanings finds several rows:
+# A name will do as well, and may find several rows:
 
 # %%
 lookup.find("volatile")
@@ -251,8 +252,8 @@ with contextlib.chdir(folder.name):
     status = main(["--fix", "example_2017.py"])
 
 # %% [markdown]
-# For each line you see what it does today, what to write, why, and where in this book to read on. The last name of each entry finds its row in the
-# tables of this page. Where the text alone does not tell whether a row applies, there is a condition, "if ...".
+# For each line you see what it does today, what to write, why, and where in this book to read on. The name at the end of each entry stands in
+# the tables of this page, too. Where the text alone does not tell whether a row applies, the report gives a condition, "if ...".
 #
 # The original stays as it was. The copy has `.today` in its name, and differs from it in these lines (`-` is old, `+` is new):
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from helpers import pages
-from helpers.notes import lookup
+from helpers.notes import audit, lookup
 from helpers.notes.old_calls import GROUPS, OLD_CALLS
 from helpers.verification.headings import headings
 
@@ -160,3 +160,10 @@ def test_the_page_shows_every_table_as_it_is_today():
     tables = [lookup.group(name) for name in GROUPS]
     tables += [lookup.silent(), lookup.by_message(), lookup.index()]
     assert [table.data for table in tables if table.data not in stored()] == []
+
+
+@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.name)
+def test_a_place_is_a_section_and_not_a_whole_page(call):
+    """The web edition puts a number in front of a title, so that a link to it would not land."""
+    page, heading = audit.where(call)
+    assert heading != page.title
