@@ -200,11 +200,15 @@ class Writer:
     ) -> Iterator[tuple[Part, Edit]]:
         if ast.dump(old) == ast.dump(new):
             return
-        if all(isinstance(one, ast.Call) for one in (old, new, node)) and _dumps(
-            old.args
-        ) == _dumps(new.args):
+        are_calls = all(isinstance(one, ast.Call) for one in (old, new, node))
+        if are_calls and _dumps(old.args) == _dumps(new.args):
             yield from self._difference(old.func, new.func, node.func, match)
             yield from self._keywords(old, new, node, match)
+        elif are_calls and (names := _by_position(old, new, node)):
+            yield from self._difference(old.func, new.func, node.func, match)
+            for keyword in node.keywords[: len(names)]:
+                part, start, _ = self.code.span(keyword)
+                yield part, Edit(start, self.code.span(keyword.value)[1], "")
         elif (
             all(isinstance(one, ast.Attribute) for one in (old, new, node))
             and ast.dump(old.value) == ast.dump(new.value)
@@ -386,6 +390,15 @@ class _Filled(ast.NodeTransformer):
         node.args, node.keywords = [*positional, *keywords], own
         self.in_brackets = before
         return node
+
+
+def _by_position(old: ast.Call, new: ast.Call, node: ast.Call) -> list[str]:
+    """Return the keywords that a row gives by position, if the file has them first and in that order; else nothing."""
+    names = [keyword.arg for keyword in old.keywords]
+    values = [keyword.value for keyword in old.keywords]
+    same = _dumps([*old.args, *values]) == _dumps(new.args) and not new.keywords
+    given = [keyword.arg for keyword in node.keywords]
+    return names if same and len(node.args) == len(old.args) and given[: len(names)] == names else []
 
 
 def _is_hole(node: ast.AST) -> bool:

@@ -205,7 +205,9 @@ class Kinds:
         if key is None or key in self._busy:
             return ""
         self._busy.add(key)
-        kinds = {kind() for kind in self.values.get(key, [])} - {""}
+        kinds = {kind() for kind in self.values.get(key, [])}
+        if "" in kinds:
+            kinds -= {"", NUMBER}  # a first value, as in ``loss = 0``, says little
         self._busy.discard(key)
         return _one(kinds)
 
@@ -258,7 +260,9 @@ class Kinds:
         if isinstance(value, ast.Call):
             name = self.names.resolve(value.func).rpartition(".")[2]
             method = value.func.attr if isinstance(value.func, ast.Attribute) else name
-            if method in ("max", "min", "topk", "sort") and (
+            if method == "topk":
+                return INTS if n else TENSOR
+            if method in ("max", "min", "sort") and (
                 name or self.kind(value.func.value) in TENSORS
             ):
                 return INTS if n else TENSOR

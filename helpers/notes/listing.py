@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from helpers.notes import fixes
+from helpers.notes import fixes, lexer
 from helpers.notes.code import Code
 from helpers.notes.old_calls import OldCall
 from helpers.notes.reader import Finding
@@ -19,9 +19,9 @@ from helpers.notes.sources import Source, words_for_place
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 WIDTH = 79  # columns: a page of the book shows no more
 TODAY = {
-    "error": "fails today",
-    "warns": "warns today",
-    "differs": "gives something else today, without a word",
+    "error": "fails",
+    "warns": "warns",
+    "differs": "gives something else, without a word",
     "runs": "still runs",
 }
 KINDS = {
@@ -141,7 +141,7 @@ def _lines(finding: Finding, code: Code, told: set[tuple[str, bool]]) -> Iterabl
     if new:
         yield from _wrapped("write", new)
     elif is_new:
-        yield from _wrapped("write", f"{_short(call.new)}   for   {_short(call.old)}")
+        yield from _example(call)
     if is_new:
         yield from _wrapped("why", call.why)
         yield from _wrapped("more", where(call))
@@ -149,8 +149,19 @@ def _lines(finding: Finding, code: Code, told: set[tuple[str, bool]]) -> Iterabl
         yield from _wrapped("", f"see above: {call.name}")
 
 
+def _example(call: OldCall) -> Iterable[str]:
+    """Show what a row writes today: for its own old call, if both are short."""
+    if "\n" not in call.old + call.new:
+        yield from _wrapped("write", f"{call.new}   for   {call.old}")
+        return
+    for n, line in enumerate(call.new.strip().split("\n")):
+        yield f"      {'' if n else 'write':<6}{line}"
+
+
 def _short(text: str) -> str:
-    """Return code in one line, or its beginning."""
+    """Return code in one line without its comments, or its beginning."""
+    comments = [token for token in lexer.tokens(text) if token.kind == "comment"]
+    text = lexer.apply(text, [lexer.Edit(token.start, token.end, "") for token in comments])
     text = re.sub(r"\s*\n\s*", " ", text.strip())
     return text if len(text) <= WIDTH - 16 else f"{text[: WIDTH - 20]} ..."
 

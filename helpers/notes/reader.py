@@ -19,7 +19,7 @@ NEVER = (99, 0)  # later than every release
 NO_NAME = re.compile(r"has no attribute|cannot import name|No module named")
 # What the holes of an unsure row must be, where its condition says it.
 CONDITION = re.compile(
-    r"^(?:(?P<hole>\w+) is an? (?P<kind>tensor without dimensions|tensor|module|optimizer|scheduler|loader|data set)"
+    r"^(?:(?P<hole>\w+) is an? (?P<kind>tensor without dimensions|tensor of integers|tensor|module|optimizer|scheduler|iterator|loader|data set)"
     r"|(?P<all>tensors are compared|the index is a mask|these are tensors|the operands are masks))$"
 )
 KINDS = {
@@ -29,6 +29,8 @@ KINDS = {
     "optimizer": kinds.OPTIMIZER,
     "scheduler": kinds.SCHEDULER,
     "loader": kinds.LOADER,
+    "iterator": kinds.ITERATOR,
+    "tensor of integers": kinds.INTS,
     "data set": kinds.DATASET,
     "these are tensors": TENSOR,
     "tensors are compared": TENSOR,
@@ -52,6 +54,7 @@ NOT_TENSORS += (
     kinds.LOSS_LAYER,
     kinds.FUNCTION,
 )
+OTHERS = ARRAY, kinds.NUMBER, kinds.SEQUENCE, kinds.TEXT, kinds.OTHER
 
 
 @dataclass(frozen=True)
@@ -167,8 +170,11 @@ def _by_rule(code: Code, rows: Table) -> Iterator[Finding]:
 
 def judge(call: OldCall, match: Match, code: Code) -> bool | None:
     """Tell whether a match is certainly the row's call; None: it certainly is not."""
+    first = next(iter(match.holes.values()), None)
+    is_receiver = first is not None and _is_receiver(match, first)
+    kind = code.kinds.kind(first) if is_receiver else ""
     if call.sure:
-        return True
+        return None if kind in OTHERS and not call.name.startswith("python2") else True
     told = CONDITION.match(call.condition)
     wanted = {}
     if told and told["hole"]:
@@ -182,13 +188,7 @@ def judge(call: OldCall, match: Match, code: Code) -> bool | None:
         answers.append(_is(required, node, code) if node is not None else None)
     if wanted and all(answer is False for answer in answers):
         return None
-    first = next(iter(match.holes.values()), None)
-    if (
-        not wanted
-        and first is not None
-        and code.kinds.kind(first) in NOT_TENSORS
-        and _is_receiver(match, first)
-    ):
+    if not wanted and kind in NOT_TENSORS:
         return None
     return certain and any(answers)
 
@@ -230,8 +230,8 @@ def _dates(call: OldCall) -> list[tuple[int, ...]]:
 
 
 def _latest(call: OldCall) -> tuple[int, ...]:
-    """Return the last release that changed anything about a call; that of 1.0 if it is not known."""
-    return max(_dates(call), default=(1, 0))
+    """Return the last release that changed anything about a call; not before 1.0, as old files are seldom dated well."""
+    return max([*_dates(call), (1, 0)])
 
 
 def release(text: str) -> tuple[int, ...]:

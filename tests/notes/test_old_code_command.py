@@ -63,7 +63,7 @@ def test_a_finding_is_told_with_line_today_s_call_reason_and_page(folder, capsys
     assert lines[:4] == [
         "a.py",
         "line 2: F.softmax(x)",
-        "today warns today: IndexError: no more",
+        "today warns: IndexError: no more",
         "write F.softmax(x, dim=1)",
     ]
     assert "why   Times change." in lines
@@ -85,7 +85,7 @@ def test_a_condition_is_told_as_one(folder, capsys):
     )
     status, out, _ = run(capsys, "a.py")
     assert status == 1
-    assert "today if loss is a tensor without dimensions: fails today: IndexError: no more" in out
+    assert "today if loss is a tensor without dimensions: fails: IndexError: no more" in out
     assert "1 old call in 1 file: 1 under a condition." in out
 
 

@@ -1,20 +1,27 @@
 """What `python -m helpers.notes` finds in other people's code, beside TorchFix and ruff.
 
-    python -m tests.studies old-code FOLDER... [--torchfix COMMAND] [--breaks FOLDER]
+    python -m tests.studies old-code FOLDER... [--torchfix COMMAND] [--run] [--breaks FOLDER]
 
 Each folder is counted on its own: files, calls that fail, that warn or that give something else today, calls that are
-named under a condition, and what TorchFix and ruff (NPY, UP) name in the same files. `--breaks FOLDER` says where the
-collections of `old_code_breaks.csv` lie, each in a folder of its name, and tells how much of that list is named. The
-list was made by hand: the files of 2017 were read from the first line to the last, and what seemed to fail or to warn
-was run in pieces, on small data. A line of it counts as named if a finding stands on it, or up to two lines from it,
-since a call may run over several lines.
+named under a condition, and what TorchFix (all of its rules) and ruff (NPY, the only ones on deprecated calls of a
+library) name in the same files. `--run` runs the short scripts in a small world, see `tests.studies.small_world`, as
+they are and as `--fix` leaves them.
+
+`--breaks FOLDER` says where the collections of `old_code_breaks.csv` lie, each in a folder of its name, and tells how
+much of that list is named. The list was made by hand, before there was a table of old calls to look into: the files of
+2017 were read from the first line to the last, and each kind of call that seemed to fail or to warn was run, on small
+data. It says nothing of what other packages have given up since (gym, torchtext, pandas). A line of it counts as
+named if a finding stands on it, or up to two lines from it, since a call may run over several lines.
 """
 
 import csv
 import json
+import os
+import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections import Counter
@@ -23,12 +30,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers.notes import __main__ as command
-from helpers.notes import reader, sources
+from helpers.notes import fixes, reader, sources
 from tests.studies import running
 
 BREAKS = Path(__file__).with_name("old_code_breaks.csv")
 COLUMNS = "folder", "files", "unread", "fail", "warn", "differ", "if", "TorchFix", "ruff"
 NEAR = 2  # lines
+SHORT = 150  # lines of a script that is run
+LIMIT = 120  # seconds
+NOT_HERE = re.compile(r"ModuleNotFoundError|FileNotFoundError|URLError|ConnectionError|NotADirectory|gaierror")
+OUR_WARNING = re.compile(r"Warning: (?!.*(pkg_resources|Matplotlib))")
 
 
 class Break(NamedTuple):
@@ -95,28 +106,75 @@ def lines_of(command: list[str], folder: Path) -> int | None:
 
 
 def ruff(folder: Path) -> int | None:
-    """How many findings ruff has of its rules on deprecated calls: NumPy's and Python's own."""
-    if not (program := shutil.which("ruff")):
+    """How many findings ruff has of its rules on deprecated calls, which are NumPy's: it has none on PyTorch's."""
+    if not (program := shutil.which("ruff", path=Path(sys.executable).parent)):
         return None
-    rules = "NPY,UP031,UP032,UP036,PD,FURB"
-    done = subprocess.run(
-        [
-            program,
-            "check",
-            "--isolated",
-            "--preview",
-            "--select",
-            "NPY",
-            "--output-format",
-            "json",
-            folder,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    del rules
+    command = [program, "check", "--isolated", "--preview", "--select", "NPY", "--output-format", "json"]
+    done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
     return len(json.loads(done.stdout or "[]"))
+
+
+# --- do they run?
+
+
+def short_scripts(folders: Iterable[Path]) -> list[Path]:
+    """The scripts of at most so many lines that use PyTorch."""
+    found = []
+    for folder in folders:
+        for path in command.code_files(folder):
+            if path.suffix == ".py":
+                text = path.read_text(encoding="utf-8", errors="replace")
+                if text.count("\n") <= SHORT and re.search(r"^(import|from) torch", text, re.MULTILINE):
+                    found.append(path)
+    return found
+
+
+def outcome(path: Path, folder: Path) -> str:
+    """How a script ends in a small world: 'runs', 'warns', 'fails', or 'not here' if it lacks a file or a package."""
+    start = [sys.executable, "-m", "tests.studies.small_world", path.resolve()]
+    places = os.pathsep.join([str(running.BOOK), str(path.resolve().parent)])
+    world = os.environ | {"PYTHONPATH": places, "OMP_NUM_THREADS": "1"}
+    (folder / "data").mkdir(exist_ok=True)
+    try:
+        done = subprocess.run(
+            start, cwd=folder, env=world, capture_output=True, text=True, errors="replace", check=False, timeout=LIMIT
+        )
+    except subprocess.TimeoutExpired:
+        return "not here"
+    last = done.stderr.strip().rpartition("\n")[2]
+    if done.returncode and (done.returncode == 2 or NOT_HERE.search(last)):
+        return "not here"
+    if done.returncode:
+        return "fails"
+    return "warns" if OUR_WARNING.search(done.stderr) else "runs"
+
+
+def runs(folders: list[Path]) -> str:
+    """Run short scripts as they are and as ``--fix`` leaves them: how many come to their end."""
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    lines = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for n, path in enumerate(short_scripts(folders)):
+            place = Path(scratch) / str(n)
+            place.mkdir()
+            old = outcome(path, place)
+            if old == "not here":
+                continue
+            for neighbor in path.parent.glob("*.py"):  # what it imports is rewritten, too
+                copy = fixes.fix(sources.read(neighbor)).source
+                (place / neighbor.name).write_bytes(copy.content())
+            new = outcome(place / path.name, place)
+            before[old] += 1
+            after[new] += 1
+            lines.append(f"  {old} -> {new}: {path}")
+    for words, counts in (("as they are", before), ("after --fix", after)):
+        told = ", ".join(f"{counts[k]} {k}" for k in ("runs", "warns", "fails", "not here"))
+        lines.append(f"  {sum(counts.values())} short scripts {words}: {told}")
+    return "\n".join(lines)
+
+
+# --- the list that was made by hand
 
 
 def named(place: Break, folder: Path, cache: dict[Path, list[tuple[str, int, str]]]) -> list[str]:
@@ -176,6 +234,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     words = "how TorchFix is started, such as: 'path/to/torchfix' (it is left out if not given)"
     parser.add_argument("--torchfix", type=shlex.split, default=[], metavar="COMMAND", help=words)
+    words = "run the folders' short scripts, too, before and after --fix"
+    parser.add_argument("--run", dest="runs", action="store_true", help=words)
     parser.add_argument(
         "--breaks", type=folder, metavar="FOLDER", help="where the listed collections lie"
     )
@@ -188,6 +248,8 @@ def run(args: Namespace) -> int:
         text = table([count(folder, args.torchfix) for folder in args.folders])
         print(text)
         running.keep(args.out, text + "\n")
+    if args.runs:
+        print(runs(args.folders), flush=True)
     if args.breaks:
         text, part = share(args.breaks)
         print(text)

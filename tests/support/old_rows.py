@@ -61,7 +61,7 @@ ARANGE = row(
     changed="0.4",
 )
 VARIABLE = row("variable", ["torch.autograd.Variable($x)"], ["$x"], "runs", message="")
-FUNCTION = row("function", ["rule:function-instance-call"])
+FUNCTION = row("function", ["rule:function-without-static", "rule:function-instance-call"])
 ASYNC = row("async", ["$x.cuda(async=True)"], ["$x.cuda(non_blocking=True)"])
 
 ROWS = (

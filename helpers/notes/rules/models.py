@@ -25,10 +25,28 @@ OF_WRAPPER = re.compile(
 
 @rule("loaded-model")
 def loaded_model(code: Code) -> Found:
-    """Find ``torch.load`` of a whole model: what it gives is called, or has a method of modules called."""
-    for name, call, _ in _loaded(code):
-        if _is_used_as_model(name, code):
+    """Find ``torch.load`` of a whole model: certain if it is used as one, not at all if it is used as a state."""
+    names = {call: name for name, call, _ in assigned(code)}
+    for call in _loads(code):
+        parent = code.names.parents.get(call)
+        if isinstance(parent, ast.Call) and last_name(parent.func) == "load_state_dict":
+            continue
+        name = names.get(call, "")
+        if name and _is_used_as_model(name, code):
             yield call, True
+        elif not (name and _is_used_as_state(name, code)):
+            yield call, False
+
+
+def _is_used_as_state(name: str, code: Code) -> bool:
+    for node in code.nodes:
+        if isinstance(node, ast.Subscript) and dotted(node.value) == name:
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                return True
+        if isinstance(node, ast.Call) and last_name(node.func) == "load_state_dict":
+            if any(dotted(argument) == name for argument in node.args):
+                return True
+    return False
 
 
 @rule("load-checkpoint-with-objects")
@@ -62,7 +80,7 @@ def _is_used_as_model(name: str, code: Code) -> bool:
             continue
         if dotted(node.func) == name:
             return True
-        if isinstance(node.func, ast.Attribute) and dotted(node.func.value) == name:
+        if isinstance(node.func, ast.Attribute) and f"{dotted(node.func.value)}.".startswith(f"{name}."):
             if node.func.attr in METHODS:
                 return True
     return False
@@ -136,3 +154,18 @@ def cuda_by_flag(code: Code) -> Found:
             value = getattr(node.body[0], "value", None)
             if isinstance(value, ast.Call) and last_name(value.func) == "cuda":
                 yield node, True
+
+
+@rule("map-location-lambda")
+def map_location_lambda(code: Code) -> Found:
+    """Find ``torch.load(file, map_location=lambda storage, loc: storage)``."""
+    for node in calls_of(code, "torch.load"):
+        where = keyword(node, "map_location") or (node.args[1] if len(node.args) > 1 else None)
+        if isinstance(where, ast.Lambda) and isinstance(where.body, ast.Name):
+            yield node, True
+
+
+@rule("not-in-the-text")
+def not_in_the_text(code: Code) -> Found:
+    """Find nothing: no text shows that a row applies."""
+    yield from ()

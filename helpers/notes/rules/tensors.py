@@ -7,7 +7,7 @@ from helpers.notes import kinds
 from helpers.notes.canonical import dotted
 from helpers.notes.code import Code
 from helpers.notes.kinds import ARRAY, TENSORS
-from helpers.notes.rules.search import Found, above, calls, calls_of, keyword, last_name, rule
+from helpers.notes.rules.search import Found, above, assigned, calls, calls_of, keyword, last_name, rule
 
 
 @rule("comparison-plus-comparison")
@@ -182,3 +182,36 @@ def dict_by_tensor(code: Code) -> Found:
 def _is_picked(node: ast.expr, code: Code) -> bool:
     """Tell whether an index is a number picked from a tensor, as far as is known."""
     return isinstance(node, ast.Name) and code.kinds.kind(node) in kinds.TENSORS
+
+
+@rule("arange-of-integers")
+def arange_of_integers(code: Code) -> Found:
+    """Find ``torch.arange`` of whole numbers that says no type: it once gave floats."""
+    for node in calls_of(code, "torch.arange"):
+        parts = [part for argument in node.args for part in ast.walk(argument)]
+        is_float = any(isinstance(p, ast.Constant) and isinstance(p.value, float) for p in parts)
+        is_told = keyword(node, "dtype") is not None or keyword(node, "out") is not None
+        if not is_float and not is_told and not _is_converted(node, code):
+            yield node, False
+
+
+def _is_converted(node: ast.Call, code: Code) -> bool:
+    """Tell whether the type of a tensor is changed in the same expression."""
+    for one in above(node, code):
+        if isinstance(one, ast.stmt):
+            return False
+        if isinstance(one, ast.Attribute) and one.attr in ("long", "int", "float", "double", "type", "to"):
+            return True
+    return False
+
+
+@rule("index-by-byte-tensor")
+def index_by_byte_tensor(code: Code) -> Found:
+    """Find ``x[mask]`` where the mask is a ByteTensor."""
+    masks = set()
+    for name, call, _ in assigned(code):
+        if code.names.resolve(call.func) in ("torch.ByteTensor", "torch.cuda.ByteTensor"):
+            masks.add(name)
+    for node in code.nodes:
+        if isinstance(node, ast.Subscript) and dotted(node.slice) in masks:
+            yield node, True

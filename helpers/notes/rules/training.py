@@ -8,9 +8,11 @@ from helpers.notes.canonical import dotted
 from helpers.notes.code import Code
 from helpers.notes.rules.search import (
     Found,
+    assigned,
     blocks,
     called,
     calls,
+    calls_of,
     inside,
     is_call,
     last_name,
@@ -155,3 +157,51 @@ def target_without_dimensions(code: Code) -> Found:
         if (is_layer or is_function or named) and isinstance(target, ast.Subscript):
             if isinstance(target.slice, ast.Name):
                 yield node, False
+
+
+@rule("backward-of-sampled-actions")
+def backward_of_sampled_actions(code: Code) -> Found:
+    """Find ``autograd.backward(actions, [None, ...])``."""
+    has_reinforce = any(True for _ in calls(code, "reinforce"))
+    for node in calls_of(code, "torch.autograd.backward"):
+        if len(node.args) == 2 and (has_reinforce or _are_nothing(node.args[1])):
+            yield node, True
+
+
+def _are_nothing(node: ast.expr) -> bool:
+    """Tell whether a list holds None alone."""
+    parts = [node.elt] if isinstance(node, ast.ListComp) else getattr(node, "elts", [])
+    return bool(parts) and all(isinstance(p, ast.Constant) and p.value is None for p in parts)
+
+
+@rule("mse-of-two-shapes")
+def mse_of_two_shapes(code: Code) -> Found:
+    """Find the squared error of a net's output and a vector."""
+    yield from _of_two_shapes(code, ("MSELoss", "mse_loss", "L1Loss", "SmoothL1Loss", "smooth_l1_loss"))
+
+
+@rule("bce-of-two-shapes")
+def bce_of_two_shapes(code: Code) -> Found:
+    """Find the binary cross entropy of a net's output and a vector."""
+    yield from _of_two_shapes(code, ("BCELoss", "binary_cross_entropy"))
+
+
+def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
+    layers = {name for name, call, _ in assigned(code) if last_name(call.func) in losses}
+    vectors = {name for name, call, _ in assigned(code) if _makes_vector(call, code)}
+    for node in code.nodes:
+        if isinstance(node, ast.Call) and len(node.args) > 1:
+            function = code.names.resolve(node.func).rpartition(".")[2]
+            output, target = map(dotted, node.args[:2])
+            if dotted(node.func) in layers or function in losses:
+                if target in vectors and output and output not in vectors:
+                    yield node, False
+
+
+def _makes_vector(call: ast.Call, code: Code) -> bool:
+    """Tell whether a call makes a tensor of one dimension, inside of other calls or not."""
+    makers = ("torch.ones", "torch.zeros", "torch.arange", "torch.linspace", "torch.rand", "torch.randn")
+    for node in ast.walk(call):
+        if isinstance(node, ast.Call) and (name := code.names.resolve(node.func)) in makers:
+            return len(node.args) == 1 or name in ("torch.arange", "torch.linspace")
+    return False
