@@ -267,14 +267,12 @@ changes = difflib.unified_diff(old, new, "2017", "today", n=0, lineterm="")
 print("\n".join(changes))
 
 # %% [markdown]
-# Layout and comments are untouched otherwise. Four calls were left to us, because the program rewrites only where that is safe whatever the
-# rest of the script does. In the call of `TensorDataset` a comment stands among the arguments, and would be lost. Over which
-# dimension a softmax is meant to go, a program cannot know; we can, since each row is a picture, and the classes lie along
-# dimension 1. And what was `volatile` goes into a block without gradients.
+# Layout and comments are untouched. Three calls were left to us, because the program rewrites only where that is safe whatever the
+# rest of the script does. Over which dimension a softmax is meant to go, it cannot know. We can: each row is a picture, and the
+# classes lie along dimension 1. And what was `volatile` goes into a block without gradients.
 
 # %%
 text = mended.read_text(encoding="utf-8")
-text = text.replace("data_tensor=", "").replace("target_tensor=", "")
 text = text.replace("(net(pictures))", "(net(pictures), dim=1)")
 text = text.replace("(net(test))", "(net(test), dim=1)")
 text = text.replace("print(F.", "with torch.no_grad():\n    print(F.")

@@ -132,7 +132,7 @@ def _lines(finding: Finding, code: Code, told: set[tuple[str, bool]]) -> Iterabl
     if finding.is_import:
         text = f"import of {text}"
     yield f"  {place}: {text}"
-    new = _short(fixes.proposal(code, finding))
+    new = _short(fixes.proposal(code, finding), most=200)  # to be pasted
     is_new = (call.name, finding.certain) not in told
     told.add((call.name, finding.certain))
     if is_new:
@@ -158,18 +158,23 @@ def _example(call: OldCall) -> Iterable[str]:
         yield f"      {'' if n else 'write':<6}{line}"
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = WIDTH - 16) -> str:
     """Return code in one line without its comments, or its beginning."""
     comments = [token for token in lexer.tokens(text) if token.kind == "comment"]
     text = lexer.apply(text, [lexer.Edit(token.start, token.end, "") for token in comments])
     text = re.sub(r"\s*\n\s*", " ", text.strip())
-    return text if len(text) <= WIDTH - 16 else f"{text[: WIDTH - 20]} ..."
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
 
 
 def _wrapped(head: str, text: str) -> list[str]:
     first = f"      {head:<6}"
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=" " * 12, break_long_words=False
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * 12,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

@@ -20,7 +20,7 @@ WORDS = {"differs": "another result", "error": "error", "warns": "warning", "run
 HEAD = ["you wrote", "write now", "why"]
 MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark of its own
 BREAKS = re.compile(
-    r"(?<=[(\[{=,])(?=[\w'\"]{3})|(?<=\w)(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])"
+    r"(?<=[(\[{=,])(?=[\w'\"]{3})|(?<=[\w)\]])(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])"
 )
 NAME = re.compile(r"[\w.]+")
 LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
