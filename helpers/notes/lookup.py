@@ -5,6 +5,7 @@ What a row holds is said in ``helpers.notes.old_calls``; ``helpers.notes.trial``
 
 import ast
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -17,6 +18,7 @@ from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
 PAGE = "15_old_calls.ipynb"  # the groups are headings there
 SIGNS = {"differs": "≠", "error": "✗", "warns": "!", "runs": "="}
 WORDS = {"differs": "another result", "error": "error", "warns": "warning", "runs": "still runs"}
+RECORD = pages.NOTEBOOKS / "records/notes/old_code.json"
 HEAD = ["you wrote", "write now", "why"]
 MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark of its own
 BREAKS = re.compile(
@@ -163,6 +165,16 @@ def find(words: str) -> Markdown:
             "Nothing like it is in the table. Try a shorter piece: the words that are no names or numbers of your own."
         )
     return table(by_state(found))
+
+
+def measured() -> Markdown:
+    """Tabulate how much of other people's old code the reader named, beside other programs, as it is on record."""
+    rows = json.loads(RECORD.read_text(encoding="utf-8"))["collections"]
+    kinds = "places", "named", "certain", "torchfix", "ruff"
+    total = {"repository": "all", **{kind: sum(row[kind] for row in rows) for kind in kinds}}
+    head = ["old code", "fails or warns", "named", "for certain", "TorchFix", "ruff"]
+    lines = [[row["repository"], *(row[kind] for kind in kinds)] for row in [*rows, total]]
+    return tables.table(head, lines)
 
 
 def _told(call: OldCall, wanted: str) -> bool:

@@ -1,7 +1,10 @@
 """The look-up of old calls: code comes through its tables unchanged, messages and names are found, links land."""
 
+import csv
 import html
+import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -167,3 +170,15 @@ def test_a_place_is_a_section_and_not_a_whole_page(call):
     """The web edition puts a number in front of a title, so that a link to it would not land."""
     page, heading = audit.where(call)
     assert heading != page.title
+
+
+def test_the_record_of_the_reader_is_of_the_list_of_today():
+    rows = json.loads(lookup.RECORD.read_text(encoding="utf-8"))["collections"]
+    with (pages.NOTEBOOKS.parent / "tests/studies/old_code_breaks.csv").open(
+        encoding="utf-8"
+    ) as file:
+        listed = Counter(line["collection"] for line in csv.DictReader(file))
+    assert {row["collection"]: row["places"] for row in rows} == listed
+    assert all(row["certain"] <= row["named"] <= row["places"] for row in rows)
+    (total,) = [row for row in cells(lookup.measured()) if row[0] == "all"]
+    assert int(total[2]) >= 0.95 * int(total[1])
