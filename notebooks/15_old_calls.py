@@ -460,15 +460,15 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# There is no safe release. The great cleaning was 0.4, but every few releases something else has gone, and so the age of your script
-# tells you only where to begin.
+# The largest changes came with 0.4, but something has gone every few releases since then. The age of your script tells you only
+# where to begin.
 #
 # ## Recap
 #
 # - The last words of an error often name the successor; if not, the tables do. They can be searched by message, by name and by group.
 # - The silent changes (≠) are the dangerous ones. Look at them when an old script runs and its numbers are wrong.
 # - `python -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it.
-# - What only looks alike has to be translated by somebody who knows what it is for: you.
+# - What it cannot know, such as the dimension of a softmax, is left to you, who know what the script is for.
 #
 # ## Exercises
 #
