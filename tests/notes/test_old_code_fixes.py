@@ -79,8 +79,19 @@ def test_what_a_hole_stands_for_gets_brackets_where_it_needs_them():
 
 
 def test_what_is_given_by_position_today_loses_its_keyword_and_nothing_else():
-    table = reader.Table((row("gone", ["torch.gone(a=$x, b=$y)", "torch.gone($x, b=$y)"], ["torch.new($x, $y)"] * 2),))
-    assert line("torch.gone(a=x,  # one\n           b=y)  # two", table) == "torch.new(x,  # one\n           y)  # two"
+    table = reader.Table(
+        (
+            row(
+                "gone",
+                ["torch.gone(a=$x, b=$y)", "torch.gone($x, b=$y)"],
+                ["torch.new($x, $y)"] * 2,
+            ),
+        )
+    )
+    assert (
+        line("torch.gone(a=x,  # one\n           b=y)  # two", table)
+        == "torch.new(x,  # one\n           y)  # two"
+    )
     assert line("torch.gone(x, b=y)", table) == "torch.new(x, y)"
     assert line("torch.gone(b=y, a=x)", table) == "torch.new(x, y)"
 

@@ -10,8 +10,9 @@ they are and as `--fix` leaves them.
 `--breaks FOLDER` says where the collections of `old_code_breaks.csv` lie, each in a folder of its name, and tells how
 much of that list is named. The list was made by hand, before there was a table of old calls to look into: the files of
 2017 were read from the first line to the last, and each kind of call that seemed to fail or to warn was run, on small
-data. It says nothing of what other packages have given up since (gym, torchtext, pandas). A line of it counts as
-named if a finding stands on it, or up to two lines from it, since a call may run over several lines.
+data. It says nothing of what other packages have given up since (gym, torchtext, pandas). A place
+counts as named if the row that the list gives for it is named on its line, for certain or under its condition; for
+TorchFix and ruff anything that they say of that line counts.
 """
 
 import csv
@@ -35,10 +36,11 @@ from tests.studies import running
 
 BREAKS = Path(__file__).with_name("old_code_breaks.csv")
 COLUMNS = "folder", "files", "unread", "fail", "warn", "differ", "if", "TorchFix", "ruff"
-NEAR = 2  # lines
 SHORT = 150  # lines of a script that is run
 LIMIT = 120  # seconds
-NOT_HERE = re.compile(r"ModuleNotFoundError|FileNotFoundError|URLError|ConnectionError|NotADirectory|gaierror")
+NOT_HERE = re.compile(
+    r"ModuleNotFoundError|FileNotFoundError|URLError|ConnectionError|NotADirectory|gaierror"
+)
 OUR_WARNING = re.compile(r"Warning: (?!.*(pkg_resources|Matplotlib))")
 
 
@@ -50,6 +52,7 @@ class Break(NamedTuple):
     cell: str
     line: int
     what: str
+    row: str
 
 
 def breaks() -> list[Break]:
@@ -79,7 +82,8 @@ def count(folder: Path, torchfix: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         plain = as_python(paths, Path(scratch))
         row = {"folder": folder.name, "files": len(paths), **{k: counts[k] for k in COLUMNS[2:7]}}
-        return row | {"TorchFix": lines_of(torchfix, plain), "ruff": ruff(plain)}
+        others = {"TorchFix": torchfix_lines(torchfix, plain), "ruff": ruff_lines(plain)}
+        return row | {name: None if found is None else len(found) for name, found in others.items()}
 
 
 def as_python(paths: Iterable[Path], folder: Path) -> Path:
@@ -95,23 +99,35 @@ def as_python(paths: Iterable[Path], folder: Path) -> Path:
     return folder
 
 
-def lines_of(command: list[str], folder: Path) -> int | None:
-    """How many findings TorchFix prints, a line each, of all its rules but those on internal style."""
+def torchfix_lines(command: list[str], folder: Path) -> list[tuple[str, int]] | None:
+    """Where TorchFix finds something, with all of its rules: the name of the file and the line. None: not run."""
     if not command:
         return None
     done = subprocess.run(
         [*command, "--select", "ALL", folder], capture_output=True, text=True, check=False
     )
-    return sum(": TOR" in line for line in done.stdout.splitlines())
+    found = re.findall(r"([^/\s]+\.py):(\d+):\d+: TOR", done.stdout)
+    return [(name, int(line)) for name, line in found]
 
 
-def ruff(folder: Path) -> int | None:
-    """How many findings ruff has of its rules on deprecated calls, which are NumPy's: it has none on PyTorch's."""
+def ruff_lines(folder: Path) -> list[tuple[str, int]] | None:
+    """Where ruff finds something with its rules on deprecated calls: NumPy's, as it has none on PyTorch's."""
     if not (program := shutil.which("ruff", path=Path(sys.executable).parent)):
         return None
-    command = [program, "check", "--isolated", "--preview", "--select", "NPY", "--output-format", "json"]
+    command = [
+        program,
+        "check",
+        "--isolated",
+        "--preview",
+        "--select",
+        "NPY",
+        "--output-format",
+        "json",
+    ]
     done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
-    return len(json.loads(done.stdout or "[]"))
+    return [
+        (Path(f["filename"]).name, f["location"]["row"]) for f in json.loads(done.stdout or "[]")
+    ]
 
 
 # --- do they run?
@@ -124,7 +140,9 @@ def short_scripts(folders: Iterable[Path]) -> list[Path]:
         for path in command.code_files(folder):
             if path.suffix == ".py":
                 text = path.read_text(encoding="utf-8", errors="replace")
-                if text.count("\n") <= SHORT and re.search(r"^(import|from) torch", text, re.MULTILINE):
+                if text.count("\n") <= SHORT and re.search(
+                    r"^(import|from) torch", text, re.MULTILINE
+                ):
                     found.append(path)
     return found
 
@@ -137,7 +155,14 @@ def outcome(path: Path, folder: Path) -> str:
     (folder / "data").mkdir(exist_ok=True)
     try:
         done = subprocess.run(
-            start, cwd=folder, env=world, capture_output=True, text=True, errors="replace", check=False, timeout=LIMIT
+            start,
+            cwd=folder,
+            env=world,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=LIMIT,
         )
     except subprocess.TimeoutExpired:
         return "not here"
@@ -177,20 +202,32 @@ def runs(folders: list[Path]) -> str:
 # --- the list that was made by hand
 
 
-def named(place: Break, folder: Path, cache: dict[Path, list[tuple[str, int, str]]]) -> list[str]:
-    """The rows that are named at a place of the list."""
-    path = folder / place.collection / place.file
-    if path not in cache:
-        source, found = findings(path)
-        where = []
-        for finding in found:
-            node = finding.match.node
-            cell, line = source.line(node.lineno)
-            where.append((str(cell or ""), line, finding.call.name))
-        cache[path] = where
-    return [
-        n for cell, line, n in cache[path] if cell == place.cell and abs(line - place.line) <= NEAR
-    ]
+def named(folder: Path, torchfix: list[str]) -> dict[str, set[Break]]:
+    """The places of the list that the reader names, for certain or not, and those that TorchFix and ruff name."""
+    paths = list(dict.fromkeys(folder / p.collection / p.file for p in breaks()))
+    files = {path: sources.read(path) for path in paths}
+    ours: dict[tuple[str, int], dict[str, bool]] = {}
+    for n, path in enumerate(paths):
+        for finding in reader.breaking(reader.find(files[path])):
+            rows = ours.setdefault((f"f{n}.py", finding.match.node.lineno), {})
+            rows[finding.call.name] = rows.get(finding.call.name, False) or finding.certain
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = as_python(paths, Path(scratch))
+        theirs = {"TorchFix": torchfix_lines(torchfix, plain), "ruff": ruff_lines(plain)}
+    result: dict[str, set[Break]] = {name: set() for name in ("named", "for certain", *theirs)}
+    for place in breaks():
+        path = folder / place.collection / place.file
+        part = files[path].parts[int(place.cell or 1) - 1]
+        where = f"f{paths.index(path)}.py", part.first + place.line - 1
+        rows = ours.get(where, {})
+        if wanted := set(place.row.split("|")) & rows.keys():
+            result["named"].add(place)
+            if any(rows[name] for name in wanted):
+                result["for certain"].add(place)
+        for tool, found in theirs.items():
+            if where in (found or []):
+                result[tool].add(place)
+    return result
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -202,22 +239,25 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def share(folder: Path) -> tuple[str, float]:
+def share(folder: Path, torchfix: list[str]) -> tuple[str, float]:
     """How much of the list is named, as text, and as a number from 0 to 1."""
-    cache: dict[Path, list[tuple[str, int, str]]] = {}
     places = breaks()
-    missed = [place for place in places if not named(place, folder, cache)]
-    lines = []
-    for collection in dict.fromkeys(place.collection for place in places):
-        of = [place for place in places if place.collection == collection]
-        left = [place for place in missed if place.collection == collection]
-        lines.append(f"  {collection}: {len(of) - len(left)} of {len(of)} places named")
-    lines += [
-        f"  not named: {p.collection}/{p.file}, {p.cell or 'line'} {p.line}: {p.what}"
-        for p in missed
+    found = named(folder, torchfix)
+    tools = "named", "for certain", "TorchFix", "ruff"
+    lines = [
+        f"| collection | places that fail or warn | {' | '.join(tools)} |",
+        "| --- " + "| ---: " * 5 + "|",
     ]
-    part = 1 - len(missed) / len(places)
-    lines.append(f"  of {len(places)} places that fail or warn, {part:.1%} are named")
+    for collection in [*dict.fromkeys(place.collection for place in places), "all"]:
+        of = {place for place in places if collection in (place.collection, "all")}
+        counts = {tool: str(len(of & found[tool])) for tool in tools}
+        if not torchfix:
+            counts["TorchFix"] = "not run"
+        lines.append(f"| {collection} | {len(of)} | {' | '.join(counts.values())} |")
+    part = len(found["named"]) / len(places)
+    missed = [place for place in places if place not in found["named"]]
+    lines += ["", f"Of {len(places)} places that fail or warn {part:.1%} are named. Not named:"]
+    lines += [f"  {p.collection}/{p.file}, {p.cell or 'line'} {p.line}: {p.what}" for p in missed]
     return "\n".join(lines), part
 
 
@@ -251,7 +291,7 @@ def run(args: Namespace) -> int:
     if args.runs:
         print(runs(args.folders), flush=True)
     if args.breaks:
-        text, part = share(args.breaks)
+        text, part = share(args.breaks, args.torchfix)
         print(text)
         return 0 if part >= 0.95 else 1
     return 0

@@ -27,7 +27,10 @@ class FewRounds(ast.NodeTransformer):
     def visit_For(self, node: ast.For) -> ast.For:
         """Shorten a loop whose variable says that it repeats the same work."""
         self.generic_visit(node)
-        is_range = isinstance(node.iter, ast.Call) and getattr(node.iter.func, "id", "") in ("range", "count")
+        is_range = isinstance(node.iter, ast.Call) and getattr(node.iter.func, "id", "") in (
+            "range",
+            "count",
+        )
         if is_range and getattr(node.target, "id", "") in LOOPS:
             few = ast.Name("_few_rounds", ast.Load())
             node.iter = ast.copy_location(ast.Call(few, [node.iter], []), node.iter)
@@ -44,7 +47,9 @@ def make_pictures() -> None:
     class Pictures(torch.utils.data.Dataset):
         shape: tuple[int, ...] = (28, 28)
 
-        def __init__(self, root="", train=True, transform=None, target_transform=None, download=False):
+        def __init__(
+            self, root="", train=True, transform=None, target_transform=None, download=False
+        ):
             self.transform = transform
             noise = np.random.default_rng(0)
             self.data = noise.integers(0, 256, (PICTURES, *self.shape), np.uint8)
