@@ -54,7 +54,7 @@ def code(text: str) -> str:
     for line in text.rstrip().splitlines():
         words = line.lstrip().split(" ")
         indent = "&nbsp;" * (len(line) - len(line.lstrip()))
-        lines.append(indent + " ".join(map(_breakable, words)))
+        lines.append(indent + " ".join(map(_breakable, words)).replace("  ", " &nbsp;"))
     return f"<code>{'<br>'.join(lines)}</code>"
 
 
