@@ -51,8 +51,8 @@ MAKERS = {
     TENSOR: _words(
         "Tensor FloatTensor DoubleTensor HalfTensor arange randn rand zeros ones empty full eye linspace tensor "
         "from_numpy cat stack zeros_like ones_like randn_like rand_like mm bmm matmul addmm exp log sqrt abs sigmoid "
-        "tanh relu softmax log_softmax clamp norm sum mean normal bernoulli gather index_select squeeze unsqueeze transpose t "
-        "div mul add sub pow where dot mv ger diag tril triu"
+        "tanh relu softmax log_softmax clamp norm sum mean normal bernoulli gather index_select squeeze unsqueeze "
+        "transpose t div mul add sub pow where dot mv ger diag tril triu"
     ),
     INTS: _words("LongTensor IntTensor ShortTensor randperm argmax multinomial nonzero"),
     MASK: _words("eq gt lt ge le ne ByteTensor BoolTensor"),
