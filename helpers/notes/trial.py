@@ -4,6 +4,7 @@ import ast
 import contextlib
 import random
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -212,9 +213,11 @@ def _undisturbed() -> Iterator[None]:
             try:
                 yield
             finally:
-                torch.set_default_dtype(dtype)
                 torch.set_grad_enabled(grad)
                 torch.set_default_device(None)
+                with warnings.catch_warnings(action="ignore"):  # the default type of GPUs, too
+                    torch.set_default_tensor_type(torch.FloatTensor)
+                torch.set_default_dtype(dtype)
 
 
 def _told(message: str, raised: str) -> bool:
