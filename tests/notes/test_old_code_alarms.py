@@ -9,11 +9,14 @@ from helpers.notes import reader, sources
 
 BOOK = Path(__file__).resolve().parents[2]
 PAGES = sorted(BOOK.glob("notebooks/[0-9][0-9]_*.ipynb"))
-HELPERS = [path for path in BOOK.glob("helpers/**/*.py") if path.name != "example_2017.py"]
+OLD_ON_PURPOSE = (
+    "example_2017.py",
+    "trial.py",
+)  # the example; what undoes the old calls that are run
+HELPERS = [path for path in BOOK.glob("helpers/**/*.py") if path.name not in OLD_ON_PURPOSE]
 # What pages show on purpose, outside of cells that are meant to fail: page (its number may change), row.
 SHOWN = {
     ("autograd", "variable-volatile"),
-    ("autograd", "module-zero-grad"),
     ("autograd", "optimizer-zero-grad"),
     ("indexing", "index-by-byte-mask"),
     ("types_and_devices", "set-default-tensor-type"),
