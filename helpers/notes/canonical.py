@@ -48,8 +48,8 @@ def same(name: str) -> str:
     return name
 
 
-def dotted(node: ast.AST) -> str:
-    """Return a chain of names, as in ``torch.nn.Linear``; '' for any other expression."""
+def dotted(node: ast.AST | None) -> str:
+    """Return a chain of names, as in ``torch.nn.Linear``; '' for any other expression, and for none."""
     parts = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

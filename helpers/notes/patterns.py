@@ -116,34 +116,35 @@ class _Matcher:
         self.rests: list[tuple[ast.AST, ...]] = []
 
     def same(self, pattern: object, node: object) -> bool:
+        """Match a part of a pattern with a part of a file's code."""
         if isinstance(pattern, ast.Name) and pattern.id.startswith(HOLE):
             return self._hole(pattern.id.removeprefix(HOLE), node)
-        if isinstance(pattern, (ast.Name, ast.Attribute)) and HOLE not in (
-            whole := dotted(pattern) or HOLE
-        ):
-            return self._dotted(pattern, whole, node)
-        if type(pattern) is not type(node):
-            return False
+        if isinstance(pattern, (ast.Name, ast.Attribute)):
+            whole = dotted(pattern)
+            if whole and HOLE not in whole:
+                return self._dotted(whole, node)
+        return type(pattern) is type(node) and self._same_type(pattern, node)
+
+    def _same_type(self, pattern: object, node: object) -> bool:
         if isinstance(pattern, ast.Call):
             return self.same(pattern.func, node.func) and self._arguments(pattern, node)
         if isinstance(pattern, (ast.List, ast.Tuple)):
             return self._list(pattern.elts, node.elts)
         if isinstance(pattern, ast.Attribute):
             return pattern.attr == node.attr and self._receiver(pattern.value, node.value)
-        if isinstance(pattern, ast.Constant):
-            return type(pattern.value) is type(node.value) and pattern.value == node.value
-        if isinstance(pattern, ast.alias) and pattern.name.startswith(HOLE):
-            return True
         if isinstance(pattern, ast.AST):
-            skipped = ("ctx", "type_comment", "kind", "type_params")
-            return all(
-                self.same(getattr(pattern, f, None), getattr(node, f, None))
-                for f in pattern._fields
-                if f not in skipped
-            )
+            return self._fields(pattern, node)
         if isinstance(pattern, list):
             return len(pattern) == len(node) and all(map(self.same, pattern, node))
         return pattern == node
+
+    def _fields(self, pattern: ast.AST, node: ast.AST) -> bool:
+        if isinstance(pattern, ast.alias) and pattern.name.startswith(HOLE):
+            return True
+        fields = [
+            f for f in pattern._fields if f not in ("ctx", "type_comment", "kind", "type_params")
+        ]
+        return all(self.same(getattr(pattern, f, None), getattr(node, f, None)) for f in fields)
 
     def _hole(self, name: str, node: object) -> bool:
         if not isinstance(node, ast.expr) or isinstance(node, ast.Starred):
@@ -156,7 +157,7 @@ class _Matcher:
         is_hole = isinstance(pattern, ast.Name) and pattern.id.startswith(HOLE)
         return not (is_hole and self.names.resolve(node)) and self.same(pattern, node)
 
-    def _dotted(self, pattern: ast.AST, whole: str, node: object) -> bool:
+    def _dotted(self, whole: str, node: object) -> bool:
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return False
         if (meant := self.names.resolve(node)) or "." in whole:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from helpers.notes import kinds, patterns, rules
+from helpers.notes import kinds, known, patterns, rules
 from helpers.notes.canonical import same
 from helpers.notes.code import Code
-from helpers.notes.kinds import ARRAY, SCALAR, TENSOR
+from helpers.notes.known import ARRAY, SCALAR, TENSOR
 from helpers.notes.old_calls import OLD_CALLS, OldCall
 from helpers.notes.patterns import Match, Pattern
 from helpers.notes.sources import Source
@@ -19,42 +19,43 @@ NEVER = (99, 0)  # later than every release
 NO_NAME = re.compile(r"has no attribute|cannot import name|No module named")
 # What the holes of an unsure row must be, where its condition says it.
 CONDITION = re.compile(
-    r"^(?:(?P<hole>\w+) is an? (?P<kind>tensor without dimensions|tensor of integers|tensor|module|optimizer|scheduler|iterator|loader|data set)"
+    r"^(?:(?P<hole>\w+) is an? (?P<kind>tensor without dimensions|tensor of integers|tensor|module|optimizer|scheduler"
+    r"|iterator|loader|data set)"
     r"|(?P<all>tensors are compared|the index is a mask|these are tensors|the operands are masks))$"
 )
 KINDS = {
     "tensor without dimensions": SCALAR,
     "tensor": TENSOR,
-    "module": kinds.MODULE,
-    "optimizer": kinds.OPTIMIZER,
-    "scheduler": kinds.SCHEDULER,
-    "loader": kinds.LOADER,
-    "iterator": kinds.ITERATOR,
-    "tensor of integers": kinds.INTS,
-    "data set": kinds.DATASET,
+    "module": known.MODULE,
+    "optimizer": known.OPTIMIZER,
+    "scheduler": known.SCHEDULER,
+    "loader": known.LOADER,
+    "iterator": known.ITERATOR,
+    "tensor of integers": known.INTS,
+    "data set": known.DATASET,
     "these are tensors": TENSOR,
     "tensors are compared": TENSOR,
-    "the index is a mask": kinds.MASK,
-    "the operands are masks": kinds.MASK,
+    "the index is a mask": known.MASK,
+    "the operands are masks": known.MASK,
 }
 NOT_TENSORS = (
     ARRAY,
-    kinds.NUMBER,
-    kinds.SEQUENCE,
-    kinds.TEXT,
-    kinds.OTHER,
-    kinds.MODULE,
-    kinds.OPTIMIZER,
+    known.NUMBER,
+    known.SEQUENCE,
+    known.TEXT,
+    known.OTHER,
+    known.MODULE,
+    known.OPTIMIZER,
 )
 NOT_TENSORS += (
-    kinds.SCHEDULER,
-    kinds.LOADER,
-    kinds.DATASET,
-    kinds.ITERATOR,
-    kinds.LOSS_LAYER,
-    kinds.FUNCTION,
+    known.SCHEDULER,
+    known.LOADER,
+    known.DATASET,
+    known.ITERATOR,
+    known.LOSS_LAYER,
+    known.FUNCTION,
 )
-OTHERS = ARRAY, kinds.NUMBER, kinds.SEQUENCE, kinds.TEXT, kinds.OTHER
+OTHERS = ARRAY, known.NUMBER, known.SEQUENCE, known.TEXT, known.OTHER
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,7 @@ def _dates(call: OldCall) -> list[tuple[int, ...]]:
 
 
 def _latest(call: OldCall) -> tuple[int, ...]:
-    """Return the last release that changed anything about a call; not before 1.0, as old files are seldom dated well."""
+    """Return the last release that changed anything about a call; at least 1.0, as old files are hard to date."""
     return max([*_dates(call), (1, 0)])
 
 

@@ -9,11 +9,14 @@ from helpers.notes import reader, sources
 
 BOOK = Path(__file__).resolve().parents[2]
 PAGES = sorted(BOOK.glob("notebooks/[0-9][0-9]_*.ipynb"))
-HELPERS = [path for path in BOOK.glob("helpers/**/*.py") if path.name != "example_2017.py"]
+OLD_ON_PURPOSE = (
+    "example_2017.py",
+    "trial.py",
+)  # the example; what undoes the old calls that are run
+HELPERS = [path for path in BOOK.glob("helpers/**/*.py") if path.name not in OLD_ON_PURPOSE]
 # What pages show on purpose, outside of cells that are meant to fail: page (its number may change), row.
 SHOWN = {
     ("autograd", "variable-volatile"),
-    ("autograd", "module-zero-grad"),
     ("autograd", "optimizer-zero-grad"),
     ("indexing", "index-by-byte-mask"),
     ("types_and_devices", "set-default-tensor-type"),
@@ -61,8 +64,8 @@ TODAY = [
     "state = torch.load('net.pt', weights_only=True)\nnet.load_state_dict(state)",
     "net.load_state_dict(torch.load('net.pt', map_location='cpu'))",
     "for epoch in range(9):\n    train(epoch)\n    scheduler.step()\n    validate(epoch)",
-    "for x, y in loader:\n    optimizer.zero_grad()\n    f(x, y).backward()\n    optimizer.step()\n    scheduler.step()",
-    "class Cube(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n        return x**3\ny = Cube.apply(x)",
+    "for x in loader:\n    optimizer.zero_grad()\n    f(x).backward()\n    optimizer.step()\n    scheduler.step()",
+    "class C(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n        return x**3\nC.apply(x)",
     "with torch.autocast('cuda', dtype=torch.float16):\n    y = net(x)\nscaler = torch.amp.GradScaler('cuda')",
     "net = torchvision.models.resnet18(weights='DEFAULT')\nnet.fc = nn.Linear(512, 10)",
     "x = x.cuda(non_blocking=True)\nx = x.to('cuda', non_blocking=True)",

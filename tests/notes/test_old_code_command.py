@@ -290,8 +290,7 @@ def test_hidden_folders_and_installed_packages_are_left_out(folder, capsys):
 def test_the_example_runs_again_once_it_is_rewritten(folder, monkeypatch, capsys):
     monkeypatch.undo()
     monkeypatch.chdir(BOOK)
-    status, out, _ = run(capsys, "--fix", "--out", folder, "helpers/notes/example_2017.py")
-    assert status == 1
+    assert run(capsys, "--fix", "--out", folder, "helpers/notes/example_2017.py")[0] == 1
     environment = {"PYTHONWARNINGS": "default", "PATH": "/usr/bin:/bin"}
     old = [sys.executable, "helpers/notes/example_2017.py"]
     done = subprocess.run(old, capture_output=True, text=True, check=False, env=environment)

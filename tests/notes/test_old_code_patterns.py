@@ -126,7 +126,7 @@ def test_nothing_is_said_of_what_runs_as_ever():
         ("import torch\nt = 0\nt += torch.randn(3).sum()\nt.data[0]", True),
         ("my_loss.data[0]", True),
         (
-            "import torch.nn as nn\nclass A:\n  def a(self):\n    self.c = nn.BCELoss()\n  def b(self):\n    self.c(x, y).data[0]",
+            "class A:\n  def a(self):\n    self.c = nn.BCELoss()\n  def b(self):\n    self.c(x, y).data[0]",
             True,
         ),
     ],

@@ -4,7 +4,7 @@ import ast
 
 from helpers.notes.canonical import FUNCTIONS, dotted
 from helpers.notes.code import Code
-from helpers.notes.kinds import TENSORS
+from helpers.notes.known import TENSORS
 from helpers.notes.rules.search import Found, above, assigned, calls_of, keyword, rule
 
 TRANSFORMS = "torchvision.transforms."
@@ -17,9 +17,12 @@ def workers_at_top_level(code: Code) -> Found:
         return
     for node in calls_of(code, "torch.utils.data.DataLoader"):
         workers = keyword(node, "num_workers")
-        if isinstance(workers, ast.Constant) and workers.value:
-            if not any(isinstance(one, (*FUNCTIONS, ast.If)) for one in above(node, code)):
-                yield node, False
+        if (
+            isinstance(workers, ast.Constant)
+            and workers.value
+            and not any(isinstance(one, (*FUNCTIONS, ast.If)) for one in above(node, code))
+        ):
+            yield node, False
 
 
 @rule("sampler-data-source")
@@ -106,13 +109,24 @@ def lambda_in_workers(code: Code) -> Found:
 @rule("normalize-three-on-gray")
 def normalize_three_on_gray(code: Code) -> Found:
     """Find ``Normalize`` with three means in a file whose pictures are gray: MNIST and the like."""
-    sets = {code.names.resolve(node) for node in code.nodes if isinstance(node, (ast.Name, ast.Attribute))}
-    gray = {f"torchvision.datasets.{name}" for name in ("MNIST", "FashionMNIST", "EMNIST", "KMNIST", "QMNIST")}
+    sets = {
+        code.names.resolve(node)
+        for node in code.nodes
+        if isinstance(node, (ast.Name, ast.Attribute))
+    }
+    gray = {
+        f"torchvision.datasets.{name}"
+        for name in ("MNIST", "FashionMNIST", "EMNIST", "KMNIST", "QMNIST")
+    }
     opened = "PIL.Image" in sets and any(_is_gray(node) for node in code.nodes)
     has_others = any(name.startswith("torchvision.datasets.") for name in sets - gray)
     for node in calls_of(code, f"{TRANSFORMS}Normalize"):
         means = node.args[0] if node.args else keyword(node, "mean")
-        if isinstance(means, (ast.Tuple, ast.List)) and len(means.elts) == 3 and (sets & gray or opened):
+        if (
+            isinstance(means, (ast.Tuple, ast.List))
+            and len(means.elts) == 3
+            and (sets & gray or opened)
+        ):
             yield node, bool(sets & gray) and not has_others
 
 

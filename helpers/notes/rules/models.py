@@ -40,12 +40,19 @@ def loaded_model(code: Code) -> Found:
 
 def _is_used_as_state(name: str, code: Code) -> bool:
     for node in code.nodes:
-        if isinstance(node, ast.Subscript) and dotted(node.value) == name:
-            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                return True
-        if isinstance(node, ast.Call) and last_name(node.func) == "load_state_dict":
-            if any(dotted(argument) == name for argument in node.args):
-                return True
+        if (
+            isinstance(node, ast.Subscript)
+            and dotted(node.value) == name
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
+            return True
+        if (
+            isinstance(node, ast.Call)
+            and last_name(node.func) == "load_state_dict"
+            and any(dotted(argument) == name for argument in node.args)
+        ):
+            return True
     return False
 
 
@@ -54,14 +61,22 @@ def load_checkpoint_with_objects(code: Code) -> Found:
     """Find ``torch.load`` of a dictionary with more in it than a state."""
     for name, call, _ in _loaded(code):
         for node in code.nodes:
-            if isinstance(node, ast.Subscript) and dotted(node.value) == name:
-                if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-                    yield call, False
-                    break
+            if (
+                isinstance(node, ast.Subscript)
+                and dotted(node.value) == name
+                and isinstance(node.slice, ast.Constant)
+                and isinstance(node.slice.value, str)
+            ):
+                yield call, False
+                break
     for node in code.nodes:
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
-            if node.value in set(_loads(code)) and isinstance(node.slice, ast.Constant):
-                yield node.value, False
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.value, ast.Call)
+            and node.value in set(_loads(code))
+            and isinstance(node.slice, ast.Constant)
+        ):
+            yield node.value, False
 
 
 def _loads(code: Code) -> list[ast.Call]:
@@ -80,9 +95,11 @@ def _is_used_as_model(name: str, code: Code) -> bool:
             continue
         if dotted(node.func) == name:
             return True
-        if isinstance(node.func, ast.Attribute) and f"{dotted(node.func.value)}.".startswith(f"{name}."):
-            if node.func.attr in METHODS:
-                return True
+        if (
+            isinstance(node.func, ast.Attribute)
+            and f"{dotted(node.func.value)}.".startswith(f"{name}.")
+        ) and node.func.attr in METHODS:
+            return True
     return False
 
 
@@ -107,9 +124,13 @@ def data_parallel_attribute(code: Code) -> Found:
     """Find an attribute that a wrapped net has, and its wrapper has not."""
     wrapped = _wrapped(code)
     for node in code.nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-            if dotted(node.value) in wrapped and not OF_WRAPPER.fullmatch(node.attr):
-                yield node, False
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Load)
+            and dotted(node.value) in wrapped
+            and not OF_WRAPPER.fullmatch(node.attr)
+        ):
+            yield node, False
 
 
 @rule("inception-outputs")
@@ -117,9 +138,13 @@ def inception_outputs(code: Code) -> Found:
     """Find ``outputs, aux = net(x)`` of an Inception."""
     nets = {n for n, call, _ in assigned(code) if last_name(call.func) == "inception_v3"}
     for node in code.nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-            if isinstance(node.value, ast.Call) and dotted(node.value.func) in nets:
-                yield node.value, False
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Call)
+            and dotted(node.value.func) in nets
+        ):
+            yield node.value, False
 
 
 @rule("upsample-without-align-corners")
@@ -127,14 +152,17 @@ def upsample_without_align_corners(code: Code) -> Found:
     """Find ``nn.Upsample(mode='bilinear')`` that does not say where the corners are."""
     for node in calls_of(code, "torch.nn.Upsample"):
         mode = keyword(node, "mode")
-        if isinstance(mode, ast.Constant) and mode.value in (
-            "linear",
-            "bilinear",
-            "trilinear",
-            "bicubic",
-        ):
-            if keyword(node, "align_corners") is None:
-                yield node, False
+        if (
+            isinstance(mode, ast.Constant)
+            and mode.value
+            in (
+                "linear",
+                "bilinear",
+                "trilinear",
+                "bicubic",
+            )
+        ) and keyword(node, "align_corners") is None:
+            yield node, False
 
 
 @rule("dot-in-module-name")

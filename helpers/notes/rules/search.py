@@ -90,6 +90,10 @@ def last_name(node: ast.AST) -> str:
 def assigned(code: Code) -> Iterator[tuple[str, ast.Call, ast.Assign]]:
     """Yield the assignments of a call to one name: the name, the call and the assignment."""
     for node in code.nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if len(node.targets) == 1 and (name := dotted(node.targets[0])):
-                yield name, node.value, node
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and len(node.targets) == 1
+            and (name := dotted(node.targets[0]))
+        ):
+            yield name, node.value, node

@@ -3,11 +3,20 @@
 import ast
 import re
 
-from helpers.notes import kinds
+from helpers.notes import known
 from helpers.notes.canonical import dotted
 from helpers.notes.code import Code
-from helpers.notes.kinds import ARRAY, TENSORS
-from helpers.notes.rules.search import Found, above, assigned, calls, calls_of, keyword, last_name, rule
+from helpers.notes.known import ARRAY, TENSORS
+from helpers.notes.rules.search import (
+    Found,
+    above,
+    assigned,
+    calls,
+    calls_of,
+    keyword,
+    last_name,
+    rule,
+)
 
 
 @rule("comparison-plus-comparison")
@@ -26,11 +35,13 @@ def _compared(code: Code, kind: type[ast.operator]) -> Found:
     for node in code.nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
             sides = [code.kinds.kind(side) for side in (node.left, node.right)]
-            if sides == [kinds.MASK, kinds.MASK]:
+            if sides == [known.MASK, known.MASK]:
                 yield node, True
-            elif all(isinstance(side, ast.Compare) for side in (node.left, node.right)):
-                if ARRAY not in sides:
-                    yield node, False
+            elif (
+                all(isinstance(side, ast.Compare) for side in (node.left, node.right))
+                and ARRAY not in sides
+            ):
+                yield node, False
 
 
 @rule("list-of-lists-as-index")
@@ -131,7 +142,7 @@ def scalar_index(code: Code) -> Found:
             continue
         is_zero = isinstance(node.slice, ast.Constant) and node.slice.value == 0
         is_data = isinstance(node.value, ast.Attribute) and node.value.attr == "data"
-        if is_zero and not is_data and code.kinds.kind(node.value) == kinds.SCALAR:
+        if is_zero and not is_data and code.kinds.kind(node.value) == known.SCALAR:
             yield node, True
 
 
@@ -145,7 +156,7 @@ def integer_division(code: Code) -> Found:
                 isinstance(s, ast.Constant) and isinstance(s.value, float)
                 for s in (node.left, node.right)
             )
-            if kinds.INTS in sides and set(sides) <= {kinds.INTS, kinds.NUMBER} and not is_float:
+            if known.INTS in sides and set(sides) <= {known.INTS, known.NUMBER} and not is_float:
                 yield node, False
 
 
@@ -181,7 +192,7 @@ def dict_by_tensor(code: Code) -> Found:
 
 def _is_picked(node: ast.expr, code: Code) -> bool:
     """Tell whether an index is a number picked from a tensor, as far as is known."""
-    return isinstance(node, ast.Name) and code.kinds.kind(node) in kinds.TENSORS
+    return isinstance(node, ast.Name) and code.kinds.kind(node) in known.TENSORS
 
 
 @rule("arange-of-integers")
@@ -200,7 +211,14 @@ def _is_converted(node: ast.Call, code: Code) -> bool:
     for one in above(node, code):
         if isinstance(one, ast.stmt):
             return False
-        if isinstance(one, ast.Attribute) and one.attr in ("long", "int", "float", "double", "type", "to"):
+        if isinstance(one, ast.Attribute) and one.attr in (
+            "long",
+            "int",
+            "float",
+            "double",
+            "type",
+            "to",
+        ):
             return True
     return False
 

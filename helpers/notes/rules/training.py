@@ -1,9 +1,10 @@
 """Rules about training: Functions, gradients, optimizers and schedulers."""
 
 import ast
+import itertools
 import re
 
-from helpers.notes import kinds
+from helpers.notes import known
 from helpers.notes.canonical import dotted
 from helpers.notes.code import Code
 from helpers.notes.rules.search import (
@@ -27,7 +28,7 @@ def function_without_static(code: Code) -> Found:
     for node in code.nodes:
         if (
             not isinstance(node, ast.ClassDef)
-            or code.kinds.classes.get(node.name) != kinds.FUNCTION
+            or code.kinds.classes.get(node.name) != known.FUNCTION
         ):
             continue
         for method in node.body:
@@ -41,7 +42,7 @@ def function_without_static(code: Code) -> Found:
 def function_instance_call(code: Code) -> Found:
     """Find ``Cube()(x)``: a Function that is made and called."""
     for node in code.nodes:
-        if isinstance(node, ast.Call) and code.kinds.kind(node.func) == kinds.FUNCTION:
+        if isinstance(node, ast.Call) and code.kinds.kind(node.func) == known.FUNCTION:
             yield node, True
 
 
@@ -70,7 +71,7 @@ def _reads_grad(statement: ast.stmt) -> bool:
 def step_after_zero_grad(code: Code) -> Found:
     """Find ``step()`` right after ``zero_grad()``: there is nothing to step by."""
     for statements in blocks(code):
-        for first, second in zip(statements, statements[1:], strict=False):
+        for first, second in itertools.pairwise(statements):
             zeroed, step = called(first, "zero_grad"), called(second, "step")
             if zeroed and step and not step.args:
                 yield step, False
@@ -100,7 +101,7 @@ def is_scheduler_step(node: ast.Call, code: Code) -> bool:
         return False
     kind = code.kinds.kind(node.func.value)
     name = last_name(node.func.value).lower()
-    return kind == kinds.SCHEDULER or (not kind and ("sched" in name or name == "lr_decay"))
+    return kind == known.SCHEDULER or (not kind and ("sched" in name or name == "lr_decay"))
 
 
 def _trains(node: ast.Call) -> bool:
@@ -133,14 +134,18 @@ def scheduler_step_epoch(code: Code) -> Found:
 def learning_rate_set_beside_scheduler(code: Code) -> Found:
     """Find a learning rate that is set by hand in a file that has a scheduler, too."""
     has_scheduler = any(
-        code.kinds.kind(node) == kinds.SCHEDULER
+        code.kinds.kind(node) == known.SCHEDULER
         for node in code.nodes
         if isinstance(node, ast.Call)
     )
     for node in code.nodes if has_scheduler else ():
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-            if isinstance(node.slice, ast.Constant) and node.slice.value == "lr":
-                yield node, False
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and isinstance(node.slice, ast.Constant)
+            and node.slice.value == "lr"
+        ):
+            yield node, False
 
 
 @rule("target-without-dimensions")
@@ -150,13 +155,16 @@ def target_without_dimensions(code: Code) -> Found:
         if not isinstance(node, ast.Call) or len(node.args) != 2:
             continue
         name = code.names.resolve(node.func).rpartition(".")[2]
-        is_layer = code.kinds.kind(node.func) == kinds.LOSS_LAYER
+        is_layer = code.kinds.kind(node.func) == known.LOSS_LAYER
         is_function = name in ("cross_entropy", "nll_loss")
         named = last_name(node.func) in ("criterion", "loss_function", "loss_fn")
         target = node.args[1]
-        if (is_layer or is_function or named) and isinstance(target, ast.Subscript):
-            if isinstance(target.slice, ast.Name):
-                yield node, False
+        if (
+            (is_layer or is_function or named)
+            and isinstance(target, ast.Subscript)
+            and isinstance(target.slice, ast.Name)
+        ):
+            yield node, False
 
 
 @rule("backward-of-sampled-actions")
@@ -177,7 +185,9 @@ def _are_nothing(node: ast.expr) -> bool:
 @rule("mse-of-two-shapes")
 def mse_of_two_shapes(code: Code) -> Found:
     """Find the squared error of a net's output and a vector."""
-    yield from _of_two_shapes(code, ("MSELoss", "mse_loss", "L1Loss", "SmoothL1Loss", "smooth_l1_loss"))
+    yield from _of_two_shapes(
+        code, ("MSELoss", "mse_loss", "L1Loss", "SmoothL1Loss", "smooth_l1_loss")
+    )
 
 
 @rule("bce-of-two-shapes")
@@ -193,14 +203,25 @@ def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
         if isinstance(node, ast.Call) and len(node.args) > 1:
             function = code.names.resolve(node.func).rpartition(".")[2]
             output, target = map(dotted, node.args[:2])
-            if dotted(node.func) in layers or function in losses:
-                if target in vectors and output and output not in vectors:
-                    yield node, False
+            if (
+                (dotted(node.func) in layers or function in losses)
+                and target in vectors
+                and output
+                and output not in vectors
+            ):
+                yield node, False
 
 
 def _makes_vector(call: ast.Call, code: Code) -> bool:
     """Tell whether a call makes a tensor of one dimension, inside of other calls or not."""
-    makers = ("torch.ones", "torch.zeros", "torch.arange", "torch.linspace", "torch.rand", "torch.randn")
+    makers = (
+        "torch.ones",
+        "torch.zeros",
+        "torch.arange",
+        "torch.linspace",
+        "torch.rand",
+        "torch.randn",
+    )
     for node in ast.walk(call):
         if isinstance(node, ast.Call) and (name := code.names.resolve(node.func)) in makers:
             return len(node.args) == 1 or name in ("torch.arange", "torch.linspace")
