@@ -16,6 +16,9 @@ OLD_ON_PURPOSE = (
 HELPERS = [path for path in BOOK.glob("helpers/**/*.py") if path.name not in OLD_ON_PURPOSE]
 # What pages show on purpose, outside of cells that are meant to fail: page (its number may change), row.
 SHOWN = {
+    ("old_calls", "arange-of-integers"),
+    ("old_calls", "integer-division"),
+    ("old_calls", "uint8-one-minus-mask"),
     ("autograd", "variable-volatile"),
     ("autograd", "optimizer-zero-grad"),
     ("indexing", "index-by-byte-mask"),
