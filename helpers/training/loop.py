@@ -60,6 +60,7 @@ class TrainingConfig:
     seed: int = 0  # of the first weights, the order of the images and what is done to them
     device: str = "cpu"  # or "cuda"
     precision: str = "fp32"  # or "bf16"
+    compiled: bool = False  # by torch.compile?
     show_progress: bool = False  # a progress bar, with the time left?
     save_every: float = 60  # seconds from one saved state to the next
 
@@ -76,10 +77,12 @@ class Training:
     stats: ChannelStats  # what the net's images have to be normalized by
     steps: int = 0
     resumed_at_step: int = 0  # 0: it was not interrupted
+    warm_up_seconds: float = 0.0  # before the clock started, on a GPU
     tflop: float = 0.0  # of all processes, forward, backward and optimizer
     seconds: float = 0.0  # on the clock
     last_step: float = 0.0  # seconds that it took
     losses: list[float] = field(default_factory=list, repr=False)  # of each step
+    in_flight: list[Callable[[], float]] = field(default_factory=list, repr=False)  # not yet read
     seconds_at: list[float] = field(default_factory=list, repr=False)  # after each step
 
     @property
@@ -87,14 +90,24 @@ class Training:
         """Passes over the images so far."""
         return self.steps * self.config.recipe.batch_size / len(self.labels)
 
-    def count(self, loss: float, tflop: float, seconds: float) -> None:
+    def count(self, tflop: float, seconds: float) -> None:
         """Count one more step; ``seconds`` is the clock's reading after it."""
         self.steps += 1
         self.tflop += tflop
         self.last_step = seconds - self.seconds
         self.seconds = seconds
-        self.losses.append(loss)
         self.seconds_at.append(seconds)
+
+    def read_losses(self, but: int = 0) -> None:
+        """Wait for the losses of all steps but so many of the last."""
+        while len(self.in_flight) > but:
+            self.losses.append(self.in_flight.pop(0)())
+
+    def finish_steps(self, began: float, clock: Callable[[], float]) -> None:
+        """Wait for the steps that a GPU is still at, and read the clock after them."""
+        if self.in_flight:
+            self.read_losses()
+            self.seconds = self.seconds_at[-1] = clock() - began
 
     def progress(self, tflop_of_step: float) -> tuple[float, float]:
         """The share of the budget (0..1) that is used, and that would be after half a step more."""
@@ -158,11 +171,7 @@ def train(
     training = prepare(config, images)
     if resume:
         training.load_state(resume)
-    model = training.net
-    if processes.count > 1:
-        if isinstance(model, FastNet):
-            model.norms_over_processes()
-        model = DistributedDataParallel(model)
+    model = callable_net(training, processes)
     loader = make_loader(training, processes)
     share = recipe.batch_size // processes.count
     work = {  # TFLOP of a step at each resolution
@@ -190,6 +199,7 @@ def train(
                     "Try a smaller learning rate (--set base_lr=..., muon_lr=...)."
                 )
             if stopped or due or finished:
+                training.finish_steps(began, clock)
                 if save and processes.rank == 0:
                     save(training.state())
                 last_saved = clock()
@@ -211,15 +221,16 @@ def train(
                 device=config.device,
                 precision=config.precision,
             )
-            synchronize(config.device)
-            training.count(loss.item(), work[size], clock() - began)
+            training.in_flight.append(reader(loss))
+            training.read_losses(but=steps_ahead(config.device))
+            training.count(work[size], clock() - began)
     loader.close()
     training.losses = mean_over_processes(training.losses, processes)
     return training
 
 
 def training_step(
-    net: nn.Module,
+    net: Callable,
     optimizers: Sequence[torch.optim.Optimizer],
     images: torch.Tensor,
     labels: torch.Tensor,
@@ -252,6 +263,37 @@ def autocast(device: str, precision: str) -> Any:
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
+def callable_net(training: Training, processes: Processes = ALONE) -> Callable:
+    """The net as it is called in training: compiled if the config says so, its gradients shared by the processes."""
+    net: Any = training.net
+    if processes.count > 1:
+        if isinstance(net, FastNet):
+            net.norms_over_processes()
+        net = DistributedDataParallel(net)
+    return torch.compile(net, dynamic=False) if training.config.compiled else net
+
+
+def reader(loss: torch.Tensor) -> Callable[[], float]:
+    """How to get the value of a loss later: on a GPU without waiting for what it is given in the meantime."""
+    if loss.device.type != "cuda":
+        value = loss.item()
+        return lambda: value
+    copy = loss.to("cpu", non_blocking=True)
+    arrived = torch.cuda.Event()
+    arrived.record()
+
+    def read() -> float:
+        arrived.synchronize()
+        return copy.item()
+
+    return read
+
+
+def steps_ahead(device: str) -> int:
+    """How many steps are prepared while one is still computed: a GPU is not left waiting for Python."""
+    return 1 if device == "cuda" else 0
+
+
 def synchronize(device: str) -> None:
     """Wait until a GPU has done what it was given, so that the clock measures the work."""
     if device == "cuda":
@@ -270,6 +312,35 @@ def prepare(config: TrainingConfig, images: Images) -> Training:
     if isinstance(net, FastNet) and recipe.whiten:
         net.whiten(normalize(train_images[:1000], stats))
     return Training(config, net, build_optimizers(net, recipe), train_images, labels, stats)
+
+
+def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
+    """Do on a GPU what happens only once, before a training's clock starts; the seconds that it took.
+
+    A net of the same recipe makes a few steps with images of each size: kernels are loaded, the fastest convolutions
+    found (``torch.backends.cudnn.benchmark``), the net compiled if it is to be. float32 products of matrices (Muon's)
+    are allowed TF32.
+    """
+    began = time.perf_counter()
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
+    training = prepare(config, images)
+    loader, recipe, model = make_loader(training), config.recipe, callable_net(training)
+    for size, _ in recipe.resolutions:
+        for _ in range(steps):
+            x, y = next(loader)
+            training_step(
+                model,
+                training.optimizers,
+                resize(x, size),
+                y,
+                label_smoothing=recipe.label_smoothing,
+                device=config.device,
+                precision=config.precision,
+            )
+    loader.close()
+    synchronize(config.device)
+    return time.perf_counter() - began
 
 
 def make_loader(
