@@ -28,6 +28,7 @@ from helpers.training.batches import (
     normalize,
     resize,
 )
+from helpers.training.cuda_graphs import RecordedStep, Step, lr_tensors
 from helpers.training.distributed import COUNTED, Processes, mean_over_processes
 from helpers.training.net import FastNet
 from helpers.training.recipe import Recipe, build_net, build_optimizers, lr_factor, resolution_at
@@ -130,6 +131,8 @@ class Training:
         self.net.load_state_dict(state["net"])
         for optimizer, its_state in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(its_state)
+        if self.config.device == "cuda":
+            lr_tensors(self.optimizers, self.config.device)
         for name in COUNTED:
             setattr(self, name, copy.copy(state[name]))
         self.resumed_at_step = self.steps
@@ -171,7 +174,7 @@ def train(
     training = prepare(config, images)
     if resume:
         training.load_state(resume)
-    model = callable_net(training, processes)
+    step = step_of(training, processes)
     loader = make_loader(training, processes)
     share = recipe.batch_size // processes.count
     work = {  # TFLOP of a step at each resolution
@@ -212,15 +215,7 @@ def train(
             size = resolution_at(recipe, progress)
             set_lr(training.optimizers, lr_factor(recipe, progress))
             x, y = next(loader)
-            loss = training_step(
-                model,
-                training.optimizers,
-                resize(x, size),
-                y,
-                label_smoothing=recipe.label_smoothing,
-                device=config.device,
-                precision=config.precision,
-            )
+            loss = step(resize(x, size), y)
             training.in_flight.append(reader(loss))
             training.read_losses(but=steps_ahead(config.device))
             training.count(work[size], clock() - began)
@@ -255,7 +250,11 @@ def set_lr(optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
     """Set every group's learning rate to its base times ``factor``."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = group["base_lr"] * factor
+            lr = group["base_lr"] * factor
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr
 
 
 def autocast(device: str, precision: str) -> Any:
@@ -263,7 +262,25 @@ def autocast(device: str, precision: str) -> Any:
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
-def callable_net(training: Training, processes: Processes = ALONE) -> Callable:
+def step_of(training: Training, processes: Processes = ALONE) -> Step:
+    """A step of this training, as a function of images and labels; on a GPU it is recorded as a CUDA graph."""
+    config, net = training.config, callable_net(training, processes)
+
+    def step(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return training_step(
+            net,
+            training.optimizers,
+            images,
+            labels,
+            label_smoothing=config.recipe.label_smoothing,
+            device=config.device,
+            precision=config.precision,
+        )
+
+    return RecordedStep(step) if config.device == "cuda" and processes.count == 1 else step
+
+
+def callable_net(training: Training, processes: Processes) -> Callable:
     """The net as it is called in training: compiled if the config says so, its gradients shared by the processes."""
     net: Any = training.net
     if processes.count > 1:
@@ -311,7 +328,10 @@ def prepare(config: TrainingConfig, images: Images) -> Training:
     net = build_net(recipe).to(device, memory_format=torch.channels_last)
     if isinstance(net, FastNet) and recipe.whiten:
         net.whiten(normalize(train_images[:1000], stats))
-    return Training(config, net, build_optimizers(net, recipe), train_images, labels, stats)
+    optimizers = build_optimizers(net, recipe)
+    if device == "cuda":
+        lr_tensors(optimizers, device)
+    return Training(config, net, optimizers, train_images, labels, stats)
 
 
 def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
@@ -325,19 +345,11 @@ def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
     torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
     training = prepare(config, images)
-    loader, recipe, model = make_loader(training), config.recipe, callable_net(training)
-    for size, _ in recipe.resolutions:
+    loader, step = make_loader(training), step_of(training)
+    for size, _ in config.recipe.resolutions:
         for _ in range(steps):
             x, y = next(loader)
-            training_step(
-                model,
-                training.optimizers,
-                resize(x, size),
-                y,
-                label_smoothing=recipe.label_smoothing,
-                device=config.device,
-                precision=config.precision,
-            )
+            step(resize(x, size), y)
     loader.close()
     synchronize(config.device)
     return time.perf_counter() - began

@@ -281,5 +281,8 @@ class FastNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float images, N x 3 x H x W, to logits, N x classes; H and W may differ from call to call."""
-        x = self.stages(F.gelu(self.stem(x))).amax((2, 3))
+        x = self.stages(F.gelu(self.stem(x)))
+        # amax would give the same; but its gradient looks for the maximum again, which a compiled net may have rounded
+        # in another way and not find, and then it is nan
+        x = F.max_pool2d(x, x.shape[2:]).flatten(1)
         return self.head(mean_of_halves(x) if self.flip_equivariant else x) / 9

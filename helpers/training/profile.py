@@ -66,8 +66,10 @@ def time_shares(device: str = "cpu", steps: int = 40) -> dict[str, float]:
     budget = Budget(steps * recipe.batch_size / len(images.train), "epochs")
     config = TrainingConfig(recipe, budget, device=device, precision=precision)
     train(config, images)  # what happens only once
-    activity = ProfilerActivity.CUDA if device == "cuda" else ProfilerActivity.CPU
-    with profiler(activities=[ProfilerActivity.CPU, activity]) as events:
+    activities = [ProfilerActivity.CPU]
+    if device == "cuda":
+        activities.append(ProfilerActivity.CUDA)
+    with profiler(activities=activities) as events:
         train(config, images)
     times = dict.fromkeys([*GROUPS, REST], 0.0)
     for event in events.key_averages():

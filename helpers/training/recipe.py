@@ -142,7 +142,7 @@ class Muon(torch.optim.Optimizer):
                 direction = weight.grad.add(mean, alpha=group["momentum"])
                 weight.mul_(len(weight) ** 0.5 / weight.norm())
                 update = orthogonalize(direction.reshape(len(weight), -1))
-                weight.add_(update.view(weight.shape), alpha=-group["lr"])
+                weight.sub_(update.view(weight.shape) * group["lr"])
 
 
 def build_optimizers(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -166,7 +166,9 @@ def build_optimizers(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
         lr, decay = recipe.base_lr * factor, recipe.weight_decay / factor
         if weights:
             groups.append({"params": weights, "lr": lr, "weight_decay": decay})
-    sgd = torch.optim.SGD(groups, momentum=recipe.momentum, nesterov=recipe.nesterov)
+    # on a GPU the learning rate is a tensor (helpers.training.cuda_graphs), which the fused form takes
+    fused = all(weight.device.type == "cuda" for weight in learned)
+    sgd = torch.optim.SGD(groups, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=fused)
     optimizers: list[torch.optim.Optimizer] = [sgd]
     if recipe.muon_lr:
         optimizers.append(Muon(filters, recipe.muon_lr, recipe.muon_momentum))
@@ -198,15 +200,20 @@ BY_WORK: tuple[tuple[float, Recipe], ...] = (
 # For a GPU: wide layers and large batches, which fill it.
 GPU = replace(
     _FLIP,
-    widths=(64, 256, 256),
-    depths=(2, 2, 2),
-    pools=(True, True, True),
-    stem_size=2,
-    stem_stride=1,
-    stem_filters=12,
-    batch_size=1024,
-    base_lr=1.6,
-    muon_lr=0.08,
+    widths=(128, 256, 512),
+    depths=(2, 2, 3),
+    pools=(False, True, True),
+    stem_size=4,
+    stem_stride=2,
+    stem_filters=24,
+    flip_equivariant=True,
+    flip=False,
+    batch_size=2048,
+    base_lr=3.2,
+    muon_lr=0.15,
+    warmup=0.15,
+    label_smoothing=0.1,
+    resolutions=((20, 0.3), (26, 0.6), (32, 1.0)),
 )
 
 # Work and the test accuracy that it gave, in the records of page 16 (TFLOP, percent); `work_for` reads between them.
