@@ -380,7 +380,7 @@ drawings.show_losses(losses_with(augment))
 
 # %% [markdown]
 # The network rarely meets a picture twice in the same form, so there is less to learn by heart. The training loss falls more slowly, but the
-# validation loss no longer climbs, and ends far lower than in the first run.
+# validation loss no longer climbs, and ends lower than in the first run.
 #
 # ## Step 5: test
 #
