@@ -25,6 +25,7 @@ class RecordedStep:
         """Take a step from images and labels to the loss, which zeroes gradients, goes backward and updates."""
         self.step = step
         self.plain_steps = plain_steps
+        self.stream = torch.cuda.Stream()  # a recording is not made on the default stream
         self.seen: Counter[torch.Size] = Counter()
         self.recordings: dict[
             torch.Size, tuple[torch.cuda.CUDAGraph, tuple[torch.Tensor, ...]]
@@ -35,7 +36,7 @@ class RecordedStep:
         shape = images.shape
         self.seen[shape] += 1
         if self.seen[shape] <= self.plain_steps:
-            return self.step(images, labels)
+            return self.on_stream(images, labels)
         if shape not in self.recordings:
             self.recordings[shape] = self.record(images, labels)
         graph, (recorded_images, recorded_labels, loss) = self.recordings[shape]
@@ -44,12 +45,21 @@ class RecordedStep:
         graph.replay()
         return loss
 
+    def on_stream(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Make the step on the stream of the recordings, after what was asked for before, and before what follows."""
+        default = torch.cuda.current_stream()
+        self.stream.wait_stream(default)
+        with torch.cuda.stream(self.stream):
+            loss = self.step(images, labels)
+        default.wait_stream(self.stream)
+        return loss
+
     def record(
         self, images: torch.Tensor, labels: torch.Tensor
     ) -> tuple[torch.cuda.CUDAGraph, tuple[torch.Tensor, ...]]:
         """Record a step, without making it: its graph, and where it reads images and labels and leaves the loss."""
         graph, images, labels = torch.cuda.CUDAGraph(), images.clone(), labels.clone()
-        with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
+        with torch.cuda.graph(graph, stream=self.stream):
             loss = self.step(images, labels)
         return graph, (images, labels, loss)
 

@@ -5,6 +5,7 @@ budget that is kept, counted work, a state that can be saved and gone on with.
 """
 
 import copy
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -368,6 +369,7 @@ def make_loader(
     return batches(*data, training.stats, recipe.batch_size, seed, **changes, **shares)
 
 
+@functools.cache
 def flops_of_step(recipe: Recipe, batch_size: int, size: int) -> int:
     """FLOP of one training step of so many images, forward, backward and optimizer, by torch's own counter.
 

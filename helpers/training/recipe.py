@@ -200,20 +200,21 @@ BY_WORK: tuple[tuple[float, Recipe], ...] = (
 # For a GPU: wide layers and large batches, which fill it.
 GPU = replace(
     _FLIP,
-    widths=(128, 256, 512),
-    depths=(2, 2, 3),
-    pools=(False, True, True),
-    stem_size=4,
-    stem_stride=2,
-    stem_filters=24,
     flip_equivariant=True,
     flip=False,
-    batch_size=2048,
-    base_lr=3.2,
-    muon_lr=0.15,
-    warmup=0.15,
     label_smoothing=0.1,
     resolutions=((20, 0.3), (26, 0.6), (32, 1.0)),
+    warmup=0.15,
+    widths=(64, 256, 256),
+    depths=(2, 2, 2),
+    pools=(True, True, True),
+    stem_size=2,
+    stem_stride=1,
+    stem_filters=12,
+    batch_size=1024,
+    base_lr=1.6,
+    muon_lr=0.1,
+    bias_lr_factor=4.0,
 )
 
 # Work and the test accuracy that it gave, in the records of page 16 (TFLOP, percent); `work_for` reads between them.
