@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Train as often as is asked for, judge, print, write."""
     device = device_of(args)
     path, state = checkpoint_of(args)
-    budget = Budget(**state["config"]["budget"]) if state else budget_of(args)
+    budget = Budget(**state["config"]["budget"]) if state else budget_of(args, device)
     recipe = recipe_of_command(args, budget, device)
     try:
         with joined(device, args.threads) as processes:
@@ -176,10 +176,10 @@ class Series:
 # --- what the command line asks for
 
 
-def budget_of(args: argparse.Namespace) -> Budget:
+def budget_of(args: argparse.Namespace, device: str = "cpu") -> Budget:
     """How long to train, from the command line."""
     if vars(args).get("target") is not None:
-        return Budget(work_for(args.target), "TFLOP")
+        return Budget(work_for(args.target, device), "TFLOP")
     if args.tflop is not None:
         return Budget(args.tflop, "TFLOP")
     if args.epochs is not None:
