@@ -463,7 +463,7 @@ ten_seconds = recorded["gpu_10"]["runs"]
 records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 
 # %% [markdown]
-# It was chosen among 35 recipes for what it does in *two* seconds, and it is too small to make use of more. A
+# It was chosen among a few dozen recipes for what it does in *two* seconds, and it is too small to make use of more. A
 # recipe is good for a certain budget only, and the search would have to be made anew for ten seconds.
 #
 # ## Measure your own machine

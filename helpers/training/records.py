@@ -141,7 +141,7 @@ def command_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
         command = " ".join([*settings, records[name]["command"].partition(" --out")[0]])
         threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
         machine = f"{one['cpu']}, {one['cpu_capability']}, {threads}, {one['precision']}"
-        if one["gpu"]:
+        if one.get("gpu"):
             machine = f"{one['gpu']}, {one['precision']}, compiled"
         used = f"{mean(runs, 'efficiency'):.0%}" if name in timed else "not timed"
         rows.append((name, f"`{command}`", machine, used))
