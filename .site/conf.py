@@ -29,6 +29,10 @@ nb_code_prompt_hide = "Hide the solution"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 6
 myst_heading_slug_func = "helpers.pages.anchor"
+smartquotes = False  # code in tables is copied: its quotes stay straight
+suppress_warnings = [
+    "misc.highlighting_failure"
+]  # the message of an error may be anything but Python
 
 # The site: it asks no other place for anything, and works without a server.
 html_theme = "pydata_sphinx_theme"

@@ -9,7 +9,7 @@ PARTS = {  # with the number of its first page
     "CIFAR-10": "06",
     "Tensors": "08",
     "The old notes": "15",
-    "Appendices": "16",
+    "Appendices": "17",
 }
 
 

@@ -1,4 +1,4 @@
-"""What was measured of the verification: the records of ``python -m tests.studies``, read for page 17."""
+"""What was measured of the verification: the records of ``python -m tests.studies``, read for page 18."""
 
 import json
 from typing import Any

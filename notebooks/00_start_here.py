@@ -33,7 +33,7 @@
 #
 # **You need** a browser to read. To run the cells, install PyTorch as the README in the book's folder describes.
 #
-# **Time**: 4 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 4 min to read, 4 s to run (AMD EPYC, 2 cores).
 #
 # ## Your PyTorch says hello
 #
@@ -98,7 +98,8 @@ table_of_contents()
 #
 # *阅读方法*
 #
-# - **You have an old line or statement**: look it up on [page 15](15_notes_audited.ipynb).
+# - **You have old code or an error from it**: look the call or the message up on [page 15](15_old_calls.ipynb). If you have old
+#   notes instead, [page 16](16_notes_audited.ipynb) tells which of 54 statements still hold.
 # - **PyTorch is new to you**: read pages 01, 02, 04 and 05, train on real pictures on page 06, and leave the rest until you
 #   need it. Exercises tell you whether your answer is right; hints and solutions open with a click.
 # - **You want to try things out**: start `.venv/bin/jupyter lab`, change a number, guess what will come out, and run
@@ -109,7 +110,7 @@ table_of_contents()
 # *输出的验证*
 #
 # `.venv/bin/pytest --nbval notebooks/`, typed in a terminal in the book's folder, runs every cell on your machine and
-# compares what comes out with what you see here. [Page 17](17_verification.ipynb) explains how, and what happens
+# compares what comes out with what you see here. [Page 18](18_verification.ipynb) explains how, and what happens
 # without the CIFAR-10 pictures.
 #
 # ---

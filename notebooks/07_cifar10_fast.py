@@ -561,7 +561,7 @@ print_tta_gain(record["added"][-1])
 # %% [markdown]
 # It costs a second forward pass and the net itself is no better for it, so whenever you report such an accuracy, say that it is
 # averaged over flips. One can also build a *flip-equivariant* (镜像等变) net: flip its input, and its inner maps are only flipped and swapped in pairs, so that
-# in the end the answer is the same. Most of the book's nets in the [appendix on benchmarks](16_benchmarks.ipynb) are of this kind.
+# in the end the answer is the same. Most of the book's nets in the [appendix on benchmarks](17_benchmarks.ipynb) are of this kind.
 #
 # ## All of it together
 #

@@ -229,8 +229,8 @@ r.floor(), r.ceil(), r.trunc(), r.round()
 torch.tensor([0.5, 1.5, 2.5, 3.5]).round()
 
 # %% [markdown]
-# > **Then and now.** The notes translate `round` as 四舍五入, the rule from school by which halves go up. Today it is another rule: a
-# > half goes to the *even* neighbor, as in Python, NumPy and the IEEE standard for floats.
+# > **Then and now.** The notes translate `round` as 四舍五入, the rule from school by which halves go up, and for positive numbers it
+# > was true in 2017. Since 1.1 a half goes to the *even* neighbor, as in Python, NumPy and the IEEE standard for floats.
 #
 # There is a good reason for it. If halves always go up, the mean of many rounded numbers is too large. If they go up and down
 # equally often, the errors cancel. Here are the true mean of a hundred halves, that of the rounded numbers, and that of the numbers

@@ -673,4 +673,4 @@ check_attention(over_queries)
 
 # %% [markdown]
 # ---
-# Back: [element-wise functions](13_elementwise_functions.ipynb) · On: [what has become of the notes](15_notes_audited.ipynb)
+# Back: [element-wise functions](13_elementwise_functions.ipynb) · On: [old calls](15_old_calls.ipynb)

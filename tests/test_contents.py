@@ -15,7 +15,7 @@ def three_pages(tmp_path, monkeypatch):
     for name, title, metadata in (
         ("00_start", "Start", ""),
         ("07_fast", "Fast · 快", '"book": {"seconds": 2.6}'),
-        ("17_check", "Check", ""),
+        ("18_check", "Check", ""),
     ):
         text = book % (metadata, cell % title)
         (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
@@ -27,7 +27,7 @@ def test_pages_stand_under_the_part_that_they_belong_to(three_pages):
         "| | **CIFAR-10** | | |",
         "| 07 | [Fast](07_fast.ipynb) | 1 min | 3 s |",
         "| | **Appendices** | | |",
-        "| 17 | [Check](17_check.ipynb) | 1 min | 0 s |",
+        "| 18 | [Check](18_check.ipynb) | 1 min | 0 s |",
     ]
 
 
@@ -49,6 +49,6 @@ def test_the_parts_begin_where_their_first_pages_are():
         "Fundamentals": ["01_install_and_timing"],
         "CIFAR-10": ["06_cifar10"],
         "Tensors": ["08_tensor_shapes"],
-        "The old notes": ["15_notes_audited"],
-        "Appendices": ["16_benchmarks"],
+        "The old notes": ["15_old_calls"],
+        "Appendices": ["17_benchmarks"],
     }

@@ -1,4 +1,4 @@
-"""What page 17 says of the measurements is what the records hold."""
+"""What page 18 says of the measurements is what the records hold."""
 
 from helpers import measurements
 from helpers.measurements import needed_by_default, widest

@@ -4,7 +4,7 @@
     python -m helpers.book readme --check     # only tells whether they are what it would write
 
 The pictures are figures that pages have drawn, taken out of the committed notebooks. The figures come from records:
-``notebooks/records/`` (each written by the command beside it) and page 15's list.
+``notebooks/records/`` (each written by the command beside it) and page 16's list.
 """
 
 import argparse
@@ -36,7 +36,7 @@ FRONT = (
     (("08", "t.T:  shape"), ("10", "Gather along dim 1. index: 3 0")),
     (("04", "A picture, six filters"), ("05", "Left: a slow path")),
 )
-CURVES = ("16", "Accuracy against seconds")
+CURVES = ("17", "Accuracy against seconds")
 # The trainings of one minute: a record and the machine that it is from.
 TRAININGS = (
     ("training/bf16_60", "with AVX512 and bfloat16"),
@@ -121,7 +121,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     since = Counter(s.since if s.since in ("", SLIP) else "changed" for s in STATEMENTS)
     what = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     counts = f"{since['']}, {since['changed']}, {since[SLIP]}"
-    yield what, counts, "[page 15](notebooks/15_notes_audited.ipynb)"
+    yield what, counts, "[page 16](notebooks/16_notes_audited.ipynb)"
     runs = record("training/gpu_epochs_18")["runs"]
     accuracies, seconds = ([run[key] for run in runs] for key in ("accuracy", "seconds"))
     yield (

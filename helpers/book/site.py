@@ -31,12 +31,13 @@ from PIL import Image
 
 from helpers import pages
 from helpers.book import BookError, UsageError
+from helpers.notes import lookup
 from helpers.verification.files import check_output
 
 BOOK = Path(__file__).resolve().parents[2]
 SETTINGS = BOOK / ".site"
 OUT = SETTINGS / "html"
-AUDIT = "15_notes_audited"  # the page that has the table of old names
+OLD_CALLS = "15_old_calls"  # the page that explains the table of old names
 PACKAGES = "sphinx", "myst_nb", "pydata_sphinx_theme"
 FOREIGN_PICTURE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]*\)")
 OWN_PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<path>(?!https?:)[^)]*\.png)\)", re.MULTILINE)
@@ -79,7 +80,7 @@ def write_sources(folder: Path) -> None:
         "picture": "![](front.png)" if picture else "",
         "names": "\n".join([*(page.name for page in book), "old_names"]),
     }
-    names = {"table": old_names(book), "page": f"{AUDIT}.ipynb"}
+    names = {"table": lookup.alphabetical().data, "page": f"{OLD_CALLS}.ipynb"}
     for name, words in (("index.md", index), ("old_names.md", names)):
         template = Template((SETTINGS / name).read_text(encoding="utf-8"))
         (folder / name).write_text(template.substitute(words), encoding="utf-8")
@@ -115,19 +116,6 @@ def figures(book: list[pages.Page]) -> dict[str, dict[str, str]]:
 def _facts(png: bytes, alt: str) -> dict[str, str]:
     width, height = Image.open(io.BytesIO(png)).size
     return {"alt": alt, "width": str(width), "height": str(height)}
-
-
-def old_names(book: list[pages.Page]) -> str:
-    """The table of old names in Markdown, as the audit's page shows it.
-
-    Raises:
-        BookError: there is no such table.
-    """
-    for cell in (cell for page in book if page.name == AUDIT for cell in page.code_cells):
-        for output in cell.outputs:
-            if "old_call_table()" in cell.source and "text/markdown" in output.get("data", {}):
-                return output.data["text/markdown"]
-    raise BookError(f"No page {AUDIT} shows old_call_table().")
 
 
 # --- the site

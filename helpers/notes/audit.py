@@ -1,13 +1,13 @@
 """The audit of the reading notes: runs what they say, and finds where the book proves it.
 
-The statements and the old calls stand in ``helpers.notes.statements``; where the book proves a statement is read from
-the metadata of its pages.
+The statements stand in ``helpers.notes.statements``, the old calls in ``helpers.notes.old_calls``; where the book
+proves a statement is read from the metadata of its pages.
 """
 
 import functools
 from collections.abc import Iterable
 
-from helpers import pages, tables
+from helpers import pages
 from helpers.notes.names import names, recorded_warnings
 from helpers.notes.statements import SLIP, STATEMENTS, OldCall, Statement
 from helpers.verification.headings import headings, headings_of_code_cells
@@ -42,34 +42,6 @@ def verdict(statement: Statement) -> str:
 def audit(statements: Iterable[Statement] = STATEMENTS) -> dict[str, str]:
     """Return the verdict on each statement, by its number; see ``verdict``."""
     return {statement.number: verdict(statement) for statement in statements}
-
-
-def state(call: OldCall) -> tuple[str, str]:
-    """Run an old call: return its state today (see ``OldCall``), and what it gives, in short, or the kind of error."""
-    with recorded_warnings() as messages:
-        try:
-            value = eval(call.run_old or call.old, names())
-        except NameError:
-            raise  # a mistake in the record
-        except Exception as error:
-            return "gone", type(error).__name__
-    result = tables.text(value)
-    if messages:
-        return "warns", result
-    return ("differs" if call.then and result != call.then else "runs"), result
-
-
-def new_result(call: OldCall) -> str:
-    """Run the new call: return what it gives, in short.
-
-    Raises:
-        AssertionError: it warns.
-    """
-    with recorded_warnings() as messages:
-        value = eval(call.run_new or call.new, names())
-    if messages:
-        raise AssertionError(f"{call.new} warns: {messages[0].message}")
-    return tables.text(value)
 
 
 @functools.cache

@@ -1,5 +1,6 @@
-"""What the audit of the notes found, as tables and figures."""
+"""What the audit of the notes found: a table of statements, counts by verdict, and the releases."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -8,10 +9,21 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 
 from helpers import pages, plotting, tables
+from helpers.messages import WIDTH
 from helpers.notes import audit
-from helpers.notes.statements import OLD_CALLS, RELEASES, SLIP, STATEMENTS, OldCall
+from helpers.notes.statements import RELEASES, STATEMENTS
 
 VERDICTS = "holds", "changed", "was a slip"
+SECTIONS = {  # of the notes, with their subjects
+    "2.1": "installation",
+    "2.2.2": "autograd",
+    "2.2 nn": "networks",
+    "2.2 CIFAR": "CIFAR-10",
+    "3 shapes": "shapes",
+    "3 indexing": "indexing",
+    "3 types": "types",
+    "3 math": "mathematics",
+}
 
 
 def link(page: pages.Page, heading: str) -> str:
@@ -30,60 +42,45 @@ def proofs(number: str) -> str:
 
 
 def statement_table(*sections: str) -> Markdown:
-    """Tabulate the statements of some sections: what the notes say, the verdict, the lines as they ran, the proof."""
+    """Tabulate the statements of some sections: what the notes say, the verdict with its date, and the proofs."""
     rows = []
     for s in STATEMENTS:
-        if s.section not in sections:
-            continue
-        verdict = audit.verdict(s)
-        lines = [f"`{s.line}`: **{verdict == 'holds'}**"]
-        if s.now:
-            lines.append(f"`{s.now}`: **True**")
-        since = f" in {s.since}" if verdict == "changed" else ""
-        note = f"; {s.note}" if s.note else ""
-        says = f"{s.says} ({s.term})" if s.term else s.says
-        words = f"**{verdict}{since}**{note}"
-        rows.append(
-            (f"{s.number}<br>{s.section}", says, words, "<br>".join(lines), proofs(s.number))
-        )
-    return tables.table(["no.", "the notes say", "verdict", "run today", "proof"], rows)
+        if s.section in sections:
+            verdict = audit.verdict(s)
+            since = f" in {s.since} ({RELEASES[s.since][0]})" if verdict == "changed" else ""
+            term = f" *{s.term}*" if s.term else ""
+            note = f"<br>{s.note}" if s.note else ""
+            says = f"**{s.number}**{term}<br>{s.says}"
+            rows.append((says, f"**{verdict}{since}**{note}", proofs(s.number)))
+    return tables.table(["the notes say", "verdict", "proof"], rows)
 
 
-def old_call_table(calls: Sequence[OldCall] = OLD_CALLS) -> Markdown:
-    """Tabulate the old calls in alphabetical order: what each does today, since when, and what to write.
+def show_line(number: str) -> None:
+    """Run a statement's line of code, and that of what is true instead; print each with what it gave.
 
     Raises:
-        AssertionError: a new call does not give what the old one gives, or once gave; or it warns.
+        KeyError: there is no statement of this number.
     """
-    rows = []
-    for call in sorted(calls, key=lambda call: call.old.lower()):
-        state, result = audit.state(call)
-        new, expected = audit.new_result(call), call.then or result
-        if state != "gone" and new != expected:
-            raise AssertionError(f"{call.new} gives {new}, not {expected}")
-        words = {"gone": f"error ({result})", "differs": f"gives {result}, not {call.then}"}
-        since = "never was" if call.since == SLIP else call.since
-        place = link(*audit.where(call))
-        rows.append((f"`{call.old}`", words.get(state, state), since, f"`{call.new}`", place))
-    return tables.table(["then", "today", "since", "write", "more"], rows)
+    statement = {s.number: s for s in STATEMENTS}[number]
+    for line in filter(None, (statement.line, statement.now)):
+        print(textwrap.fill(line, WIDTH, initial_indent=">>> ", subsequent_indent="...     "))
+        print(audit.holds(line))
 
 
 def release_table() -> Markdown:
-    """Tabulate the releases that changed a statement or took over a call, each with a link to its release notes."""
-    calls = Counter(call.since for call in OLD_CALLS)
+    """Tabulate the releases that changed a statement, each with a link to its release notes."""
     rows = []
-    for release, (year, _) in RELEASES.items():
-        changed = [s.number for s in STATEMENTS if s.since == release]
-        if changed or calls[release]:
+    for release, (year, what) in RELEASES.items():
+        if changed := [s.number for s in STATEMENTS if s.since == release]:
             tag = f"v{release}" if release.count(".") == 2 else f"v{release}.0"
             notes = f"https://github.com/pytorch/pytorch/releases/tag/{tag}"
-            rows.append((f"[{release}]({notes})", year, ", ".join(changed), calls[release] or ""))
-    return tables.table(["release notes", "year", "statements changed", "old calls"], rows)
+            rows.append((f"[{release}]({notes}), {year}", what, ", ".join(changed)))
+    return tables.table(["release", "what it changed", "statements"], rows)
 
 
 def show_counts(verdicts: dict[str, str]) -> None:
     """Show bars: how many statements of each section hold, have changed, were slips."""
-    sections = list(dict.fromkeys(s.section for s in STATEMENTS))
+    sections = list(SECTIONS)
     counts = Counter((s.section, verdicts[s.number]) for s in STATEMENTS)
     parts = {}
     for word in VERDICTS:
@@ -91,37 +88,13 @@ def show_counts(verdicts: dict[str, str]) -> None:
         parts[f"{word}: {sum(widths)}"] = widths
     figure, axis = plt.subplots(figsize=(8, 3.2))
     looks = (plotting.SKY, ""), (plotting.ORANGE, "//"), (plotting.VERMILION, "..")
-    _stacked_bars(axis, sections, parts, looks)
-    axis.set(xlabel="statements", ylabel="section of the notes")
+    _stacked_bars(axis, list(SECTIONS.values()), parts, looks)
+    axis.set(xlabel="statements")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     plotting.show(
         figure,
         alt="Bars by section of the notes. In autograd most statements have changed, in nn and shapes half "
         "hold, elsewhere most hold. Slips are in nn, CIFAR, shapes, indexing and math.",
-    )
-
-
-def show_releases() -> None:
-    """Show bars and words: what each release changed, from that of the notes on."""
-    statements = Counter(s.since for s in STATEMENTS)
-    calls = Counter(call.since for call in OLD_CALLS)
-    parts = {
-        "statements changed": [statements[release] for release in RELEASES],
-        "old calls replaced": [calls[release] for release in RELEASES],
-    }
-    figure, axis = plt.subplots(figsize=(8.5, 6))
-    rows = [f"{year}   {release}" for release, (year, _) in RELEASES.items()]
-    looks = (plotting.ORANGE, "//"), (plotting.BLUE, "")
-    ends = _stacked_bars(axis, rows, parts, looks)
-    for row, (end, (_, what)) in enumerate(zip(ends, RELEASES.values(), strict=True)):
-        axis.text(end + 0.4, row, what, va="center", fontsize=9)
-    axis.grid(axis="y", visible=False)
-    axis.set(xlabel="statements of the notes, and old calls", xlim=(0, 44), xticks=range(0, 21, 5))
-    axis.legend(loc="lower right")
-    plotting.show(
-        figure,
-        alt="One row for each release from 0.2 of 2017 to 2.15 of 2026, with the main change of each. "
-        "By far the longest bar is that of 0.4, which made Variable and Tensor one.",
     )
 
 

@@ -1,13 +1,17 @@
-"""What the reading notes of 2017 say, as data: their statements, their calls, and the releases since.
+"""What the reading notes of 2017 say, as data: their statements, and the releases since.
 
-Every line of code in ``statements.toml`` and ``old_calls.toml`` is text; ``helpers.notes.audit`` runs it, over the
-names that ``helpers.notes.names`` gives.
+Every line of code in ``statements.toml`` is text; ``helpers.notes.audit`` runs it, over the names that
+``helpers.notes.names`` gives. The old calls are in ``helpers.notes.old_calls``.
 """
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from helpers.notes.old_calls import OLD_CALLS, OldCall
+
+__all__ = ["OLD_CALLS", "RELEASES", "SLIP", "STATEMENTS", "OldCall", "Statement"]
 
 SLIP = "slip"  # in the place of a release: it was wrong when it was written
 
@@ -37,37 +41,11 @@ class Statement:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class OldCall:
-    """A call as it was written in 2017, and today's.
-
-    Attributes:
-        old: as one would type it.
-        new: today's, for the same result.
-        state: of the old call today: 'gone' (an error), 'warns', 'differs' (another result) or 'runs'.
-        where: the book's place for it: the number of a statement, or a page's number and the English part of a heading.
-        since: the release that gave it up or brought the better one; '' if not known; ``SLIP`` if it never was a call.
-        then: what the old call once gave, in short, if it gives something else today.
-        run_old: what is run in the place of ``old``, which does not stand alone.
-        run_new: the same for ``new``.
-    """
-
-    old: str
-    new: str
-    state: str
-    where: str
-    since: str = ""
-    then: str = ""
-    run_old: str = ""
-    run_new: str = ""
-
-
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 STATEMENTS = tuple(Statement(number, **row) for number, row in _read("statements.toml").items())
-OLD_CALLS = tuple(OldCall(**row) for row in _read("old_calls.toml")["call"])
 
 # The releases that changed something in this book, with the year of each and the change that mattered most.
 RELEASES = {
@@ -76,6 +54,7 @@ RELEASES = {
     "0.4": (2018, "Variable and Tensor are one; dtype, device, item(), reshape"),
     "0.4.1": (2018, "losses take a reduction"),
     "1.0": (2018, "indexing a number is an error"),
+    "1.1": (2019, "round sends a half to the even number"),
     "1.2": (2019, "comparisons give bool masks"),
     "1.3": (2019, "mixed types are promoted"),
     "1.5": (2020, "old-style Functions are refused"),

@@ -1,4 +1,4 @@
-"""The recorded results of page 16 (notebooks/records/training/), put into tables and curves.
+"""The recorded results of page 17 (notebooks/records/training/), put into tables and curves.
 
 Nothing is measured here: each file is JSON and begins with the command that writes it.
 """

@@ -7,7 +7,8 @@ import pytest
 
 from helpers import pages
 from helpers.book import site
-from helpers.notes.statements import OLD_CALLS
+from helpers.notes import lookup
+from helpers.notes.old_calls import OLD_CALLS
 from tests.support import links, page_checks, site_checks
 from tests.support.browser import open_browser
 
@@ -87,7 +88,7 @@ def test_a_bad_page_is_found_out(browser, tmp_path, check):
 
 @pytest.mark.parametrize("slower", [4, 8, 10, 12, 16])  # none alone finds a fault each time
 def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
-    long_table = built / "15_notes_audited.html"  # where its first screen ends
+    long_table = built / "15_old_calls.html"  # where its first screen ends
     with site_checks.visit(browser, long_table, slower) as seen:
         assert list(site_checks.shifts(seen)) == []
 
@@ -153,10 +154,43 @@ def test_every_page_lists_all_pages(built, page):
 def test_every_old_name_is_in_the_index_with_its_place(built, page):
     page.goto((built / "old_names.html").as_uri())
     rows = page.locator("article table tbody tr").evaluate_all(
-        "all => all.map(row => [row.cells[0].innerText, row.cells[3].innerText, row.querySelector('a').hash])"
+        "all => all.map(row => [row.cells[0].innerText, row.cells[1].innerText, row.querySelector('a').hash])"
     )
-    assert sorted((old, new) for old, new, _ in rows) == sorted((c.old, c.new) for c in OLD_CALLS)
+    shown = [(old.replace("\xa0", " "), new.replace("\xa0", " ")) for old, new, _ in rows]
+    signs = lookup.SIGNS
+    expected = [(f"{signs[c.today]} {c.old.rstrip()}", c.new.rstrip()) for c in OLD_CALLS]
+    assert sorted(shown) == sorted(expected)
     assert all(place for *_, place in rows)
+
+
+def wide_parts_of_tables(page):
+    """What of the tables lies out of sight, at first: cells, tables, and what they scroll in."""
+    return page.locator("article :is(table, th, td, :has(> table))").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)"
+        ".map(e => e.innerText.slice(0, 200))"
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("name", ["15_old_calls", "16_notes_audited", "old_names"])
+def test_no_table_is_wider_than_the_window(built, page, name, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto((built / f"{name}.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert wide_parts_of_tables(page) == []
+
+
+def test_a_table_that_is_too_wide_is_found_out(built, page):
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto((built / "old_names.html").as_uri())
+    page.add_style_tag(content="article td code { font-size: 2rem; white-space: nowrap; }")
+    assert wide_parts_of_tables(page)
+
+
+def test_the_quotes_of_code_in_tables_are_straight(built, page):
+    page.goto((built / "old_names.html").as_uri())
+    code = "".join(page.locator("article td code").all_inner_texts())
+    assert "'" in code and not set("‘’“”…–") & set(code)
 
 
 # --- with the keyboard alone
@@ -185,7 +219,7 @@ def test_a_solution_opens_with_enter(built, page):
 # --- on paper
 
 
-@pytest.mark.parametrize("name", ["09_indexing", "15_notes_audited", "old_names"])
+@pytest.mark.parametrize("name", ["09_indexing", "15_old_calls", "16_notes_audited", "old_names"])
 def test_nothing_is_cut_on_paper(built, page, name):
     page.set_viewport_size({"width": 680, "height": 1000})  # A4 less its margins, in pixels
     page.goto((built / f"{name}.html").as_uri())

@@ -1,4 +1,4 @@
-"""The exercises of the audit: right translations pass, in other ways too; mistakes are refused."""
+"""The exercises of the audit: lines that tell true from false pass; those that miss a case are refused."""
 
 import pytest
 import torch
@@ -6,42 +6,84 @@ import torch
 from helpers.exercises import notes_audited as checks
 
 
-def by_mean(net, batches):
-    net.train(False)
-    with torch.inference_mode():
-        return torch.cat([net(x).argmax(1) == y for x, y in batches]).double().mean().item() * 100
+def by_writing(x, y):
+    before = x.clone()
+    old = y.clone()
+    x.add_(1)
+    changed = not y.equal(old)
+    x.copy_(before)
+    return changed
 
 
-def in_training_mode(net, batches):
-    with torch.no_grad():
-        return torch.cat([net(x).argmax(1) == y for x, y in batches]).double().mean().item() * 100
+def by_writing_only(x, y):
+    old = y.clone()
+    x.add_(1)
+    return not y.equal(old)
 
 
-def mean_of_batches(net, batches):
-    net.eval()
-    with torch.no_grad():
-        return sum(100 * (net(x).argmax(1) == y).double().mean().item() for x, y in batches) / 3
+def same_storage(x, y):
+    return x.untyped_storage().data_ptr() == y.untyped_storage().data_ptr()
 
 
-def a_tensor(net, batches):
-    return torch.tensor(by_mean(net, batches))
+def by_five(f):
+    x = torch.arange(0, 20) / 10 + 4
+    return f(x).tolist() == [int(n * 10 + 5.01) // 10 for n in x.tolist()]
+
+
+def by_sorting(index):
+    return index.sort(1).values.equal(torch.arange(index.shape[1]).expand_as(index))
+
+
+def by_scattering(index):
+    ones = torch.ones(index.shape)
+    return torch.zeros(index.shape).scatter_(1, index, ones).bool().all().item()
 
 
 RIGHT = [
-    (checks.check_not_above, lambda v, limit: v[v <= limit]),
-    (checks.check_halves, lambda n: (n.double() / 2).trunc().long()),
-    (checks.check_total, lambda losses: torch.stack(losses).sum().item()),
-    (checks.check_evaluate, by_mean),
+    (checks.check_shares_memory, by_writing),
+    (checks.check_shares_memory, same_storage),
+    (checks.check_rounds_half_up, by_five),
+    (checks.check_can_be_undone, by_sorting),
+    (checks.check_can_be_undone, by_scattering),
 ]
 WRONG = [
-    (checks.check_not_above, lambda v, limit: v[v < limit], "for v ="),
-    (checks.check_not_above, lambda v, limit: v[v > limit], "for v ="),
-    (checks.check_halves, lambda n: n / 2, "the dtype is"),
-    (checks.check_total, lambda losses: losses[0].item(), "not the right number"),
-    (checks.check_total, lambda losses: torch.stack(losses).sum(), "this is a tensor"),
-    (checks.check_evaluate, in_training_mode, "evaluation mode"),
-    (checks.check_evaluate, mean_of_batches, "last batch"),
-    (checks.check_evaluate, a_tensor, "a number is expected"),
+    (checks.check_shares_memory, lambda x, y: x.data_ptr() == y.data_ptr(), "further on"),
+    (
+        checks.check_shares_memory,
+        lambda x, y: x.shape != y.shape or x.data_ptr() == y.data_ptr(),
+        "x[:2].clone()",
+    ),
+    (checks.check_shares_memory, lambda x, y: x.shape == y.shape, "x.view(12)"),
+    (checks.check_shares_memory, by_writing_only, "x was changed"),
+    (checks.check_shares_memory, lambda x, y: torch.tensor(True), "True or False is expected"),
+    (checks.check_rounds_half_up, lambda f: f(torch.tensor(1.5)).item() == 2, "torch.round"),
+    (checks.check_rounds_half_up, lambda f: f(torch.tensor(2.5)).item() == 3, "torch.ceil"),
+    (
+        checks.check_rounds_half_up,
+        lambda f: f(torch.tensor([0.2, 0.5, 2.5])).tolist() == [0, 1, 3],
+        "odd neighbor",
+    ),
+    (
+        checks.check_rounds_half_up,
+        lambda f: f(torch.tensor([-2.5, 0.2, 2.5])).tolist() == [-2, 0, 3],
+        "away from zero",
+    ),
+    (checks.check_can_be_undone, lambda i: i.unique().numel() == i.shape[1], "at the end"),
+    (
+        checks.check_can_be_undone,
+        lambda i: i.numel() == i.unique().numel(),
+        "a permutation in each row",
+    ),
+    (
+        checks.check_can_be_undone,
+        lambda i: all(row.unique().numel() == len(row) for row in i.t()),
+        "a permutation",
+    ),
+    (
+        checks.check_can_be_undone,
+        lambda i: (i.sort(1).values == torch.arange(i.shape[1])).all(),
+        "this is a Tensor",
+    ),
 ]
 
 

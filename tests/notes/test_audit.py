@@ -10,12 +10,12 @@ import pytest
 from helpers import environment, pages
 from helpers.data.stand_in import StandIn
 from helpers.notes import audit, names, report
-from helpers.notes.statements import OLD_CALLS, RELEASES, SLIP, STATEMENTS
+from helpers.notes.statements import RELEASES, SLIP, STATEMENTS
 from helpers.verification.headings import headings, headings_of_code_cells
 from tests.support.figures import shown
 
 NUMBERS = [f"C{n:02}" for n in range(1, 55)]
-PAGE = pages.Page(pages.NOTEBOOKS / "15_notes_audited.ipynb")
+PAGE = pages.Page(pages.NOTEBOOKS / "16_notes_audited.ipynb")
 OVERTURNED = [s for s in STATEMENTS if s.since]
 
 
@@ -98,21 +98,14 @@ def test_a_statement_is_proved_by_cells_under_a_heading(number):
             assert headings_of_code_cells(page.notebook)[n - 1] == heading
 
 
-@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
-def test_an_old_call_has_a_heading(call):
-    page, heading = audit.where(call)
-    assert heading in headings(page.prose)
-
-
 def links(text):
     """The local links in a text; their anchors may hold parentheses."""
-    return re.findall(r"\]\((\w+\.ipynb)#(.*?)\)(?=, cell| \||$)", text)
+    return re.findall(r"\]\((\w+\.ipynb)#(.*?)\)(?=, cell)", text)
 
 
 def test_the_links_on_the_page_land():
-    tables = stored_tables("then") + stored_tables("no.")
-    targets = [link for table in tables for link in links(table)]
-    assert len(targets) > 54 + len(OLD_CALLS)
+    targets = [link for table in stored_tables("the notes say") for link in links(table)]
+    assert len(targets) > 54
     for name, anchor in targets:
         page = pages.Page(pages.NOTEBOOKS / name)
         assert anchor in map(pages.anchor, headings(page.prose))
@@ -120,17 +113,17 @@ def test_the_links_on_the_page_land():
 
 def test_the_page_has_a_row_for_each_statement():
     rows = {}
-    for table in stored_tables("no."):
+    for table in stored_tables("the notes say"):
         for line in table.splitlines()[2:]:
-            number = line[2:5]
+            number = line[4:7]
             assert number not in rows
             rows[number] = line
     assert sorted(rows) == NUMBERS
     for s in STATEMENTS:
         verdict = recorded_verdict(s)
-        since = f" in {s.since}" if verdict == "changed" else ""
+        since = f" in {s.since} ({RELEASES[s.since][0]})" if verdict == "changed" else ""
         assert f"| **{verdict}{since}**" in rows[s.number]
-        assert s.term in rows[s.number] and f"`{s.line}`: **{not s.since}**" in rows[s.number]
+        assert all(words in rows[s.number] for words in (s.term, s.says, s.note))
         assert rows[s.number].endswith(f" | {report.proofs(s.number)} |")
 
 
@@ -149,7 +142,7 @@ def test_the_releases_are_in_order():
 
 
 def test_every_change_is_of_a_release():
-    assert {row.since for row in (*STATEMENTS, *OLD_CALLS)} <= {"", SLIP, *RELEASES}
+    assert {s.since for s in STATEMENTS} <= {"", SLIP, *RELEASES}
 
 
 @pytest.mark.parametrize("statement", OVERTURNED, ids=by_number)
@@ -159,45 +152,16 @@ def test_the_page_that_proves_a_change_names_its_release(statement):
         assert re.search(rf"\b{re.escape(statement.since)}\b", page.prose)
 
 
-def test_the_table_of_releases_counts_all_changes():
-    (table,) = stored_tables("release notes")
+def test_the_table_of_releases_has_all_changes():
+    (table,) = stored_tables("release")
     assert report.release_table().data == table
     numbers = re.findall(r"C\d\d", table)
     assert sorted(numbers) == [s.number for s in STATEMENTS if s.since in RELEASES]
-    calls = [int(line.split("|")[-2].strip() or 0) for line in table.splitlines()[2:]]
-    assert sum(calls) == len([call for call in OLD_CALLS if call.since in RELEASES])
     tags = re.findall(r"\[([\d.]+)\]\(\S+/v([\d.]+)\)", table)
     assert all(tag in (release, f"{release}.0") and tag.count(".") == 2 for release, tag in tags)
 
 
-# --- old calls
-
-
-@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.old)
-def test_an_old_call_does_what_is_said_of_it_and_the_new_one_takes_its_place(call):
-    state, result = audit.state(call)
-    new = audit.new_result(call)
-    assert state == call.state
-    if state in ("warns", "runs"):
-        assert new == result
-    if state == "differs":
-        assert new == call.then != result
-
-
-def test_a_wrong_old_call_is_noticed():
-    gone, warns, differs = (
-        next(call for call in OLD_CALLS if call.state == state)
-        for state in ("gone", "warns", "differs")
-    )
-    assert audit.state(replace(gone, old="~mask"))[0] == "runs"
-    assert audit.state(replace(warns, old="~mask", run_old=""))[0] == "runs"
-    assert audit.state(replace(differs, then="", run_old="2"))[0] == "runs"
-    with pytest.raises(NameError):
-        audit.state(replace(gone, old="nothing"))
-    with pytest.raises(AssertionError, match="warns"):
-        audit.new_result(replace(gone, new="F.softmax(x)"))
-    with pytest.raises(AssertionError, match="gives 3, not"):
-        report.old_call_table([replace(differs, new="3", run_new="")])
+# --- lines
 
 
 def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
@@ -206,9 +170,11 @@ def test_another_error_than_the_one_that_is_named_is_a_mistake_in_the_line():
         audit.holds("raises(RuntimeError, x.view, 'four')")
 
 
-def test_the_old_calls_are_in_alphabetical_order():
-    olds = [line.split("`")[1].lower() for line in report.old_call_table().data.splitlines()[2:]]
-    assert olds == sorted(olds) and len(set(olds)) == len(OLD_CALLS)
+def test_a_line_is_shown_with_what_it_gives(capsys):
+    report.show_line("C28")
+    assert capsys.readouterr().out.endswith("\nTrue\n")
+    report.show_line("C49")
+    assert capsys.readouterr().out.startswith(">>> hasattr(torch, 'sigmod')\nFalse\n>>> ")
 
 
 # --- figures
@@ -231,15 +197,12 @@ def test_the_counts_add_up():
     assert sum(map(int, texts_inside(figure))) == 54
 
 
-def test_each_release_is_drawn_with_what_it_changed():
-    words = texts_inside(shown(report.show_releases)[0])
-    assert [w for w in words if not w.isdigit()] == [what for _, what in RELEASES.values()]
-    changes = [s for s in (*STATEMENTS, *OLD_CALLS) if s.since in RELEASES]
-    assert sum(int(w) for w in words if w.isdigit()) == len(changes)
+def test_every_section_is_drawn():
+    assert {s.section for s in STATEMENTS} == set(report.SECTIONS)
 
 
 def test_statements_on_what_tensors_autograd_and_modules_do_have_tests_of_their_own():
-    """`pytest tests/notes -k C34` finds tests, as page 15 says; C01-C04 and C18-C26 are about tools and data."""
+    """`pytest tests/notes -k C34` finds tests, as page 16 says; C01-C04 and C18-C26 are about tools and data."""
     text = "".join(
         p.read_text(encoding="utf-8") for p in Path(__file__).parent.glob("test_proofs_*.py")
     )

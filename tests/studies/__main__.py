@@ -21,6 +21,7 @@ STUDIES = {
     "many-runs": "twenty runs of the book, each under other conditions",
     "run-times": "where the time of a verified run goes, page by page",
     "launch-each-page": "each page alone in an empty folder, as on Colab",
+    "old-code": "what the reader of old files finds in other people's code",
     "page-memory": "the most memory that each page takes; Binder gives 2 GB",
 }
 

@@ -23,7 +23,7 @@ SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
-WITHOUT_EXERCISES = {"00", "16", "17"}  # the start and the appendices
+WITHOUT_EXERCISES = {"00", "17", "18"}  # the start and the appendices
 FIRST_CELL = """\
 %xmode Minimal
 import sys
@@ -45,7 +45,7 @@ ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"[^\"]*\"|'[^']*'|\S+)")
 # the elements and attributes that no page should need: those that only change how a thing looks.
 KEPT = re.compile(
     r"h[1-6]|br|b|i|strong|em|a|pre|code|img|div|del|ins|sup|sub|p|ol|ul|li|table|thead|tbody|tr|td|th|blockquote|dl|dt|dd"
-    r"|kbd|samp|var|hr|ruby|rt|rp|s|summary|details|caption|figure|figcaption|abbr|mark|small|span"
+    r"|wbr|kbd|samp|var|hr|ruby|rt|rp|s|summary|details|caption|figure|figcaption|abbr|mark|small|span"
     r"|href|src|alt|title|align|width|height|colspan|rowspan|scope|lang|dir|id|name|open|start"
 )
 

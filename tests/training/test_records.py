@@ -1,4 +1,4 @@
-"""The recorded results of page 16: their tables and curves, and that they were made by the recipes of today."""
+"""The recorded results of page 17: their tables and curves, and that they were made by the recipes of today."""
 
 import json
 import shlex

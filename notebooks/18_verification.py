@@ -488,4 +488,4 @@ print(textwrap.fill(NOT_REAL, 79))
 # - CIFAR-10 is found, or downloaded and checked, or replaced by drawn shapes, and the page says which.
 #
 # ---
-# Back: [the benchmarks](16_benchmarks.ipynb) · On: [the contents](00_start_here.ipynb#What-is-in-the-book)
+# Back: [the benchmarks](17_benchmarks.ipynb) · On: [the contents](00_start_here.ipynb#What-is-in-the-book)

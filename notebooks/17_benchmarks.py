@@ -585,4 +585,4 @@ table(columns, records.command_rows(recorded))
 # - The work for an accuracy, divided by the speed of your machine, gives the time that it needs.
 #
 # ---
-# Back: [the notes, audited](15_notes_audited.ipynb) · On: [how outputs are verified](17_verification.ipynb)
+# Back: [the notes, audited](16_notes_audited.ipynb) · On: [how outputs are verified](18_verification.ipynb)

@@ -1,0 +1,233 @@
+"""The look-up of old calls: tables by group, by message and by what changed silently, an index of names, a search.
+
+What a row holds is said in ``helpers.notes.old_calls``; ``helpers.notes.trial`` runs it.
+"""
+
+import ast
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from IPython.display import Markdown
+
+from helpers import pages, tables
+from helpers.notes import audit, trial
+from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
+
+PAGE = "15_old_calls.ipynb"  # the groups are headings there
+SIGNS = {"differs": "≠", "error": "✗", "warns": "!", "runs": "="}
+WORDS = {"differs": "another result", "error": "error", "warns": "warning", "runs": "still runs"}
+RECORD = pages.NOTEBOOKS / "records/notes/old_code.json"
+HEAD = ["you wrote", "write now", "why"]
+MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark of its own
+BREAKS = re.compile(
+    r"(?<=[(\[{=,])(?=[\w'\"]{3})|(?<=[\w)\]])(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])"
+)
+NAME = re.compile(r"[\w.]+")
+LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
+# Names that stand in many lines of code, and that no reader would look up.
+COMMON = {
+    "tensor",
+    "grad",
+    "size",
+    "shape",
+    "ones",
+    "zeros",
+    "randn",
+    "rand",
+    "is_available",
+    "iter",
+    "print",
+    "range",
+}
+COMMON |= {"utils", "detach", "cpu", "numpy", "True"}
+LONG = 10  # characters: a longer word of code may be broken
+
+
+def code(text: str) -> str:
+    """Write code for a cell of a Markdown table: its lines stay lines, and a long word has places to be broken at.
+
+    The breaks are ``<wbr>``, which is not copied with the text.
+    """
+    lines = []
+    for line in text.rstrip().splitlines():
+        words = line.lstrip().split(" ")
+        indent = "&nbsp;" * (len(line) - len(line.lstrip()))
+        lines.append(indent + " ".join(map(_breakable, words)))
+    return f"<code>{'<br>'.join(lines)}</code>"
+
+
+def _breakable(word: str) -> str:
+    parts = BREAKS.split(word) if len(word) > LONG else [word]
+    return "<wbr>".join(_escaped(part) for part in parts)
+
+
+def _escaped(text: str) -> str:
+    return MARKED.sub(lambda mark: f"&#{ord(mark[0])};", html.escape(text, quote=False))
+
+
+def by_state(calls: Iterable[OldCall]) -> list[OldCall]:
+    """Sort calls: what changed silently first, then errors, warnings, and what still runs."""
+    return sorted(calls, key=lambda call: STATES.index(call.today))
+
+
+def dates(call: OldCall) -> str:
+    """Tell what an old call does today, and when it was deprecated, when it changed, when its successor came."""
+    since = {"differs": call.changed, "error": call.removed}
+    words = [f"{WORDS[kind]} since {release}" for kind, release in since.items() if release]
+    if not since.get(call.today):
+        words.insert(0, WORDS[call.today])
+    if call.deprecated:
+        words.append(f"deprecated in {call.deprecated}")
+    if call.replaced:
+        words.append(f"new call since {call.replaced}")
+    return "; ".join(words)
+
+
+def _row(call: OldCall) -> tuple[str, str, str]:
+    page, heading = audit.where(call)
+    words = heading.partition(" · ")[0]
+    place = f"[page {page.name[:2]}, {words}]({page.path.name}#{pages.anchor(heading)})"
+    old = f"**{SIGNS[call.today]}** {code(call.old)}"
+    return old, code(call.new), f"{call.why}<br>*{dates(call)}*<br>{place} (`{call.name}`)"
+
+
+def table(calls: Iterable[OldCall]) -> Markdown:
+    """Tabulate old calls: what one wrote, what one writes now, and why, with the dates and the place in the book."""
+    return tables.table(HEAD, map(_row, calls))
+
+
+def group(name: str) -> Markdown:
+    """Tabulate the old calls of a group, the silent changes first.
+
+    Raises:
+        ValueError: there is no such group.
+    """
+    if name not in GROUPS:
+        raise ValueError(f"no group {name!r}: {', '.join(GROUPS)}")
+    return table(by_state(call for call in OLD_CALLS if call.group == name))
+
+
+def alphabetical() -> Markdown:
+    """Tabulate all old calls in the order of the names under which one would look them up."""
+    return table(sorted(OLD_CALLS, key=lambda call: (_first_name(call), call.name)))
+
+
+def _first_name(call: OldCall) -> str:
+    return min(name.strip("_").lower() for name in names(call) or {call.name})
+
+
+def silent() -> Markdown:
+    """Tabulate the calls that give something else today without a word: what each gave once, and what it gives now."""
+    rows = []
+    for call in OLD_CALLS:
+        if call.today == "differs":
+            now = trial.run_old(call).value
+            then = f"{_short(trial.expected(call))}<br>until {call.changed}"
+            rows.append((f"**{SIGNS['differs']}** {code(call.old)}", then, _short(now)))
+    return tables.table(["you wrote", "it gave", "it gives now"], rows)
+
+
+def _short(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return code(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def by_message() -> Markdown:
+    """Tabulate the errors and warnings by their text: the message, what one wrote, what one writes now."""
+    told = [(*_parts(call.message), call) for call in OLD_CALLS if call.message]
+    rows = []
+    for kind, text, call in sorted(told, key=lambda row: (LEADING.sub("", row[1]).lower(), row[0])):
+        message = f"{kind}<br>{code(text)}" if text.strip() else kind
+        rows.append((message, code(call.old), code(call.new)))
+    return tables.table(["the message", "you wrote", "write now"], rows)
+
+
+def _parts(message: str) -> tuple[str, str]:
+    """Take a message apart: the name of the error, and its text."""
+    kind, _, text = message.partition(": ")
+    return kind.rpartition(".")[2], text
+
+
+def find(words: str) -> Markdown:
+    """Look up a message or a name: tabulate the old calls whose messages or names it holds, or is part of."""
+    wanted = " ".join(words.split()).lower()
+    if not wanted:
+        return Markdown("Paste a message, or a part of one, or the name of a call.")
+    tests = [_told, _mentioned]
+    if NAME.fullmatch(wanted):
+        tests = [_named, _told, _mentioned]
+    choices = ([call for call in OLD_CALLS if test(call, wanted)] for test in tests)
+    found = next(filter(None, choices), [])
+    if not found:
+        return Markdown(
+            "Nothing like it is in the table. Try a shorter piece: the words that are no names or numbers of your own."
+        )
+    return table(by_state(found))
+
+
+def measured() -> Markdown:
+    """Tabulate how much of other people's old code the reader named, beside other programs, as it is on record."""
+    rows = json.loads(RECORD.read_text(encoding="utf-8"))["collections"]
+    kinds = "places", "named", "certain", "torchfix", "ruff"
+    total = {"repository": "all", **{kind: sum(row[kind] for row in rows) for kind in kinds}}
+    head = ["old code", "fails or warns", "named", "for certain", "TorchFix", "ruff"]
+    lines = [[row["repository"], *(row[kind] for kind in kinds)] for row in [*rows, total]]
+    return tables.table(head, lines)
+
+
+def _told(call: OldCall, wanted: str) -> bool:
+    text = " ".join(_parts(call.message)[1].split()).lower()
+    return len(text) > 3 and (text in wanted or wanted in text)
+
+
+def _named(call: OldCall, wanted: str) -> bool:
+    return wanted.rpartition(".")[2] in {name.lower() for name in names(call)}
+
+
+def _mentioned(call: OldCall, wanted: str) -> bool:
+    return any(wanted in text.lower() for text in (call.name, call.old, call.new, *call.matches))
+
+
+def names(call: OldCall) -> set[str]:
+    """Return the names under which one would look an old call up: those that the new call does not have any more."""
+    old = set(_names(call.old))
+    telling = old - COMMON
+    return telling - set(_names(call.new)) or telling or old or {call.old.partition("\n")[0]}
+
+
+def _names(text: str) -> Iterator[str]:
+    """The names in code: of attributes, functions and keyword arguments, not of variables."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:  # code for Python 2
+        yield from re.findall(r"[A-Za-z_]\w+", text)
+        return
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from [(node.module or "").rpartition(".")[2], *(name.name for name in node.names)]
+        elif isinstance(node, ast.keyword) and node.arg:
+            yield node.arg
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def index() -> Markdown:
+    """List the names of the old calls in alphabetical order, each with a link to its group."""
+    groups: dict[str, set[str]] = {}
+    for call in OLD_CALLS:
+        for name in names(call):
+            groups.setdefault(name, set()).add(call.group)
+    letters: dict[str, list[str]] = {}
+    for name in sorted(groups, key=lambda name: (name.strip("_").lower(), name)):
+        first_group, *others = (group for group in GROUPS if group in groups[name])
+        links = [f"[`{name}`]({PAGE}#{pages.anchor(first_group)})"]
+        links += [f"[{group}]({PAGE}#{pages.anchor(group)})" for group in others]
+        entry = ", ".join(links)
+        first = (name.strip("_") or name)[0].upper()
+        letters.setdefault(first if first.isalpha() else "Signs", []).append(entry)
+    lines = [f"**{letter}**: {' · '.join(entries)}" for letter, entries in letters.items()]
+    return Markdown("\n\n".join(lines))

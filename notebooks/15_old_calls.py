@@ -1,0 +1,640 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,claims,verify,jupyter
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Look up an old call
+#
+# *旧代码速查*
+#
+# You start a script from 2017, and at its tenth line PyTorch stops with an error. The tutorial that the script belongs to
+# cannot help you, because in its day the line was right. This page can: it knows what became of the line, and what to write
+# instead. Search it for the words of the message or for the name of the call, or give it the whole file to read.
+#
+# **You will**
+#
+# - find an error message or a call, and take today's line from beside it;
+# - know the changes that come without any message;
+# - let a program read a whole file, and mend what it can;
+# - translate old code yourself, up to a test loop.
+#
+# **You need** an old file, or just curiosity. No GPU.
+#
+# **Time**: 19 min to read, 12 s to run (AMD EPYC, 2 cores).
+#
+# In a hurry? Go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
+# [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them. The tables are long; behind
+# them are the [exercises](15_old_calls.ipynb#Exercises).
+#
+# ## Five errors that come first
+#
+# *最常见的五个错误*
+#
+# Old training scripts tend to stop in the same few places. We will walk into five of them on purpose, read the error, and put
+# today's line beside it. Our script is as small as can be: a network with one layer, and a batch of eight made-up samples.
+
+# %%
+# %xmode Minimal
+import sys
+
+sys.path.insert(0, "..")  # where helpers/ lies
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from torchvision import transforms
+
+from helpers.notes import lookup
+from helpers.notes.old_calls import OLD_CALLS
+
+torch.manual_seed(0)
+x, y = torch.rand(8, 4), torch.arange(8) % 3
+net = nn.Linear(4, 3)
+loss = F.cross_entropy(net(x), y)
+
+# %% [markdown]
+# **1. The number in a loss.** Every old training loop adds up its losses, and takes each number out like this:
+
+# %% tags=["raises-exception"]
+loss.data[0]
+
+# %% [markdown]
+# Before 0.4 a loss was a vector with one element. Today it is a tensor without dimensions (*0-dim* in the message), so there
+# is nothing to index. The message itself names the successor:
+
+# %%
+loss.item()
+
+# %% [markdown]
+# **2. The first batch of a loader.** To look at one batch, people took an iterator and asked it for the next one:
+
+# %% tags=["raises-exception"]
+loader = DataLoader(TensorDataset(x, y), batch_size=4)
+iter(loader).next()
+
+# %% [markdown]
+# This is how Python 2 did it. In Python 3 `next` is a function; PyTorch's iterator kept the old method beside it until 1.13.
+
+# %%
+images, labels = next(iter(loader))
+labels
+
+# %% [markdown]
+# **3. What a mask leaves out.** A comparison used to give zeros and ones, and `1 - mask` turned them around:
+
+# %% tags=["raises-exception"]
+1 - (x > 0.5)
+
+# %% [markdown]
+# Since 1.2 a comparison gives `True` and `False`, and these have no minus. Here too the message says what to write:
+
+# %%
+~(x[0] > 0.5)
+
+# %% [markdown]
+# **4. A transform of torchvision.** Two of them were renamed, and the old names are gone:
+
+# %% tags=["raises-exception"]
+transforms.Scale(32)
+
+# %% [markdown]
+# `Scale` is called `Resize` now, and `RandomSizedCrop` is called `RandomResizedCrop`.
+
+# %%
+transforms.Resize(32)
+
+# %% [markdown]
+# **5. A model that was saved whole.** Old scripts write the network itself into a file, and read it back in one line. (Our file
+# exists in memory only; with a name, `net.pt`, it is the same.)
+
+# %% tags=["raises-exception"]
+import io
+
+file = io.BytesIO()
+torch.save(net, file)
+file.seek(0)
+torch.load(file)
+
+# %% [markdown]
+# This is the longest message of the five, and the most important one. Such a file holds Python objects, and to load them is
+# to run whatever its author put there. Since 2.6 `torch.load` therefore takes nothing but weights, unless you say otherwise. If the file is
+# your own, or you trust whoever made it, `weights_only=False` opens it as before:
+
+# %%
+file.seek(0)
+torch.load(file, weights_only=False)
+
+# %% [markdown]
+# Then save the weights alone, so that you never need this again. They are loaded into a network that your code has made:
+
+# %%
+file = io.BytesIO()
+torch.save(net.state_dict(), file)
+file.seek(0)
+net.load_state_dict(torch.load(file))
+
+# %% [markdown]
+# ## Changes without a message
+#
+# *没有报错的变化*
+#
+# An error is the friendlier case, because it tells you where to look. Some lines of 2017 still run, without a word, and give
+# something else. How would you notice? Here is one of them: the half of seven.
+
+# %%
+torch.LongTensor([7]) / 2
+
+# %% [markdown]
+# Nothing strange about that, unless your script was written for the old answer, `3`. It may use the result as an index, or as
+# a size, and fail much later; or it may only compute something slightly different. The way to ask for the old answer is to say how to round:
+
+# %%
+torch.div(torch.tensor([7]), 2, rounding_mode="trunc")
+
+# %% [markdown]
+# Another one is behind many confusing errors further down a script. `arange` with whole numbers used to give floats:
+
+# %%
+torch.arange(3)
+
+# %% tags=["raises-exception"]
+torch.arange(3).mean()
+
+# %% [markdown]
+# A point in the number brings the floats back:
+
+# %%
+torch.arange(3.0).mean()
+
+# %% [markdown]
+# Below are all the silent changes that we know of, with what the line gave once and what it gives today; the last column was computed
+# just now. When an old script runs to its end but its numbers look wrong, this is the list to go through. In the tables further down,
+# these lines come first and carry the sign ≠.
+
+# %%
+lookup.silent()
+
+# %% [markdown]
+# ## Paste your message
+#
+# *粘贴错误信息*
+#
+# Now for your own error. If you have this page open in JupyterLab, or on Colab, put the last line of the message between the quotes, as it
+# stands, and run the cell:
+
+# %%
+lookup.find("IndexError: invalid index of a 0-dim tensor.")
+
+# %% [markdown]
+# The answer has three parts. On the left is the call as people wrote it, with a sign for what it does today: ✗ is an error, `!` a
+# warning, ≠ another result, and = means that it still runs and there is something better. In the middle is today's call, to be copied. On the
+# right you see why, and three kinds of date that are easily confused: since when the old call has been an
+# error (or gives something else), when it was first deprecated, and since when the new call has existed. Code that has to run on an old release as well needs the
+# last of them. The link leads to the page where this book explains the matter.
+#
+# A name will do as well, and may find several rows:
+
+# %%
+lookup.find("volatile")
+
+# %% [markdown]
+# ## Have a whole file read
+#
+# *检查整个文件*
+#
+# With one error the tables are quick. A long script is another matter: you mend one line, run it, meet the next error, and in the
+# end you still do not know which lines have changed without a word. So the book has a program that reads old files. Here is a
+# script in the style of 2017 to try it on. It trains a network on noise, so that nothing has to be downloaded. (We work on a copy, in a folder that
+# is deleted at the end.)
+
+# %%
+import shutil
+import tempfile
+from pathlib import Path
+
+folder = tempfile.TemporaryDirectory()
+script = shutil.copy("../helpers/notes/example_2017.py", folder.name)
+print(Path(script).read_text(encoding="utf-8"))
+
+# %% [markdown]
+# How many lines would you have to change? Running it does not tell, since the first error hides all that come after it:
+
+# %% tags=["raises-exception"]
+import runpy
+
+runpy.run_path(script)
+
+# %% [markdown]
+# The program does not run the script. It reads the text, which is why it also copes with the `print` of Python 2 and with
+# commands of IPython. In a terminal, in the book's folder, you would type `python -m helpers.notes` and the name of a file, a notebook or a folder.
+# `--fix` asks for a mended copy as well. On this page we call the same program as a function:
+
+# %%
+import contextlib
+
+from helpers.notes.__main__ import main
+
+with contextlib.chdir(folder.name):
+    status = main(["--fix", "example_2017.py"])
+
+# %% [markdown]
+# For each line you see what it does today, what to write, why, and where in this book to read on. The name at the end of each entry is also in
+# the tables of this page. Where the text alone does not tell whether a row applies, the report gives a condition, "if ...".
+#
+# The original stays as it was. The copy has `.today` in its name, and differs from it in these lines (`-` is old, `+` is new):
+
+# %%
+import difflib
+
+mended = Path(folder.name, "example_2017.today.py")
+old = Path(script).read_text(encoding="utf-8").splitlines()
+new = mended.read_text(encoding="utf-8").splitlines()
+changes = difflib.unified_diff(old, new, "2017", "today", n=0, lineterm="")
+print("\n".join(changes))
+
+# %% [markdown]
+# Layout and comments are untouched. Three calls were left to us, because the program rewrites only where that is safe whatever the
+# rest of the script does. Over which dimension a softmax is meant to go, it cannot know. We can: each row is a picture, and the
+# classes lie along dimension 1. And what was `volatile` goes into a block without gradients.
+
+# %%
+text = mended.read_text(encoding="utf-8")
+text = text.replace("(net(pictures))", "(net(pictures), dim=1)")
+text = text.replace("(net(test))", "(net(test), dim=1)")
+text = text.replace("print(F.", "with torch.no_grad():\n    print(F.")
+text = text.replace(", volatile=True)", ")")
+_ = mended.write_text(text, encoding="utf-8")
+
+# %%
+with contextlib.chdir(folder.name):
+    status = main(["example_2017.today.py"])
+
+status
+
+# %% [markdown]
+# The number is the exit status of the command: 0 if nothing was found, 1 if there are old calls, 2 if a file could not be
+# read. So the command can stand among the tests of a project. And now the script runs, without a warning:
+
+# %% verify={"rtol": 1e-3, "reason": "sums of many products, in the order of the processor"}
+_ = runpy.run_path(str(mended))
+
+# %% [markdown]
+# How far can you trust it? To find out, six collections of tutorials and examples of 2017 were read by hand, line by line, and
+# every place that fails or warns today was written down. Here is how many of these places the program names, and for how many it is
+# certain, without an "if". The last two columns are two linters of today. They are made for the deprecations of recent
+# releases, and 2017 is before their time.
+
+# %%
+lookup.measured()
+
+# %% [markdown]
+# So it is not complete, and since it was improved on these very files, expect it to miss a little more in yours. What it misses mostly
+# depends on values, such as a product of whole numbers and floats, which one cannot see in the text. For these there is
+# the error message, and the next section.
+
+# %% [markdown]
+# ## By message
+#
+# *按错误信息*
+#
+# All errors and warnings, in the alphabetical order of their texts; the kind of error stands above the text. Numbers, sizes and
+# names of your own will differ from those in your message.
+
+# %%
+lookup.by_message()
+
+# %% [markdown]
+# ## By name
+#
+# *按名称*
+#
+# The names of functions, methods and arguments, each with a link to the group in which you find it below. A name that PyTorch
+# still has stands here if one *used* it in another way.
+
+# %%
+lookup.index()
+
+# %% [markdown]
+# ## By group
+#
+# *按类别*
+#
+# Here is every change that we know of, with its reason. How many are there?
+
+# %%
+from collections import Counter
+
+Counter(call.today for call in OLD_CALLS)
+
+# %% [markdown]
+# In the code `x` and `y` are tensors, and the other names explain themselves. Each row has been tried: `pytest tests/notes`
+# runs the old line and the new one, on the same values, and compares what they give.
+#
+# ### Tensors
+#
+# *张量*
+#
+# Making tensors, indexing them, computing with them. Types are behind most of these changes: whole numbers were once treated as second-class
+# floats, and a mask was a tensor of small numbers.
+
+# %%
+lookup.group("Tensors")
+
+# %% [markdown]
+# ### Autograd
+#
+# *自动求导*
+#
+# Release 0.4 made `Variable` and `Tensor` one, and moved the flags of a `Variable` elsewhere. `Variable(...)` itself still runs, and does nothing.
+
+# %%
+lookup.group("Autograd")
+
+# %% [markdown]
+# ### Layers
+#
+# *网络层*
+#
+# Functions and modules of `torch.nn`. Much of this was tidied up: what changes its argument now ends with an underscore, and
+# a choice that was once made for you has to be written down.
+
+# %%
+lookup.group("Layers")
+
+# %% [markdown]
+# ### Losses
+#
+# *损失函数*
+#
+# Two arguments, `size_average` and `reduce`, have become one. The losses have also become stricter about shapes and types.
+
+# %%
+lookup.group("Losses")
+
+# %% [markdown]
+# ### Optimizers
+#
+# *优化器*
+#
+# The optimizers themselves have hardly changed. What has changed is the order in which they and their schedulers are called.
+
+# %%
+lookup.group("Optimizers")
+
+# %% [markdown]
+# ### Data
+#
+# *数据*
+#
+# Data sets, loaders, and torchvision with its transforms and its trained models.
+
+# %%
+lookup.group("Data")
+
+# %% [markdown]
+# ### Saving
+#
+# *保存与加载*
+#
+# Files from an old release can still be read, and so can files from another machine, if one says where to put the tensors.
+
+# %%
+lookup.group("Saving")
+
+# %% [markdown]
+# ### GPU
+#
+# *显卡*
+#
+# In 2017 one wrote `.cuda()` behind everything. Today one chooses a device once, and the rest of the code does not care.
+
+# %%
+lookup.group("GPU")
+
+# %% [markdown]
+# ### Linear algebra
+#
+# *线性代数*
+#
+# The functions on matrices moved into `torch.linalg`, and the Fourier transforms into `torch.fft`. They took NumPy's names and
+# its order of results, so do not replace the name alone.
+
+# %%
+lookup.group("Linear algebra")
+
+# %% [markdown]
+# ### Misc
+#
+# *其他*
+#
+# Several processes, the compiler, and Python itself.
+
+# %%
+lookup.group("Misc")
+
+# %% [markdown]
+# ## When it happened
+#
+# *何时改变*
+#
+# How far back must you go to be safe? Here are the dates of all rows that have one, by release. A call that was first deprecated and
+# removed later counts twice.
+
+# %%
+from helpers.drawings.old_calls import show_releases
+
+show_releases(OLD_CALLS)
+
+# %% [markdown]
+# The largest changes came with 0.4, but something has gone every few releases since then. The age of your script tells you only
+# where to begin.
+#
+# ## Recap
+#
+# - The last words of an error often name the successor; if not, the tables do. They can be searched by message, by name and by group.
+# - The silent changes (≠) are the dangerous ones. Look at them when an old script runs and its numbers are wrong.
+# - `python -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it.
+# - What it cannot know, such as the dimension of a softmax, is left to you, who know what the script is for.
+#
+# ## Exercises
+#
+# Here is old code for you to translate. Put your code in the place of the three dots and run the cell; the check tries it on
+# other inputs.
+#
+# **1. A mask.** In 2017: `v.masked_select(1 - (v > limit))`, the elements that are *not* above the limit.
+
+# %% tags=["exercise"]
+from helpers.exercises.old_calls import check_not_above
+
+
+def not_above(v, limit): ...
+
+
+check_not_above(not_above)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A comparison gives a bool tensor today. What turns true into false there?
+#
+# </details>
+
+# %% [markdown]
+# **2. A division.** In 2017: `n / 2` for a tensor of whole numbers, which cut off the fraction. Return what it gave, as whole
+# numbers.
+
+# %% tags=["exercise"]
+from helpers.exercises.old_calls import check_halves
+
+
+def halves(n): ...
+
+
+check_halves(halves)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `//` rounds down today. `torch.div` has a `rounding_mode`.
+#
+# </details>
+
+# %% [markdown]
+# **3. A running total.** In 2017: `total += loss.data[0]` in a loop over `losses`. Return the total as a plain `float`.
+
+# %% tags=["exercise"]
+from helpers.exercises.old_calls import check_total
+
+
+def total(losses): ...
+
+
+check_total(total)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# A loss has a method that takes its number out, and leaves the graph behind.
+#
+# </details>
+
+# %% [markdown]
+# **4. A test loop (hard).** This is how accuracy was computed in 2017. Write it for today's PyTorch as `evaluate(net, batches)`, which returns the
+# percentage of right answers as a number:
+#
+# ```python
+# net.eval()
+# correct, total = 0, 0
+# for x, y in batches:
+#     output = net(Variable(x, volatile=True))
+#     _, predicted = torch.max(output.data, 1)
+#     correct += (predicted == y).sum()
+#     total += y.size(0)
+# accuracy = 100 * correct / total
+# ```
+
+# %% tags=["exercise"]
+from helpers.exercises.old_calls import check_evaluate
+
+
+def evaluate(net, batches): ...
+
+
+check_evaluate(evaluate)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# `volatile` has had no effect since 0.4. Page 02 names two successors.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `correct` becomes a tensor without dimensions, and stays one unless you take its number out.
+#
+# </details>
+
+# %% [markdown]
+# ## Solutions
+#
+# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
+# check says about it.
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1
+def not_above(v, limit):
+    return v.masked_select(~(v > limit))
+
+
+check_not_above(not_above)
+# A typical mistake: the old line as it stands.
+check_not_above(lambda v, limit: v.masked_select(1 - (v > limit)))
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2
+def halves(n):
+    return torch.div(n, 2, rounding_mode="trunc")
+
+
+check_halves(halves)
+# A typical mistake: // rounds down, which differs below zero.
+check_halves(lambda n: n // 2)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3
+def total(losses):
+    return sum(loss.item() for loss in losses)
+
+
+check_total(total)
+# A typical mistake: the sum is a tensor, which keeps all graphs alive.
+check_total(lambda losses: torch.stack(losses).sum())
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 4
+def evaluate(net, batches):
+    net.eval()
+    correct = count = 0
+    with torch.no_grad():
+        for x, y in batches:
+            predicted = net(x).argmax(dim=1)
+            correct += (predicted == y).sum().item()
+            count += len(y)
+    return 100 * correct / count
+
+
+check_evaluate(evaluate)
+
+
+# A typical mistake: detach() comes too late, the graph has been recorded.
+def evaluate_detached(net, batches):
+    net.eval()
+    hits = [net(x).detach().argmax(1) == y for x, y in batches]
+    return 100 * torch.cat(hits).float().mean().item()
+
+
+check_evaluate(evaluate_detached)
+
+# %% [markdown]
+# ---
+# Back: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · On: [the notes, audited](16_notes_audited.ipynb)

@@ -1,0 +1,184 @@
+"""The look-up of old calls: code comes through its tables unchanged, messages and names are found, links land."""
+
+import csv
+import html
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from helpers import pages
+from helpers.notes import audit, lookup
+from helpers.notes.old_calls import GROUPS, OLD_CALLS
+from helpers.verification.headings import headings
+
+PAGE = pages.Page(pages.NOTEBOOKS / lookup.PAGE)
+TEXTS = [text for call in OLD_CALLS for text in (call.old, call.new, call.message)]
+TOLD = [call for call in OLD_CALLS if len(call.message.partition(": ")[2]) > 3]
+LINK = re.compile(r"\[[^\]]+\]\((\w+\.ipynb)#(.*?)\)(?= \(`| \||,| ·|$)", re.MULTILINE)
+
+
+def plain(code):
+    """Code in a table as a browser shows it, and as it is copied."""
+    lines = code.removeprefix("<code>").removesuffix("</code>").replace("<wbr>", "").split("<br>")
+    return "\n".join(html.unescape(line).replace("\xa0", " ") for line in lines)
+
+
+def cells(table):
+    return [line[2:-2].split(" | ") for line in table.data.splitlines()[2:]]
+
+
+def found(words):
+    return [row[0] for row in cells(lookup.find(words))]
+
+
+def shown(call):
+    return f"**{lookup.SIGNS[call.today]}** {lookup.code(call.old)}"
+
+
+def stored():
+    """What the page shows, as it is stored with it."""
+    outputs = [output for cell in PAGE.code_cells for output in cell.outputs]
+    return [
+        output.data["text/markdown"]
+        for output in outputs
+        if "text/markdown" in output.get("data", {})
+    ]
+
+
+# --- code
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "a | b", "if x:\n    y = '*' * 2  # \\ $1 ~ <b> &amp;"])
+def test_code_comes_through_as_it_is(text):
+    assert plain(lookup.code(text)) == text.rstrip()
+    assert not re.search(r"[|*_`$\n]", lookup.code(text))
+
+
+def test_no_word_is_too_long_for_a_narrow_column():
+    for text in TEXTS:
+        words = re.split(r"<wbr>|<br>|&nbsp;| ", lookup.code(text)[6:-7])
+        assert max(len(html.unescape(word)) for word in words) <= 34, text
+
+
+# --- tables
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_has_all_its_calls_the_silent_ones_first(name):
+    rows = cells(lookup.group(name))
+    calls = [call for call in OLD_CALLS if call.group == name]
+    assert sorted(row[0] for row in rows) == sorted(map(shown, calls))
+    silent = [row[0].startswith("**≠**") for row in rows]
+    assert silent == sorted(silent, reverse=True)
+
+
+def test_another_group_is_refused():
+    with pytest.raises(ValueError, match="'Tensor': Tensors, "):
+        lookup.group("Tensor")
+
+
+def test_the_silent_changes_are_shown_with_both_results():
+    rows = cells(lookup.silent())
+    assert len(rows) == sum(call.today == "differs" for call in OLD_CALLS)
+    by_old = {plain(old[6:]): (then, now) for old, then, now in rows}
+    then, now = by_old["torch.LongTensor([7]) / 2"]
+    assert (
+        plain(then.partition("<br>until 1.")[0]) == "tensor([3])"
+        and plain(now) == "tensor([3.5000])"
+    )
+
+
+def test_every_message_is_in_the_table_of_messages_in_order():
+    rows = cells(lookup.by_message())
+    messages = [row[0].partition("<br>") for row in rows]
+    assert sorted(f"{kind}: {plain(text)}" for kind, _, text in messages) == sorted(
+        ": ".join(lookup._parts(call.message)) for call in OLD_CALLS if call.message
+    )
+    texts = [re.sub(r"^\W+", "", plain(text)).lower() for _, _, text in messages]
+    assert texts == sorted(texts)
+
+
+def test_all_calls_are_in_the_alphabetical_table():
+    assert sorted(row[0] for row in cells(lookup.alphabetical())) == sorted(map(shown, OLD_CALLS))
+
+
+@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.name)
+def test_the_dates_are_kept_apart(call):
+    words = lookup.dates(call)
+    assert bool(call.deprecated) == ("deprecated in" in words)
+    assert bool(call.replaced) == ("new call since" in words)
+    assert all(
+        date in words for date in (call.deprecated, call.replaced, call.changed, call.removed)
+    )
+
+
+# --- search
+
+
+@pytest.mark.parametrize("call", TOLD, ids=lambda call: call.name)
+def test_a_message_finds_its_call(call):
+    assert shown(call) in found(call.message)
+    assert shown(call) in found(f"  {call.message} And so on,\n with numbers: 17. ")
+    assert shown(call) in found(call.message.partition(": ")[2].upper())
+
+
+@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.name)
+def test_a_name_finds_its_call(call):
+    assert lookup.names(call)
+    assert shown(call) in [row for name in lookup.names(call) for row in found(name)]
+
+
+def test_what_is_not_there():
+    assert "Nothing like it" in lookup.find("KeyError: 'my own name'").data
+    assert "Paste a message" in lookup.find("  ").data
+
+
+def test_names_are_those_that_went():
+    by_name = {call.name: call for call in OLD_CALLS}
+    assert lookup.names(by_name["loss-data-0"]) == {"data"}
+    assert lookup.names(by_name["loader-next"]) == {"next"}
+    assert "async" in lookup.names(by_name["cuda-async"])  # which is no Python any more
+
+
+def test_the_index_has_every_name():
+    text = lookup.index().data
+    assert all(f"[`{name}`](" in text for call in OLD_CALLS for name in lookup.names(call))
+
+
+# --- the page
+
+
+def test_the_links_land():
+    tables = [lookup.group(name).data for name in GROUPS] + [lookup.index().data]
+    targets = {target for table in tables for target in LINK.findall(table)}
+    assert len(targets) > 20
+    for name, anchor in targets:
+        prose = pages.Page(pages.NOTEBOOKS / name).prose
+        assert anchor in map(pages.anchor, headings(prose)), (name, anchor)
+
+
+def test_the_page_shows_every_table_as_it_is_today():
+    tables = [lookup.group(name) for name in GROUPS]
+    tables += [lookup.silent(), lookup.by_message(), lookup.index()]
+    assert [table.data for table in tables if table.data not in stored()] == []
+
+
+@pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.name)
+def test_a_place_is_a_section_and_not_a_whole_page(call):
+    """The web edition puts a number in front of a title, so that a link to it would not land."""
+    page, heading = audit.where(call)
+    assert heading != page.title
+
+
+def test_the_record_of_the_reader_is_of_the_list_of_today():
+    rows = json.loads(lookup.RECORD.read_text(encoding="utf-8"))["collections"]
+    with (pages.NOTEBOOKS.parent / "tests/studies/old_code_breaks.csv").open(
+        encoding="utf-8"
+    ) as file:
+        listed = Counter(line["collection"] for line in csv.DictReader(file))
+    assert {row["collection"]: row["places"] for row in rows} == listed
+    assert all(row["certain"] <= row["named"] <= row["places"] for row in rows)
+    (total,) = [row for row in cells(lookup.measured()) if row[0] == "all"]
+    assert int(total[2]) >= 0.95 * int(total[1])
