@@ -398,7 +398,9 @@ def _by_position(old: ast.Call, new: ast.Call, node: ast.Call) -> list[str]:
     values = [keyword.value for keyword in old.keywords]
     same = _dumps([*old.args, *values]) == _dumps(new.args) and not new.keywords
     given = [keyword.arg for keyword in node.keywords]
-    return names if same and len(node.args) == len(old.args) and given[: len(names)] == names else []
+    return (
+        names if same and len(node.args) == len(old.args) and given[: len(names)] == names else []
+    )
 
 
 def _is_hole(node: ast.AST) -> bool:

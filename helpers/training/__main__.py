@@ -107,6 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         equal = parser.add_mutually_exclusive_group(required=True)
         equal.add_argument("--tflop", type=positive, help="work of each training")
         equal.add_argument("--budget", type=seconds_of, help="time of each training")
+        equal.add_argument("--epochs", type=positive, help="passes over the training images")
         add("--runs", type=whole(1), default=1, help="of each candidate")
         add("--device", choices=["cpu", "cuda"], default="cpu")
         add("--precision", choices=["fp32", "bf16"], default="fp32")

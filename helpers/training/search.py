@@ -1,4 +1,4 @@
-"""How recipes are chosen: candidates get the same work, or the same time, and are judged by the validation images.
+"""How recipes are chosen: candidates get the same work, time or epochs, and are judged by the validation images.
 
     python -m helpers.training search --tflop 12 --set widths=24,48,96 muon_lr=0.04 --set skip=True --out search.json
     python -m helpers.training search --device cuda --precision bf16 --budget 4s --set batch_size=1024 --out gpu.json
@@ -14,16 +14,16 @@ import torch
 
 from helpers.training import batches
 from helpers.training.distributed import joined
-from helpers.training.loop import Budget, TrainingConfig, train, warm_up
+from helpers.training.loop import TrainingConfig, train, warm_up
 from helpers.training.recipe import Recipe
 from helpers.training.results import machine, mean, result_of, write_results
-from helpers.training.run import changed_recipe
+from helpers.training.run import budget_of, changed_recipe
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and judge each candidate. Raises `argparse.ArgumentTypeError`, `ValueError`."""
     recipes = [changed_recipe(Recipe(), changes) for changes in args.set]
-    budget = Budget(args.tflop, "TFLOP") if args.tflop else Budget(args.budget, "s")
+    budget = budget_of(args)
     with joined(args.device, args.threads):
         command, about = searched(args)
         text = " ".join(["python", "-m", "helpers.training", *command])
@@ -38,12 +38,15 @@ def run(args: argparse.Namespace) -> int:
                 if args.device == "cuda" and seed == 0:
                     warm_up(config, images)
                 runs.append(result_of(train(config, images), images))
-            candidate = {"tflop": args.tflop} if args.tflop else {"seconds": args.budget}
-            candidate["runs"] = args.runs
+            names = {"TFLOP": "tflop", "s": "seconds", "epochs": "epochs"}
+            candidate = {names[budget.unit]: budget.amount, "runs": args.runs}
             for key in ("accuracy", "accuracy_tta"):
                 candidate[key] = round(mean(runs, key), 2)
-            if args.budget:
-                candidate |= {key: round(mean(runs, key), 2) for key in ("tflop", "epochs")}
+            if not args.tflop:
+                measured = {
+                    key: round(mean(runs, key), 2) for key in ("tflop", "epochs", "seconds")
+                }
+                candidate = {**measured, **candidate}
             candidates.append({**candidate, "changes": " ".join(changes)})
             print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
             if args.out:
@@ -54,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
 def searched(args: argparse.Namespace) -> tuple[list[str], dict]:
     """The command that stands for all searches of one file, and on what they were made."""
     command = ["search", "--device", args.device] if args.device != "cpu" else ["search"]
-    command += ["--tflop", "TFLOP"] if args.tflop else ["--budget", "SECONDS"]
+    for name, what in (("tflop", "TFLOP"), ("budget", "SECONDS"), ("epochs", "EPOCHS")):
+        command += [f"--{name}", what] if getattr(args, name) else []
     command += ["--runs", "RUNS", "--precision", args.precision]
     command += ["--compile"] if args.compile else []
     command += ["--threads", f"{torch.get_num_threads()}", "--set", "CHANGES"]

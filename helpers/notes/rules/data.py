@@ -106,13 +106,24 @@ def lambda_in_workers(code: Code) -> Found:
 @rule("normalize-three-on-gray")
 def normalize_three_on_gray(code: Code) -> Found:
     """Find ``Normalize`` with three means in a file whose pictures are gray: MNIST and the like."""
-    sets = {code.names.resolve(node) for node in code.nodes if isinstance(node, (ast.Name, ast.Attribute))}
-    gray = {f"torchvision.datasets.{name}" for name in ("MNIST", "FashionMNIST", "EMNIST", "KMNIST", "QMNIST")}
+    sets = {
+        code.names.resolve(node)
+        for node in code.nodes
+        if isinstance(node, (ast.Name, ast.Attribute))
+    }
+    gray = {
+        f"torchvision.datasets.{name}"
+        for name in ("MNIST", "FashionMNIST", "EMNIST", "KMNIST", "QMNIST")
+    }
     opened = "PIL.Image" in sets and any(_is_gray(node) for node in code.nodes)
     has_others = any(name.startswith("torchvision.datasets.") for name in sets - gray)
     for node in calls_of(code, f"{TRANSFORMS}Normalize"):
         means = node.args[0] if node.args else keyword(node, "mean")
-        if isinstance(means, (ast.Tuple, ast.List)) and len(means.elts) == 3 and (sets & gray or opened):
+        if (
+            isinstance(means, (ast.Tuple, ast.List))
+            and len(means.elts) == 3
+            and (sets & gray or opened)
+        ):
             yield node, bool(sets & gray) and not has_others
 
 

@@ -80,7 +80,9 @@ def _is_used_as_model(name: str, code: Code) -> bool:
             continue
         if dotted(node.func) == name:
             return True
-        if isinstance(node.func, ast.Attribute) and f"{dotted(node.func.value)}.".startswith(f"{name}."):
+        if isinstance(node.func, ast.Attribute) and f"{dotted(node.func.value)}.".startswith(
+            f"{name}."
+        ):
             if node.func.attr in METHODS:
                 return True
     return False

@@ -7,7 +7,16 @@ from helpers.notes import kinds
 from helpers.notes.canonical import dotted
 from helpers.notes.code import Code
 from helpers.notes.kinds import ARRAY, TENSORS
-from helpers.notes.rules.search import Found, above, assigned, calls, calls_of, keyword, last_name, rule
+from helpers.notes.rules.search import (
+    Found,
+    above,
+    assigned,
+    calls,
+    calls_of,
+    keyword,
+    last_name,
+    rule,
+)
 
 
 @rule("comparison-plus-comparison")
@@ -200,7 +209,14 @@ def _is_converted(node: ast.Call, code: Code) -> bool:
     for one in above(node, code):
         if isinstance(one, ast.stmt):
             return False
-        if isinstance(one, ast.Attribute) and one.attr in ("long", "int", "float", "double", "type", "to"):
+        if isinstance(one, ast.Attribute) and one.attr in (
+            "long",
+            "int",
+            "float",
+            "double",
+            "type",
+            "to",
+        ):
             return True
     return False
 

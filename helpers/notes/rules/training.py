@@ -177,7 +177,9 @@ def _are_nothing(node: ast.expr) -> bool:
 @rule("mse-of-two-shapes")
 def mse_of_two_shapes(code: Code) -> Found:
     """Find the squared error of a net's output and a vector."""
-    yield from _of_two_shapes(code, ("MSELoss", "mse_loss", "L1Loss", "SmoothL1Loss", "smooth_l1_loss"))
+    yield from _of_two_shapes(
+        code, ("MSELoss", "mse_loss", "L1Loss", "SmoothL1Loss", "smooth_l1_loss")
+    )
 
 
 @rule("bce-of-two-shapes")
@@ -200,7 +202,14 @@ def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
 
 def _makes_vector(call: ast.Call, code: Code) -> bool:
     """Tell whether a call makes a tensor of one dimension, inside of other calls or not."""
-    makers = ("torch.ones", "torch.zeros", "torch.arange", "torch.linspace", "torch.rand", "torch.randn")
+    makers = (
+        "torch.ones",
+        "torch.zeros",
+        "torch.arange",
+        "torch.linspace",
+        "torch.rand",
+        "torch.randn",
+    )
     for node in ast.walk(call):
         if isinstance(node, ast.Call) and (name := code.names.resolve(node.func)) in makers:
             return len(node.args) == 1 or name in ("torch.arange", "torch.linspace")
