@@ -65,6 +65,9 @@ class TrainingConfig:
     compiled: bool = False  # by torch.compile?
     show_progress: bool = False  # a progress bar, with the time left?
     save_every: float = 60  # seconds from one saved state to the next
+    cuda_graphs: bool = (
+        True  # on a GPU: record a step and replay it? A profiler sees single kernels without
+    )
 
 
 @dataclass
@@ -278,7 +281,8 @@ def step_of(training: Training, processes: Processes = ALONE) -> Step:
             precision=config.precision,
         )
 
-    return RecordedStep(step) if config.device == "cuda" and processes.count == 1 else step
+    record = config.device == "cuda" and config.cuda_graphs and processes.count == 1
+    return RecordedStep(step) if record else step
 
 
 def callable_net(training: Training, processes: Processes) -> Callable:
