@@ -303,7 +303,9 @@ def test_a_recorded_step_is_plain_at_first_then_replayed(monkeypatch):
         def replay(self):
             loss.copy_(step(images, labels))
 
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: None)
     recorder = RecordedStep(lambda x, y: x.sum() + y.sum(), plain_steps=2)
+    monkeypatch.setattr(recorder, "on_stream", recorder.step)
     step, images, labels, loss = recorder.step, torch.zeros(2, 3), torch.zeros(2), torch.zeros(())
     recorded = []
 
