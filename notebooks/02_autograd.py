@@ -423,14 +423,15 @@ loss.backward()
 #
 # **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
 
-# %% tags=["raises-exception"]
+# %% tags=["raises-exception"] verify={"free": ["Exp(Backward0)?,"], "reason": "releases name the function differently"}
 out = w.exp()
 out.add_(1)
 out.backward()
 
 # %% [markdown]
 # A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found at
-# version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor.
+# version 1, so the derivative would be wrong, and PyTorch stops. (In PyTorch 2.11 the message says `ExpBackward0`.) Write
+# `out = out + 1`, which makes a new tensor.
 
 # %% [markdown]
 # ## Variable then and now

@@ -377,7 +377,7 @@ class Length(torch.autograd.Function):
 
 # %% claims=["C08"]
 side = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
-Length.apply(side).grad_fn.name()
+type(Length.apply(side).grad_fn).__name__
 
 # %% [markdown]
 # `step` looks up `length` each time it runs, so we only have to give that name a new meaning:

@@ -84,6 +84,8 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         add("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
         add("--precision", choices=["auto", "fp32", "bf16"], default="auto")
         add("--validation", action="store_true", help="evaluate on 5,000 training images")
+        if name == "run":
+            add("--compile", action="store_true", help="compile the net: for GPUs")
         add("--set", nargs="+", default=[], metavar="NAME=VALUE", help=SET)
     if name == "run":
         budget.add_argument(
@@ -102,12 +104,18 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
     elif name == "techniques":
         add("--runs", type=whole(1), default=5, help="of each technique, with consecutive seeds")
     elif name == "search":
-        add("--tflop", type=positive, required=True, help="work of each training")
+        equal = parser.add_mutually_exclusive_group(required=True)
+        equal.add_argument("--tflop", type=positive, help="work of each training")
+        equal.add_argument("--budget", type=seconds_of, help="time of each training")
+        equal.add_argument("--epochs", type=positive, help="passes over the training images")
         add("--runs", type=whole(1), default=1, help="of each candidate")
+        add("--device", choices=["cpu", "cuda"], default="cpu")
         add("--precision", choices=["fp32", "bf16"], default="fp32")
+        add("--compile", action="store_true", help="compile the nets: for GPUs")
         add("--set", nargs="+", action="append", required=True, metavar="NAME=VALUE")
     else:
         add("--compile", action="store_true", help="time compiled steps too")
+        add("--device", choices=["cpu", "cuda"], default="cpu")
     if name in ("run", "baselines", "techniques", "search"):
         add("--threads", type=whole(1, 1024), help="default: a share of the cores")
     out = (

@@ -153,9 +153,10 @@ def batches(
         random = _epoch_generator(seed, epoch)
         order = torch.randperm(count, generator=random)
         shifts = torch.randint(-translate, translate + 1, (count, 2), generator=random).to(device)
-        corners = torch.randint(0, room, (count, 2), generator=random).to(device)
         flipped = ((first_sides ^ bool(epoch % 2)) & flip)[order].to(device)
         order = order.to(device)
+        if cutout_size:
+            corners = torch.randint(0, room, (count, 2), generator=random).to(device)
         for n in range(first, per_epoch):
             share = slice(n * batch_size + rank, (n + 1) * batch_size, processes)
             indices = order[share]

@@ -5,6 +5,7 @@ budget that is kept, counted work, a state that can be saved and gone on with.
 """
 
 import copy
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ from helpers.training.batches import (
     normalize,
     resize,
 )
+from helpers.training.cuda_graphs import RecordedStep, Step, lr_tensors
 from helpers.training.distributed import COUNTED, Processes, mean_over_processes
 from helpers.training.net import FastNet
 from helpers.training.recipe import Recipe, build_net, build_optimizers, lr_factor, resolution_at
@@ -60,8 +62,12 @@ class TrainingConfig:
     seed: int = 0  # of the first weights, the order of the images and what is done to them
     device: str = "cpu"  # or "cuda"
     precision: str = "fp32"  # or "bf16"
+    compiled: bool = False  # by torch.compile?
     show_progress: bool = False  # a progress bar, with the time left?
     save_every: float = 60  # seconds from one saved state to the next
+    cuda_graphs: bool = (
+        True  # on a GPU: record a step and replay it? A profiler sees single kernels without
+    )
 
 
 @dataclass
@@ -76,10 +82,12 @@ class Training:
     stats: ChannelStats  # what the net's images have to be normalized by
     steps: int = 0
     resumed_at_step: int = 0  # 0: it was not interrupted
+    warm_up_seconds: float = 0.0  # before the clock started, on a GPU
     tflop: float = 0.0  # of all processes, forward, backward and optimizer
     seconds: float = 0.0  # on the clock
     last_step: float = 0.0  # seconds that it took
     losses: list[float] = field(default_factory=list, repr=False)  # of each step
+    in_flight: list[Callable[[], float]] = field(default_factory=list, repr=False)  # not yet read
     seconds_at: list[float] = field(default_factory=list, repr=False)  # after each step
 
     @property
@@ -87,14 +95,24 @@ class Training:
         """Passes over the images so far."""
         return self.steps * self.config.recipe.batch_size / len(self.labels)
 
-    def count(self, loss: float, tflop: float, seconds: float) -> None:
+    def count(self, tflop: float, seconds: float) -> None:
         """Count one more step; ``seconds`` is the clock's reading after it."""
         self.steps += 1
         self.tflop += tflop
         self.last_step = seconds - self.seconds
         self.seconds = seconds
-        self.losses.append(loss)
         self.seconds_at.append(seconds)
+
+    def read_losses(self, but: int = 0) -> None:
+        """Wait for the losses of all steps but so many of the last."""
+        while len(self.in_flight) > but:
+            self.losses.append(self.in_flight.pop(0)())
+
+    def finish_steps(self, began: float, clock: Callable[[], float]) -> None:
+        """Wait for the steps that a GPU is still at, and read the clock after them."""
+        if self.in_flight:
+            self.read_losses()
+            self.seconds = self.seconds_at[-1] = clock() - began
 
     def progress(self, tflop_of_step: float) -> tuple[float, float]:
         """The share of the budget (0..1) that is used, and that would be after half a step more."""
@@ -117,6 +135,8 @@ class Training:
         self.net.load_state_dict(state["net"])
         for optimizer, its_state in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(its_state)
+        if self.config.device == "cuda":
+            lr_tensors(self.optimizers, self.config.device)
         for name in COUNTED:
             setattr(self, name, copy.copy(state[name]))
         self.resumed_at_step = self.steps
@@ -158,11 +178,7 @@ def train(
     training = prepare(config, images)
     if resume:
         training.load_state(resume)
-    model = training.net
-    if processes.count > 1:
-        if isinstance(model, FastNet):
-            model.norms_over_processes()
-        model = DistributedDataParallel(model)
+    step = step_of(training, processes)
     loader = make_loader(training, processes)
     share = recipe.batch_size // processes.count
     work = {  # TFLOP of a step at each resolution
@@ -190,6 +206,7 @@ def train(
                     "Try a smaller learning rate (--set base_lr=..., muon_lr=...)."
                 )
             if stopped or due or finished:
+                training.finish_steps(began, clock)
                 if save and processes.rank == 0:
                     save(training.state())
                 last_saved = clock()
@@ -202,24 +219,17 @@ def train(
             size = resolution_at(recipe, progress)
             set_lr(training.optimizers, lr_factor(recipe, progress))
             x, y = next(loader)
-            loss = training_step(
-                model,
-                training.optimizers,
-                resize(x, size),
-                y,
-                label_smoothing=recipe.label_smoothing,
-                device=config.device,
-                precision=config.precision,
-            )
-            synchronize(config.device)
-            training.count(loss.item(), work[size], clock() - began)
+            loss = step(resize(x, size), y)
+            training.in_flight.append(reader(loss))
+            training.read_losses(but=steps_ahead(config.device))
+            training.count(work[size], clock() - began)
     loader.close()
     training.losses = mean_over_processes(training.losses, processes)
     return training
 
 
 def training_step(
-    net: nn.Module,
+    net: Callable,
     optimizers: Sequence[torch.optim.Optimizer],
     images: torch.Tensor,
     labels: torch.Tensor,
@@ -244,12 +254,66 @@ def set_lr(optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
     """Set every group's learning rate to its base times ``factor``."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = group["base_lr"] * factor
+            lr = group["base_lr"] * factor
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr
 
 
 def autocast(device: str, precision: str) -> Any:
     """The autocast context of the forward pass: with ``"bf16"`` torch uses bfloat16 where that is safe."""
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+def step_of(training: Training, processes: Processes = ALONE) -> Step:
+    """A step of this training, as a function of images and labels; on a GPU it is recorded as a CUDA graph."""
+    config, net = training.config, callable_net(training, processes)
+
+    def step(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return training_step(
+            net,
+            training.optimizers,
+            images,
+            labels,
+            label_smoothing=config.recipe.label_smoothing,
+            device=config.device,
+            precision=config.precision,
+        )
+
+    record = config.device == "cuda" and config.cuda_graphs and processes.count == 1
+    return RecordedStep(step) if record else step
+
+
+def callable_net(training: Training, processes: Processes) -> Callable:
+    """The net as it is called in training: compiled if the config says so, its gradients shared by the processes."""
+    net: Any = training.net
+    if processes.count > 1:
+        if isinstance(net, FastNet):
+            net.norms_over_processes()
+        net = DistributedDataParallel(net)
+    return torch.compile(net, dynamic=False) if training.config.compiled else net
+
+
+def reader(loss: torch.Tensor) -> Callable[[], float]:
+    """How to get the value of a loss later: on a GPU without waiting for what it is given in the meantime."""
+    if loss.device.type != "cuda":
+        value = loss.item()
+        return lambda: value
+    copy = loss.to("cpu", non_blocking=True)
+    arrived = torch.cuda.Event()
+    arrived.record()
+
+    def read() -> float:
+        arrived.synchronize()
+        return copy.item()
+
+    return read
+
+
+def steps_ahead(device: str) -> int:
+    """How many steps are prepared while one is still computed: a GPU is not left waiting for Python."""
+    return 1 if device == "cuda" else 0
 
 
 def synchronize(device: str) -> None:
@@ -269,7 +333,31 @@ def prepare(config: TrainingConfig, images: Images) -> Training:
     net = build_net(recipe).to(device, memory_format=torch.channels_last)
     if isinstance(net, FastNet) and recipe.whiten:
         net.whiten(normalize(train_images[:1000], stats))
-    return Training(config, net, build_optimizers(net, recipe), train_images, labels, stats)
+    optimizers = build_optimizers(net, recipe)
+    if device == "cuda":
+        lr_tensors(optimizers, device)
+    return Training(config, net, optimizers, train_images, labels, stats)
+
+
+def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
+    """Do on a GPU what happens only once, before a training's clock starts; the seconds that it took.
+
+    A net of the same recipe makes a few steps with images of each size: kernels are loaded, the fastest convolutions
+    found (``torch.backends.cudnn.benchmark``), the net compiled if it is to be. float32 products of matrices (Muon's)
+    are allowed TF32.
+    """
+    began = time.perf_counter()
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
+    training = prepare(config, images)
+    loader, step = make_loader(training), step_of(training)
+    for size, _ in config.recipe.resolutions:
+        for _ in range(steps):
+            x, y = next(loader)
+            step(resize(x, size), y)
+    loader.close()
+    synchronize(config.device)
+    return time.perf_counter() - began
 
 
 def make_loader(
@@ -285,6 +373,7 @@ def make_loader(
     return batches(*data, training.stats, recipe.batch_size, seed, **changes, **shares)
 
 
+@functools.cache
 def flops_of_step(recipe: Recipe, batch_size: int, size: int) -> int:
     """FLOP of one training step of so many images, forward, backward and optimizer, by torch's own counter.
 

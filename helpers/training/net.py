@@ -12,7 +12,6 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.nn import functional as F
-from torch.nn.utils import parametrize
 
 if TYPE_CHECKING:
     from helpers.training.recipe import Recipe
@@ -79,21 +78,32 @@ class FixedScaleNorm(nn.BatchNorm2d):
         self.weight.requires_grad = False
         self.over_processes = False
 
+    def bias_of_channels(self) -> torch.Tensor:
+        """What is added to each channel, C."""
+        return self.bias
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float, N x C x H x W, to the same shape."""
-        if not (self.training and self.over_processes):
-            return super().forward(x)
+        bias = self.bias_of_channels()
+        if not self.training:
+            return F.batch_norm(x, *self.kept(), self.weight, bias, eps=self.eps)
+        if not self.over_processes:
+            kept = self.running_mean, self.running_var
+            return F.batch_norm(x, *kept, self.weight, bias, True, self.momentum, self.eps)
         values = x.float()
         count = x.numel() / x.shape[1] * dist.get_world_size()
         mean = _SumOverProcesses.apply(values.sum((0, 2, 3))) / count
         centered = values - mean[:, None, None]
         variance = _SumOverProcesses.apply(centered.square().sum((0, 2, 3))) / count
         with torch.no_grad():
-            self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         scaled = centered * (variance + self.eps).rsqrt()[:, None, None]
-        return (scaled + self.bias[:, None, None]).to(x.dtype)
+        return (scaled + bias[:, None, None]).to(x.dtype)
+
+    def kept(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The running mean and variance of each channel, by which images are normalized after the training."""
+        return self.running_mean, self.running_var
 
 
 class IdentityConv(nn.Conv2d):
@@ -150,36 +160,26 @@ class FlipEquivariantConv(nn.Conv2d):
         return F.conv2d(x, torch.cat([self.weight, of_second_half]), padding=1)
 
 
-class _Twice(nn.Module):
-    """A parametrization: C/2 numbers, the same for both halves of C channels."""
-
-    def forward(self, half: torch.Tensor) -> torch.Tensor:
-        return torch.cat([half, half])
-
-    def right_inverse(self, whole: torch.Tensor) -> torch.Tensor:
-        return whole[: len(whole) // 2]
-
-
-class FlipEquivariantNorm(nn.Module):
+class FlipEquivariantNorm(FixedScaleNorm):
     """A batch norm that treats both halves alike: a channel and its mirror image share bias, mean and variance.
 
-    In training each is normalized by its own mean and variance, which is faster and differs by chance only; after
-    training both are normalized by the mean of what both have kept.
+    ``bias`` holds C/2 numbers. In training each channel is normalized by its own mean and variance, which is faster and
+    differs by chance only; after training both are normalized by the mean of what both have kept.
     """
 
-    def __init__(self, norm: nn.BatchNorm2d) -> None:
-        super().__init__()
-        self.norm = norm
-        parametrize.register_parametrization(norm, "bias", _Twice())
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.bias = nn.Parameter(torch.zeros(channels // 2))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Float, N x C x H x W, to the same shape."""
-        if self.training:
-            return self.norm(x)
-        norm = self.norm
-        mean = mean_of_halves(norm.running_mean).repeat(2)
-        variance = mean_of_halves(norm.running_var).repeat(2)
-        return F.batch_norm(x, mean, variance, norm.weight, norm.bias, eps=norm.eps)
+    def bias_of_channels(self) -> torch.Tensor:
+        """The bias of each half, twice: C."""
+        return torch.cat([self.bias, self.bias])
+
+    def kept(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The mean of what both halves have kept, twice."""
+        return mean_of_halves(self.running_mean).repeat(2), mean_of_halves(self.running_var).repeat(
+            2
+        )
 
 
 def mean_of_halves(x: torch.Tensor) -> torch.Tensor:
@@ -219,10 +219,8 @@ class Stage(nn.Module):
         super().__init__()
         conv = FlipEquivariantConv if recipe.flip_equivariant else IdentityConv
         self.convs = nn.ModuleList(conv(width if n else inputs, width) for n in range(depth))
-        norms = [FixedScaleNorm(width) for _ in range(depth)]
-        self.norms = nn.ModuleList(
-            map(FlipEquivariantNorm, norms) if recipe.flip_equivariant else norms
-        )
+        norm = FlipEquivariantNorm if recipe.flip_equivariant else FixedScaleNorm
+        self.norms = nn.ModuleList(norm(width) for _ in range(depth))
         self.pool = pool
         self.skip = recipe.skip and depth > 1
 
@@ -283,5 +281,8 @@ class FastNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float images, N x 3 x H x W, to logits, N x classes; H and W may differ from call to call."""
-        x = self.stages(F.gelu(self.stem(x))).amax((2, 3))
+        x = self.stages(F.gelu(self.stem(x)))
+        # amax would give the same; but its gradient looks for the maximum again, which a compiled net may have rounded
+        # in another way and not find, and then it is nan
+        x = F.max_pool2d(x, x.shape[2:]).flatten(1)
         return self.head(mean_of_halves(x) if self.flip_equivariant else x) / 9

@@ -25,6 +25,7 @@ class Goal(NamedTuple):
 
 
 _BF16, _WHOLE, _AVX2 = "this book, AVX512 with bfloat16", "this book, AVX512", "this book, AVX2"
+_GPU = "this book, one H200 GPU"
 GOALS = (
     Goal("tflop_12", "12 TFLOP", 85.0),
     Goal("tflop_50", "50 TFLOP", 90.0),
@@ -38,6 +39,9 @@ GOALS = (
     Goal("avx2_60", "60 s, AVX2 only", 81.0, _AVX2),
     Goal("avx2_180", "180 s, AVX2 only", 87.0, _AVX2),
     Goal("avx2_600", "600 s, AVX2 only", 91.0, _AVX2),
+    Goal("gpu_epochs_14", "14 epochs, one H200 GPU", 94.0, _GPU),
+    Goal("gpu_epochs_18", "18 epochs, one H200 GPU", 94.0, _GPU),
+    Goal("gpu_10", "10 s, one H200 GPU", 94.0, _GPU),
 )
 
 
@@ -137,6 +141,8 @@ def command_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
         command = " ".join([*settings, records[name]["command"].partition(" --out")[0]])
         threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
         machine = f"{one['cpu']}, {one['cpu_capability']}, {threads}, {one['precision']}"
+        if one.get("gpu"):
+            machine = f"{one['gpu']}, {one['precision']}, compiled"
         used = f"{mean(runs, 'efficiency'):.0%}" if name in timed else "not timed"
         rows.append((name, f"`{command}`", machine, used))
     return rows

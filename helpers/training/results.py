@@ -53,6 +53,8 @@ def result_of(
         "efficiency": best and reached / best,
         "measured_before_flop_per_second": measured_before,
         "precision": config.precision,
+        "compiled": config.compiled,
+        "warm_up_seconds": round(trained.warm_up_seconds, 2),
         "device": config.device,
         "processes": processes,
         **machine(config.device),

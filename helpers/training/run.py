@@ -6,11 +6,13 @@
     python -m helpers.training --target 94                  # the work that should give 94 %
     python -m helpers.training --budget 60s --runs 3 --out result.json
     python -m helpers.training --budget 60s --validation    # evaluated on 5,000 training images, not on the test set
+    python -m helpers.training --target 94 --compile        # the same on a GPU, compiled
     python -m helpers.training --resume                     # continue after Ctrl-C
     torchrun --nproc-per-node=2 -m helpers.training --budget 60s    # the same in two processes
 
 The clock starts when the uint8 images are in memory, and runs through preparation, whitening and training. Imports
-and the evaluation at the end are outside of it. With ``--budget`` the schedule follows the clock, so the budget is kept
+and the evaluation at the end are outside of it; on a GPU, so is a warm-up of a few steps (what it took is recorded,
+``--compile`` makes it longer). With ``--budget`` the schedule follows the clock, so the budget is kept
 on a slow or busy machine too; with ``--tflop`` and ``--epochs`` it follows the work, and one machine gives one result
 for a seed.
 
@@ -45,6 +47,7 @@ from helpers.training.loop import (
     TrainingConfig,
     flops_of_step,
     train,
+    warm_up,
 )
 from helpers.training.recipe import Recipe, changed, for_gpu, for_work, recipe_of, work_for
 from helpers.training.results import details, last_line, result_of, write_results
@@ -52,14 +55,14 @@ from helpers.training.speed import choose
 from helpers.verification.files import OutputError, check_output
 
 # Of the command line, what decides a series of runs; --resume takes it from the checkpoint.
-SERIES = ("seed", "runs", "set", "precision", "target", "validation", "out", "command")
+SERIES = ("seed", "runs", "set", "precision", "compile", "target", "validation", "out", "command")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train as often as is asked for, judge, print, write."""
     device = device_of(args)
     path, state = checkpoint_of(args)
-    budget = Budget(**state["config"]["budget"]) if state else budget_of(args)
+    budget = Budget(**state["config"]["budget"]) if state else budget_of(args, device)
     recipe = recipe_of_command(args, budget, device)
     try:
         with joined(device, args.threads) as processes:
@@ -134,15 +137,26 @@ class Series:
         self, seed: int, images: batches.Images, state: dict | None, results: str
     ) -> tuple[Training, float]:
         """Train once; what came of it, and the FLOP/s that the recipe was chosen by."""
-        began, speed = time.perf_counter(), 0.0
+        began, speed, warm = time.perf_counter(), 0.0, 0.0
         if state:
             recipe, precision = recipe_of(state["config"]["recipe"]), state["config"]["precision"]
         else:
             recipe, precision, speed = choose(
                 self.recipe, self.budget, self.device, self.args.precision, self.processes
             )
-        what = recipe, self.budget, seed, self.device, precision
-        config = TrainingConfig(*what, self.is_first, self.args.checkpoint_every)
+        config = TrainingConfig(
+            recipe,
+            self.budget,
+            seed,
+            self.device,
+            precision,
+            self.args.compile,
+            self.is_first,
+            self.args.checkpoint_every,
+        )
+        if self.device == "cuda":
+            warm = warm_up(config, images)
+            began = time.perf_counter()
         series = json.dumps({name: getattr(self.args, name) for name in SERIES}, default=str)
 
         def save(state: dict) -> None:
@@ -155,16 +169,17 @@ class Series:
             training = train(
                 config, images, self.processes, began=began, stop=stop, save=save, resume=state
             )
+        training.warm_up_seconds = warm
         return training, speed
 
 
 # --- what the command line asks for
 
 
-def budget_of(args: argparse.Namespace) -> Budget:
+def budget_of(args: argparse.Namespace, device: str = "cpu") -> Budget:
     """How long to train, from the command line."""
     if vars(args).get("target") is not None:
-        return Budget(work_for(args.target), "TFLOP")
+        return Budget(work_for(args.target, device), "TFLOP")
     if args.tflop is not None:
         return Budget(args.tflop, "TFLOP")
     if args.epochs is not None:
@@ -199,7 +214,7 @@ def recipe_of_command(args: argparse.Namespace, budget: Budget, device: str) -> 
     if budget.unit == "s" and not args.set:
         return None
     recipe = for_work(budget.amount if budget.unit == "TFLOP" else 12.0)
-    return changed_recipe(for_gpu(recipe) if device == "cuda" else recipe, args.set)
+    return changed_recipe(for_gpu() if device == "cuda" else recipe, args.set)
 
 
 def checkpoint_of(args: argparse.Namespace) -> tuple[Path, dict | None]:

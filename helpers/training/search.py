@@ -1,6 +1,7 @@
-"""How recipes are chosen: candidates get the same work and are judged by the validation images.
+"""How recipes are chosen: candidates get the same work, time or epochs, and are judged by the validation images.
 
     python -m helpers.training search --tflop 12 --set widths=24,48,96 muon_lr=0.04 --set skip=True --out search.json
+    python -m helpers.training search --device cuda --precision bf16 --budget 4s --set batch_size=1024 --out gpu.json
 
 Each --set is a candidate: what it changes in the default `Recipe`. Results are added to those that the file has.
 """
@@ -13,36 +14,57 @@ import torch
 
 from helpers.training import batches
 from helpers.training.distributed import joined
-from helpers.training.loop import Budget, TrainingConfig, train
+from helpers.training.loop import TrainingConfig, train, warm_up
 from helpers.training.recipe import Recipe
 from helpers.training.results import machine, mean, result_of, write_results
-from helpers.training.run import changed_recipe
+from helpers.training.run import budget_of, changed_recipe
 
 
 def run(args: argparse.Namespace) -> int:
     """Train and judge each candidate. Raises `argparse.ArgumentTypeError`, `ValueError`."""
     recipes = [changed_recipe(Recipe(), changes) for changes in args.set]
-    with joined("cpu", args.threads):
-        command = ["search", "--tflop", "TFLOP", "--runs", "RUNS", "--precision", args.precision]
-        command += ["--threads", f"{torch.get_num_threads()}", "--set", "CHANGES"]
-        about = {key: machine("cpu")[key] for key in ("versions", "cpu")}
+    budget = budget_of(args)
+    with joined(args.device, args.threads):
+        command, about = searched(args)
         text = " ".join(["python", "-m", "helpers.training", *command])
         candidates = earlier_candidates(args.out, {"command": text, **about})
         images = batches.load(validation=True)
         for changes, recipe in zip(args.set, recipes, strict=True):
             runs = []
             for seed in range(args.runs):
-                budget = Budget(args.tflop, "TFLOP")
-                config = TrainingConfig(recipe, budget, seed, precision=args.precision)
+                config = TrainingConfig(
+                    recipe, budget, seed, args.device, args.precision, args.compile
+                )
+                if args.device == "cuda" and seed == 0:
+                    warm_up(config, images)
                 runs.append(result_of(train(config, images), images))
-            candidate = {"tflop": args.tflop, "runs": args.runs}
+            names = {"TFLOP": "tflop", "s": "seconds", "epochs": "epochs"}
+            candidate = {names[budget.unit]: budget.amount, "runs": args.runs}
             for key in ("accuracy", "accuracy_tta"):
                 candidate[key] = round(mean(runs, key), 2)
+            if not args.tflop:
+                measured = {
+                    key: round(mean(runs, key), 2) for key in ("tflop", "epochs", "seconds")
+                }
+                candidate = {**measured, **candidate}
             candidates.append({**candidate, "changes": " ".join(changes)})
             print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
             if args.out:
                 write_results(args.out, {**about, "candidates": candidates}, command)
     return 0
+
+
+def searched(args: argparse.Namespace) -> tuple[list[str], dict]:
+    """The command that stands for all searches of one file, and on what they were made."""
+    command = ["search", "--device", args.device] if args.device != "cpu" else ["search"]
+    for name, what in (("tflop", "TFLOP"), ("budget", "SECONDS"), ("epochs", "EPOCHS")):
+        command += [f"--{name}", what] if getattr(args, name) else []
+    command += ["--runs", "RUNS", "--precision", args.precision]
+    command += ["--compile"] if args.compile else []
+    command += ["--threads", f"{torch.get_num_threads()}", "--set", "CHANGES"]
+    keys = ["versions", "cpu"] + (["gpu"] if args.device == "cuda" else [])
+    about = machine(args.device)
+    return command, {key: about[key] for key in keys}
 
 
 def earlier_candidates(path: Path | None, same: dict) -> list[dict]:

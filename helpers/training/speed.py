@@ -50,7 +50,7 @@ def choose(
             (slowest,) = processes.largest(-own)
             measured = -slowest * processes.count
             tflop = measured * budget.amount / 1e12
-        recipe = for_gpu(for_work(tflop)) if device == "cuda" else for_work(tflop)
+        recipe = for_gpu() if device == "cuda" else for_work(tflop)
     return Choice(recipe, precision, measured)
 
 

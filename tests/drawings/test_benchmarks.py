@@ -40,7 +40,7 @@ def test_each_machine_has_its_color_and_others_their_markers():
     figure, _ = shown(benchmarks.show_accuracy_against_seconds, RECORDS)
     drawn = lines(figure.axes[0])
     ours = {line.get_color() for label, line in drawn.items() if label.startswith("this book")}
-    assert len(ours) == 3
+    assert len(ours) == 4
     markers = [line.get_marker() for label, line in drawn.items() if label in BASELINES]
     assert len(set(markers)) == len(BASELINES)
 

@@ -127,8 +127,11 @@ def test_the_nets_give_the_same_logits(page, images, stats, training, size):
     ours = copied(page, theirs).train(training)
     x = torch.randn(64, 3, size, size)
     assert torch.allclose(ours(x), theirs(x), atol=1e-5)
-    pairs = zip(ours.state_dict().values(), theirs.state_dict().values(), strict=True)
-    assert all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+    pairs = zip(ours.state_dict().items(), theirs.state_dict().values(), strict=True)
+    # the counter of batches, which only the page's norm keeps, has no effect on a norm with a momentum
+    kept = [(a, b) for (name, a), b in pairs if not name.endswith("num_batches_tracked")]
+    assert len(kept) > 20
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in kept)
 
 
 def test_the_same_weights_learn(page, images, stats):

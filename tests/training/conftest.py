@@ -7,6 +7,13 @@ from helpers.training import batches, speed
 from tests.support import small_training
 
 
+@pytest.fixture(autouse=True)
+def no_gpu(request, monkeypatch):
+    """What is tested here is tested on the CPU, also where there is a GPU; but for test_gpu.py."""
+    if request.path.name != "test_gpu.py":
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def images():
     return small_training.load()

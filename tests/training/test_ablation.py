@@ -99,8 +99,10 @@ def test_time_shares_add_up(small, monkeypatch):
 
 
 def test_a_profile_is_written_as_page_05_reads_it(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(profile, "time_shares", lambda: {"convolution": 60.0, "the rest": 40.0})
-    monkeypatch.setattr(profile, "compilation", lambda: {"plain": 0.1, "compiled": 0.2})
+    monkeypatch.setattr(
+        profile, "time_shares", lambda device: {"convolution": 60.0, "the rest": 40.0}
+    )
+    monkeypatch.setattr(profile, "compilation", lambda device: {"plain": 0.1, "compiled": 0.2})
     assert main(["profile", "--compile", "--out", str(tmp_path / "x.json")]) == 0
     record = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
     assert record["command"].startswith("python -m helpers.training profile --compile --out")

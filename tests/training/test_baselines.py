@@ -73,6 +73,16 @@ def test_a_search_adds_candidates_to_its_file(small, tmp_path, capsys):
     )
 
 
+@pytest.mark.parametrize(("equal", "key"), [("--epochs", "epochs"), ("--budget", "seconds")])
+def test_a_search_at_equal_epochs_or_seconds(small, tmp_path, capsys, equal, key):
+    out = tmp_path / "search.json"
+    assert main(["search", equal, "1", "--threads", "1", "--out", str(out), "--set", *TINY]) == 0
+    (candidate,) = read(out)["candidates"]
+    assert candidate[key] == 1
+    assert candidate.keys() >= {"tflop", "epochs", "seconds", "accuracy", "runs", "changes"}
+    assert f" {equal} {key.upper()} " in read(out)["command"]
+
+
 @pytest.mark.parametrize("content", ["[]", "no JSON", '{"candidates": [], "cpu": "another"}'])
 def test_a_search_does_not_write_over_something_else(content, small, tmp_path, capsys):
     out = tmp_path / "search.json"

@@ -7,7 +7,14 @@ import pytest
 
 from helpers.training import ablation, records
 from helpers.training.__main__ import COMMANDS
-from helpers.training.recipe import ACCURACY_BY_WORK, Recipe, for_work, recipe_of
+from helpers.training.recipe import (
+    ACCURACY_BY_WORK,
+    ACCURACY_BY_WORK_GPU,
+    Recipe,
+    for_gpu,
+    for_work,
+    recipe_of,
+)
 
 RECORDS = records.read()
 
@@ -111,7 +118,7 @@ def test_each_record_is_written_by_a_command_of_today(name):
     assert words[words.index("-m") + 1] == "helpers.training"
     command = words[words.index("-m") + 2]
     assert command in COMMANDS or command.startswith("--")
-    if not name.startswith("search"):
+    if "candidates" not in RECORDS[name]:
         assert words[-2:] == ["--out", f"notebooks/records/training/{name}.json"]
 
 
@@ -129,6 +136,24 @@ def test_the_recipe_of_a_record_is_still_the_one_for_that_work(name):
     for each in RECORDS[name]["runs"]:
         assert recipe_of(each["recipe"]) == for_work(each["budget"])
         assert each["tflop"] == pytest.approx(each["budget"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in RECORDS if name.startswith("gpu_") and "runs" in RECORDS[name]]
+)
+def test_the_recipe_of_a_gpu_record_is_still_the_one_for_gpus(name):
+    for each in RECORDS[name]["runs"]:
+        assert recipe_of(each["recipe"]) == for_gpu()
+        assert (each["gpu"], each["precision"], each["split"]) == ("NVIDIA H200", "bf16", "test")
+        assert each["compiled"] == ("plain" not in name)
+        assert each["pictures_are_real"]
+
+
+def test_the_table_behind_target_on_a_gpu_is_that_of_the_records():
+    measured = [RECORDS[name]["runs"] for name in ("gpu_epochs_14", "gpu_epochs_18", "gpu_10")]
+    for runs, (tflop, accuracy) in zip(measured, ACCURACY_BY_WORK_GPU, strict=True):
+        assert records.mean(runs, "tflop") == pytest.approx(tflop, rel=0.01)
+        assert records.mean(runs, "accuracy") == pytest.approx(accuracy, abs=0.05)
 
 
 def test_the_table_behind_target_is_that_of_the_records():

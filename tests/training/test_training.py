@@ -11,6 +11,7 @@ import torch
 from helpers import data
 from helpers.training import batches, distributed, loop, recipe, speed
 from helpers.training.baseline_nets import BASELINES
+from helpers.training.cuda_graphs import RecordedStep
 from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
 from helpers.training.recipe import Recipe, lr_factor, resolution_at
 from tests.support.small_training import SMALL
@@ -273,3 +274,48 @@ def test_without_a_recipe_the_speed_decides(monkeypatch):
     choice = speed.choose(None, Budget(2e12 / expected, "s"), "cpu", "auto")
     assert choice == (recipe.for_work(2.0), "bf16", expected)
     assert speed.choose(None, Budget(50, "TFLOP"), "cpu", "fp32").recipe == recipe.for_work(50)
+
+
+def test_losses_that_are_read_a_step_later_are_the_same(images, monkeypatch):
+    """As on a GPU, where the next step is prepared while the last is computed."""
+    whole = small(images, budget=(9, "epochs"), clock=Clock(lambda n: 0.1))
+    waiting = []
+
+    def reader(loss):
+        waiting.append(loss)
+        return lambda: waiting.pop(0).item()
+
+    monkeypatch.setattr(loop, "reader", reader)
+    monkeypatch.setattr(loop, "steps_ahead", lambda device: 1)
+    saved = []
+    late = small(images, budget=(9, "epochs"), clock=Clock(lambda n: 0.1), save=saved.append)
+    assert late.losses == whole.losses == saved[-1]["losses"]
+    assert (
+        late.seconds == late.seconds_at[-1] > whole.seconds
+    )  # the clock is read when the last step is over
+    assert not waiting
+
+
+def test_a_recorded_step_is_plain_at_first_then_replayed(monkeypatch):
+    """With a stand-in for `torch.cuda.CUDAGraph` that computes anew what was recorded."""
+
+    class Graph:
+        def replay(self):
+            loss.copy_(step(images, labels))
+
+    monkeypatch.setattr(torch.cuda, "Stream", lambda: None)
+    recorder = RecordedStep(lambda x, y: x.sum() + y.sum(), plain_steps=2)
+    monkeypatch.setattr(recorder, "on_stream", recorder.step)
+    step, images, labels, loss = recorder.step, torch.zeros(2, 3), torch.zeros(2), torch.zeros(())
+    recorded = []
+
+    def record(x, y):
+        recorded.append(x.shape)
+        return Graph(), (images, labels, loss)
+
+    monkeypatch.setattr(recorder, "record", record)
+    for n in range(5):
+        assert recorder(torch.full((2, 3), float(n)), torch.ones(2)) == 6 * n + 2
+        assert len(recorded) == (n >= 2)
+    assert recorder(torch.ones(2, 4), torch.ones(2)) == 10  # another shape begins plainly
+    assert recorded == [(2, 3)]
