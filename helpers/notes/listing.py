@@ -169,7 +169,12 @@ def _short(text: str) -> str:
 def _wrapped(head: str, text: str) -> list[str]:
     first = f"      {head:<6}"
     return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=" " * 12, break_long_words=False
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * 12,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
