@@ -46,7 +46,7 @@ COLUMNS = "folder", "files", "unread", "fail", "warn", "differ", "if", "TorchFix
 SHORT = 150  # lines of a script that is run
 LIMIT = 120  # seconds
 NOT_HERE = re.compile(
-    r"ModuleNotFoundError|FileNotFoundError|URLError|ConnectionError|NotADirectory|gaierror"
+    r"ModuleNotFoundError|FileNotFoundError|URLError|ConnectionError|NotADirectory|gaierror|relative import|NVIDIA|CUDA"
 )
 OUR_WARNING = re.compile(r"Warning: (?!.*(pkg_resources|Matplotlib))")
 
