@@ -69,13 +69,18 @@ def make_pictures() -> None:
             return PICTURES
 
         def __getitem__(self, n):
-            picture = Image.fromarray(self.data[n])
-            return self.transform(picture) if self.transform else picture, self.targets[n]
+            picture = Image.fromarray(np.asarray(self.data[n]))
+            return self.transform(picture) if self.transform else picture, int(self.targets[n])
+
+    class GrayPictures(Pictures):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self.data, self.targets = torch.from_numpy(self.data), torch.tensor(self.targets)
 
     class ColorPictures(Pictures):
         shape = (32, 32, 3)
 
-    datasets.MNIST = datasets.FashionMNIST = Pictures
+    datasets.MNIST = datasets.FashionMNIST = GrayPictures
     datasets.CIFAR10 = datasets.CIFAR100 = ColorPictures
 
 
