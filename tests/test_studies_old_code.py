@@ -61,5 +61,5 @@ def test_the_example_fails_in_the_small_world_and_runs_after_it_is_rewritten(tmp
     (tmp_path / "mine").mkdir()
     shutil.copy(EXAMPLE, tmp_path / "mine/a.py")
     *_, before, after = old_code.runs([tmp_path / "mine"])
-    assert before == "1 short scripts as they are: 0 runs, 0 warns, 1 fails"
-    assert after == "1 short scripts after --fix: 0 runs, 1 warns, 0 fails"
+    assert before == "1 short scripts that train as they are: 0 runs, 0 warns, 1 fails"
+    assert after == "1 short scripts that train after --fix: 0 runs, 1 warns, 0 fails"
