@@ -1,6 +1,7 @@
 """The study of other people's code: its list, its counts, and its small world."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -38,15 +39,20 @@ def test_the_list_names_rows_of_the_table():
 
 
 def test_a_place_counts_if_its_own_row_is_named_there(collection):
-    text, part = old_code.share(collection, [])
+    found = old_code.named(collection, [])
+    text, part = old_code.share(old_code.by_collection(found), found)
     assert part == pytest.approx(2 / 3)
     assert "| mine | 3 | 2 | 2 | not run | 0 |" in text
     assert "mine/a.py, line 5: what no row says" in text
 
 
 def test_too_small_a_share_fails(collection, capsys):
-    assert main(["old-code", "--breaks", str(collection)]) == 1
+    out = collection / "record.json"
+    assert main(["old-code", "--breaks", str(collection), "--out", str(out)]) == 1
     assert "66.7% are named" in capsys.readouterr().out
+    (row,) = json.loads(out.read_text(encoding="utf-8"))["collections"]
+    assert (row["places"], row["named"], row["for certain"], row["ruff"]) == (3, 2, 2, 0)
+    assert "TorchFix" not in row  # it was not run
 
 
 def test_a_folder_is_counted(collection, capsys):

@@ -170,7 +170,7 @@ def find(words: str) -> Markdown:
 def measured() -> Markdown:
     """Tabulate how much of other people's old code the reader named, beside other programs, as it is on record."""
     rows = json.loads(RECORD.read_text(encoding="utf-8"))["collections"]
-    kinds = "places", "named", "certain", "torchfix", "ruff"
+    kinds = "places", "named", "for certain", "TorchFix", "ruff"
     total = {"repository": "all", **{kind: sum(row[kind] for row in rows) for kind in kinds}}
     head = ["old code", "fails or warns", "named", "for certain", "TorchFix", "ruff"]
     lines = [[row["repository"], *(row[kind] for kind in kinds)] for row in [*rows, total]]

@@ -1,7 +1,6 @@
 """Old calls and today's, as data: one row for each change that code of 2017 meets.
 
-The rows stand in ``old_calls.toml`` (and in ``old_calls_*.toml``, which go on with it). Their code is text;
-``helpers.notes.trial`` runs it.
+The rows stand in ``old_calls.toml``. Their code is text; ``helpers.notes.trial`` runs it.
 """
 
 import tomllib
@@ -73,17 +72,13 @@ class OldCall:
         return self.changed or self.removed or self.deprecated or self.replaced
 
 
-def read(folder: Path) -> tuple[OldCall, ...]:
-    """Read the rows of a folder, ordered by group; within a group, as they stand in the files.
+def read(path: Path) -> tuple[OldCall, ...]:
+    """Read the rows of a file, ordered by group; within a group, as they stand there.
 
     Raises:
         TypeError: a row has a field that ``OldCall`` has not, or lacks one.
     """
-    calls = [
-        _call(row)
-        for path in sorted(folder.glob("old_calls*.toml"))
-        for row in tomllib.loads(path.read_text(encoding="utf-8"))["call"]
-    ]
+    calls = [_call(row) for row in tomllib.loads(path.read_text(encoding="utf-8"))["call"]]
     return tuple(sorted(calls, key=lambda call: GROUPS.index(call.group)))
 
 
@@ -95,4 +90,4 @@ def _call(row: dict) -> OldCall:
     return OldCall(**row)
 
 
-OLD_CALLS = read(Path(__file__).parent)
+OLD_CALLS = read(Path(__file__).with_suffix(".toml"))

@@ -179,6 +179,6 @@ def test_the_record_of_the_reader_is_of_the_list_of_today():
     ) as file:
         listed = Counter(line["collection"] for line in csv.DictReader(file))
     assert {row["collection"]: row["places"] for row in rows} == listed
-    assert all(row["certain"] <= row["named"] <= row["places"] for row in rows)
+    assert all(row["for certain"] <= row["named"] <= row["places"] for row in rows)
     (total,) = [row for row in cells(lookup.measured()) if row[0] == "all"]
     assert int(total[2]) >= 0.95 * int(total[1])

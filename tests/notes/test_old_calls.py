@@ -186,6 +186,6 @@ def test_what_is_not_the_same(a, b):
 
 
 def test_a_row_with_a_field_that_nobody_knows_is_refused(tmp_path):
-    (tmp_path / "old_calls_more.toml").write_text('[[call]]\nname = "a"\nsince = "0.4"\n')
+    (tmp_path / "rows.toml").write_text('[[call]]\nname = "a"\nsince = "0.4"\n')
     with pytest.raises(TypeError, match="since"):
-        old_calls.read(tmp_path)
+        old_calls.read(tmp_path / "rows.toml")

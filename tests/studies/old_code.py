@@ -1,6 +1,7 @@
 """What `python -m helpers.notes` finds in other people's code, beside TorchFix and ruff.
 
-    python -m tests.studies old-code FOLDER... [--torchfix COMMAND] [--run] [--breaks FOLDER]
+    python -m tests.studies old-code FOLDER... [--torchfix COMMAND] [--run]
+    python -m tests.studies old-code --breaks FOLDER [--torchfix COMMAND] [--out notebooks/records/notes/old_code.json]
 
 Each folder is counted on its own: files, calls that fail, that warn or that give something else today, calls that are
 named under a condition, and what TorchFix (all of its rules) and ruff (NPY, its only rules on deprecated calls of a
@@ -41,6 +42,16 @@ from helpers.notes import __main__ as command
 from helpers.notes import fixes, reader, sources
 from tests.studies import running
 
+REPOSITORIES = {
+    "examples-2017": "pytorch/examples",
+    "tutorials-2017": "pytorch/tutorials",
+    "book-v0.2": "chenyuntc/pytorch-book",
+    "spro-2017": "spro/practical-pytorch",
+    "yunjey-2017": "yunjey/pytorch-tutorial",
+    "jcjohnson-2017": "jcjohnson/pytorch-examples",
+    "hunkim-2017": "hunkim/PyTorchZeroToAll",
+    "morvan-2017": "MorvanZhou/PyTorch-Tutorial",
+}
 BREAKS = Path(__file__).with_name("old_code_breaks.csv")
 COLUMNS = "folder", "files", "unread", "fail", "warn", "differ", "if", "TorchFix", "ruff"
 SHORT = 150  # lines of a script that is run
@@ -217,6 +228,7 @@ def named(folder: Path, torchfix: list[str]) -> dict[str, set[Break]]:
     with tempfile.TemporaryDirectory() as scratch:
         plain = as_python(paths, Path(scratch))
         theirs = {"TorchFix": torchfix_lines(torchfix, plain), "ruff": ruff_lines(plain)}
+    theirs = {name: places for name, places in theirs.items() if places is not None}
     result: dict[str, set[Break]] = {name: set() for name in ("named", "for certain", *theirs)}
     for place in breaks():
         path = folder / place.collection / place.file
@@ -228,7 +240,7 @@ def named(folder: Path, torchfix: list[str]) -> dict[str, set[Break]]:
             if any(rows[name] for name in wanted):
                 result["for certain"].add(place)
         for tool, found in theirs.items():
-            if where in (found or []):
+            if where in found:
                 result[tool].add(place)
     return result
 
@@ -242,26 +254,40 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def share(folder: Path, torchfix: list[str]) -> tuple[str, float]:
+def by_collection(found: dict[str, set[Break]]) -> list[dict[str, Any]]:
+    """How many places each collection has, and how many of them each program names (see `named`)."""
+    rows = []
+    for collection in dict.fromkeys(place.collection for place in breaks()):
+        of = {place for place in breaks() if place.collection == collection}
+        counts = {tool: len(of & places) for tool, places in found.items()}
+        about = {"collection": collection, "repository": REPOSITORIES.get(collection, collection)}
+        rows.append({**about, "places": len(of), **counts})
+    return rows
+
+
+def share(rows: list[dict[str, Any]], found: dict[str, set[Break]]) -> tuple[str, float]:
     """How much of the list is named, as text, and as a number from 0 to 1."""
     places = breaks()
-    found = named(folder, torchfix)
     tools = "named", "for certain", "TorchFix", "ruff"
     lines = [
         f"| collection | places that fail or warn | {' | '.join(tools)} |",
         "| --- " + "| ---: " * 5 + "|",
     ]
-    for collection in [*dict.fromkeys(place.collection for place in places), "all"]:
-        of = {place for place in places if collection in (place.collection, "all")}
-        counts = {tool: str(len(of & found[tool])) for tool in tools}
-        if not torchfix:
-            counts["TorchFix"] = "not run"
-        lines.append(f"| {collection} | {len(of)} | {' | '.join(counts.values())} |")
+    total = {key: sum(row.get(key, 0) for row in rows) for key in ("places", *tools)}
+    for row in [*rows, {"collection": "all", **total}]:
+        counts = (str(row[tool]) if tool in found else "not run" for tool in tools)
+        lines.append(f"| {row['collection']} | {row['places']} | {' | '.join(counts)} |")
     part = len(found["named"]) / len(places)
     missed = [place for place in places if place not in found["named"]]
     lines += ["", f"Of {len(places)} places that fail or warn {part:.1%} are named. Not named:"]
     lines += [f"  {p.collection}/{p.file}, {p.cell or 'line'} {p.line}: {p.what}" for p in missed]
     return "\n".join(lines), part
+
+
+def version(command: list[str]) -> str:
+    """What a program says its version is: its last word."""
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout.split() or ["unknown"])[-1]
 
 
 def folder(text: str) -> Path:
@@ -282,7 +308,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--breaks", type=folder, metavar="FOLDER", help="where the listed collections lie"
     )
-    running.add_out(parser, "write the table into this file, too")
+    running.add_out(parser, "with --breaks: write the counts to this file, as JSON")
 
 
 def run(args: Namespace) -> int:
@@ -290,12 +316,18 @@ def run(args: Namespace) -> int:
     if args.folders:
         text = table([count(folder, args.torchfix) for folder in args.folders])
         print(text)
-        running.keep(args.out, text + "\n")
     if args.runs:
         for line in runs(args.folders):
             print(line, flush=True)
     if args.breaks:
-        text, part = share(args.breaks, args.torchfix)
+        found = named(args.breaks, args.torchfix)
+        rows = by_collection(found)
+        text, part = share(rows, found)
         print(text)
+        about = {"command": "python -m tests.studies old-code --breaks FOLDER --torchfix COMMAND"}
+        programs = {"TorchFix": args.torchfix, "ruff": [sys.executable, "-m", "ruff"]}
+        versions = {name: version(start) for name, start in programs.items() if start}
+        record = {**about, "versions": versions, "collections": rows}
+        running.keep(args.out, json.dumps(record, indent=1) + "\n")
         return 0 if part >= 0.95 else 1
     return 0
