@@ -33,7 +33,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 19 min to read, 12 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 44 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? Go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
 # [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them. The tables are long; behind

@@ -33,7 +33,7 @@
 #
 # **You need** nothing but curiosity; the statements are explained on the pages that they lead to. No GPU.
 #
-# **Time**: 9 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 9 min to read, 71 s to run (AMD EPYC, 2 cores).
 #
 # ## From a sentence to a line
 #
