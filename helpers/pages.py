@@ -1,6 +1,5 @@
 """The pages of the book as files: which there are, their titles, headings, claims and lengths."""
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -119,5 +118,5 @@ def anchor(heading: str) -> str:
 
 
 def dumps(notebook: nbformat.NotebookNode) -> str:
-    """A notebook as the text of its file: one form, so that a diff shows only what changed."""
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    """A notebook as the text of its file, as JupyterLab writes it: saved there unchanged, it shows no diff."""
+    return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
