@@ -46,10 +46,7 @@ html_theme_options = {
     "footer_end": [],
     "search_bar_text": "Search the book",
 }
-html_context = {
-    "default_mode": "auto",
-    "issues": f"https://github.com/{slug}/issues/new/choose" if slug else "",
-}
+html_context = {"default_mode": "auto"}
 html_sidebars = {"**": ["contents"]}
 templates_path = ["."]
 html_static_path = ["book.css"]
