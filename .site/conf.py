@@ -46,7 +46,7 @@ html_theme_options = {
     "footer_end": [],
     "search_bar_text": "Search the book",
 }
-html_context = {"default_mode": "auto"}
+html_context = {"default_mode": "auto", "preview": f"{html_baseurl}_images/front.png"}
 html_sidebars = {"**": ["contents"]}
 templates_path = ["."]
 html_static_path = ["book.css"]
