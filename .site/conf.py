@@ -14,8 +14,12 @@ from sphinx.writers.html5 import HTML5Translator
 BOOK = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BOOK))  # the folder that holds helpers/
 
+from helpers.book import launch
+
 project = (BOOK / "README.md").read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
 html_title = project
+slug = launch.repository(BOOK)  # "" as long as the book has no public home
+html_baseurl = launch.site(slug) if slug else ""  # makes canonical addresses
 extensions = ["myst_nb"]
 root_doc = "index"
 language = "en"
@@ -46,7 +50,7 @@ html_theme_options = {
     "footer_end": [],
     "search_bar_text": "Search the book",
 }
-html_context = {"default_mode": "auto"}
+html_context = {"default_mode": "auto", "preview": f"{html_baseurl}_images/front.png"}
 html_sidebars = {"**": ["contents"]}
 templates_path = ["."]
 html_static_path = ["book.css"]

@@ -1,6 +1,5 @@
 """The pages of the book as files: which there are, their titles, headings, claims and lengths."""
 
-import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -119,5 +118,17 @@ def anchor(heading: str) -> str:
 
 
 def dumps(notebook: nbformat.NotebookNode) -> str:
-    """A notebook as the text of its file: one form, so that a diff shows only what changed."""
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    """A notebook as the text of its file, as JupyterLab writes it: saved there unchanged, it shows no diff."""
+    return nbformat.writes(with_whole_numbers(notebook), version=nbformat.NO_CONVERT) + "\n"
+
+
+def with_whole_numbers(value: Any) -> Any:
+    """A copy of what a JSON file holds, with 6 for 6.0: JavaScript knows no difference and writes 6."""
+    if isinstance(value, Mapping):
+        copied = {name: with_whole_numbers(entry) for name, entry in value.items()}
+        return nbformat.NotebookNode(copied)
+    if isinstance(value, list):
+        return [with_whole_numbers(entry) for entry in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    return value

@@ -40,6 +40,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="write nothing: tell what another release changes"
     )
 
+    form = add("form", "form", "bring pages into the form in which JupyterLab writes them")
+    form.add_argument("--check", action="store_true", help="only tell which have another")
+
     new = add("new", "new_page", "begin a page that has the form of the others")
     new.add_argument("name", metavar="NUMBER_name", help="as in 15_name, in small letters")
     new.add_argument("title", help="what the reader will do, beginning with a verb")

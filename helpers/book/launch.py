@@ -3,7 +3,8 @@
     python -m helpers.book launch OWNER/REPO       # the repository's name on GitHub
     python -m helpers.book launch --remove
 
-The name is kept in pyproject.toml (``[tool.book]``, ``repository``). The badges go into the README and under the
+The name is kept in pyproject.toml (``[tool.book]``, ``repository``), from where the web edition has
+its address, and its workflow where to publish; CITATION.cff names it too. The badges go into the README and under the
 ``**Time**`` line of every page. Colab opens a page alone, without ``helpers/`` beside it, so code that fetches the
 book goes into every page's first code cell; no cell is added. Nothing is run and no output changes, save that
 ``%hist`` lists the first cell as it now is. All files are written or none; ``--remove`` gives back every byte.
@@ -42,8 +43,10 @@ if not os.path.exists("../helpers"):
 
 """
 SETUP = 'import sys\n\nsys.path.insert(0, "..")'  # the first code cell of every page
+BADGE_LINE = re.compile(r"^\[!\[Open in Binder\].*$", re.MULTILINE)
 TITLE = re.compile(r"\A()# .*$", re.MULTILINE)
-SETTING = re.compile(r'(?<=^\[tool\.book\]\nrepository = ")[^"\n]*(?=")', re.MULTILINE)
+SETTING = re.compile(r'(?<=^repository = ")[^"\n]*(?="$)', re.MULTILINE)
+CITED = re.compile(r"^(?:repository-code|url): .*\n", re.MULTILINE)  # in CITATION.cff
 SLUG = re.compile(r"[A-Za-z\d](?:-?[A-Za-z\d]){0,38}/(?!\.{1,2}$)[\w.-]{1,100}(?<!\.git)", re.ASCII)
 
 
@@ -51,6 +54,23 @@ def repository(book: Path = BOOK) -> str:
     """The repository's OWNER/NAME on GitHub, as pyproject.toml has it; "" while the book has no public home."""
     settings = tomllib.loads((book / "pyproject.toml").read_text(encoding="utf-8"))
     return settings["tool"]["book"]["repository"]
+
+
+def site(slug: str) -> str:
+    """The address of the web edition on GitHub Pages, with "/" at its end.
+
+    Args:
+        slug: the repository's OWNER/NAME on GitHub.
+    """
+    owner, name = slug.split("/")
+    home = f"https://{owner.lower()}.github.io/"
+    return home if name.lower() == f"{owner.lower()}.github.io" else f"{home}{name}/"
+
+
+def cited(text: str, slug: str) -> str:
+    """Write the book's home into the text of CITATION.cff; "" takes it out."""
+    lines = f"repository-code: https://github.com/{slug}\nurl: {site(slug)}\n" if slug else ""
+    return CITED.sub("", text) + lines
 
 
 def with_lines(text: str, slug: str, path: str, below: re.Pattern[str] = pages.TIME) -> str:
@@ -69,6 +89,11 @@ def with_lines(text: str, slug: str, path: str, below: re.Pattern[str] = pages.T
     badges = BADGES.format(slug=slug, branch=BRANCH, path=path)
     text = below.sub(lambda line: f"{line[0]}\n{line[1].strip()}\n{line[1]}{badges}", text, count=1)
     return text.replace(SETUP, FETCH.format(slug=slug) + SETUP, 1)
+
+
+def with_address(readme: str, slug: str) -> str:
+    """Write a link to the web edition behind the README's badges, on their line."""
+    return BADGE_LINE.sub(lambda line: f"{line[0]} [Read online]({site(slug)})", readme, count=1)
 
 
 def launch(slug: str, book: Path = BOOK) -> list[Path]:
@@ -90,9 +115,13 @@ def launch(slug: str, book: Path = BOOK) -> list[Path]:
             f"{slug!r} is no repository on GitHub: write OWNER/NAME, as in pytorch/tutorials."
         )
     settings, readme = book / "pyproject.toml", book / "README.md"
+    citation = book / "CITATION.cff"
     texts = {
         settings: SETTING.sub(slug, settings.read_text(encoding="utf-8")),
-        readme: with_lines(readme.read_text(encoding="utf-8"), slug, START, TITLE),
+        readme: with_address(
+            with_lines(readme.read_text(encoding="utf-8"), slug, START, TITLE), slug
+        ),
+        citation: cited(citation.read_text(encoding="utf-8"), slug),
     }
     for target in sorted((book / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         texts |= _page(target, slug)

@@ -35,7 +35,7 @@ from typing import NamedTuple
 import nbformat
 
 from helpers import pages
-from helpers.book import BookError, UsageError, pairs
+from helpers.book import BookError, UsageError, form, pairs
 from helpers.book.run import execute, kernel_variables
 from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Difference, Policy, compare_outputs, join_streams
@@ -89,7 +89,9 @@ def update(path: Path, fresh: bool = False) -> Result:
     for file in before:
         check_output(file)  # better said now than after the run
     seconds = _run(pair)
-    tidy(pair.notebook)
+    form.tidy(pair.notebook)
+    for cell in _code(pair.notebook):
+        cell.outputs = join_streams(cell.outputs)
     changes = settle(pair, fresh)
     text = describe(pair, seconds, anew=fresh or bool(changes))
     if pairs.contents(*before) != before:
@@ -193,24 +195,7 @@ def describe(pair: pairs.Pair, seconds: float, anew: bool) -> str:
         notebook.cells[0].source = notebook.cells[0].source.replace(stated[0], line)
         text = text.replace(stated[0], line, 1)
     notebook.metadata.book["cells"] = pairs.digest(notebook)
-    return text
-
-
-def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Bring a freshly run notebook into the one form in which pages are kept: the same on every machine."""
-    notebook.nbformat, notebook.nbformat_minor = 4, 5
-    language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
-    kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    formats = {"formats": f"ipynb,{pairs.PERCENT}"}
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": kernelspec, "language_info": language, "jupytext": formats}
-    )
-    for n, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{n:03d}"
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = join_streams(cell.outputs)
-    nbformat.validate(notebook)
+    return form.source_text(text)
 
 
 def dry_run(sources: Iterable[Path]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers import environment
+from helpers.book import launch
 from helpers.data import files as cifar10_files
 
 BOOK = Path(__file__).resolve().parents[2]
@@ -21,7 +22,9 @@ WORKFLOW = (GITHUB / "workflows/book.yml").read_text(encoding="utf-8")
 def check(path, like):
     """Validate a file by the schema of another."""
     schema = "vendor.github-workflows"
-    if like not in WORKFLOWS:
+    if like.suffix == ".cff":
+        schema = "vendor.citation-file-format"
+    elif like not in WORKFLOWS:
         schema = f"vendor.github-issue-{'config' if like.stem == 'config' else 'forms'}"
     command = [sys.executable, "-m", "check_jsonschema", f"--builtin-schema={schema}", str(path)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -34,7 +37,9 @@ def schemas():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [*WORKFLOWS, *FORMS], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*WORKFLOWS, *FORMS, BOOK / "CITATION.cff"], ids=lambda path: path.stem
+)
 def test_a_file_is_as_github_wants_it(schemas, path):
     done = check(path, path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -79,3 +84,14 @@ def test_forms_ask_for_reports_of_commands_that_exist():
     forms = "".join(path.read_text(encoding="utf-8") for path in FORMS)
     modules = set(re.findall(r"python -m ([\w.]+)", forms))
     assert modules and all(map(find_spec, modules))
+
+
+def test_only_the_books_home_publishes_its_site():
+    """The line that the workflow looks for is the one that launch writes."""
+    workflow = (GITHUB / "workflows/site.yml").read_text(encoding="utf-8")
+    settings = (BOOK / "pyproject.toml").read_text(encoding="utf-8")
+    line = f'repository = "{launch.repository()}"'
+    assert line in settings.splitlines()
+    assert r'grep -qxF "repository = \"$GITHUB_REPOSITORY\"" pyproject.toml' in workflow
+    assert workflow.count("if: steps.home.outputs.is_home") == 3
+    assert "if: needs.build.outputs.is_home" in workflow

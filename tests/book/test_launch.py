@@ -54,7 +54,7 @@ def test_both_directions_change_nothing_else(tmp_path, home):
     after = contents(book)
     assert set(after) == set(before)
     assert {path for path in after if after[path] != before[path]} == set(written)
-    assert len(written) == 2 + 2 * len(PAGES)
+    assert len(written) == 3 + 2 * len(PAGES)
     assert launch.repository(book) == SLUG
     assert launch.launch(SLUG, book) == []  # a second time there is nothing to do
     launch.launch(home, book)
@@ -96,6 +96,28 @@ def test_a_launched_page_passes_the_verification(copied, tmp_path):
     assert (len(run.passed), run.failed) == (1, {}), run.text
 
 
+ADDRESSES_OF_SITES = [
+    ("Octo/pytorch-notes", "https://octo.github.io/pytorch-notes/"),
+    ("octo/Octo.github.io", "https://octo.github.io/"),
+]
+
+
+@pytest.mark.parametrize(("slug", "address"), ADDRESSES_OF_SITES)
+def test_the_web_edition_has_an_address(slug, address):
+    assert launch.site(slug) == address
+
+
+def test_readme_and_citation_name_the_home(copied):
+    address = "https://some-one.github.io/a.book_2/"
+    readme = (copied / "README.md").read_text(encoding="utf-8")
+    first_screen = "\n".join(readme.splitlines()[:4])
+    assert f"[Read online]({address})" in first_screen
+    assert "mybinder.org" in first_screen and "colab.research" in first_screen
+    citation = (copied / "CITATION.cff").read_text(encoding="utf-8")
+    assert citation.endswith(f"\nrepository-code: https://github.com/{SLUG}\nurl: {address}\n")
+    assert launch.cited(launch.cited(citation, "a/b"), SLUG) == citation
+
+
 WRONG = ["book", "a/b/c", "../b", "a/..", "a/b.git", "-a/b", "a b/c", "https://github.com/a/b"]
 
 
@@ -128,6 +150,7 @@ def small(tmp_path):
     for path in [*notebooks.iterdir()]:
         path.with_stem("01_small").write_bytes(path.read_bytes())
     (tmp_path / "README.md").write_text("# A book\n\nText.\n", encoding="utf-8")
+    (tmp_path / "CITATION.cff").write_text("title: A book\n", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text('[tool.book]\nrepository = ""\n', encoding="utf-8")
     return tmp_path
 

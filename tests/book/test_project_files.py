@@ -1,5 +1,6 @@
 """The files at the top agree with each other: README, requirements.txt, environment.yml, .ci/run."""
 
+import json
 import re
 import subprocess
 import sys
@@ -111,10 +112,26 @@ def test_python_version_is_stated_once_and_for_all():
 
 def test_nothing_else_lies_at_the_top():
     known = {"notebooks", "helpers", "tests", "environment.yml", "requirements.txt", "conftest.py"}
-    known |= {"pyproject.toml", "README.md", "LICENSE", "data"}
+    known |= {"pyproject.toml", "README.md", "LICENSE", "CITATION.cff", "data"}
     assert {p.name for p in BOOK.iterdir() if not p.name.startswith(".")} - {"__pycache__"} <= known
 
 
 def test_readme_lists_every_page():
     for page in pages.all_pages():
         assert f"[{page.name}](notebooks/{page.path.name})" in README
+
+
+def test_the_development_container_sets_up_the_same_environment():
+    """Its keys are those that containers.dev describes; its packages are those of the README and environment.yml."""
+    settings = json.loads((BOOK / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    assert set(settings) == {
+        *("name", "image", "hostRequirements", "postCreateCommand", "forwardPorts"),
+        *("portsAttributes", "customizations"),
+    }
+    pins = environment.pins()
+    venv, torch, rest = settings["postCreateCommand"].split(" && ")
+    assert [venv, rest] == block(1)[:2]
+    assert torch in README
+    assert f" torch=={pins['torch']} torchvision=={pins['torchvision']} " in torch
+    python = re.search(r"- python=(\S+)", (BOOK / "environment.yml").read_text(encoding="utf-8"))
+    assert settings["image"].endswith(f"/python:{python[1]}")

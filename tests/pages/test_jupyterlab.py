@@ -1,8 +1,10 @@
 """The book in JupyterLab, as a reader has it who has set nothing: every page is opened, run, saved and looked at."""
 
 import contextlib
+import os
 import re
 
+import nbformat
 import pytest
 
 from helpers import pages
@@ -70,6 +72,16 @@ def lab(tmp_path_factory):
         yield lab
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """As ``lab``, with a copy of its own."""
+    folder = tmp_path_factory.mktemp("untouched")
+    with open_browser() as browser, jupyterlab.server(folder) as address:
+        lab = jupyterlab.Lab(browser, address, folder / "book")
+        lab.folder("notebooks")
+        yield lab
+
+
 def kinds(cell):
     """How JupyterLab names what it shows of each output of a cell."""
     for output in cell.outputs:
@@ -121,6 +133,62 @@ def test_a_page_is_opened_run_and_saved(lab, page):
     finally:
         lab.close()
     assert lab.faults == []
+
+
+def look_and_close(lab, name):
+    """Open a page, look until JupyterLab has nothing left to do, save and close; returns what became of it.
+
+    Autosave, after two minutes, saves only what is unsaved.
+    """
+    lab.open(name)
+    lab.page.wait_for_timeout(1500)
+    unsaved = lab.page.evaluate(f"() => {{ {PANEL} return panel.context.model.dirty; }}")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    closing = f"async () => {{ {PANEL} await panel.sessionContext.shutdown(); }}"
+    lab.page.evaluate(closing)
+    lab.page.evaluate("() => { window.jupyterapp.commands.execute('application:close'); }")
+    lab.page.wait_for_timeout(300)
+    question = lab.page.locator(".jp-Dialog").all_inner_texts()
+    return unsaved, question
+
+
+def both_files(page, folder):
+    return {path.name: path.read_bytes() for path in folder.glob(f"{page.name}.*")}
+
+
+@pytest.mark.parametrize("page", pages.all_pages(), ids=lambda page: page.name)
+def test_reading_leaves_no_trace(untouched, page):
+    """Saved though nothing was changed, both files are as they were."""
+    folder = untouched.book / "notebooks"
+    before = both_files(page, folder)
+    assert look_and_close(untouched, page.path.name) == (False, [])
+    assert both_files(page, folder) == before
+
+
+@pytest.mark.parametrize("newer", ["py", "ipynb"])
+def test_whichever_file_is_newer_a_page_opens(untouched, newer):
+    """After a clone they are in any order; after an update or a pull often only the .ipynb is new."""
+    page = pages.Page(pages.NOTEBOOKS / "08_tensor_shapes.ipynb")
+    folder = untouched.book / "notebooks"
+    times = {"py": 1_700_000_000, "ipynb": 1_700_000_000, newer: 1_700_003_600}
+    for end, seconds in times.items():
+        os.utime(folder / f"{page.name}.{end}", (seconds, seconds))
+    before = both_files(page, folder)
+    assert look_and_close(untouched, page.path.name) == (False, [])
+    assert both_files(page, folder) == before
+
+
+def test_a_page_of_another_form_is_noticed(untouched):
+    """The last of these: it changes a page of their copy."""
+    path = untouched.book / "notebooks" / "09_indexing.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.kernelspec.display_name = "Python 3"
+    path.write_text(pages.dumps(notebook), encoding="utf-8")
+    before = path.read_bytes()
+    source = path.with_suffix(".py")
+    source.write_text(source.read_text(encoding="utf-8").replace(" (ipykernel)", "", 1), "utf-8")
+    unsaved, _ = look_and_close(untouched, path.name)
+    assert unsaved and path.read_bytes() != before
 
 
 def test_a_cut_picture_is_noticed(lab):

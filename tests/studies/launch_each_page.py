@@ -21,7 +21,14 @@ from helpers.verification import Policy, compare_outputs
 from tests.studies import running
 
 SLUG = "someone/a-book"
-FILES = ("pyproject.toml", "README.md", "conftest.py", "requirements.txt", "environment.yml")
+FILES = (
+    "pyproject.toml",
+    "README.md",
+    "CITATION.cff",
+    "conftest.py",
+    "requirements.txt",
+    "environment.yml",
+)
 FOLDERS = ("helpers", "notebooks")
 
 

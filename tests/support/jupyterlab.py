@@ -99,7 +99,9 @@ class Lab:
         self.faults = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.goto(address)
-        self.wait_for("async () => { await window.jupyterapp?.restored; return jupyterapp; }")
+        self.wait_for(
+            "async () => { await window.jupyterapp?.restored; return Boolean(window.jupyterapp); }"
+        )
 
     def wait_for(self, condition, argument=None, seconds=WAIT):
         """Wait until a JavaScript function is true."""
