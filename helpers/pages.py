@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import TYPE_CHECKING, Any
 
 from helpers.verification.headings import headings
+
+if TYPE_CHECKING:  # it takes more than a second: only what reads a page waits for it
+    from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
@@ -35,12 +36,14 @@ class Page:
         self.name = path.stem
 
     @cached_property
-    def notebook(self) -> nbformat.NotebookNode:
+    def notebook(self) -> "NotebookNode":
         """The content of the file."""
+        import nbformat
+
         return nbformat.read(self.path, as_version=4)
 
     @property
-    def code_cells(self) -> list[nbformat.NotebookNode]:
+    def code_cells(self) -> "list[NotebookNode]":
         """The code cells, in order."""
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
@@ -118,6 +121,6 @@ def anchor(heading: str) -> str:
     return heading.strip().replace("`", "").replace(" ", "-")
 
 
-def dumps(notebook: nbformat.NotebookNode) -> str:
+def dumps(notebook: "NotebookNode") -> str:
     """A notebook as the text of its file: one form, so that a diff shows only what changed."""
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

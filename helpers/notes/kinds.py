@@ -400,10 +400,8 @@ def _of_class(name: str) -> str:
         return LOSS_LAYER
     if name == "torch.nn.Parameter":
         return TENSOR
-    if (
-        head in ("torch.nn", "torch.legacy.nn")
-        and last[:1].isupper()
-        or name.startswith("torchvision.models.")
+    if (head in ("torch.nn", "torch.legacy.nn") and last[:1].isupper()) or name.startswith(
+        "torchvision.models."
     ):
         return MODULE
     if name == "torch.autograd.Function":
