@@ -1,7 +1,7 @@
 """The commands of this book, a line each: python -m helpers.
 
 They are found, not listed by hand: a package in a folder of the book with a ``__main__.py``, and a module in
-``helpers/`` that can be run. What a command does is the first sentence of its docstring; ``COMMANDS`` in it are its own.
+``helpers/`` that can be run. What a command does is the first sentence of its docstring; ``COMMANDS`` are its own.
 They are read as text, not imported, so the list comes at once and before anything is installed.
 """
 

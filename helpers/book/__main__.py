@@ -18,6 +18,7 @@ COMMANDS = {
     "new": "begin a page that has the form of the others",
     "site": "make the web edition from the stored outputs",
     "launch": "give the pages badges for Binder and Colab, or take them out",
+    "handout": "write pages for students, without the solutions, and for their teacher",
     "readme": "write the README's pictures and measured figures",
 }
 EPILOG = "Whatever goes wrong, no file is left half-written. helpers/book/{}.py says more."
@@ -61,6 +62,13 @@ def make_parser() -> argparse.ArgumentParser:
     where = launch.add_mutually_exclusive_group(required=True)
     where.add_argument("repository", nargs="?", metavar="OWNER/REPO", help="on GitHub")
     where.add_argument("--remove", action="store_true", help="take badges and code out")
+
+    handout = add("handout", "handout")
+    handout.add_argument("pages", nargs="*", metavar="PAGE", help="its number, name or file")
+    handout.add_argument(
+        "--out", type=Path, metavar="FOLDER", required=True, help="a new folder for all of it"
+    )
+    handout.add_argument("--slides", action="store_true", help="write the pages as slides too")
 
     readme = add("readme", "readme")
     readme.add_argument(
