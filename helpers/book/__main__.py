@@ -57,6 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
     site.add_argument("--out", type=Path, metavar="FOLDER", help="the folder (.site/html)")
     site.add_argument("--open", action="store_true", help="open it in the browser")
     site.add_argument("--pdf", type=Path, metavar="FILE", help="print the book into FILE instead")
+    site.add_argument("--page", default="", metavar="NUMBER", help="with --pdf: only this page")
 
     launch = add("launch", "launch")
     where = launch.add_mutually_exclusive_group(required=True)

@@ -9,8 +9,8 @@ In the folder of ``--out``, which must be new or empty:
     teacher/notebooks/08_tensor_shapes.ipynb     the same with the solutions, under the same name
     slides/08_tensor_shapes.ipynb                for ``jupyter nbconvert --to slides``: the lesson and the exercises
 
-``students`` and ``teacher`` hold ``helpers/``, ``requirements.txt`` and whatever else a page needs, so each can be zipped
-and given away alone. The stored outputs come along; nothing is run, and no file of the book is changed.
+``students`` and ``teacher`` hold ``helpers/``, ``requirements.txt`` and whatever else a page needs, so each can be
+zipped and given away alone. The stored outputs come along; nothing is run, and no file of the book is changed.
 """
 
 import argparse
