@@ -3,6 +3,7 @@
 import re
 import shutil
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
