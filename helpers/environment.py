@@ -1,6 +1,8 @@
-"""The doctor: is this machine ready for the book? One line per check, [OK], [NOTE] or [FAIL], and what to do.
+"""The doctor: is this machine ready for the book?
 
     python -m helpers.environment        # exit status 1 if a check fails
+
+One line per check, [OK], [NOTE] or [FAIL], and what to do.
 
 Only the standard library is imported at the top, so that the doctor can report that anything else is missing, and it
 runs on Python 3.8 too, so that it can report that Python is too old.

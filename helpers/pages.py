@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import nbformat
+from typing import TYPE_CHECKING, Any
 
 from helpers.verification.headings import headings
+
+if TYPE_CHECKING:  # it takes more than a second: only what reads a page waits for it
+    from nbformat import NotebookNode
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
@@ -34,12 +35,14 @@ class Page:
         self.name = path.stem
 
     @cached_property
-    def notebook(self) -> nbformat.NotebookNode:
+    def notebook(self) -> "NotebookNode":
         """The content of the file."""
+        import nbformat
+
         return nbformat.read(self.path, as_version=4)
 
     @property
-    def code_cells(self) -> list[nbformat.NotebookNode]:
+    def code_cells(self) -> "list[NotebookNode]":
         """The code cells, in order."""
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
@@ -117,16 +120,20 @@ def anchor(heading: str) -> str:
     return heading.strip().replace("`", "").replace(" ", "-")
 
 
-def dumps(notebook: nbformat.NotebookNode) -> str:
+def dumps(notebook: "NotebookNode") -> str:
     """A notebook as the text of its file, as JupyterLab writes it: saved there unchanged, it shows no diff."""
+    import nbformat
+
     return nbformat.writes(with_whole_numbers(notebook), version=nbformat.NO_CONVERT) + "\n"
 
 
 def with_whole_numbers(value: Any) -> Any:
     """A copy of what a JSON file holds, with 6 for 6.0: JavaScript knows no difference and writes 6."""
     if isinstance(value, Mapping):
+        from nbformat import NotebookNode
+
         copied = {name: with_whole_numbers(entry) for name, entry in value.items()}
-        return nbformat.NotebookNode(copied)
+        return NotebookNode(copied)
     if isinstance(value, list):
         return [with_whole_numbers(entry) for entry in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:

@@ -19,7 +19,7 @@ from helpers import data, pages
 from helpers.book import BookError
 from helpers.verification import Policy
 from tests.studies import many_runs, run_times, running, spread
-from tests.studies.__main__ import STUDIES, main
+from tests.studies.__main__ import COMMANDS, main
 from tests.support import small_book
 
 
@@ -49,7 +49,7 @@ def test_the_help_lists_every_study_and_imports_none():
     code += "finally:\n    print(*{'nbformat', 'torch', 'pytest'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
     shown = subprocess.run(command, cwd=running.BOOK, capture_output=True, text=True, check=True)
-    assert all(f"\n    {name}" in shown.stdout for name in STUDIES)
+    assert all(f"\n    {name}" in shown.stdout for name in COMMANDS)
     assert shown.stdout.splitlines()[-1] == ""
 
 

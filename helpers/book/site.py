@@ -4,6 +4,7 @@
     python -m helpers.book site --open           # ... and opens it
     python -m helpers.book site --out FOLDER     # somewhere else
     python -m helpers.book site --pdf BOOK.pdf   # the whole book on paper, printed by Chromium or Chrome
+    python -m helpers.book site --pdf PAGE.pdf --page 08    # one page
 
 Sphinx makes it, with MyST-NB and the PyData theme, as ``.site/conf.py`` says; ``pip install -r .site/requirements.txt``
 brings them. The site needs no server and asks no other place for anything. It is made beside the old one, which it
@@ -155,22 +156,30 @@ def build(out: Path = OUT, builder: str = "html") -> None:
         new.rename(out)
 
 
-def print_pdf(pdf: Path) -> None:
-    """Print the whole book as one PDF; an older one is replaced when the new one is whole.
+def print_pdf(pdf: Path, number: str = "") -> None:
+    """Print the book as one PDF; an older one is replaced when the new one is whole.
+
+    Args:
+        pdf: the file.
+        number: of the page to be printed alone, "08"; "" for the whole book.
 
     Raises:
+        UsageError: there is no such page.
         BookError: there is no browser, or it failed; or see ``build``.
     """
+    names = [page.name for page in pages.all_pages() if page.name[:2] == number]
+    if number and not names:
+        raise UsageError(f"There is no page {number!r}: write its number, as in 08.")
     browser = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if not browser:
         raise BookError("Chromium or Chrome is needed to print: install your system's package.")
     pdf.parent.mkdir(parents=True, exist_ok=True)
     check_output(pdf)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=pdf.parent) as folder:
-        build(Path(folder, "html"), "singlehtml")
+        build(Path(folder, "html"), "html" if names else "singlehtml")
         printed = Path(folder, "book.pdf")
         options = [*FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}"]
-        command = [browser, *options, Path(folder, "html", "index.html").as_uri()]
+        command = [browser, *options, Path(folder, "html", f"{[*names, 'index'][0]}.html").as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if not printed.exists():
             raise BookError(f"{Path(browser).name} printed nothing:\n{done.stderr.strip()}")
@@ -182,9 +191,11 @@ def run(args: argparse.Namespace) -> int:
     if args.pdf:
         if args.open or args.out:
             raise UsageError("--pdf prints into one file: it takes no --out and no --open.")
-        print_pdf(args.pdf.resolve())
+        print_pdf(args.pdf.resolve(), args.page)
         print(args.pdf)
         return 0
+    if args.page:
+        raise UsageError("--page is for --pdf: the site has all pages.")
     out = (args.out or OUT).resolve()
     build(out)
     print(out / "index.html")

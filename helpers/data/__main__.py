@@ -1,4 +1,4 @@
-"""The command: python -m helpers.data --help."""
+"""CIFAR-10 for the pages, found, checked or downloaded: python -m helpers.data --help."""
 
 import argparse
 import math
@@ -88,8 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         is_good = False
         text = "\nStopped. What has come is kept; --download goes on from there."
+    is_error = action in (download, clean) and not is_good
     try:
-        print(text, flush=True)
+        print(text, file=sys.stderr if is_error else sys.stdout, flush=True)
     except BrokenPipeError:  # nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if is_good else 1

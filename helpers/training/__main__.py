@@ -1,4 +1,7 @@
-"""The command line of `python -m helpers.training`: what is understood and refused, before torch is loaded."""
+"""The fast training of CIFAR-10, and what it is compared with: python -m helpers.training --help.
+
+Here is its command line: what is understood and refused, before torch is loaded.
+"""
 
 import os
 
@@ -21,7 +24,14 @@ from helpers.verification.files import OutputError, check_output
 
 # Each is a module whose docstring is its --help, with a run(args) -> exit status; that raises ArgumentTypeError for
 # what is wrong with the command line and shows only when torch is there.
-COMMANDS = ("run", "baselines", "ablation", "techniques", "search", "profile")
+COMMANDS = {
+    "run": "train for a budget of time, work or epochs; this is what is done without a command",
+    "baselines": "other people's nets in the same time",
+    "ablation": "seconds to the accuracy of the old tutorials, technique by technique",
+    "techniques": "accuracy after the same images, technique by technique, over several seeds",
+    "search": "candidates for a recipe, compared on the validation images",
+    "profile": "where the time of a training step goes",
+}
 RESUME = "continue from a checkpoint; without FILE: list them, and take the newest"
 SET = "change the recipe: base_lr=0.2"
 CHECKPOINT = "keep the state here; default: a file of its own in data/checkpoints/"

@@ -10,7 +10,7 @@ import pytest
 from helpers.book import __main__ as command
 from helpers.book import launch
 
-COMMANDS = ["update", "new", "site", "launch", "readme"]
+COMMANDS = ["update", "new", "site", "launch", "handout", "readme"]
 # Fails if more than argparse and its like is imported: torch, nbformat, Jupyter take seconds.
 LIGHT = """
 import sys
@@ -44,7 +44,7 @@ def test_help_comes_at_once_and_runs_nothing(name):
 BAD = ["sell", "update --dry-run --fresh", "launch", "launch a/b --remove", "new 11_name"]
 
 
-@pytest.mark.parametrize("arguments", [*BAD, "readme README.md", "site --out"])
+@pytest.mark.parametrize("arguments", [*BAD, "readme README.md", "site --out", "handout 08"])
 def test_a_bad_command_line_is_refused(arguments, capsys, monkeypatch):
     monkeypatch.setattr(command, "import_module", lambda name: pytest.fail("it was run"))
     with pytest.raises(SystemExit) as refused:

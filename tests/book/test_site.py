@@ -3,6 +3,7 @@
 import re
 import shutil
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +81,30 @@ def test_without_a_browser_the_old_book_stays(tmp_path, monkeypatch):
     with pytest.raises(BookError, match="Chromium or Chrome is needed"):
         site.print_pdf(tmp_path / "book.pdf")
     assert (tmp_path / "book.pdf").read_bytes() == b"the old one"
+
+
+def test_a_page_is_printed_from_its_own_file(tmp_path, monkeypatch):
+    built, printed = [], []
+
+    def run(command, **_):
+        printed.append(command[-1])
+        option = next(part for part in map(str, command) if part.startswith("--print-to-pdf="))
+        Path(option.partition("=")[2]).write_bytes(b"%PDF")
+
+    monkeypatch.setattr(site.shutil, "which", lambda name: name)
+    monkeypatch.setattr(site, "build", lambda out, builder: built.append(builder))
+    monkeypatch.setattr(site.subprocess, "run", run)
+    site.print_pdf(tmp_path / "page.pdf", "08")
+    site.print_pdf(tmp_path / "book.pdf")
+    assert built == ["html", "singlehtml"]
+    assert [name.rpartition("/")[2] for name in printed] == ["08_tensor_shapes.html", "index.html"]
+    assert {path.name for path in tmp_path.iterdir()} == {"page.pdf", "book.pdf"}
+
+
+@pytest.mark.parametrize("arguments", ["--page 08", "--pdf x/y.pdf --page 99"])
+def test_a_page_to_be_printed_is_named_by_its_number_and_has_a_file(arguments, capsys):
+    assert main(["site", *arguments.split()]) == 2
+    assert "age" in capsys.readouterr().err
 
 
 def test_a_pdf_is_one_file(capsys):

@@ -1,4 +1,4 @@
-"""Measurements of the book and of its verification.
+"""Measurements of the book and of its verification: python -m tests.studies STUDY.
 
     python -m tests.studies --help             # which there are
     python -m tests.studies spread --help
@@ -15,7 +15,7 @@ from importlib import import_module
 from helpers.book import BookError
 from helpers.verification.files import OutputError
 
-STUDIES = {
+COMMANDS = {
     "mutation-score": "how many corrupted outputs the verification catches",
     "spread": "how far outputs differ between settings",
     "many-runs": "twenty runs of the book, each under other conditions",
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m tests.studies", description=__doc__.partition("\n")[0]
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, words in STUDIES.items():
+    for name, words in COMMANDS.items():
         command = commands.add_parser(
             name, help=words, formatter_class=argparse.RawDescriptionHelpFormatter
         )

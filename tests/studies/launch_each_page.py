@@ -14,9 +14,6 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
-
-from helpers.book import launch
 from helpers.verification import Policy, compare_outputs
 from tests.studies import running
 
@@ -52,6 +49,8 @@ def copy(book: Path) -> None:
 
 def make_home(book: Path) -> None:
     """Copy the book, launch it, and commit it in a repository of its own."""
+    from helpers.book import launch
+
     copy(book)
     launch.launch(SLUG, book)
     author = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
@@ -70,6 +69,8 @@ def fetched_from(folder: Path) -> dict[str, str | None]:
 
 def run_alone(name: str, home: Path, python: str = sys.executable) -> Result:
     """Run one page of a launched book alone, in a fresh kernel and an empty folder."""
+    import nbformat
+
     stored = nbformat.read(home / "notebooks" / f"{name}.ipynb", as_version=4)
     new = nbformat.from_dict(stored)
     variables = fetched_from(home) | {"PYTHONPATH": None}
