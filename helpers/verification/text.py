@@ -2,8 +2,10 @@
 
 A float agrees if |new - stored| <= atol + rtol * |stored|, the rule of ``numpy.testing.assert_allclose``, here
 for numbers as they are printed. Where a cell states no tolerance of its own, only what rounding does to a last
-digit passes (``ROUNDING``): a release, a sum of money, a small number beside zero are exact. nbval itself compares texts character by character; what differs can only be
-blanked out, by the patterns of ``--nbval-sanitize-with``. The ``free`` patterns do so for one cell.
+digit passes (``ROUNDING``): a release, a sum of money, a small number beside zero are exact.
+
+nbval itself compares texts character by character; what differs can only be blanked out, by the patterns of
+``--nbval-sanitize-with``. The ``free`` patterns do so for one cell.
 """
 
 import re
@@ -12,7 +14,7 @@ from itertools import zip_longest
 
 from .policy import Policy
 
-# A memory address, as in <object at 0x7f3a5c1d2e80>, or <Pointer 0x7f3a5c1d2e80>; any other hexadecimal number is exact.
+# A memory address, as in <object at 0x7f3a5c1d2e80> or <Pointer 0x7f3a5c1d2e80>; other hexadecimal numbers are exact.
 ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]{6,}\b|(?<=[ (=])0x[0-9a-fA-F]{9,16}(?=[^<>\n]*>)")
 
 # A number standing by itself: not part of a name (conv1, float32), a version (2.15.0) or a shape (3x4).
