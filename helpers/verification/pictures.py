@@ -73,6 +73,21 @@ def compare_pictures(
     return None
 
 
+def compare_amounts(stored: bytes, new: bytes) -> str:
+    """Return how much less or more is drawn in one of two pictures, if one has less than a half of the other; else ''.
+
+    What is not of the commonest color is drawn.
+    """
+    shares = []
+    for data in (stored, new):
+        colors = np.asarray(_laid_on(_frames(data)[0], "white")).reshape(-1, 3)
+        _, counts = np.unique(colors.astype(int) @ (65536, 256, 1), return_counts=True)
+        shares.append(1 - counts.max() / counts.sum())
+    if min(shares) * 2 >= max(shares):
+        return ""
+    return f"expected {shares[0]:.1%} of it to be drawn on, got {shares[1]:.1%}"
+
+
 def _compare(a: Image.Image, b: Image.Image, shift: int, color: int) -> PictureDifference | None:
     """Compare two opaque pictures."""
     if a.size != b.size:
