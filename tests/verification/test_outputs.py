@@ -136,7 +136,7 @@ def test_another_number_kind_or_order_fails(stored, new):
         (picture("#ffffff"), picture("#eeeeee"), "picture: "),
         (described(), described(alt="a dog"), "expected alt 'a cat', got 'a dog'"),
         (described(), described(width=31), "expected width '30', got '31'"),
-        (described(), picture(), "expected alt 'a cat', got ''"),
+        (described(), described(alt=""), "expected alt 'a cat', got ''"),
         (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
