@@ -100,8 +100,12 @@ def _compare(a: Image.Image, b: Image.Image, shift: int, color: int) -> PictureD
     blurred = a.filter(blur), b.filter(blur)
     arrays = [np.asarray(picture) for picture in (a, b)]
     details = [_detail(picture) for picture in blurred]
-    # a cell that states a wider color means levels
-    allowed = color if color > 16 else np.maximum(QUANTUM, color / 255 * _contrast(arrays, shift))
+    # a cell that states a wider color means levels; where lines may move further, the ground moves too
+    allowed = (
+        color
+        if color > 16 or shift > 1
+        else np.maximum(QUANTUM, color / 255 * _contrast(arrays, shift))
+    )
     pale = _distance(*details, shift) > allowed
     edge = shift + 2 * int(GROUND)  # where the ground depends on what lies outside
     pale[:edge] = pale[-edge:] = pale[:, :edge] = pale[:, -edge:] = False
