@@ -219,7 +219,7 @@ def test_bad_tolerances_are_named(cell, tolerance, needed, fault):
         (picture(100), picture(120), Policy(), {"color": 20, "shift": 25}),
         (picture(100), picture(104), Policy(), {"color": 4}),
         (picture(100), picture(100, at=23), Policy(shift=8), {"shift": 3}),
-        (picture(100), picture(200), Policy(picture="form"), {}),
+        (picture(100), picture(150), Policy(picture="form"), {}),
     ],
 )
 def test_what_is_needed_is_measured(stored, new, policy, needed):

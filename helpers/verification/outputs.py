@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from .pictures import compare_pictures
+from .pictures import compare_amounts, compare_pictures
 from .policy import Policy
 from .text import difference
 
@@ -16,6 +16,7 @@ Output = Mapping[str, Any]  # as nbformat 4 has it
 
 STRICT = Policy()
 _REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier
 
 
@@ -89,14 +90,22 @@ def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Differ
             if text := difference(*texts, policy):
                 yield Difference(text, *texts)
         case "error":  # its type is exact, and no part of what is free
+            exact = replace(
+                policy, integers=False
+            )  # a message counts nothing that training changes
             same_type = stored["ename"] == new["ename"]
-            if not same_type or difference(stored["evalue"], new["evalue"], policy):
-                yield Difference(difference(*texts, replace(policy, free=())), *texts)
+            if not same_type or difference(stored["evalue"], new["evalue"], exact):
+                yield Difference(difference(*texts, replace(exact, free=())), *texts)
+            else:
+                texts = _end_of_traceback(stored), _end_of_traceback(new)
+                if all(texts) and (text := difference(*texts, exact)):
+                    yield Difference(f"traceback: {text}", *texts)
         case _:
             for mime, value in stored["data"].items():
                 yield from _compare_data(
                     mime, _text(value), _text(new["data"][mime]), policy, texts
                 )
+                yield from _compare_looks(mime, stored, new)
 
 
 def _compare_data(
@@ -112,8 +121,34 @@ def _compare_data(
     in_form = policy.picture == "form"
     shift, color = (0, 255) if in_form else (policy.shift, policy.color)
     files = base64.b64decode(stored), base64.b64decode(new)
+    if in_form and (text := compare_amounts(*files)):
+        yield Difference(f"picture: {text}", *texts, (*files, None))
     if fault := compare_pictures(*files, shift, color):
         yield Difference(f"picture: {fault.text}", *texts, (*files, fault.drawn))
+
+
+def _compare_looks(mime: str, stored: Output, new: Output) -> Iterator[Difference]:
+    """Yield how what a picture is shown with differs: its description for those who cannot see it, and its size."""
+    if not mime.startswith("image/"):
+        return
+    for name in ("alt", "width", "height"):
+        texts = [
+            str((output.get("metadata") or {}).get(mime, {}).get(name, ""))
+            for output in (stored, new)
+        ]
+        if texts[0] != texts[1]:
+            says = f"{mime}: expected {name} {texts[0]!r}, got {texts[1]!r}"
+            yield Difference(says, *texts)
+
+
+def _end_of_traceback(output: Output) -> str:
+    """Return a traceback from the line that names the exception, without colors; '' if no line does.
+
+    What is above it holds paths and lines of the libraries.
+    """
+    text = _COLOR.sub("", "\n".join(output.get("traceback") or ()))
+    start = text.rfind(f"{output['ename']}:")
+    return text[start:].rstrip() if start >= 0 else ""
 
 
 def _kind(output: Output) -> str:

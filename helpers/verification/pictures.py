@@ -8,6 +8,9 @@ erosion and dilation of mathematical morphology: Serra, Image Analysis and Mathe
 Then the same is asked of both pictures blurred. A 0 and a 2 in small print have no pixel that is far from one
 of the other, but the ink lies elsewhere; a line that moved by a part of a pixel has its ink where it was.
 
+Last, what stands out from its ground is compared in proportion to how far it stands out: pale digits differ by few
+levels, and so does a word that is hardly darker than the paper.
+
 Why not what there is: by ``matplotlib.testing.compare`` (root mean square of all pixels) a figure that lies one pixel
 to the right differs by more (36 levels) than one in which a mark is missing (1.6). To pixelmatch a line that moved by
 a pixel is different. nbval compares no pictures.
@@ -19,9 +22,15 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps, ImageSequence
 
 FEW = 3  # so many pixels out of range are not seen: a corner, the end of a line; of the blurred picture, none
+GROUND = 4.0  # pixels, of the Gaussian that leaves only the ground of small print
+QUANTUM = 2.0  # levels: what rounding to whole levels may do to a blurred picture less its ground
+GROUNDS = (
+    "white",
+    "black",
+)  # of JupyterLab's light and dark theme; the second matters to what is transparent
 BLUR = 0.8  # pixels, the standard deviation of the Gaussian: strokes of small letters just remain apart
 
 
@@ -41,24 +50,70 @@ def compare_pictures(
         stored: an image file (PNG, JPEG, ...).
         new: the other.
         shift: how many pixels a line may lie from its place.
-        color: how many of 255 levels a channel may be outside the range around its place.
+        color: how many of 255 levels a channel may be outside the range around its place; with 255, only sizes count.
 
     Returns:
         None if they look the same.
     """
     if stored == new:
         return None
-    a, b = (_on_white(data) for data in (stored, new))
+    frames = [_frames(data) for data in (stored, new)]
+    if len(frames[0]) != len(frames[1]):
+        return PictureDifference(f"expected {len(frames[0])} frames, got {len(frames[1])}", None)
+    for n, pair in enumerate(zip(*frames, strict=True)):
+        for ground in (
+            GROUNDS if any(frame.getextrema()[3][0] < 255 for frame in pair) else GROUNDS[:1]
+        ):
+            fault = _compare(*(_laid_on(frame, ground) for frame in pair), shift, color)
+            if fault:
+                words = [f"frame {n}"] * (len(frames[0]) > 1) + [f"on {ground}"] * (
+                    ground != "white"
+                )
+                return fault._replace(text=", ".join([fault.text, *words]))
+    return None
+
+
+def compare_amounts(stored: bytes, new: bytes) -> str:
+    """Return how much less or more is drawn in one of two pictures, if one has less than a half of the other; else ''.
+
+    What is not of the commonest color is drawn.
+    """
+    shares = []
+    for data in (stored, new):
+        colors = np.asarray(_laid_on(_frames(data)[0], "white")).reshape(-1, 3)
+        _, counts = np.unique(colors.astype(int) @ (65536, 256, 1), return_counts=True)
+        shares.append(1 - counts.max() / counts.sum())
+    if min(shares) * 2 >= max(shares):
+        return ""
+    return f"expected {shares[0]:.1%} of it to be drawn on, got {shares[1]:.1%}"
+
+
+def _compare(a: Image.Image, b: Image.Image, shift: int, color: int) -> PictureDifference | None:
+    """Compare two opaque pictures."""
     if a.size != b.size:
         return PictureDifference(
             f"expected {a.size[0]}x{a.size[1]} pixels, got {b.size[0]}x{b.size[1]}", None
         )
-    if a.tobytes() == b.tobytes():
+    if color >= 255 or a.tobytes() == b.tobytes():
         return None
     blur = ImageFilter.GaussianBlur(BLUR)
     blurred = a.filter(blur), b.filter(blur)
-    for words, pair, few in (("", (a, b), FEW), (", seen from afar", blurred, 0)):
-        wrong = _distance(*map(np.asarray, pair), shift) > color
+    arrays = [np.asarray(picture) for picture in (a, b)]
+    details = [_detail(picture) for picture in blurred]
+    # a cell that states a wider color means levels; where lines may move further, the ground moves too
+    allowed = (
+        color
+        if color > 16 or shift > 1
+        else np.maximum(QUANTUM, color / 255 * _contrast(arrays, shift))
+    )
+    pale = _distance(*details, shift) > allowed
+    edge = shift + 2 * int(GROUND)  # where the ground depends on what lies outside
+    pale[:edge] = pale[-edge:] = pale[:, :edge] = pale[:, -edge:] = False
+    for words, wrong, few in (
+        ("", _distance(*arrays, shift) > color, FEW),
+        (", seen from afar", _distance(*map(np.asarray, blurred), shift) > color, 0),
+        (", in what hardly stands out", pale, 0),
+    ):
         count = np.count_nonzero(wrong)
         if count > few:
             rows, columns = (np.flatnonzero(wrong.any(axis)) for axis in (1, 0))
@@ -71,10 +126,38 @@ def compare_pictures(
     return None
 
 
-def _on_white(data: bytes) -> Image.Image:
-    picture = Image.open(io.BytesIO(data)).convert("RGBA")
-    white = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(white, picture).convert("RGB")
+def _frames(data: bytes) -> list[Image.Image]:
+    """Return the frames of an image file as a reader sees them: turned as it says, 8 bits a channel (RGBA)."""
+    frames = []
+    for frame in ImageSequence.Iterator(Image.open(io.BytesIO(data))):
+        picture = ImageOps.exif_transpose(frame)
+        if picture.mode.startswith("I"):  # 16 bits: convert() would cut, not scale
+            levels = np.asarray(picture).astype(np.int64) >> 8
+            picture = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+        frames.append(picture.convert("RGBA"))
+    return frames
+
+
+def _laid_on(picture: Image.Image, ground: str) -> Image.Image:
+    """Return a picture without transparency: on a page of this color."""
+    page = Image.new("RGBA", picture.size, ground)
+    return Image.alpha_composite(page, picture).convert("RGB")
+
+
+def _detail(blurred: Image.Image) -> np.ndarray:
+    """Return a picture less its ground, from -255 to 255 (height, width, channels)."""
+    ground = blurred.filter(ImageFilter.GaussianBlur(GROUND))
+    return np.asarray(blurred).astype(np.int16) - np.asarray(ground)
+
+
+def _contrast(pictures: list[np.ndarray], shift: int) -> np.ndarray:
+    """Return how far apart the colors around each pixel are, in levels (height, width): the larger of the pictures'."""
+    reach = shift + int(GROUND)
+    spans = (
+        _around(picture, reach, np.maximum) - _around(picture, reach, np.minimum)
+        for picture in pictures
+    )
+    return reduce(np.maximum, spans).max(2)
 
 
 def _distance(a: np.ndarray, b: np.ndarray, shift: int) -> np.ndarray:

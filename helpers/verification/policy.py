@@ -12,14 +12,16 @@ class Policy:
     """How the outputs of one cell are compared. Without a ``verify`` entry: as strictly as the defaults.
 
     Attributes:
-        rtol: relative tolerance of a float; |new - stored| <= atol + rtol * |stored| passes.
-        atol: absolute tolerance of a float. (Beside an exact zero 1e-6 passes in any case.)
+        rtol: relative tolerance of a float; |new - stored| <= atol + rtol * |stored| passes. As long as neither
+            it nor ``atol`` is stated, no more than rounding passes: one unit of the last digit printed, or 1e-6.
+        atol: absolute tolerance of a float. Beside an exact zero nothing else helps.
         integers: True if whole numbers may differ within the same tolerance; else they are exact.
         timing: True if durations, rates and speed ratios are compared in form only (see ``text.TIMINGS``).
         free: regular expressions; what they match is the machine's own and is not compared.
         shift: how many pixels a line in a picture may lie from its stored place.
         color: how many of 255 levels a color may be off.
-        picture: "form" if a picture is compared only in size and description; else "pixels".
+        picture: "form" if of a picture only its size, its description and how much is drawn are compared; else
+            "pixels".
         reason: why the cell asks for more than the defaults; without it the entry is refused.
     """
 
@@ -53,9 +55,19 @@ class Policy:
         for name, value in entry.items():
             if wanted := _wanted_instead(name, value):
                 raise ValueError(f"the cell's verify entry: {name} is {wanted}, not {value!r}")
+        if wide := [pattern for pattern in entry.get("free", ()) if _frees_everything(pattern)]:
+            raise ValueError(
+                f"the cell's verify entry frees any text whatever with {wide[0]!r}: "
+                "let the pattern name what stands before or after the part that may differ"
+            )
         if "free" in entry:
             entry = {**entry, "free": tuple(entry["free"])}
         return cls(**entry)
+
+    @property
+    def states_a_tolerance(self) -> bool:
+        """Whether the cell asks for a tolerance of floats of its own."""
+        return (self.rtol, self.atol) != (Policy.rtol, Policy.atol)
 
     @property
     def kind(self) -> str:
@@ -88,3 +100,16 @@ def _is_pattern(value: Any) -> bool:
         return isinstance(value, str) and bool(re.compile(value))
     except re.error:
         return False
+
+
+# One of each kind of thing that cells print; a pattern that leaves no letter and no digit of any line has no bounds.
+_ANYTHING = """accuracy: 55.1 % of 10,000 pictures
+tensor([[1., -2.5e-03]], dtype=torch.float64) at 12:30
+'quoted' and "quoted", <b>bold</b> | a | table |"""
+
+
+def _frees_everything(pattern: str) -> bool:
+    """Whether a pattern, where it matches at all, lets any text pass."""
+    return not any(
+        re.search(r"[^\W_]", re.sub(pattern, "", line)) for line in _ANYTHING.splitlines()
+    )

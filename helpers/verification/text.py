@@ -1,8 +1,11 @@
 """Compare two texts: words exactly, numbers within a tolerance, durations in form.
 
 A float agrees if |new - stored| <= atol + rtol * |stored|, the rule of ``numpy.testing.assert_allclose``, here
-for numbers as they are printed. nbval itself compares texts character by character; what differs can only be
-blanked out, by the patterns of ``--nbval-sanitize-with``. The ``free`` patterns do so for one cell.
+for numbers as they are printed. Where a cell states no tolerance of its own, only what rounding does to a last
+digit passes (``ROUNDING``): a release, a sum of money, a small number beside zero are exact.
+
+nbval itself compares texts character by character; what differs can only be blanked out, by the patterns of
+``--nbval-sanitize-with``. The ``free`` patterns do so for one cell.
 """
 
 import re
@@ -11,15 +14,24 @@ from itertools import zip_longest
 
 from .policy import Policy
 
-# A memory address, as in <object at 0x7f3a5c1d2e80>.
-ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+# A memory address, as in <object at 0x7f3a5c1d2e80> or <Pointer 0x7f3a5c1d2e80>; other hexadecimal numbers are exact.
+ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]{6,}\b|(?<=[ (=])0x[0-9a-fA-F]{9,16}(?=[^<>\n]*>)")
 
 # A number standing by itself: not part of a name (conv1, float32), a version (2.15.0) or a shape (3x4).
-_DIGITS = r"(?:\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?"
+# (ASCII only: to Python, full-width digits are digits too.)
+_DIGITS = (
+    r"(?:[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?"
+)
 NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?!(?!j\b)\w|\.\d)")
+# A sum of money, with its sign or code before or after it.
+MONEY = re.compile(
+    rf"(?<=[$€£¥])\s?{_DIGITS}|(?<=\b(?:EUR|USD|GBP|CNY|RMB|JPY|CHF) ){_DIGITS}"
+    rf"|(?<![\w.,]){_DIGITS}(?=\s?(?:[$€£¥]|(?:EUR|USD|GBP|CNY|RMB|JPY|CHF|元)\b))"
+)
 
-# Sums of float32 numbers around 1 that would be zero: so far from zero is no difference.
-NOISE = Decimal("1e-6")
+# What float32 sums differ by in another order of addition, of their size (it keeps seven digits); and,
+# where fewer digits are printed, one unit of the last of them.
+ROUNDING = Decimal("1e-6")
 
 # What depends on the speed of the machine: IPython and tqdm choose the unit and the number of loops by
 # what they measure. "1.03 μs ± 12.3 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
@@ -65,6 +77,11 @@ def difference(stored: str, new: str, policy: Policy) -> str:
     stored_numbers, new_numbers = NUMBER.findall(stored), NUMBER.findall(new)
     if _words(stored) != _words(new) or stored_numbers == new_numbers:
         return _first_line_that_differs(stored, new)
+    if MONEY.findall(stored) != MONEY.findall(new):
+        return _first_line_that_differs(stored, new)
+    as_wide = [len(number) for number in stored_numbers] == [len(number) for number in new_numbers]
+    if as_wide and NUMBER.sub("⟨number⟩", stored) != NUMBER.sub("⟨number⟩", new):
+        return "the blanks differ, and no number is longer or shorter"
     faults = [
         fault
         for a, b in zip(stored_numbers, new_numbers, strict=True)
@@ -90,18 +107,45 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
     if stored == new:
         return ""
     a, b = (Decimal(text.replace(",", "")) for text in (stored, new))
-    is_float = [not re.fullmatch(r"[-+]?[\d,]+", text) for text in (stored, new)]
-    whole = all(re.fullmatch(r"[-+]?[\d,]+\.?", text) for text in (stored, new))
+    is_float = [not re.fullmatch(r"[-+]?[0-9,]+", text) for text in (stored, new)]
+    whole = all(re.fullmatch(r"[-+]?[0-9,]+\.?", text) for text in (stored, new))
+    if whole and all(is_float) and a == b == 0:
+        return _other_zero(stored, new, policy)
     if not policy.integers and (whole or is_float[0] != is_float[1]):
         return f"expected {stored}, got {new} (whole numbers are compared exactly)"
-    allowed = Decimal(policy.atol) + Decimal(policy.rtol) * abs(a)
-    if 0 in (a, b):
-        allowed = max(allowed, NOISE)
+    if not policy.states_a_tolerance and (fault := _other_zero(stored, new, policy)):
+        return fault
+    allowed = _allowed(stored, new, policy)
     apart = abs(a - b)
     if apart <= allowed:
         return ""
     line = f"expected {stored}, got {new}: {float(apart):.3g} apart, allowed {float(allowed):.3g}"
     return f"{line}: {apart / allowed:,.1f} times too far" if allowed else line
+
+
+def _allowed(stored: str, new: str, policy: Policy) -> Decimal:
+    """Return how far two printed floats may be apart."""
+    size = abs(Decimal(stored.replace(",", "")))
+    allowed = Decimal(policy.atol) + Decimal(policy.rtol) * size
+    if policy.states_a_tolerance:
+        return allowed
+    finer = min(Decimal(text.replace(",", "")).as_tuple().exponent for text in (stored, new))
+    return min(allowed, max(ROUNDING * size, Decimal(1).scaleb(finer)))
+
+
+def _other_zero(stored: str, new: str, policy: Policy) -> str:
+    """Return how two spellings of one number differ that no rounding explains: 2.10 and 2.1, -0. and 0."""
+    if policy.states_a_tolerance or Decimal(stored.replace(",", "")) != Decimal(
+        new.replace(",", "")
+    ):
+        return ""
+    decimals = [len(text.lower().partition("e")[0].partition(".")[2]) for text in (stored, new)]
+    other_sign = stored.startswith("-") != new.startswith("-")
+    if other_sign and max(decimals) <= 1:  # with more decimals, a small number rounded to zero
+        return f"expected {stored}, got {new} (a zero of the other sign)"
+    if min(decimals) and decimals[0] != decimals[1]:  # torch prints 1. or 1.0000
+        return f"expected {stored}, got {new} (zeros at the end are compared: a release 2.10 is not 2.1)"
+    return ""
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:

@@ -187,6 +187,13 @@ BAD = {
         (with_cells(new_markdown_cell("more")), "of 01_good.py None"),
     ],
     "was_run_in_order": [(change(2, execution_count=4), "[1, 2, 4, 4, ")],
+    "numbers_results_as_their_cells": [
+        (change(0, outputs=[new_output("execute_result", execution_count=2)]), "In [1] and Out[2]"),
+        (change(0, outputs=[new_output("execute_result")]), "In [1] and Out[None]"),
+    ],
+    "keeps_errors_where_they_are_expected": [
+        (change(2, outputs=[]), "cell 2 has the tag raises-exception and shows no error"),
+    ],
     "has_no_stderr": [(printed("Warning", name="stderr"), "cell 0 writes to stderr: 'Warning'")],
     "has_no_untagged_error": [(untagged, "cell 2 fails: ValueError")],
     "shows_no_address": [

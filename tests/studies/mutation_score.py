@@ -5,8 +5,9 @@ compared with the committed one under the policy of its cell. No kernel is start
 
     caught      the comparison finds a difference
     missed      it finds none, though a reader would: listed by page and cell
-    tolerated   a float within the tolerance that the cell states (or the default, 1e-4 of its size). Where a
-                cell states one, 1.5 times as much is tried too, for pictures as well.
+    tolerated   a float within the tolerance that the cell states (or the default: 1e-4 of its size, and no more
+                than a unit of its last digit or a millionth). Where a cell states one, 1.5 times as much is
+                tried too, for pictures as well.
     in form     it lies in what the cell compares in form: a timing, the machine's own, a plot of durations
     none        nothing was changed: a mirrored symmetric picture, 2 % of 0.0, a picture without a label
 
@@ -112,10 +113,17 @@ def _excuse_of_number(old, new, policy):
         right, wrong = map(mutations.value_of, (old, new))
     except InvalidOperation:  # a word
         return "missed"
-    if right == wrong:
+    stated = (policy.rtol, policy.atol) != (DEFAULT.rtol, DEFAULT.atol)
+    if right == wrong and (stated or old.endswith(".")) and new.isascii():  # 0. and 0.0000
         return "none"
     is_float = "." in old or "e" in old
-    within = abs(wrong - right) <= _allowed(policy, wrong)
+    allowed = _allowed(policy, wrong)
+    if not stated:  # one unit of the last digit, or a millionth
+        unit = Decimal(1).scaleb(min(right.as_tuple().exponent, wrong.as_tuple().exponent))
+        allowed = min(allowed, max(unit, abs(wrong) / 1_000_000))
+    within = abs(wrong - right) <= allowed and right != wrong
+    if not new.isascii() or new.startswith(" "):
+        return "missed"
     return "tolerated" if within and (is_float or policy.integers) else "missed"
 
 

@@ -169,6 +169,61 @@ def _swaps(text, spans):
             yield Edit(a, d, text[c:d] + text[b:c] + text[a:b])
 
 
+def next_to_zero(number, choose):
+    """A float much smaller than one is zero; a zero is a small float."""
+    if not re.search(r"[.eE]", number):
+        return None
+    value = value_of(number)
+    if value == 0:
+        return "9.9e-07"
+    return "0.0" if abs(value) < Decimal("1e-6") else None
+
+
+def zeros_at_the_end(number, choose):
+    """A short float has a zero more at its end, or one less: a release is another."""
+    if not re.fullmatch(r"-?[\d,]+\.\d{1,3}", number):
+        return None
+    return number[:-1] if re.search(r"\.\d+0$", number) else f"{number}0"
+
+
+def few_units(number, choose):
+    """The last digits of a float with four or more digits are off by a few units, far more than rounding does."""
+    match = re.fullmatch(r"-?\d+\.\d{1,6}", number)
+    if not match or sum(map(str.isdigit, number)) < 5 or value_of(number) == 0:
+        return None
+    unit = Decimal(1).scaleb(value_of(number).as_tuple().exponent)
+    step = max(4 * unit, abs(value_of(number)) * Decimal("4e-5"))
+    return _changed(number, lambda value: value + step)
+
+
+def zero_of_other_sign(number, choose):
+    """A zero that is printed whole has the other sign."""
+    if not re.fullmatch(r"-?0\.0?", number):
+        return None
+    return number.removeprefix("-") if number.startswith("-") else f"-{number}"
+
+
+def hexadecimal(number, choose):
+    """One digit of a hexadecimal number that is no address is another."""
+    other = choose.choice([letter for letter in "0123456789abcdef" if letter != number[-1].lower()])
+    return number[:-1] + other
+
+
+def full_width(number, choose):
+    """A number is written in the digits of Chinese type."""
+    return number.translate(
+        {ord(digit): chr(ord(digit) - ord("0") + 0xFF10) for digit in "0123456789"}
+    )
+
+
+def blanks(text, choose):
+    """A float has another last digit and a blank more stands before it."""
+    for match in ALONE.finditer(text):
+        number = match[0]
+        if re.fullmatch(r"-?\d\.\d{6,}", number) and number[-1] in "12345678":
+            yield Edit(*match.span(), f" {number[:-1]}{int(number[-1]) + 1}")
+
+
 TEXT: dict[str, Edits] = {
     "a digit": each(NUMBER, digit),  # in names and versions too
     "a sign": each(ALONE, sign),
@@ -182,6 +237,13 @@ TEXT: dict[str, Edits] = {
     "a line added": each(LINE, twice),
     "two lines swapped": lines_swapped,
     "a table cell": table_cell,
+    "a small number for zero": each(ALONE, next_to_zero),
+    "a zero at the end": each(ALONE, zeros_at_the_end),
+    "a few units of the last digit": each(ALONE, few_units),
+    "a zero of the other sign": each(ALONE, zero_of_other_sign),
+    "a hexadecimal digit": each(r"(?<!at )\b0x[0-9a-fA-F]+\b", hexadecimal),
+    "full-width digits": each(ALONE, full_width),
+    "blanks beside a number": blanks,
 }
 BEYOND = "a float beyond its tolerance"  # for cells that state one
 
@@ -227,6 +289,18 @@ def of_list(outputs: list[dict]) -> Iterator[tuple[str, list[dict], list[dict]]]
         yield "a result for an error", error, outputs
         other = ERROR | {"ename": "IndexError"}
         yield "another exception type", error, [*before, other, *after]
+        shown = {"traceback": [f"{ERROR['ename']}: another message"]}
+        told = {"traceback": [f"{ERROR['ename']}: {MESSAGE}"]}
+        yield (
+            "another message shown",
+            [*before, ERROR | told, *after],
+            [*before, ERROR | shown, *after],
+        )
+        if "image/png" in output.get("data", {}):
+            for name, value in {"alt": "another picture", "width": 7}.items():
+                looks = output.get("metadata", {}).get("image/png", {}) | {name: value}
+                wrong = output | {"metadata": {"image/png": looks}}
+                yield "another description or size", outputs, [*before, wrong, *after]
         for message in OTHER_MESSAGES:
             yield "another message", error, [*before, ERROR | {"evalue": message}, *after]
 
@@ -243,4 +317,5 @@ def _of_other_kinds(output):
             yield output | {"data": {k: v for k, v in output["data"].items() if k != mime}}
 
 
-LISTS = tuple(dict.fromkeys(kind for kind, *_ in of_list([MORE, MORE])))
+SHOWN = {"output_type": "display_data", "data": {"image/png": ""}, "metadata": {}}
+LISTS = tuple(dict.fromkeys(kind for kind, *_ in of_list([MORE, SHOWN])))

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
@@ -108,6 +108,16 @@ def another_picture(picture: np.ndarray, setting: Setting) -> np.ndarray:
     return new
 
 
+def pale_word(picture: np.ndarray, setting: Setting) -> np.ndarray | None:
+    """A word in large letters stands there, 15 levels from the ground."""
+    height, width = picture.shape[:2]
+    ink = Image.new("L", (width, height))
+    size = max(12, min(width // 6, height // 2))
+    ImageDraw.Draw(ink).text((width // 6, height // 4), "WRONG", fill=255, font_size=size)
+    step = np.where(picture.mean() > 127, -15, 15)
+    return (picture + np.asarray(ink)[..., None] / 255 * step).clip(0, 255).astype(np.uint8)
+
+
 PICTURES = {
     "blank": lambda picture, setting: np.full_like(picture, 255),
     "mirrored": lambda picture, setting: picture[:, ::-1],
@@ -121,6 +131,7 @@ PICTURES = {
     "an axis limit": limit_changed,
     "a label missing": label_missing,
     "a letter or digit in a label": letter_changed,
+    "a pale word": pale_word,
     "another page's picture": another_picture,
     "another size": lambda picture, setting: np.pad(
         picture, ((0, 0), (0, 1), (0, 0)), constant_values=255

@@ -118,6 +118,8 @@ def needed(stored: list, new: list, policy: Policy) -> dict[str, Any]:
         steps = STEPS[name]
         if passes(allowed := getattr(policy, name)):
             steps = [*(step for step in steps if step < allowed), allowed]
+        else:  # without a tolerance of its own a cell may need a wider one than the number says
+            steps = [step for step in steps if step > allowed]
         place = bisect_left(steps, True, key=passes)
         return steps[place] if place < len(steps) else None
 

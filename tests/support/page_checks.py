@@ -87,6 +87,22 @@ def was_run_in_order(page: Page) -> Iterator[str]:
         yield f"the cells ran in the order {counts}"
 
 
+def numbers_results_as_their_cells(page: Page) -> Iterator[str]:
+    """Out[n] stands under In [n]."""
+    for n, output in outputs(page):
+        count = output.get("execution_count")
+        if output.output_type == "execute_result" and count != page.code_cells[n].execution_count:
+            yield f"cell {n} shows In [{page.code_cells[n].execution_count}] and Out[{count}]"
+
+
+def keeps_errors_where_they_are_expected(page: Page) -> Iterator[str]:
+    """A cell may fail only if it says so, and one that says so shows an error, and says which in its traceback."""
+    for n, cell in enumerate(page.code_cells):
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        if "raises-exception" in cell.metadata.get("tags", []) and not errors:
+            yield f"cell {n} has the tag raises-exception and shows no error"
+
+
 def has_no_stderr(page: Page) -> Iterator[str]:
     for n, output in outputs(page):
         if output.get("name") == "stderr":
@@ -293,6 +309,8 @@ def has_nothing_left_to_write(page: Page) -> Iterator[str]:
 CHECKS = [
     agrees_with_its_source,
     was_run_in_order,
+    numbers_results_as_their_cells,
+    keeps_errors_where_they_are_expected,
     has_no_stderr,
     has_no_untagged_error,
     shows_no_address,

@@ -35,6 +35,35 @@ def picture(color="white", size=(30, 20), alt="a plain area"):
     return display(alt, **{"image/png": base64.b64encode(out.getvalue()).decode()})
 
 
+def half(color):
+    """A picture of which one half is drawn on."""
+    drawn = Image.new("RGB", (30, 20), "white")
+    drawn.paste(color, (0, 0, 15, 20))
+    out = io.BytesIO()
+    drawn.save(out, "PNG")
+    return {
+        **picture(),
+        "data": picture()["data"] | {"image/png": base64.b64encode(out.getvalue()).decode()},
+    }
+
+
+def test_the_numbers_of_an_error_are_exact():
+    counts = Policy(atol=9, integers=True, reason="counts of a training")
+    assert not compare_outputs([result("3")], [result("4")], counts)
+    assert compare_outputs([error("E", "3 of 9")], [error("E", "4 of 9")], counts)
+
+
+def described(**changes):
+    looks = {"alt": "a cat", "width": 30} | changes
+    return {**picture(), "metadata": {"image/png": looks}}
+
+
+def failed(shown):
+    """An error whose traceback says something."""
+    traceback = [f"\x1b[31mValueError\x1b[39m: {shown}"]
+    return new_output("error", ename="ValueError", evalue="no", traceback=traceback)
+
+
 HTML, JSON = "text/html", "application/json"
 OUTPUTS = [
     stream("a line\n"),
@@ -105,6 +134,10 @@ def test_another_number_kind_or_order_fails(stored, new):
         (picture(), picture("red"), "picture: 600 pixels look different"),
         (picture(), picture(size=(30, 21)), "picture: expected 30x20 pixels, got 30x21"),
         (picture("#ffffff"), picture("#eeeeee"), "picture: "),
+        (described(), described(alt="a dog"), "expected alt 'a cat', got 'a dog'"),
+        (described(), described(width=31), "expected width '30', got '31'"),
+        (described(), described(alt=""), "expected alt 'a cat', got ''"),
+        (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
 def test_another_content_fails_and_says_how(stored, new, text):
@@ -133,6 +166,9 @@ def test_a_policy_reaches_texts_and_pictures():
     assert not compare_outputs([picture()], [picture("#e0e0e0")], Policy(color=40, reason="x"))
     in_form = Policy(picture="form", reason="x")
     assert not compare_outputs([picture()], [picture("red")], in_form)
+    assert not compare_outputs([half("red")], [half("blue")], in_form)
+    (fault,) = compare_outputs([half("red")], [picture()], in_form)
+    assert fault.text == "picture: expected 50.0% of it to be drawn on, got 0.0%"
     assert compare_outputs([picture()], [picture(alt="another")], in_form)
     assert compare_outputs([picture()], [picture(size=(31, 20))], in_form)
 

@@ -107,6 +107,32 @@ def test_a_letter_in_small_print_that_differs_fails(pair):
     assert compare_pictures(b, a) is not None
 
 
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [("black", "#444444"), ("#CCCCCC", "white"), ("#F0F0F0", "white"), ("white", "#E0E0E0")],
+)
+@pytest.mark.parametrize("pair", ["38", "02", "17", "46"])
+def test_a_pale_digit_that_differs_fails(ink, paper, pair):
+    def note(digit):
+        drawn = plt.figure(figsize=(2, 1), dpi=100, facecolor=paper)
+        drawn.text(0.3, 0.5, f"0.{digit}5", color=ink, fontsize=12)
+        out = io.BytesIO()
+        drawn.savefig(out, format="png")
+        plt.close(drawn)
+        return out.getvalue()
+
+    a, b = map(note, pair)
+    assert compare_pictures(a, b)
+    assert compare_pictures(b, a)
+    assert compare_pictures(a, note(pair[0])) is None
+
+
+def test_a_word_hardly_darker_than_the_paper_is_seen(stored):
+    new = opened(stored)
+    ImageDraw.Draw(new).text((100, 90), "A WORD", fill="#F0F0F0", font_size=40)
+    assert compare_pictures(stored, png(new))
+
+
 def test_a_wider_shift_may_be_allowed(stored):
     assert compare_pictures(stored, png(moved(opened(stored), 4, 0)), shift=4) is None
 
@@ -117,9 +143,54 @@ def test_another_size_fails_under_any_tolerance(stored):
     assert fault.drawn is None
 
 
-def test_transparency_is_seen_as_on_paper():
-    clear, white = (png(Image.new("RGBA", (20, 20), c)) for c in ((0, 0, 0, 0), "white"))
-    assert compare_pictures(clear, white) is None
+CLEAR = (0, 0, 0, 0)
+
+
+def filled(mode, color, size=(40, 40)):
+    return Image.new(mode, size, color)
+
+
+def saved(kind, picture, **options):
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def test_transparency_is_seen_on_a_light_page_and_on_a_dark_one():
+    clear, white, black = (png(filled("RGBA", color)) for color in (CLEAR, "white", "black"))
+    assert compare_pictures(clear, png(filled("RGBA", (255, 255, 255, 0)))) is None
+    assert compare_pictures(clear, white).text.endswith(", on black")
+    assert "on" not in compare_pictures(clear, black).text.split("; ")[1]
+
+
+def test_each_frame_of_an_animation_is_compared():
+    def gif(*colors):
+        first, *others = [filled("RGB", color) for color in colors]
+        return saved("GIF", first, save_all=True, append_images=others)
+
+    assert compare_pictures(gif("red", "green", "blue"), gif("red", "green", "blue")) is None
+    assert (
+        "frame 2"
+        in compare_pictures(gif("red", "green", "blue"), gif("red", "green", "white")).text
+    )
+    fault = compare_pictures(gif("red", "green", "blue"), gif("red", "green"))
+    assert fault.text == "expected 3 frames, got 2"
+
+
+def test_a_photograph_that_says_how_it_is_to_be_turned_is_turned():
+    upright = filled("RGB", "white")
+    upright.paste("black", (0, 0, 40, 10))
+    turned = Image.Exif()
+    turned[0x0112] = 3  # upside down
+    asis, other = saved("JPEG", upright), saved("JPEG", upright, exif=turned)
+    assert compare_pictures(asis, other)
+    assert compare_pictures(other, saved("JPEG", upright.rotate(180))) is None
+
+
+def test_pictures_of_16_bits_are_compared_by_their_upper_half():
+    dark, bright, same = (png(filled("I;16", level)) for level in (0x3000, 0xF000, 0x3010))
+    assert compare_pictures(dark, bright)
+    assert compare_pictures(dark, same) is None
 
 
 def test_the_difference_is_drawn_and_placed(stored):

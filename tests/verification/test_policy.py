@@ -45,9 +45,25 @@ def test_an_entry_says_what_kind_of_comparison_it_asks_for(entry, kind):
         ({"picture": "blurred", "reason": "x"}, 'picture is "pixels" or "form"'),
         ({"free": ["(unclosed"], "reason": "x"}, "free is a list of regular"),
         ({"free": "a.*", "reason": "x"}, "free is a list of regular"),
+        ({"free": ["(?s).+"], "reason": "x"}, r"frees any text whatever with '\(\?s\)\.\+'"),
+        ({"free": ["[0-9]", r"\w+"], "reason": "x"}, "frees any text whatever"),
+        ({"free": [".*$"], "reason": "x"}, "frees any text whatever"),
+        ({"free": [r"[\s\S]*"], "reason": "x"}, "frees any text whatever"),
         ("timing", "is no table"),
     ],
 )
 def test_a_wrong_entry_is_refused(entry, fault):
     with pytest.raises(ValueError, match=fault):
         Policy.from_metadata({"verify": entry})
+
+
+@pytest.mark.parametrize("pattern", [r"(?<=in )\S+", "'.*'", r"[\d.]+", "True|False", "took .*"])
+def test_a_pattern_that_leaves_some_of_the_text_is_accepted(pattern):
+    assert Policy.from_metadata({"verify": {"free": [pattern], "reason": "x"}}).free == (pattern,)
+
+
+def test_a_tolerance_is_stated_or_not():
+    assert not Policy().states_a_tolerance
+    assert not Policy(shift=3, reason="x").states_a_tolerance
+    assert Policy(atol=0.1, reason="x").states_a_tolerance
+    assert Policy(rtol=0, reason="x").states_a_tolerance

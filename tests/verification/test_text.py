@@ -31,13 +31,19 @@ SECOND = timeit("1 s", "1 ms", "1 loops")
         (" 9.99999  3", "10.00000  3"),
         ("-0.0000", "0.0000"),
         ("(1.500000+2.500000j)", "(1.500000+2.500001j)"),
-        ("0.", "3.4e-09"),
         ("1.23456e-09", "1.23457e-09"),
         ("tensor([1.0000, 2.])", "tensor([1., 2.])"),
         ("nan inf", "nan inf"),
         ("one\r\ntwo\r\n", "one\ntwo\n"),
         ("a line \n", "a line"),
         ("<object at 0x7f3a5c1d2e80>", "<object at 0x55d0aa10>"),
+        ("&lt;object at 0x7f3a5c1d2e80&gt;", "&lt;object at 0x55d0aa10&gt;"),
+        ("<Handle 0x7f3a5c1d2e80, open>", "<Handle 0x55d0aa1099f0, open>"),
+        ("<Handle of=0x7f3a5c1d2e80>", "<Handle of=0x55d0aa1099f0>"),
+        # rounding: one unit of the last digit, or a millionth
+        ("10.0004 after 3 steps", "10.0005 after 3 steps"),
+        ("mean 1234.5678", "mean 1234.5689"),
+        ("tensor([ 9.9999, -1.0000])", "tensor([10.0000, -1.0000])"),
     ],
 )
 def test_a_reader_sees_no_difference(stored, new):
@@ -54,7 +60,35 @@ def test_a_reader_sees_no_difference(stored, new):
         ("1.2e-09", "3.4e-09"),
         ("1.1921e-07", "1.1755e-38"),
         ("1.7977e+308", "1.7977e+328"),
+        # beside zero
         ("0.", "3.4e-05"),
+        ("0.", "3.4e-09"),
+        ("eps 1.1921e-07", "eps 0.0"),
+        ("tensor([1., 0.])", "tensor([1.0000e+00, 5.9605e-08])"),
+        ("lr 1e-06", "lr 0.0"),
+        ("tensor([0., -0.])", "tensor([0., 0.])"),
+        ("-0.0", "0.0"),
+        # exact by nature: releases, money, places, moments
+        ("torch 2.10 of 2026", "torch 2.1 of 2026"),
+        ("since 1.20", "since 1.2"),
+        ("EUR 8,205.31", "EUR 8,205.32"),
+        ("99,999.98 USD", "99,999.99 USD"),
+        ("$4000.05", "$4000.06"),
+        ("¥ 70001.5", "¥ 70001.6"),
+        ("31.2304, 121.4737", "31.2304, 121.4747"),
+        ("at 1800000000.5", "at 1800010000.5"),
+        ("year 1999.75", "year 1999.85"),
+        ("10.0004", "10.0000"),
+        ("0x00badcafe", "0x00badcaff"),
+        ("bits 0x40490fdb", "bits 0x40490fdc"),
+        ("<b>0x40490fdb</b>", "<b>0x40490fdc</b>"),
+        ("at 0x40", "at 0x41"),
+        ("five １２ of 0.5", "five １３ of 0.5"),
+        ("０.５", "0.5"),
+        # another layout beside a number printed anew
+        ("a  0.123456", "a 0.123457"),
+        ("[0.123456, 1]", "[ 0.123456, 1]"),
+        ("0.123456  b", "0.123457 b"),
         ("60000 pictures", "60001 pictures"),
         ("10,000", "10,001"),
         ("55.1 %", "55.2 %"),
@@ -175,3 +209,11 @@ def test_what_ipython_adds_to_timings_now_and_then_is_no_difference():
 )
 def test_timings_free_nothing_else(stored, new):
     assert difference(stored, new, TIMING)
+
+
+@pytest.mark.parametrize(
+    ("stored", "new"), [("3.1", "3.10"), ("2.0000", "2.00"), ("-0.", "0."), ("0.", "0.004")]
+)
+def test_a_cell_that_states_a_tolerance_may_print_another_number_of_digits(stored, new):
+    assert not difference(stored, new, Policy(atol=0.01, reason="training"))
+    assert difference(stored, new, STRICT)
