@@ -124,18 +124,17 @@ def dumps(notebook: "NotebookNode") -> str:
     """A notebook as the text of its file, as JupyterLab writes it: saved there unchanged, it shows no diff."""
     import nbformat
 
-    return nbformat.writes(with_whole_numbers(notebook), version=nbformat.NO_CONVERT) + "\n"
+    return nbformat.writes(as_json(notebook), version=nbformat.NO_CONVERT) + "\n"
 
 
-def with_whole_numbers(value: Any) -> Any:
-    """A copy of what a JSON file holds, with 6 for 6.0: JavaScript knows no difference and writes 6."""
+def as_json(value: Any) -> Any:
+    """A copy of what a JSON file holds, keys sorted, and 6 for 6.0, as JavaScript writes it."""
     if isinstance(value, Mapping):
         from nbformat import NotebookNode
 
-        copied = {name: with_whole_numbers(entry) for name, entry in value.items()}
-        return NotebookNode(copied)
+        return NotebookNode({name: as_json(entry) for name, entry in sorted(value.items())})
     if isinstance(value, list):
-        return [with_whole_numbers(entry) for entry in value]
+        return [as_json(entry) for entry in value]
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return int(value)
     return value

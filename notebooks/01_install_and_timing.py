@@ -581,7 +581,7 @@ check_stopwatch(Stopwatch)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # The code of each solution is folded away: click to open it. Below it is a typical mistake, with what the check has to say

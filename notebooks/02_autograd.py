@@ -668,7 +668,7 @@ check_chain(gradient_by_hand)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Click on a cell to open it. Below each answer stands a typical mistake with what the check says about it.

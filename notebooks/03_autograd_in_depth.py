@@ -647,7 +647,7 @@ check_hessian_times(hessian_times)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Folded; click to open. Below each solution stands a typical mistake, and what the check says about it.

@@ -642,7 +642,7 @@ check_center(Center)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # In JupyterLab, click to open. Below each answer stands a typical mistake, and what the check says about it.

@@ -723,7 +723,7 @@ check_adam(Adam)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 
 

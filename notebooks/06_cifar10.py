@@ -650,7 +650,7 @@ check_early_stopping(EarlyStopping)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Each right answer is followed by a typical mistake, and what the check says about it.

@@ -746,7 +746,7 @@ check_orthogonal(nearest_orthogonal)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 
 # %% tags=["solution"] jupyter={"source_hidden": true}

@@ -613,7 +613,7 @@ check_windows(windows)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.

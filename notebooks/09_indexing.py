@@ -559,7 +559,7 @@ check_group_means(group_means)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.

@@ -541,7 +541,7 @@ check_ranks(ranks)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the

@@ -518,7 +518,7 @@ check_common(common)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the

@@ -484,7 +484,7 @@ check_careful_sum(careful_sum)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the

@@ -499,7 +499,7 @@ check_softplus(softplus)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the

@@ -609,7 +609,7 @@ check_attention(attention)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # The code of each solution is folded away: click to open it. Below it is a typical mistake, with what the check has to say

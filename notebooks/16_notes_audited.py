@@ -320,7 +320,7 @@ check_can_be_undone(can_be_undone)
 #
 # </details>
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # ## Solutions
 #
 # Click to open. Below each solution is a typical mistake, with what the check says about it.

@@ -53,7 +53,7 @@ def source_text(text: str) -> str:
     """The text of a page's ``.py`` file with the header that JupyterLab, through jupytext, writes."""
     notebook = jupytext.reads(text, fmt=pairs.PERCENT)
     tidy(notebook)
-    return jupytext.writes(pages.with_whole_numbers(notebook), fmt=pairs.PERCENT)
+    return jupytext.writes(pages.as_json(notebook), fmt=pairs.PERCENT)
 
 
 def other_forms() -> dict[Path, str]:

@@ -29,8 +29,8 @@ from helpers.training.batches import (
     normalize,
     resize,
 )
-from helpers.training.cuda_graphs import RecordedStep, Step, lr_tensors
 from helpers.training.distributed import COUNTED, Processes, mean_over_processes
+from helpers.training.gpu import RecordedStep, Step, lr_tensors, reader, steps_ahead, synchronize
 from helpers.training.net import FastNet
 from helpers.training.recipe import Recipe, build_net, build_optimizers, lr_factor, resolution_at
 
@@ -65,9 +65,7 @@ class TrainingConfig:
     compiled: bool = False  # by torch.compile?
     show_progress: bool = False  # a progress bar, with the time left?
     save_every: float = 60  # seconds from one saved state to the next
-    cuda_graphs: bool = (
-        True  # on a GPU: record a step and replay it? A profiler sees single kernels without
-    )
+    cuda_graphs: bool = True  # on a GPU: record a step and replay it?
 
 
 @dataclass
@@ -293,33 +291,6 @@ def callable_net(training: Training, processes: Processes) -> Callable:
             net.norms_over_processes()
         net = DistributedDataParallel(net)
     return torch.compile(net, dynamic=False) if training.config.compiled else net
-
-
-def reader(loss: torch.Tensor) -> Callable[[], float]:
-    """How to get the value of a loss later: on a GPU without waiting for what it is given in the meantime."""
-    if loss.device.type != "cuda":
-        value = loss.item()
-        return lambda: value
-    copy = loss.to("cpu", non_blocking=True)
-    arrived = torch.cuda.Event()
-    arrived.record()
-
-    def read() -> float:
-        arrived.synchronize()
-        return copy.item()
-
-    return read
-
-
-def steps_ahead(device: str) -> int:
-    """How many steps are prepared while one is still computed: a GPU is not left waiting for Python."""
-    return 1 if device == "cuda" else 0
-
-
-def synchronize(device: str) -> None:
-    """Wait until a GPU has done what it was given, so that the clock measures the work."""
-    if device == "cuda":
-        torch.cuda.synchronize()
 
 
 def prepare(config: TrainingConfig, images: Images) -> Training:

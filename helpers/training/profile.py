@@ -18,7 +18,8 @@ from torch.profiler import ProfilerActivity
 from torch.profiler import profile as profiler
 
 from helpers.training import batches
-from helpers.training.loop import Budget, TrainingConfig, synchronize, train, training_step
+from helpers.training.gpu import synchronize
+from helpers.training.loop import Budget, TrainingConfig, train, training_step
 from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu, for_work
 from helpers.training.results import machine, write_results
 
@@ -64,6 +65,7 @@ def time_shares(device: str = "cpu", steps: int = 40) -> dict[str, float]:
     recipe, precision = recipe_for(device)
     images = batches.load(validation=True)
     budget = Budget(steps * recipe.batch_size / len(images.train), "epochs")
+    # recorded, the kernels would be one call to the profiler
     config = TrainingConfig(recipe, budget, device=device, precision=precision, cuda_graphs=False)
     train(config, images)  # what happens only once
     activities = [ProfilerActivity.CPU]

@@ -166,7 +166,7 @@ def build_optimizers(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
         lr, decay = recipe.base_lr * factor, recipe.weight_decay / factor
         if weights:
             groups.append({"params": weights, "lr": lr, "weight_decay": decay})
-    # on a GPU the learning rate is a tensor (helpers.training.cuda_graphs), which the fused form takes
+    # on a GPU the learning rate is a tensor (helpers.training.gpu), which the fused form takes
     fused = all(weight.device.type == "cuda" for weight in learned)
     sgd = torch.optim.SGD(groups, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=fused)
     optimizers: list[torch.optim.Optimizer] = [sgd]

@@ -13,7 +13,8 @@ import torch
 from torch.nn import functional as F
 
 from helpers.training.distributed import Processes
-from helpers.training.loop import ALONE, Budget, flops_of_step, synchronize, training_step
+from helpers.training.gpu import synchronize
+from helpers.training.loop import ALONE, Budget, flops_of_step, training_step
 from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu, for_work
 
 GAIN = 1.05  # bf16 is chosen if it is so many times faster

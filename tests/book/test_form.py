@@ -13,7 +13,7 @@ PAGE = """\
 # %% [markdown]
 # # A page
 
-# %% verify={"reason": "a reason", "rtol": 1.0}
+# %% verify={"reason": "a reason", "rtol": 1.0} tags=["a"]
 print(1)
 print(2)
 """
@@ -28,6 +28,7 @@ def page(tmp_path, monkeypatch):
     notebook = small_book.with_outputs([("A page", "print(1)\nprint(2)", "1\n2\n")])
     notebook.cells[0].source = "# A page"
     notebook.cells[1].metadata.verify = {"reason": "a reason", "rtol": 1.0}
+    notebook.cells[1].metadata.tags = ["a"]
     notebook.metadata["book"] = {"cells": pairs.digest(notebook), "seconds": 6.0}
     source.with_suffix(".ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     return source
@@ -52,7 +53,9 @@ def test_another_form_is_named_and_mended(page, capsys):
     assert stored["cells"][1]["outputs"][0]["text"] == ["1\n", "2\n"]
     text = page.read_text(encoding="utf-8")
     assert "#     display_name: Python 3 (ipykernel)\n" in text
-    assert text.endswith('# %% verify={"reason": "a reason", "rtol": 1}\nprint(1)\nprint(2)\n')
+    assert text.endswith(
+        '# %% tags=["a"] verify={"reason": "a reason", "rtol": 1}\nprint(1)\nprint(2)\n'
+    )
 
 
 def test_another_release_of_python_leaves_no_line(page):
@@ -70,4 +73,4 @@ def test_another_release_of_python_leaves_no_line(page):
     [(6.0, "6"), (6.5, "6.5"), (1e22, "1e+22"), (True, "true"), (-0.5, "-0.5")],
 )
 def test_numbers_are_as_javascript_writes_them(number, written):
-    assert json.dumps(pages.with_whole_numbers({"a": [number]})) == f'{{"a": [{written}]}}'
+    assert json.dumps(pages.as_json({"a": [number]})) == f'{{"a": [{written}]}}'

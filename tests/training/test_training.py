@@ -11,7 +11,7 @@ import torch
 from helpers import data
 from helpers.training import batches, distributed, loop, recipe, speed
 from helpers.training.baseline_nets import BASELINES
-from helpers.training.cuda_graphs import RecordedStep
+from helpers.training.gpu import RecordedStep
 from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
 from helpers.training.recipe import Recipe, lr_factor, resolution_at
 from tests.support.small_training import SMALL

@@ -1,4 +1,4 @@
-"""Training steps on a GPU as CUDA graphs: recorded once, then started by a single call.
+"""What a training does otherwise on a GPU: steps are recorded as CUDA graphs, and losses are read a step later.
 
 A step of a small net is some hundred kernels of a few microseconds each, and Python takes longer to ask for them than
 the GPU to compute them. A CUDA graph holds all of them: "Accelerating PyTorch with CUDA Graphs" (PyTorch blog, 2021),
@@ -69,3 +69,30 @@ def lr_tensors(optimizers: Sequence[torch.optim.Optimizer], device: str) -> None
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32, device=device)
+
+
+def reader(loss: torch.Tensor) -> Callable[[], float]:
+    """How to get the value of a loss later: on a GPU without waiting for what it is given in the meantime."""
+    if loss.device.type != "cuda":
+        value = loss.item()
+        return lambda: value
+    copy = loss.to("cpu", non_blocking=True)
+    arrived = torch.cuda.Event()
+    arrived.record()
+
+    def read() -> float:
+        arrived.synchronize()
+        return copy.item()
+
+    return read
+
+
+def steps_ahead(device: str) -> int:
+    """How many steps are prepared while one is still computed: a GPU is not left waiting for Python."""
+    return 1 if device == "cuda" else 0
+
+
+def synchronize(device: str) -> None:
+    """Wait until a GPU has done what it was given, so that the clock measures the work."""
+    if device == "cuda":
+        torch.cuda.synchronize()
