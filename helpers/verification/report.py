@@ -27,14 +27,18 @@ Pieces = list[tuple[str, bool]]  # a line in pieces: the text, and whether it di
 
 CONTEXT = 3  # so many equal lines are shown on either side of one that differs
 ROWS = 40  # no more are shown
-ALIGNED = 500  # so many lines, or pieces of a line, are aligned by their words: that takes their square
+ALIGNED = (
+    500  # so many lines, or pieces of a line, are aligned by their words: that takes their square
+)
 _PIECE = rf"{NUMBER.pattern}|\w+|[ \t]+|."
 _TERMINAL_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # control characters, lone surrogates
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-Pair = tuple[str | None, str | None]  # a line, or a piece of one, and its counterpart; None where there is none
+Pair = tuple[
+    str | None, str | None
+]  # a line, or a piece of one, and its counterpart; None where there is none
 
 
 class Row(NamedTuple):
@@ -56,10 +60,8 @@ def side_by_side(expected: str, got: str, policy: Policy) -> list[Row | str]:
         return re.sub(r"[ \t]+", " ", NUMBER.sub("0", normalize(line, policy)))
 
     old, new = expected.splitlines(), got.splitlines()
-    if len(old) == len(new):
-        pairs = list(zip(old, new, strict=True))
-    else:
-        pairs = list(_pairs(old, new, words))
+    as_many = len(old) == len(new)
+    pairs = list(zip(old, new, strict=True) if as_many else _pairs(old, new, words))
     differing = [n for n, pair in enumerate(pairs) if _differs(*pair, policy)]
     near = sorted({n + step for n in differing[:ROWS] for step in range(-CONTEXT, CONTEXT + 1)})
     shown = list(islice((n for n in near if 0 <= n < len(pairs)), ROWS))
