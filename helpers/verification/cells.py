@@ -185,7 +185,7 @@ class Cell(nbval.plugin.IPyNbCell):
         return self.cell.execution_count is None and not self.cell.outputs
 
     def _fail_for_hidden_error(self) -> None:
-        """Fail for an error that IPython only prints, of a magic that does not exist say, if nothing compares it."""
+        """Fail for an error that IPython only prints, of an unknown magic say, if nothing compares it."""
         reply = self.reply
         if reply.get("status") == "error" and not self.options["check_exception"]:
             self.raise_cell_error(f"the cell failed with {reply['ename']}: {reply['evalue']}")
@@ -266,7 +266,7 @@ class Cell(nbval.plugin.IPyNbCell):
             self.raise_cell_error(self._failed_with(errors[-1]), traceback)
 
     def _failed_with(self, error: nbformat.NotebookNode) -> str:
-        """Return one line about an error that the cell is not expected to raise; it may be stored as its output."""
+        """Return one line about an unexpected error; it may be stored as the cell's output."""
         says = f"the cell failed with {error.ename}: {error.evalue}"
         stored = [(o.ename, o.evalue) for o in self.cell.outputs if o.output_type == "error"]
         if (error.ename, error.evalue) in stored:

@@ -137,8 +137,9 @@ def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> li
         return text if mime == "application/pdf" else sanitize(text)
 
     joined = []
-    for name, run in groupby(join_streams(outputs), lambda output: bool(_stream(output))):
-        joined += sorted(run, key=_stream, reverse=True) if name else run
+    for is_stream, run in groupby(join_streams(outputs), lambda output: bool(_stream(output))):
+        neighbors = list(run)
+        joined += sorted(neighbors, key=_stream, reverse=True) if is_stream else neighbors
     for output in joined:  # copies
         match output["output_type"]:
             case "stream":

@@ -11,7 +11,7 @@ _CACHE = "verification/seconds"  # what each page took when it last ran on this 
 
 
 class Progress:
-    """A pytest plugin that replaces the dots of the cells by a line for each page. With ``-q`` or ``-v`` it is silent."""
+    """A pytest plugin that replaces the dots of the cells by a line for each page, without ``-q`` or ``-v``."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config

@@ -211,7 +211,7 @@ def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
     pieces = re.compile("|".join([*timings, _PIECE])).findall
     left, right = [], []
     for a, b in _pairs(pieces(expected), pieces(got), lambda piece: NUMBER.sub("0", piece)):
-        differs = a is None or b is None or bool(difference(a, b, policy))
+        differs = _differs(a, b, policy)
         if a is not None:
             left.append((a, differs))
         if b is not None:
