@@ -207,7 +207,7 @@ class Cell(nbval.plugin.IPyNbCell):
                     self.raise_cell_error(self.before[-1], error.inner_traceback)
 
     def execute(self) -> None:
-        """Run the cell; one that fails raises nbval's error; one that hangs or ends the kernel says so in one sentence."""
+        """Run the cell; raise nbval's error if it fails; if it hangs or ends the kernel, say so in one sentence."""
         page, number, kernel = self.parent, self.cell_num, self.parent.kernel
         page.position = number + 1
         self.facts = None

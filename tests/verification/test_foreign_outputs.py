@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 PLAIN = 'pytest_plugins = ["helpers.verification.plugin"]\n'
 WIDGET = """from comm import create_comm
-state = {"_model_name": "OutputModel", "outputs": []}
+state = {"_model_name": "OutputModel", "_model_module": "@jupyter-widgets/output", "outputs": []}
 box = create_comm(target_name="jupyter.widget", data={"state": state})
 message = get_ipython().parent_header["header"]["msg_id"]
 box.send({"state": {"msg_id": message}})
