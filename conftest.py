@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from helpers import threads
 from helpers.book import kernel as book_kernel
+from helpers.pages import Page
 from helpers.verification.cells import Cell
 from helpers.verification.kernel import PageKernel
 
@@ -22,6 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set what torch needs; pytest-xdist's workers, which inherit it, share the cores."""
     os.environ.update(book_kernel.TORCH)
     threads.limit_threads(processes=config.getoption("numprocesses", None) or 1)
+
+
+def pytest_verification_environment() -> Mapping[str, str]:
+    """What the outputs of the pages were made with."""
+    return book_kernel.PAGES
+
+
+def pytest_verification_seconds(path: Path) -> float | None:
+    """How long the page took when its outputs were made."""
+    return Page(path).seconds
 
 
 def pytest_verification_facts(kernel: PageKernel) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ TORCH = {
     "TORCH_LOGS": "-onnx",
     "TORCH_SHOW_CPP_STACKTRACES": "0",
 }
+PAGES = TORCH | {"COLUMNS": "100"}  # the width that tables and tensors are printed for
 PAGE_FACTS = Path(__file__).with_name("page_facts.py")
 
 
@@ -25,7 +26,7 @@ def settings(folder: Path) -> dict[str, str]:
     Args:
         folder: an empty folder for IPython's and Jupyter's own files (no HOME is needed).
     """
-    return kernel.settings(folder) | TORCH
+    return kernel.settings(folder) | PAGES
 
 
 def facts(page: kernel.PageKernel) -> dict[str, Any]:

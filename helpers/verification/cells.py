@@ -1,11 +1,17 @@
 """Notebooks and their cells as tests: nbval's, compared as this package does."""
 
+import copy
 from collections.abc import Iterable
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
+import nbformat
 import nbval.plugin
 import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
+from nbval.cover import setup_coverage, teardown_coverage
 from nbval.plugin import NbCellError
 
 from .headings import headings_of_code_cells
@@ -14,8 +20,7 @@ from .outputs import Difference, compare_outputs, join_streams
 from .policy import Policy
 from .report import as_data, as_lines, printable, without_colors, write_pictures
 
-# nbval joins all pieces of a stream, wherever they stand; the order of text and figures matters here.
-nbval.plugin.coalesce_streams = join_streams
+VARIABLES = pytest.StashKey[dict[str, str]]()  # environment variables for kernels
 
 
 class Page(nbval.plugin.IPyNbFile):
@@ -23,7 +28,10 @@ class Page(nbval.plugin.IPyNbFile):
 
     Attributes:
         cells: all of them, those not chosen too.
+        indices: where each of them stands among all cells of the notebook.
         position: how many of them this kernel has run.
+        client: keeps the new outputs as JupyterLab does: cleared, updated later, caught by a widget.
+        stripped: True if no cell has an output or a count: there is nothing to compare with.
         ended: why no cell can be run any more; '' as long as the kernel lives.
     """
 
@@ -35,6 +43,11 @@ class Page(nbval.plugin.IPyNbFile):
     def collect(self) -> Iterable[pytest.Item]:
         """Return one test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
         items = list(super().collect())  # reads the notebook too
+        code = [n for n, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
+        self.indices = dict(enumerate(code))
+        self.stripped = not any(
+            self.nb.cells[n].execution_count or self.nb.cells[n].outputs for n in code
+        )
         self.cells = [
             Cell.from_parent(self, name=item.name, item=item, heading=heading)
             for item, heading in zip(items, headings_of_code_cells(self.nb), strict=True)
@@ -44,22 +57,52 @@ class Page(nbval.plugin.IPyNbFile):
     def setup(self) -> None:
         """Start the kernel in the notebook's folder."""
         name = self.config.option.nbval_kernel_name or nbval.plugin.CURRENT_ENV_KERNEL_NAME
+        variables = self.config.stash[VARIABLES].copy()
+        for more in self.ihook.pytest_verification_environment():
+            variables |= more
+        patience = self.config.option.nbval_kernel_startup_timeout
         try:
-            self.kernel = PageKernel(
-                name,
-                cwd=str(self.path.parent),
-                startup_timeout=self.config.option.nbval_kernel_startup_timeout,
-            )
+            self.kernel = PageKernel(name, self.path.parent, variables, patience)
         except Exception as error:
             says = f"the kernel of {self.path.name} did not start: {error}"
             raise pytest.fail.Exception(says, pytrace=False) from None
         self.position = 0
         self.setup_sanitize_files()
+        notebook = copy.deepcopy(self.nb)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = []
+        self.client = NotebookClient(notebook, record_timing=False)
+        self.client.reset_execution_trackers()
+        for cell in self.cells:
+            cell.ran_ahead, cell.error_ahead = False, None
+        self.client.kc = self.kernel.kc
+        if getattr(self.config.option, "cov_source", None):
+            setup_coverage(self.config, self.kernel, self.path)
+
+    def outputs_of(self, cell: "Cell") -> list[nbformat.NotebookNode]:
+        """Return the new outputs of a cell, as they are now: a later cell may change them."""
+        return self.client.nb.cells[self.indices[cell.cell_num]].outputs
+
+    def run_ahead(self) -> None:
+        """Run the rest of the cells: one of them may update an output of a cell that has run."""
+        for cell in self.cells[self.position :]:
+            if self.ended:
+                return
+            if not cell.options["skip"]:
+                cell.ran_ahead = True
+                try:
+                    cell.execute()
+                except NbCellError as error:
+                    cell.error_ahead = error
 
     def teardown(self) -> None:
         """End the kernel."""
-        if self.kernel is not None:
-            self.kernel.stop()
+        if self.kernel is None:
+            return
+        if self.kernel.is_alive() and getattr(self.config.option, "cov_source", None):
+            teardown_coverage(self.config, self.kernel)
+        self.kernel.stop()
 
 
 class Cell(nbval.plugin.IPyNbCell):
@@ -67,11 +110,12 @@ class Cell(nbval.plugin.IPyNbCell):
 
     Attributes:
         heading: what it stands under.
-        compares: False while it is run only because a later cell needs it.
+        ran_ahead: True if it has run already, for an earlier cell; ``error_ahead`` is how it failed then.
+        updatable: True if it shows something that a later cell may change (``display_id``).
         differences: what the comparison found.
         before: faults of cells that were run before this one because it needs them.
         facts: what the kernel answered after the cell; None if it was not asked since the cell's last run.
-        verdict: how its outputs were compared ('equal', 'tolerance', 'form', 'run', 'not run'), and why so.
+        verdict: how its outputs were compared (see ``results.VERDICTS``), and why so.
     """
 
     def __init__(self, name: str, parent: Page, item: nbval.plugin.IPyNbCell, heading: str) -> None:
@@ -80,9 +124,12 @@ class Cell(nbval.plugin.IPyNbCell):
         self.extra_keyword_matches.add(heading)
         self.output_timeout = 60  # seconds for an output to arrive after the cell has ended
         self.policy = Policy()
-        self.compares = True
+        self.ran_ahead = False
+        self.error_ahead: NbCellError | None = None
+        self.updatable = False
         self.differences: list[Difference] = []
         self.before: list[str] = []
+        self.reply: dict[str, Any] = {}
         self.facts: dict[str, Any] | None = None
         self.verdict: tuple[str, str] | None = None
 
@@ -91,19 +138,57 @@ class Cell(nbval.plugin.IPyNbCell):
 
     def runtest(self) -> None:
         """Run the cell and compare its outputs."""
-        if self.parent.ended:
+        if self.options["skip"]:
+            self.verdict = ("not run", "skipped by a tag")
+            pytest.skip("skipped by a tag")
+        if self.parent.ended and not self.ran_ahead:
             self.verdict = ("not run", self.parent.ended)
             pytest.skip(f"not run: {self.parent.ended}")
         self.policy = Policy.from_metadata(self.cell.metadata)  # a wrong entry fails at once
-        if self.cell.execution_count is None and self.cell.source.strip():
+        self.verdict = ("failed", "")
+        if not self.ran_ahead:
+            self._run_those_before()
+            self.execute()
+        elif self.error_ahead:
+            raise self.error_ahead
+        reason = self._why_not_compared()
+        if reason:
+            self._fail_for_hidden_error()
+            self.verdict = ("run", reason)
+            return
+        self.verdict = (self.policy.kind, self.policy.reason)
+        self._compare()
+        if self.differences and self.updatable:
+            self.parent.run_ahead()
+            self._compare()
+        if self.differences:
+            self.raise_cell_error("Cell outputs differ")
+
+    def _compare(self) -> None:
+        """Compare the new outputs with the stored ones."""
+        new = self.parent.outputs_of(self)
+        if self._was_never_run() and join_streams(new):
             self.raise_cell_error("Never run before: the notebook has nothing to compare with")
-        self._run_those_before()
-        self._run()
-        reason = self._exempt()
-        if not reason and not self.options["check"]:
+        self.differences = compare_outputs(self.cell.outputs, new, self.policy, self.sanitize)
+
+    def _why_not_compared(self) -> str:
+        """Return why the outputs of this cell, which has run, are not compared; '' if they are."""
+        if reason := self.ihook.pytest_verification_exempt(cell=self, facts=self.facts or {}):
+            return reason
+        if not self.options["check"]:
             lax = self.config.option.nbval_lax
-            reason = "not compared under --nbval-lax" if lax else "exempted by a tag"
-        self.verdict = ("run", reason) if reason else (self.policy.kind, self.policy.reason)
+            return "not compared under --nbval-lax" if lax else "exempted by a tag"
+        return "the notebook stores no outputs" if self.parent.stripped else ""
+
+    def _was_never_run(self) -> bool:
+        """Whether nothing in the file says that the cell was run; some tools remove the counts alone."""
+        return self.cell.execution_count is None and not self.cell.outputs
+
+    def _fail_for_hidden_error(self) -> None:
+        """Fail for an error that IPython only prints, of an unknown magic say, if nothing compares it."""
+        reply = self.reply
+        if reply.get("status") == "error" and not self.options["check_exception"]:
+            self.raise_cell_error(f"the cell failed with {reply['ename']}: {reply['evalue']}")
 
     def _run_those_before(self) -> None:
         """Run the cells above that were not chosen, without comparing: this one may need them."""
@@ -114,18 +199,15 @@ class Cell(nbval.plugin.IPyNbCell):
         for cell in page.cells[page.position : self.cell_num]:
             if cell.options["skip"]:
                 continue
-            cell.compares = False
             try:
-                cell._run()
+                cell.execute()
             except NbCellError as error:
                 self.before.append(f"cell {cell.cell_num}, run before this one: {error}")
                 if page.ended:
                     self.raise_cell_error(self.before[-1], error.inner_traceback)
-            finally:
-                cell.compares = True
 
-    def _run(self) -> None:
-        """Run the cell as nbval does; a cell that hangs or ends the kernel says so in one sentence."""
+    def execute(self) -> None:
+        """Run the cell; raise nbval's error if it fails; if it hangs or ends the kernel, say so in one sentence."""
         page, number, kernel = self.parent, self.cell_num, self.parent.kernel
         page.position = number + 1
         self.facts = None
@@ -133,8 +215,8 @@ class Cell(nbval.plugin.IPyNbCell):
         try:
             if not kernel.is_alive():
                 raise KernelDiedError(f"before it began, {kernel.cause_of_death()}")
-            super().runtest()
-            self._ask_for_facts()  # a cell without outputs was compared with nothing
+            self._send_and_collect()
+            self._ask_for_facts()
         except KernelDiedError as error:
             page.ended = f"the kernel died in cell {number} of {page.path.name}"
             says = f"The kernel died in this cell ({error})"
@@ -151,16 +233,48 @@ class Cell(nbval.plugin.IPyNbCell):
             kernel.stop()
             self.raise_cell_error(says, traceback)
 
-    def compare_outputs(self, test: list, ref: list, skip_compare: Any = None) -> bool:
-        """Called by nbval with the new (``test``) and the stored (``ref``) outputs."""
-        if not self.compares or self.parent.kernel.interrupted:
-            return True
-        self._ask_for_facts()
-        if self._exempt():
-            return True
-        self.differences = compare_outputs(ref, test, self.policy)
-        self.comparison_traceback = [fault.text for fault in self.differences]
-        return not self.differences
+    def _send_and_collect(self) -> None:
+        """Send the source to the kernel and keep the outputs that it sends back."""
+        page, kernel = self.parent, self.parent.kernel
+        index = page.indices[self.cell_num]
+        collected = page.client.nb.cells[index]
+        page.client.clear_before_next_output = False
+        self.updatable = False
+        request = kernel.execute_cell_input(self.cell.source, allow_stdin=False)
+        try:
+            kernel.await_reply(request, timeout=self.config.option.nbval_cell_timeout)
+            self.reply = kernel.reply
+        except Empty:
+            self.reply = {}
+            kernel.interrupt()
+        while True:
+            try:
+                message = kernel.get_message("iopub", timeout=self.output_timeout)
+            except Empty:
+                self.raise_cell_error(f"no output arrived for {self.output_timeout} s")
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            self.updatable |= bool((message["content"].get("transient") or {}).get("display_id"))
+            try:
+                page.client.process_message(message, collected, index)
+            except CellExecutionComplete:
+                break
+        self.test_outputs = collected.outputs
+        errors = [output for output in collected.outputs if output.output_type == "error"]
+        if errors and not self.options["check_exception"]:
+            traceback = "\n" + "\n".join(errors[-1].traceback)
+            self.raise_cell_error(self._failed_with(errors[-1]), traceback)
+
+    def _failed_with(self, error: nbformat.NotebookNode) -> str:
+        """Return one line about an unexpected error; it may be stored as the cell's output."""
+        says = f"the cell failed with {error.ename}: {error.evalue}"
+        stored = [(o.ename, o.evalue) for o in self.cell.outputs if o.output_type == "error"]
+        if (error.ename, error.evalue) in stored:
+            says += (
+                " (this very error is stored as its output: with the tag raises-exception it is compared,"
+                " and the cell passes)"
+            )
+        return says
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo) -> str:
         """Say what is wrong in one line; where; the source; expected and got; pictures as files."""
@@ -193,11 +307,7 @@ class Cell(nbval.plugin.IPyNbCell):
         if self.differences:
             more = len(self.differences) - 1
             return self.differences[0].text + (f" (and {more} more)" if more else ""), ""
-        says = str(error)
-        last = self.test_outputs[-1] if self.test_outputs else {}
-        if says == "Cell execution caused an exception" and "ename" in last:
-            says = f"the cell failed with {last['ename']}: {last['evalue']}"
-        return says, error.inner_traceback or ""
+        return str(error), error.inner_traceback or ""
 
     def record(self, report: pytest.TestReport, call: pytest.CallInfo) -> dict[str, Any]:
         """Return what the summary and the HTML report need, in plain types: it may come from another process."""
@@ -232,6 +342,3 @@ class Cell(nbval.plugin.IPyNbCell):
             self.facts = {}
             for answer in self.ihook.pytest_verification_facts(kernel=kernel):
                 self.facts |= answer
-
-    def _exempt(self) -> str | None:
-        return self.ihook.pytest_verification_exempt(cell=self, facts=self.facts or {})

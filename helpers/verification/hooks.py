@@ -1,6 +1,7 @@
 """What a project may add of its own, as functions of these names in its ``conftest.py``."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,6 +9,16 @@ import pytest
 if TYPE_CHECKING:
     from .cells import Cell
     from .kernel import PageKernel
+
+
+@pytest.hookspec
+def pytest_verification_environment() -> Mapping[str, str]:
+    """Environment variables for this project's kernels, in addition to those of ``kernel.settings``."""
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_verification_seconds(path: Path) -> float | None:
+    """How long a notebook is expected to run where it has not run before; None if nobody knows."""
 
 
 @pytest.hookspec
@@ -25,4 +36,4 @@ def pytest_verification_exempt(cell: "Cell", facts: Mapping[str, Any]) -> str | 
 
 @pytest.hookspec
 def pytest_verification_summary(facts: Mapping[str, Any]) -> list[str]:
-    """Lines for the summary at the end of a run; ``facts`` are those of all cells, later ones over earlier."""
+    """Lines for the summary of a run, which ``-v`` shows; ``facts`` are those of all cells, later ones over earlier."""

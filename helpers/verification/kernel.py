@@ -2,14 +2,17 @@
 
 import ast
 import math
+import os
 import signal
+import subprocess
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from nbval.kernel import RunningKernel
+from nbval.kernel import RunningKernel, start_new_kernel
 
 
 def settings(folder: Path) -> dict[str, str]:
@@ -24,7 +27,7 @@ def settings(folder: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "PYTHONOPTIMIZE": "",
-        "COLUMNS": "100",
+        "COLUMNS": "80",  # as in JupyterLab, even where pytest runs in a wide terminal
     }
     if find_spec("matplotlib"):
         import matplotlib
@@ -44,11 +47,42 @@ class PageKernel(RunningKernel):
     interrupted = False
     _last_moment = math.inf  # no message is waited for longer
 
+    def __init__(
+        self, name: str, folder: Path, variables: Mapping[str, str], startup_timeout: float
+    ) -> None:
+        """Start a kernel.
+
+        Args:
+            name: the registered kernel.
+            folder: where it runs.
+            variables: environment variables, besides those of this process.
+            startup_timeout: seconds that it has to start.
+        """
+        environment = {**os.environ, **variables}
+        environment.pop("PYTEST_CURRENT_TEST", None)  # with it, ipykernel drops a child's output
+        self.km, self.kc = start_new_kernel(
+            startup_timeout=startup_timeout,
+            kernel_name=name,
+            stderr=subprocess.DEVNULL,
+            cwd=str(folder),
+            env=environment,
+        )
+        self._ensure_iopub_up()
+        self.reply: dict[str, Any] = {}  # what the kernel said to the last request
+
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Run a cell as a notebook does, with its input kept; return the message's identifier."""
         return self.kc.execute(
             cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
         )
+
+    def await_reply(self, msg_id: str, timeout: float | None = None) -> None:
+        """Wait for the reply to a request, and keep what it says in ``reply``."""
+        while (message := self.get_message("shell", timeout))["parent_header"].get(
+            "msg_id"
+        ) != msg_id:
+            pass
+        self.reply = message["content"]
 
     def get_message(self, stream: str, timeout: float | None = None) -> dict[str, Any]:
         """Return the next message from the kernel, within so many seconds.

@@ -3,11 +3,13 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
+from .made_anew import without_what_is_made_anew
 from .pictures import compare_amounts, compare_pictures
 from .policy import Policy
 from .text import difference
@@ -30,17 +32,21 @@ class Difference(NamedTuple):
 
 
 def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
-    """Join neighboring pieces of one stream, and show rewritten lines as a terminal leaves them.
+    """Join the pieces of each stream between other outputs, and show rewritten lines as a terminal leaves them.
 
-    A kernel sends what is printed in pieces of any size; the order of text and figures is kept. A line that a
-    progress bar wrote over with a carriage return keeps only its last state. Empty pieces are dropped.
+    A kernel sends what is printed in pieces of any size, and the moment decides where it cuts stdout against
+    stderr; the order of text and figures is kept. A line that a progress bar wrote over with a carriage return
+    keeps only its last state. Empty pieces are dropped.
     """
     joined: list[dict[str, Any]] = []
+    streams: dict[str, dict[str, Any]] = {}  # those since the last other output
     for output in outputs:
-        if joined and _stream(output) and _stream(output) == _stream(joined[-1]):
-            joined[-1]["text"] = _text(joined[-1]["text"]) + _text(output["text"])
-        else:
-            joined.append(copy(output))
+        name = _stream(output)
+        if name in streams:
+            streams[name]["text"] = _text(streams[name]["text"]) + _text(output["text"])
+            continue
+        joined.append(copy(output))
+        streams = streams | {name: joined[-1]} if name else {}
     for output in joined:
         if _stream(output):
             text = _REWRITTEN.sub("", _text(output["text"]).replace("\r\n", "\n"))
@@ -49,7 +55,10 @@ def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
 
 
 def compare_outputs(
-    stored: Iterable[Output], new: Iterable[Output], policy: Policy = STRICT
+    stored: Iterable[Output],
+    new: Iterable[Output],
+    policy: Policy = STRICT,
+    sanitize: Callable[[str], str] = str,
 ) -> list[Difference]:
     """Return the differences between the outputs in a notebook's file and those of running the cell now.
 
@@ -57,8 +66,9 @@ def compare_outputs(
         stored: the outputs in the file.
         new: those of now.
         policy: what may differ.
+        sanitize: what else is done to each text before.
     """
-    stored, new = join_streams(stored), join_streams(new)
+    stored, new = _comparable(stored, sanitize), _comparable(new, sanitize)
     expected, got = [_kind(output) for output in stored], [_kind(output) for output in new]
     if expected != got:
         kinds = f"expected {', '.join(expected) or 'nothing'}; got {', '.join(got) or 'nothing'}"
@@ -149,6 +159,31 @@ def _end_of_traceback(output: Output) -> str:
     text = _COLOR.sub("", "\n".join(output.get("traceback") or ()))
     start = text.rfind(f"{output['ename']}:")
     return text[start:].rstrip() if start >= 0 else ""
+
+
+def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return outputs without what is made anew at each run; neighboring stdout and stderr in one order."""
+
+    def same(mime: str, value: Any) -> str:
+        text = _text(value)
+        if mime.startswith("image/") and not mime.startswith("image/svg"):
+            return text  # base64
+        text = without_what_is_made_anew(mime, text)
+        return text if mime == "application/pdf" else sanitize(text)
+
+    joined = []
+    for is_stream, run in groupby(join_streams(outputs), lambda output: bool(_stream(output))):
+        neighbors = list(run)
+        joined += sorted(neighbors, key=_stream, reverse=True) if is_stream else neighbors
+    for output in joined:  # copies
+        match output["output_type"]:
+            case "stream":
+                output["text"] = same("text/plain", output["text"])
+            case "error":
+                output["evalue"] = same("text/plain", output["evalue"])
+            case _:
+                output["data"] = {mime: same(mime, v) for mime, v in output["data"].items()}
+    return joined
 
 
 def _kind(output: Output) -> str:

@@ -17,8 +17,9 @@ import nbval.plugin
 import pytest
 
 from . import hooks
-from .cells import Cell, Page
+from .cells import VARIABLES, Cell, Page
 from .kernel import settings
+from .progress import Progress
 from .results import Results
 
 CELL_TIMEOUT = 600.0  # seconds; nbval's own is 2000
@@ -39,18 +40,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before nbval's own
 def pytest_configure(config: pytest.Config) -> None:
     """Use the current environment's kernel, whatever is registered, and keep the user's settings out of it."""
     if not (config.option.nbval or config.option.nbval_lax):
         return
     if isinstance(config.option.nbval_cell_timeout, int):  # nbval's default; a user's is a float
         config.option.nbval_cell_timeout = CELL_TIMEOUT
-    if not config.option.nbval_kernel_name:
-        config.option.nbval_current_env = True
+    if config.option.nbdime:
+        raise pytest.UsageError(
+            "--nbdime does not work here: failures are shown side by side, and with --html-report=FILE as a page."
+        )
+    if config.option.nbval_kernel_name and config.option.nbval_current_env:
+        raise pytest.UsageError(
+            "--nbval-kernel-name and --nbval-current-env name two kernels: give one of them."
+        )
+    sanitizer = config.option.nbval_sanitize_with or config.option.sanitize_with
+    if sanitizer and not Path(sanitizer).is_file():
+        raise pytest.UsageError(f"--nbval-sanitize-with: there is no file {sanitizer}.")
     folder = tempfile.TemporaryDirectory(prefix="notebook-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     config.pluginmanager.register(Results(config), "verification results")
-    os.environ.update(settings(Path(folder.name)))
+    config.pluginmanager.register(Progress(config), "verification progress")
+    config.stash[VARIABLES] = settings(Path(folder.name))
+    # pytest itself writes the file there that tells the kernel where to listen
+    os.environ["JUPYTER_RUNTIME_DIR"] = config.stash[VARIABLES]["JUPYTER_RUNTIME_DIR"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,8 +1,9 @@
 """What is shown of a failure: expected and got side by side, what differs marked within the line.
 
-Lines are set beside each other by their words, so that a number that changed does not part a line from its
-counterpart; the pieces of a line too (``difflib``, as in pytest's own reports). What agrees under the cell's
-policy is not marked.
+Lines are set beside each other by their position where both texts have as many, else by their words, so that a
+number that changed does not part a line from its counterpart; the pieces of a line by their words (``difflib``, as
+in pytest's own reports). What agrees under the cell's policy is not marked. However long the texts are, few rows
+are shown and little time is taken.
 """
 
 import base64
@@ -11,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import groupby, zip_longest
+from itertools import groupby, islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,10 +26,19 @@ from .text import NUMBER, TIMINGS, difference, normalize
 Pieces = list[tuple[str, bool]]  # a line in pieces: the text, and whether it differs
 
 CONTEXT = 3  # so many equal lines are shown on either side of one that differs
+ROWS = 40  # no more are shown
+ALIGNED = (
+    500  # so many lines, or pieces of a line, are aligned by their words: that takes their square
+)
 _PIECE = rf"{NUMBER.pattern}|\w+|[ \t]+|."
 _TERMINAL_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # control characters, lone surrogates
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+Pair = tuple[
+    str | None, str | None
+]  # a line, or a piece of one, and its counterpart; None where there is none
 
 
 class Row(NamedTuple):
@@ -39,32 +49,53 @@ class Row(NamedTuple):
     differs: bool
 
 
-def side_by_side(expected: str, got: str, policy: Policy) -> list[Row]:
-    """Return two texts beside each other, line by line, with what differs marked; no lines if the texts agree."""
+def side_by_side(expected: str, got: str, policy: Policy) -> list[Row | str]:
+    """Return what differs in two texts, line beside line and marked, with the lines near it.
+
+    Returns:
+        At most ``ROWS`` rows; for each gap, how many lines it holds ("7 equal lines"). Nothing if the texts agree.
+    """
 
     def words(line: str) -> str:
         return re.sub(r"[ \t]+", " ", NUMBER.sub("0", normalize(line, policy)))
 
-    rows = []
-    for a, b in _pairs(expected.splitlines(), got.splitlines(), words):
-        if a is None or b is None:
-            rows.append(Row([(a, True)] if a else [], [(b, True)] if b else [], True))
-        elif difference(a, b, policy):
-            rows.append(Row(*_mark(a, b, policy), True))
-        else:
-            rows.append(Row([(a, False)], [(b, False)], False))
-    return rows if any(row.differs for row in rows) else []
+    old, new = expected.splitlines(), got.splitlines()
+    as_many = len(old) == len(new)
+    pairs = list(zip(old, new, strict=True) if as_many else _pairs(old, new, words))
+    differing = [n for n, pair in enumerate(pairs) if _differs(*pair, policy)]
+    near = sorted({n + step for n in differing[:ROWS] for step in range(-CONTEXT, CONTEXT + 1)})
+    shown = list(islice((n for n in near if 0 <= n < len(pairs)), ROWS))
+    rows: list[Row | str] = []
+    end = 0  # the pair after the last that is shown
+    marked = set(differing)
+    for n in shown:
+        if n > end:
+            rows.append(_lines(n - end, "equal"))
+        rows.append(_row(*pairs[n], policy, n in marked))
+        end = n + 1
+    if shown and end < len(pairs):
+        left = sum(n >= end for n in differing)
+        more = f"{_lines(len(pairs) - end, 'more')}, {left:,} of which differ"
+        rows.append(more if left else _lines(len(pairs) - end, "equal"))
+    return rows
 
 
-def shortened(rows: Sequence[Row]) -> Iterator[Row | int]:
-    """Yield the rows that differ and those near them; for each gap between, how many rows it holds."""
-    differing = [n for n, row in enumerate(rows) if row.differs]
-    near = {n + step for n in differing for step in range(-CONTEXT, CONTEXT + 1)}
-    for is_near, group in groupby(enumerate(rows), lambda numbered: numbered[0] in near):
-        if is_near:
-            yield from map(itemgetter(1), group)
-        else:
-            yield len(list(group))
+def _lines(n: int, kind: str) -> str:
+    return f"{n:,} {kind} line{'' if n == 1 else 's'}"
+
+
+def _differs(expected: str | None, got: str | None, policy: Policy) -> bool:
+    if expected is None or got is None:
+        return True
+    return expected != got and bool(difference(expected, got, policy))
+
+
+def _row(expected: str | None, got: str | None, policy: Policy, differs: bool) -> Row:
+    if expected is None or got is None:
+        return Row(*([(line, True)] if line else [] for line in (expected, got)), True)
+    if differs:
+        return Row(*_mark(expected, got, policy), True)
+    return Row([(expected, False)], [(got, False)], False)
 
 
 def without_colors(text: str) -> str:
@@ -100,9 +131,9 @@ def as_lines(
         return []
     column = (width - 7) // 2
     lines = [f"  {'expected':{column}}   got", f"  {'-' * column}   {'-' * column}"]
-    for row in shortened(rows):
-        if isinstance(row, int):
-            lines.append(f"  ... {row} equal {'line' if row == 1 else 'lines'} ...")
+    for row in rows:
+        if isinstance(row, str):
+            lines.append(f"  ... {row} ...")
             continue
         left, left_marks = _window(row.expected, column)
         right, right_marks = _window(row.got, column)
@@ -118,12 +149,12 @@ def as_data(fault: Difference, policy: Policy) -> dict[str, Any]:
     """Return a difference in plain types, so that it can be sent from one process to another.
 
     Returns:
-        ``text``: what it is; ``rows``: as of `shortened`; ``pictures``: PNGs in base64 by what they are, for
+        ``text``: what it is; ``rows``: as of `side_by_side`; ``pictures``: PNGs in base64 by what they are, for
         pictures, and ``alt``: their text.
     """
     return {
         "text": fault.text,
-        "rows": list(shortened(side_by_side(fault.stored, fault.new, policy))),
+        "rows": side_by_side(fault.stored, fault.new, policy),
         "pictures": {word: base64.b64encode(png).decode() for word, png in pictures(fault).items()},
         "alt": fault.stored,
     }
@@ -154,13 +185,24 @@ def _png(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def _pairs(
-    old: Sequence[str], new: Sequence[str], form: Callable[[str], str]
-) -> Iterator[tuple[str | None, str | None]]:
-    """Yield the items of two sequences, each beside the one whose form is the same; None where there is none."""
-    forms = [list(map(form, items)) for items in (old, new)]
-    for _, a0, a1, b0, b1 in SequenceMatcher(None, *forms, autojunk=False).get_opcodes():
-        yield from zip_longest(old[a0:a1], new[b0:b1])
+def _pairs(old: Sequence[str], new: Sequence[str], form: Callable[[str], str]) -> Iterator[Pair]:
+    """Yield the items of two sequences, each beside the one whose form is the same; None where there is none.
+
+    What is equal at the beginning and at the end is set apart first; of a long rest only the beginning is aligned
+    by forms, and what comes after stands in order.
+    """
+    shorter = min(len(old), len(new))
+    first = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    equal = next((n for n in range(shorter - first) if old[-1 - n] != new[-1 - n]), shorter - first)
+    ends = len(old) - equal, len(new) - equal
+    cuts = [min(end, first + ALIGNED) for end in ends]
+    yield from zip(old[:first], new[:first], strict=True)
+    parts = old[first : cuts[0]], new[first : cuts[1]]
+    matcher = SequenceMatcher(None, *(list(map(form, part)) for part in parts), autojunk=False)
+    for _, a0, a1, b0, b1 in matcher.get_opcodes():
+        yield from zip_longest(parts[0][a0:a1], parts[1][b0:b1])
+    yield from zip_longest(old[cuts[0] : ends[0]], new[cuts[1] : ends[1]])
+    yield from zip(old[ends[0] :], new[ends[1] :], strict=True)
 
 
 def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
@@ -169,7 +211,7 @@ def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
     pieces = re.compile("|".join([*timings, _PIECE])).findall
     left, right = [], []
     for a, b in _pairs(pieces(expected), pieces(got), lambda piece: NUMBER.sub("0", piece)):
-        differs = a is None or b is None or bool(difference(a, b, policy))
+        differs = _differs(a, b, policy)
         if a is not None:
             left.append((a, differs))
         if b is not None:

@@ -14,8 +14,38 @@ VERDICTS = {
     "tolerance": "compared within a tolerance",
     "form": "compared in form",
     "run": "only run",
+    "failed": "that failed before they could be compared",
     "not run": "not run",
 }
+COMPARED = ("equal", "tolerance", "form")
+
+
+def conclusion(records: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a run has found, in one line for people who do not know how notebooks are compared."""
+    pages = dict.fromkeys(record["page"] for record in records)
+    bad = Counter(record["page"] for record in records if record["outcome"] == "failed")
+    not_run = sum(record["outcome"] == "skipped" for record in records)
+    compared = sum((record["verdict"] or [""])[0] in COMPARED for record in records)
+    if bad:
+        names = ", ".join(f"{Path(page).name} ({n})" for page, n in bad.items())
+        of = f"{len(bad)} of {_pages(len(pages))}"
+        return (
+            f"Not the same on this machine: {of}. Cells that differ or fail, shown above: {names}."
+        )
+    if not compared:
+        return f"Nothing was compared: {_pages(len(pages))} ran without an error, and more is not known. Details: -v."
+    who = {1: "1 page gives"}.get(len(pages), f"All {len(pages)} pages give")
+    uncompared = len(records) - compared
+    details = [f"{uncompared - not_run} of {len(records)} cells were only run"] * (
+        uncompared > not_run
+    )
+    details += [f"{not_run} were not run"] * bool(not_run)
+    more = f" ({', '.join(details)}: -v says why)" if details else ""
+    return f"{who} on this machine what {'it shows' if len(pages) == 1 else 'they show'}{more}."
+
+
+def _pages(n: int) -> str:
+    return f"{n} page{'' if n == 1 else 's'}"
 
 
 class Results:
@@ -54,11 +84,13 @@ class Results:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the summary, and what became of the HTML page."""
+        """Print in one line what was found, with ``-v`` the summary too, and what became of the HTML page."""
         if any(record["verdict"] for record in self.records):
             terminalreporter.section("the notebooks on this machine")
-            for line in self.summary():
-                terminalreporter.write_line(line)
+            if self.config.option.verbose > 0:
+                for line in self.summary():
+                    terminalreporter.write_line(line)
+            terminalreporter.write_line(conclusion(self.records))
         if self.last_line:
             terminalreporter.write_sep("-", self.last_line)
 
@@ -69,10 +101,15 @@ class Results:
             facts |= record["facts"]
         for lines in self.config.hook.pytest_verification_summary(facts=facts):
             yield from lines
-        verdicts = [record["verdict"] for record in self.records if record["verdict"]]
+        records = [record for record in self.records if record["verdict"]]
         for kind, words in VERDICTS.items():
-            reasons = Counter(reason for verdict, reason in verdicts if verdict == kind)
-            yield f"cells {words}: {reasons.total()}"
+            those = [record for record in records if record["verdict"][0] == kind]
+            reasons = Counter(record["verdict"][1] for record in those)
+            differ = sum(record["outcome"] == "failed" for record in those)
+            is_compared = kind in COMPARED
+            yield f"cells {words}: {len(those)}" + (
+                f", of which {differ} differ" if differ and is_compared else ""
+            )
             for reason, n in sorted(reasons.items()):
                 if reason:
                     yield f"    {n}: {reason}"

@@ -43,7 +43,7 @@ def counted(tmp_path_factory):
 def test_chosen_cells_are_judged_as_in_a_whole_run(tmp_path, counted, arguments, passed, failed):
     if "--lf" in arguments:
         small_book.verify("notebooks", "-x", *CACHE, folder=tmp_path, cwd=counted)
-    run = small_book.verify(*arguments, folder=tmp_path, cwd=counted)
+    run = small_book.verify(*arguments, "-v", folder=tmp_path, cwd=counted)
     assert run.passed == {f"page::Cell {n}" for n in passed}, run.text
     assert set(run.failed) == {f"page::Cell {n}" for n in failed}
     assert run.skipped == {}
@@ -97,7 +97,7 @@ def ended(tmp_path_factory):
     for name, (source, _) in ENDS.items():
         cells = [("before", CHILD, ""), ("fatal", source, ""), ("after", "print(1)", "1\n")] * 2
         small_book.write(small_book.with_outputs(cells[:4]), notebooks / f"{name}.ipynb")
-    options = ["--nbval-cell-timeout=1", *TWO]
+    options = ["--nbval-cell-timeout=1", "-v", *TWO]
     return small_book.verify("notebooks", folder=folder, cwd=notebooks.parent, options=options)
 
 

@@ -173,11 +173,13 @@ def test_a_policy_reaches_texts_and_pictures():
     assert compare_outputs([picture()], [picture(size=(31, 20))], in_form)
 
 
-def test_pieces_of_a_stream_are_joined_only_if_they_are_neighbors():
+def test_pieces_of_a_stream_are_joined_between_other_outputs():
     pieces = [stream("a"), stream("b\n"), stream("", "stderr"), picture(), stream("c")]
     assert [as_text(output) for output in join_streams(pieces)] == ["ab", "a plain area", "c"]
     names = [stream("a"), stream("b", "stderr"), stream("c")]
-    assert [output["name"] for output in join_streams(names)] == ["stdout", "stderr", "stdout"]
+    assert [as_text(output) for output in join_streams(names)] == ["ac", "b"]
+    assert compare_outputs(names, [names[1], names[0], names[2]]) == []
+    assert compare_outputs(names, [names[2], names[1], names[0]])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from helpers.verification.results import Results
 from tests.support import small_book
 
 PACKAGE = small_book.BOOK / "helpers" / "verification"
-MAY_IMPORT = {"PIL", "jinja2", "matplotlib", "nbval", "numpy", "pytest"}
+MAY_IMPORT = {"PIL", "jinja2", "matplotlib", "nbclient", "nbformat", "nbval", "numpy", "pytest"}
 CONFTEST = """pytest_plugins = ["helpers.verification.plugin"]
 
 

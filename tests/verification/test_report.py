@@ -2,13 +2,15 @@
 
 import base64
 import io
+import re
+import time
 from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
 
 from helpers.verification import Difference, Policy
-from helpers.verification.report import as_data, as_lines, printable, shortened, side_by_side
+from helpers.verification.report import as_data, as_lines, printable, side_by_side
 from helpers.verification.results import VERDICTS, html_report
 
 STRICT = Policy()
@@ -20,6 +22,8 @@ def marked(expected, got, policy=STRICT):
     """The marked pieces on either side."""
     sides = ([], [])
     for row in side_by_side(expected, got, policy):
+        if isinstance(row, str):
+            continue
         for side, pieces in zip(sides, row[:2], strict=True):
             assert all(text for text, _ in pieces) or pieces == [("", False)]
             side += [text for text, differs in pieces if differs]
@@ -35,7 +39,7 @@ def marked(expected, got, policy=STRICT):
         ("tensor([1.])", "tensor([1.], dtype=torch.float64)", [], [", dtype=torch.float64"]),
         ("epoch 1: 0.5\nepoch 2: 0.4", "epoch 1: 0.6\nepoch 2: 0.4", ["0.5"], ["0.6"]),
         ("a\nb\nc", "a\nc", ["b"], []),
-        ("a\nb", "b\na", ["b"], ["b"]),
+        ("a\nb", "b\na", ["a", "b"], ["b", "a"]),
         ("", "new", [], ["new"]),
         ("one  two", "one two", ["one  two"], ["one two"]),
     ],
@@ -67,9 +71,27 @@ def test_marks_stand_under_what_differs_also_in_long_lines(width):
 def test_equal_lines_far_from_a_difference_are_counted():
     old = [f"line {chr(97 + n)}" for n in range(20)]
     rows = side_by_side("\n".join(old), "\n".join([*old[:10], "another", *old[11:]]), STRICT)
-    gaps = [row for row in shortened(rows) if isinstance(row, int)]
-    assert gaps == [7, 6]
-    assert sum(gaps) + sum(not isinstance(row, int) for row in shortened(rows)) == len(rows)
+    assert [row for row in rows if isinstance(row, str)] == ["7 equal lines", "6 equal lines"]
+    assert len(rows) == 2 + 7
+
+
+def test_lines_stand_beside_those_of_the_same_number_where_the_counts_agree():
+    old = [f"epoch {n} loss {1 / (n + 1):.4f}" for n in range(12)]
+    new = [*old[:5], "epoch 5 loss nan", *old[6:]]
+    assert marked("\n".join(old), "\n".join(new)) == (["0.1667"], ["nan"])
+
+
+@pytest.mark.parametrize("kept", [12_000, 11_000])
+@pytest.mark.parametrize("end", ["\n", " "])
+def test_a_long_log_takes_a_second_and_forty_rows_at_most(kept, end):
+    old = end.join(f"step {n} loss {1 / (n + 1):.4f}" for n in range(12_000))
+    new = end.join(f"step {n} loss {2 / (n + 1):.4f}" for n in range(1, kept + 1))
+    start = time.process_time()
+    rows = side_by_side(old, new, STRICT)
+    assert time.process_time() - start < 1
+    assert 1 <= sum(not isinstance(row, str) for row in rows) <= 40
+    if end == "\n":
+        assert re.fullmatch(r"11,96\d more lines, 1\d,\d+ of which differ", rows[-1])
 
 
 def test_a_long_difference_is_cut_and_what_is_left_out_is_counted():
@@ -184,8 +206,8 @@ def test_the_table_counts_each_page(read):
     assert read.texts("th")[-len(columns) :] == columns
     counts = read.texts("td")[-2 * len(columns) :]
     assert counts == [
-        *("notebooks/a.ipynb", "2", "1", "1", "0", "0", "0", "0", "2.5"),
-        *("notebooks/b.ipynb", "3", "1", "0", "0", "1", "0", "1", "3.8"),
+        *("notebooks/a.ipynb", "2", "1", "1", "0", "0", "0", "0", "0", "2.5"),
+        *("notebooks/b.ipynb", "3", "1", "0", "0", "1", "0", "0", "1", "3.8"),
     ]
 
 

@@ -1,0 +1,34 @@
+"""What a program makes anew at each run, in outputs that are the same to a reader: identifiers, dates, file names."""
+
+import base64
+import re
+
+# The file that ipykernel names in a warning or a traceback: its folder holds the number of the process.
+CELL_FILE = re.compile(r"[^\s'\"<>]*[/\\]ipykernel_\d+[/\\]\d+\.py")
+_NAMED = re.compile(r"""\bid=["']([^"']+)["']""")
+# The random part of an element's id: of plotly, altair, folium, jshtml; of pandas' Styler; of matplotlib's SVG.
+_RANDOM = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|(?<=^T_)[0-9a-f]{5}(?=_|$)|[0-9a-f]{10}$"
+)
+_SVG_DATE = re.compile(r"(?<=<dc:date>)[^<]*(?=</dc:date>)")
+_PDF_DATE = re.compile(rb"(?<=Date \(D:)[^)]*(?=\))")
+
+
+def without_what_is_made_anew(mime: str, text: str) -> str:
+    """Return an output's text with a mark for what differs from run to run though nothing has changed.
+
+    Args:
+        mime: what kind of text it is. Random identifiers are looked for in HTML and SVG only, in the ``id`` of an
+            element; one that occurs again, as a link to the element say, gets the same mark.
+        text: the output; a PDF in base64.
+    """
+    if mime == "application/pdf":
+        return base64.b64encode(_PDF_DATE.sub(b"-", base64.b64decode(text))).decode()
+    if mime.startswith("image/svg"):
+        text = _SVG_DATE.sub("⟨date⟩", text)
+    if mime == "text/html" or mime.startswith("image/svg"):
+        found = (part for name in _NAMED.findall(text) for part in _RANDOM.findall(name))
+        marks = {part: f"⟨id {n}⟩" for n, part in enumerate(dict.fromkeys(found), 1)}
+        if marks:
+            text = re.sub("|".join(marks), lambda match: marks[match[0]], text)
+    return CELL_FILE.sub("⟨cell⟩.py", text)

@@ -1,0 +1,75 @@
+"""Identifiers, dates and paths that differ from run to run are no difference; what stands beside them is."""
+
+import base64
+
+import pytest
+from nbformat.v4 import new_output
+
+from helpers.verification import compare_outputs
+
+SVG_ID = '<svg><dc:date>{}</dc:date><path id="m{}"/><use href="#m{}" x="{}"/></svg>'
+UUID = '<div id="chart-{}"></div><script>draw("chart-{}", [1, {}])</script>'
+STYLER = '<style>#T_{}_row0_col0 {{}}</style><td id="T_{}_row0_col0">{}</td>'
+MAP = '<div id="map_{}"></div><script>var map_{} = {};</script>'
+LONG = "0123456789abcdef" * 2
+CASES = {
+    "SVG": (
+        "image/svg+xml",
+        SVG_ID,
+        ("2026-01-02", *["0123456789"] * 2),
+        ("now", *["abcdefabcd"] * 2),
+    ),
+    "uuid": (
+        "text/html",
+        UUID,
+        ["f5d19c43-92c2-47fd-8987-7be6d3501832"] * 2,
+        ["00d19c43-92c2-47fd-8987-7be6d3501832"] * 2,
+    ),
+    "Styler": ("text/html", STYLER, ["4128d"] * 2, ["fe21a"] * 2),
+    "32 digits": ("text/html", MAP, [LONG] * 2, [LONG[::-1]] * 2),
+}
+
+
+def shown(mime, text):
+    return [new_output("display_data", {mime: text})]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_identifiers_are_no_difference_and_values_are(name):
+    mime, text, old, new = CASES[name]
+    stored = shown(mime, text.format(*old, 7))
+    assert compare_outputs(stored, shown(mime, text.format(*new, 7))) == []
+    assert compare_outputs(stored, shown(mime, text.format(*new, 8)))
+
+
+def test_a_link_to_another_element_is_a_difference():
+    elements = '<i id="map_{}"></i><i id="map_{}"></i><a href="#map_{}"></a>'
+    stored = shown("text/html", elements.format(LONG, LONG[::-1], LONG))
+    assert compare_outputs(
+        stored, shown("text/html", elements.format(LONG, LONG[::-1], LONG[::-1]))
+    )
+
+
+def test_a_digest_that_is_shown_is_compared():
+    stored, new = (shown("text/html", f"<p>md5 {text}</p>") for text in (LONG, LONG[::-1]))
+    assert compare_outputs(stored, new)
+
+
+def test_the_date_of_a_pdf_is_no_difference():
+    def pdf(date, text):
+        file = b"%%PDF-1.4 /CreationDate (D:%b) (%b) \xff" % (date, text)
+        return shown("application/pdf", base64.b64encode(file).decode())
+
+    stored = pdf(b"20260102", b"one")
+    assert compare_outputs(stored, pdf(b"20270304", b"one")) == []
+    assert compare_outputs(stored, pdf(b"20260102", b"two"))
+
+
+def test_the_file_of_a_cell_is_no_difference_and_its_line_is():
+    def warned(path, line):
+        return [new_output("stream", name="stderr", text=f"{path}:{line}: UserWarning: old\n")]
+
+    stored = warned("/tmp/ipykernel_123/456.py", 2)
+    assert compare_outputs(stored, warned(r"C:\Temp\ipykernel_9\81.py", 2)) == []
+    assert compare_outputs(stored, warned("/tmp/ipykernel_123/456.py", 3))
+    assert compare_outputs(stored, warned("/usr/lib/module.py", 2))
