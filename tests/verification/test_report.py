@@ -3,13 +3,12 @@
 import base64
 import io
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
 
-from helpers.verification import Difference, Policy
+from helpers.verification import Difference, Policy, report
 from helpers.verification.report import as_data, as_lines, printable, side_by_side
 from helpers.verification.results import VERDICTS, html_report
 
@@ -83,12 +82,14 @@ def test_lines_stand_beside_those_of_the_same_number_where_the_counts_agree():
 
 @pytest.mark.parametrize("kept", [12_000, 11_000])
 @pytest.mark.parametrize("end", ["\n", " "])
-def test_a_long_log_takes_a_second_and_forty_rows_at_most(kept, end):
+def test_a_long_log_is_gone_through_once_and_shown_in_forty_rows_at_most(monkeypatch, kept, end):
+    compared = []
+    true = report.difference
+    monkeypatch.setattr(report, "difference", lambda *texts: compared.append(1) or true(*texts))
     old = end.join(f"step {n} loss {1 / (n + 1):.4f}" for n in range(12_000))
     new = end.join(f"step {n} loss {2 / (n + 1):.4f}" for n in range(1, kept + 1))
-    start = time.process_time()
     rows = side_by_side(old, new, STRICT)
-    assert time.process_time() - start < 1
+    assert len(compared) <= 12_000
     assert 1 <= sum(not isinstance(row, str) for row in rows) <= 40
     if end == "\n":
         assert re.fullmatch(r"11,96\d more lines, 1\d,\d+ of which differ", rows[-1])
