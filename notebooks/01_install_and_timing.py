@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -41,7 +41,7 @@
 #
 # **You need** a Python environment with the book's packages, which `pip install -r requirements.txt` brings you. No GPU.
 #
-# **Time**: 22 min to read, 15 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 15 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #
@@ -588,7 +588,7 @@ check_stopwatch(Stopwatch)
 # about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def blank(rows, columns):
     return torch.full((rows, columns), -1, dtype=torch.int64)
@@ -599,7 +599,7 @@ check_blank(blank)
 check_blank(lambda rows, columns: -torch.ones(rows, columns))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def data_of_2017(values):
     return torch.tensor(values, dtype=torch.float32)
@@ -610,7 +610,7 @@ check_data_of_2017(data_of_2017)
 check_data_of_2017(torch.tensor)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def gigabytes_per_second(x, seconds):
     return x.nbytes / seconds / 1e9
@@ -621,7 +621,7 @@ check_gigabytes_per_second(gigabytes_per_second)
 check_gigabytes_per_second(lambda x, seconds: 4 * x.numel() / seconds / 1e9)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def median_seconds(call, repeats, clock):
     call()
@@ -645,7 +645,7 @@ check_median_seconds(median_seconds)
 check_median_seconds(mean_seconds)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 class Stopwatch:
     def __init__(self, wait, clock):

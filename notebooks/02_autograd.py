@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -674,7 +674,7 @@ check_chain(gradient_by_hand)
 # Click on a cell to open it. Below each answer stands a typical mistake with what the check says about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def gradient(loss, w, b):
     w = torch.tensor(w, requires_grad=True)
@@ -696,7 +696,7 @@ def gradient_without_asking(loss, w, b):
 check_gradient(gradient_without_asking)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def freeze_all_but(parameters, name):
     for key, tensor in parameters.items():
@@ -716,7 +716,7 @@ def freeze_and_forget(parameters, name):
 check_freeze(freeze_and_forget)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def fit_parabola(x, y, learning_rate, steps):
     p = torch.zeros(3, requires_grad=True)
@@ -745,7 +745,7 @@ def fit_and_accumulate(x, y, learning_rate, steps):
 check_parabola(fit_and_accumulate)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def backward_in_parts(w, b, x, y, sizes):
     for part_x, part_y in zip(x.split(sizes), y.split(sizes), strict=True):
@@ -766,7 +766,7 @@ def mean_of_means(w, b, x, y, sizes):
 check_parts(mean_of_means)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 def gradient_by_hand(x, y, w, b, v, c):
     hidden = torch.tanh(w * x + b)

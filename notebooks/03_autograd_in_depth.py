@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -35,7 +35,7 @@
 #
 # **You need** [page 02](02_autograd.ipynb): what `requires_grad`, `grad_fn` and `backward` do. No GPU.
 #
-# **Time**: 25 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 13 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -491,7 +491,7 @@ megabytes(1), megabytes(10), megabytes(50)
 # The extremes gain almost nothing, but with ten steps a third of the memory is enough. The gradients are the same,
 # since the same operations are applied to the same numbers. What it costs in time depends on your machine:
 
-# %% verify={"timing": true, "reason": "durations"}
+# %% verify={"reason": "durations", "timing": true}
 # %timeit -n 1 -r 3 vmap(fly)(balls).sum().backward()
 # %timeit -n 1 -r 3 checkpointed(10).sum().backward()
 
@@ -653,7 +653,7 @@ check_hessian_times(hessian_times)
 # Folded; click to open. Below each solution stands a typical mistake, and what the check says about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def vector_jacobian(f, x, v):
     x = x.detach().requires_grad_()
@@ -666,7 +666,7 @@ check_vector_jacobian(vector_jacobian)
 check_vector_jacobian(lambda f, x, v: jacrev(f)(x) @ v)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 class Drag(torch.autograd.Function):
     @staticmethod
@@ -693,7 +693,7 @@ class Alone(Drag):
 check_drag(Alone)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def gradient_sizes(layers, x):
     sizes = []
@@ -709,7 +709,7 @@ check_gradient_sizes(gradient_sizes)
 check_gradient_sizes(lambda layers, x: gradient_sizes(layers, x)[::-1])
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def solve(f, x, steps):
     for _ in range(steps):
@@ -722,7 +722,7 @@ check_solve(solve)
 check_solve(lambda f, x, steps: x - f(x) / jacrev(f)(x).diagonal())
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 def hessian_times(f, x, v):
     x = x.detach().requires_grad_()

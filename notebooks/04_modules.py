@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -648,7 +648,7 @@ check_center(Center)
 # In JupyterLab, click to open. Below each answer stands a typical mistake, and what the check says about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def trainable(net):
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
@@ -659,7 +659,7 @@ check_trainable(trainable)
 check_trainable(lambda net: sum(p.numel() for p in net.parameters()))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 class OneOrMany(nn.Module):
     def __init__(self, net):
@@ -684,7 +684,7 @@ class Squeezed(OneOrMany):
 check_one_or_many(Squeezed)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 from itertools import pairwise
 
@@ -717,7 +717,7 @@ class Lost(MLP):
 check_mlp(Lost)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def record_shapes(net, x):
     shapes, handles = {}, []
@@ -754,7 +754,7 @@ def shares_the_name(net, x):
 check_record_shapes(shares_the_name)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 class Center(nn.Module):
     def __init__(self, features):
