@@ -21,26 +21,27 @@
 # *笔记核对*
 #
 # You have somebody's notes on PyTorch from 2017. They are short and clear, and nine years old. Which of their sentences can you still
-# believe? You could read the release notes of all those years. This page takes another way: it turns each of the 54 statements
-# into a line of code, and lets PyTorch answer. (For old *code* rather than old notes, see [page 15](15_old_calls.ipynb).)
+# believe? You could read the release notes of all those years, and look for what has changed since. This page takes another way: it turns
+# each of the 54 statements into a line of code, and lets PyTorch answer. (For old *code* rather than old notes, see
+# [page 15](15_old_calls.ipynb).)
 #
 # **You will**
 #
 # - turn a statement into a line that can come out false;
-# - see how many statements hold, have changed, or were slips of the pen;
+# - see how many of the statements hold, how many have changed, and how many were wrong from the start;
 # - look up each statement, its verdict, and the cell of this book that proves it;
-# - write three such lines yourself.
+# - write a few such tests yourself, and see whether they can tell right from wrong.
 #
 # **You need** nothing but curiosity; the statements are explained on the pages that they lead to. No GPU.
 #
-# **Time**: 9 min to read, 71 s to run (AMD EPYC, 2 cores).
+# **Time**: 11 min to read, 39 s to run (AMD EPYC, 2 cores).
 #
 # ## From a sentence to a line
 #
 # *把语句写成代码*
 #
-# "A view shares memory with its tensor; change one, and the other has changed" (共享内存, 联动). That is statement 28 of the notes. How
-# would we test it? We change one, and look at the other:
+# Statement 28 of the notes says that a view shares memory with its tensor, so that if you change one, the other has changed as well
+# (共享内存, 联动). How would you put that into code? Make a view, change a number in it, and look at the tensor:
 
 # %%
 # %xmode Minimal
@@ -60,8 +61,8 @@ y[0] = 9
 x[0, 0] == 9
 
 # %% [markdown]
-# True: the statement holds. The important thing about such a line is that it could have come out otherwise. With a copy in the place of
-# the view, it does:
+# The answer is true, so the statement holds. The important thing about such a line is that it could have come out otherwise. With a copy
+# in the place of the view, it does:
 
 # %%
 y = x.clone()
@@ -76,31 +77,34 @@ x[0, 0] == 7
 torch.tensor([0.3, 1.5, 2.8]).round().tolist() == [0, 2, 3]
 
 # %% [markdown]
-# But one half is not enough, since 1.5 goes to 2 under several rules. Ask about three:
+# But one half is not enough, since 1.5 goes to 2 under several rules. So let us ask about more of them:
 
 # %%
 torch.tensor([0.5, 1.5, 2.5]).round()
 
 # %% [markdown]
-# Halves go to the *even* neighbor. In 2017 they went away from zero, so for positive numbers the notes were right. Then PyTorch began to use the
-# vector instructions of the processor, which round in their own way, and for a while a CPU and a GPU gave different answers.
-# Release 1.1 settled it for the rule of Python, NumPy and the IEEE standard. So the verdict is *changed*, and the date is 1.1.
+# Today each half goes to its *even* neighbor, which is 0 for 0.5, and 2 for the two others. In 2017 halves went away from zero, so for
+# positive numbers the notes were right. Then PyTorch began to use the vector instructions of the processor, which round to even, and for a
+# while it depended on the machine: in release 1.0, 2.5 became 2 on a CPU with such instructions (AVX), and 3 on a CPU without them or on a GPU.
+# Since release 1.1 it has been 2 on all of them, as in Python, in NumPy and by default in the IEEE standard for floats. So the verdict on this statement is *changed*, and the
+# date is 1.1.
 #
-# There is a third kind of verdict. The notes write `sigmod`, and that has never been a function:
+# Besides *holds* and *changed*, there is a third kind of verdict. The notes write `sigmod`, and a function of that name has never existed:
 
 # %% tags=["raises-exception"]
 torch.sigmod(x)
 
 # %% [markdown]
-# This is a *slip*: it was wrong on the day it was written. The sentence around it may be perfectly sound, but a reader who types the line
-# gets an error, and so we go by the line.
+# We call this a *slip*, because it was wrong already on the day it was written. What the notes say about the function may be perfectly
+# sound, but a reader who types the name as it stands there gets an error, and so we go by what is written.
 #
 # ## All 54
 #
 # *全部核对*
 #
-# Each statement has a line like these; if the line comes out false, there is a second one for what is true instead. Here is number 47,
-# our `round`, with what its two lines give on your machine:
+# Each statement has a line like these. If that line comes out false, there is a second one, which says what is true instead. Here is
+# number 47, our `round`, with what its two lines give on your machine. (`as_in_python` compares a function of PyTorch with the one of the
+# same name in Python, for several numbers.)
 
 # %%
 report.show_line("C47")
@@ -109,13 +113,14 @@ report.show_line("C47")
 # Put another number in the quotes, from C01 to C54, and run the cell again. (`helpers/notes/names.py` explains the names in the lines:
 # `x` is a 2 x 3 tensor of the numbers 0 to 5, `net` is the LeNet of the notes, and so on.)
 #
-# Some statements are about CIFAR-10, and are tried on its pictures. Which copy was found here?
+# Some statements are about CIFAR-10, and are tried on its pictures. This is the copy that was found on your machine:
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 print(data.origin())
 
 # %% [markdown]
-# Now all of them. `audit` runs every line and stops at the first whose result is not the one on record:
+# Now let us try all of them. `audit` runs the lines one after the other, and stops with an error at the first whose result is not the
+# one on record:
 
 # %%
 from collections import Counter
@@ -124,30 +129,31 @@ verdicts = audit.audit()
 Counter(verdicts.values())
 
 # %% [markdown]
-# About two thirds of the notes hold, nine years and many releases later. Where are the others?
+# About two thirds of the statements still hold, nine years and many releases later. A picture shows where in the notes the others are:
 
 # %%
 plotting.use_style()
 report.show_counts(verdicts)
 
 # %% [markdown]
-# What has changed is mostly what tensors *are*, their types and their autograd, and what a layer accepts. The calls by which one works with
-# them, for shapes, indexing and mathematics, have changed least. There it is mostly the spelling of the notes that is at fault.
+# What has changed is mostly what tensors *are*, with their types and their autograd, and what a layer accepts. The calls by which one works
+# with them, for shapes, indexing and mathematics, have hardly changed. Where the notes are wrong about those, it is mostly their
+# spelling that is at fault.
 #
-# Which releases did it?
+# This table shows which releases brought the changes:
 
 # %%
 report.release_table()
 
 # %% [markdown]
-# One of them stands out. If you have notes that are older than release 0.4, of April 2018, distrust what they say about autograd first.
+# Release 0.4, of April 2018, stands out. If your notes are older than that, distrust what they say about autograd first.
 #
 # ## Can the audit fail?
 #
 # *审计会失败吗*
 #
-# A test that always passes proves nothing. So let us forge the record: we claim that statement 5, "`Variable` is the core class of
-# autograd", still holds.
+# A test that always passes proves nothing, so we should see this one fail. Let us forge the record and claim that statement 5, "`Variable`
+# is the core class of autograd", still holds:
 
 # %% tags=["raises-exception"]
 from dataclasses import replace
@@ -156,21 +162,22 @@ by_number = {s.number: s for s in STATEMENTS}
 audit.verdict(replace(by_number["C05"], since=""))
 
 # %% [markdown]
-# The audit noticed. And if somebody "proves" statement 27, that `view` keeps the number of elements, by a line that cannot work?
+# The audit has noticed that the line comes out false. And what if somebody tries to prove statement 27, that `view` keeps the number of
+# elements, by a line that makes 8 elements out of 6?
 
 # %% tags=["raises-exception"]
 audit.verdict(replace(by_number["C27"], line="x.view(4, 2).numel() == 8"))
 
 # %% [markdown]
-# Then PyTorch itself objects.
+# Then PyTorch itself raises an error, and the audit stops there.
 #
 # ## The statements
 #
 # *逐条核对*
 #
-# Each row gives the number, the notes' own term, and what they say in our words; then the verdict, with its date and what there is to add; then
-# the cells of this book that prove it at length. Most statements are tried on many more inputs by tests: `pytest tests/notes -k C34`,
-# typed in the book's folder, runs those of number 34.
+# Here is each statement with its number, the notes' own term, and what they say about it, in our words. Beside it you find the verdict, with
+# the release and what there is to add today, and links to the cells of this book that prove it at length. Most statements are also
+# tried on many more inputs by tests. For instance, `pytest tests/notes -k C34`, typed in the book's folder, runs those of number 34.
 #
 # ### Installation
 #
@@ -230,15 +237,18 @@ report.statement_table("3 math")
 # %% [markdown]
 # ## Recap
 #
-# - A statement can be tested once it is a line of code that might come out false. The inputs decide: 1.5 alone says nothing about halves.
-# - Most of the notes hold. Release 0.4 changed more statements than any other; they are about what a Variable is.
-# - A slip is not a change: the line never worked.
-# - Each statement leads to the cells that prove it.
-#
+# - A statement can be tested once it is a line of code that might come out false. Whether it can depends on the inputs: 1.5 alone does not
+#   tell one rule for halves from another.
+# - About two thirds of the statements of 2017 still hold. Release 0.4 changed more of them than any other, and those are about what a
+#   Variable is.
+# - A slip is not a change, since it was wrong from the start.
+# - Each statement in the tables leads to the cells that prove it.
+
+# %% [markdown]
 # ## Exercises
 #
-# Here you write the lines. Each check tries yours on cases where the statement is true and on others where it is false; put your code in the
-# place of the three dots and run the cell.
+# Now it is you who writes the tests. Each check tries yours on cases where the statement is true and on others where it is false. Put your
+# code in the place of the three dots, and run the cell.
 #
 # **1. Shared memory.** `shares_memory(x, y)` returns `True` if `y` was made from the memory of `x` (a view of the whole, or of a part), and
 # `False` if it has memory of its own.

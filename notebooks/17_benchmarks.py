@@ -23,7 +23,8 @@
 # "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know the answers to
 # three more questions. What do other networks reach in that minute, on the same machine? How much does the result vary
 # from one run to the next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training
-# works. This appendix is about how well it works, and its results were recorded in long runs on two CPU cores.
+# works. This appendix is about how well it works. Nearly all of its results were recorded in long runs on two CPU cores, and a few on a
+# GPU.
 #
 # **You will**
 #
@@ -35,7 +36,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
 #
-# **Time**: 23 min to read, 11 s to run (AMD EPYC, 2 cores).
+# **Time**: 26 min to read, 32 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -346,8 +347,9 @@ names = ["bf16_60", "seconds_60", "avx2_60"]
 # *线程数*
 #
 # [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads. More
-# threads than cores do not help, and may well hurt, because they have to wait for each other. Training steps of the
-# smallest network with one thread, with as many as PyTorch has chosen, and with four times as many:
+# threads than cores do not help, and may well hurt, because they have to wait for each other. Here are
+# training steps of the smallest network with one thread, with four times as many threads as PyTorch has chosen, and with exactly
+# as many as it has chosen:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 small = for_work(0.2)
@@ -355,15 +357,12 @@ torch.set_num_threads(1)
 f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-torch.set_num_threads(threads)
-f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
-
-# %% verify={"reason": "speed of the machine", "timing": true}
 torch.set_num_threads(4 * threads)
 f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
 
-# %%
+# %% verify={"reason": "speed of the machine", "timing": true}
 torch.set_num_threads(threads)
+f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
 
 # %% [markdown]
 # ### Compiling
@@ -379,7 +378,7 @@ profile["seconds_of_step"]
 
 # %% [markdown]
 # On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a training
-# run of one minute, that cannot pay off. On a GPU, or over hours, the answer may be different.
+# run of one minute, that cannot pay off. On a GPU the answer is different, as we will see [below](#On-a-GPU).
 #
 # ### Several processes
 #
@@ -420,9 +419,9 @@ single["steps"], double["steps"]
 #
 # *GPU 上的训练*
 #
-# The same program runs on a GPU, where the network is wider and a batch has 1,024 images. On one H200, a
-# card of 2024 for data centers, it was given 18 passes over the training images, ten times. Here are the mean accuracy,
-# its standard deviation, and the seconds of one run:
+# The same program also runs on a GPU. It takes a network of another shape there, with wider layers than the one for a minute on the CPU, and
+# batches of 1,024 images instead of 256. We let it train for 18 epochs on an H200, a card of 2024 for data centers, and
+# repeated that ten times. Here are the mean accuracy, its standard deviation, and the mean time of a run in seconds:
 
 # %%
 gpu = recorded["gpu_epochs_18"]["runs"]
@@ -430,41 +429,42 @@ accuracies = torch.tensor([run["accuracy"] for run in gpu])
 accuracies.mean(), accuracies.std(), records.mean(gpu, "seconds")
 
 # %% [markdown]
-# Three seconds, where two CPU cores do not get as far in ten minutes. But a GPU is only fast if it is kept busy. A
-# step consists of some hundred *kernels* (核函数), small programs for the GPU that take a few microseconds each, and
-# Python needs longer to ask for one of them than the GPU to run it. Three things help. Large batches make
-# each kernel longer. A *CUDA graph* records all the kernels of a step and starts them with a single call. And
-# `torch.compile` joins several kernels into one. This is what the last of the three is worth, in seconds without and with it:
+# In three seconds it gets further than the two CPU cores do in ten minutes. But a GPU is only fast if it is kept busy. A
+# step consists of hundreds of *kernels* (核函数), which are programs that run on the GPU. With a network as small as ours, many of them take
+# only a few microseconds, and Python may need longer to ask for such a kernel than the GPU needs to run it. Three things help
+# against this. Larger batches give each kernel more to do. A *CUDA graph* records all the kernels of a step, and later starts
+# them with a single call. And `torch.compile` joins several kernels into one. All three were used here.
+#
+# What is the last of them worth? The first two numbers are the mean times of a run, without compiling and with it, in seconds.
+# But the network must be compiled before the first run, and the third number says how long this *warm-up* (预热) took:
 
 # %%
 plain = recorded["gpu_plain_18"]["runs"]
-records.mean(plain, "seconds"), records.mean(gpu, "seconds")
+warm_up = recorded["gpu_epochs_14"]["runs"][0]["warm_up_seconds"]
+records.mean(plain, "seconds"), records.mean(gpu, "seconds"), warm_up
 
 # %% [markdown]
-# It has its price: before the first run, the network had to be compiled. The clock of the record starts after such a
-# warm-up, as it does in the published results. It took, in seconds:
-
-# %%
-recorded["gpu_epochs_14"]["runs"][0]["warm_up_seconds"]
-
-# %% [markdown]
-# How well was the card used? Compared with the best of the network's convolutions alone, the training
-# reached the following share of its speed. That is less than on the CPU, since here the convolutions are so fast that
-# everything else weighs more:
+# A run gains less than a second, so the compiling has paid for itself only after some seventy runs of the same network.
+# The clock of the records starts after the warm-up, as it does for the published results.
+#
+# How well was the card used? As for the CPU above, we compare the speed of the whole training with that of the network's best
+# convolution. The share is smaller here, since a GPU is so fast at convolutions that everything else weighs more:
 
 # %%
 round(records.mean(gpu, "efficiency"), 2)
 
 # %% [markdown]
-# We had hoped for 94 %, and did not get there. With three times as much time the same network gains only a little:
+# We had hoped for 94 %, and did not get there. Would more time have helped? These are the epochs that the same network gets through
+# in ten seconds, and the accuracy that it reaches:
 
 # %%
 ten_seconds = recorded["gpu_10"]["runs"]
 records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 
 # %% [markdown]
-# It was chosen among a few dozen recipes for what it does in *two* seconds, and it is too small to make use of more. A
-# recipe is good for a certain budget only, and the search would have to be made anew for ten seconds.
+# With three times as much time, the network has gained only a little. It had been chosen among a few dozen recipes for
+# what they reach in *two* seconds, and is probably too small to make use of more. A recipe is made for a certain budget, so
+# for ten seconds one would have to search again.
 #
 # ## Measure your own machine
 #
@@ -526,8 +526,9 @@ table(columns, records.goal_rows(recorded))
 # The first row reads differently from the others. Its goal was to reach a modest accuracy, about that of the tutorial's
 # recipe, thirty times faster than that recipe does; page 07 shows how, technique by technique. The next three are for
 # a fixed amount of work. Other programs were running on the machine at the time, which does not change the accuracy but makes the seconds
-# meaningless, so they are left out. The rest are for a fixed time, on the machines of the first picture. Two of the
-# three rows of 600 s, the ones without bfloat16, were made with slightly older recipes than those of today.
+# meaningless, so they are left out. The rows after them are for a fixed time, on the machines of the first picture. Two of the
+# three rows of 600 s, the ones without bfloat16, were made with slightly older recipes than those of today. The last three
+# rows are for the GPU.
 #
 # In each of these runs the test set was used exactly once, at the very end. All choices were made with a validation set
 # (验证集) of 5,000 training images, which is what comes next.
