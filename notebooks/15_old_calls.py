@@ -33,7 +33,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 20 min to read, 44 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 44 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read), or go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
@@ -210,12 +210,8 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 # last of them. The link leads to the page where this book explains the matter.
 #
 # A number or a size in your message may differ from the one in the table. If no row has your words exactly, you are
-# shown those that come nearest, and that is said above them:
-
-# %%
-lookup.find("ValueError: Using a target size (torch.Size([64]))")
-
-# %% [markdown]
+# shown those that come nearest, and that is said above them.
+#
 # A name will do as well, or a whole line of your script. It may find several rows:
 
 # %%
