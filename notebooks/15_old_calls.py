@@ -35,7 +35,8 @@
 #
 # **Time**: 19 min to read, 44 s to run (AMD EPYC, 2 cores).
 #
-# In a hurry? Go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
+# In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), [have a whole file
+# read](15_old_calls.ipynb#Have-a-whole-file-read), or go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
 # [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them. The tables are long; behind
 # them are the [exercises](15_old_calls.ipynb#Exercises).
 #
@@ -67,7 +68,7 @@ net = nn.Linear(4, 3)
 loss = F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# **1. The number in a loss.** Every old training loop adds up its losses, and takes each number out like this:
+# **1. The number in a loss.** Old training loops print their losses or add them up, and they take each number out like this:
 
 # %% tags=["raises-exception"]
 loss.data[0]
@@ -87,7 +88,8 @@ loader = DataLoader(TensorDataset(x, y), batch_size=4)
 iter(loader).next()
 
 # %% [markdown]
-# This is how Python 2 did it. In Python 3 `next` is a function; PyTorch's iterator kept the old method beside it until 1.13.
+# This is how one wrote it in Python 2. In Python 3 an iterator has no such method, and `next` is a function. PyTorch's loaders
+# kept the old method beside it up to release 1.12.
 
 # %%
 images, labels = next(iter(loader))
@@ -131,7 +133,8 @@ torch.load(file)
 
 # %% [markdown]
 # This is the longest message of the five, and the most important one. Such a file holds Python objects, and to load them is
-# to run whatever its author put there. Since 2.6 `torch.load` therefore takes nothing but weights, unless you say otherwise. If the file is
+# to run whatever its author put there. Since 2.6 `torch.load` therefore takes only tensors and plain values (numbers, strings, lists,
+# dicts), and no objects of other classes, unless you say otherwise. If the file is
 # your own, or you trust whoever made it, `weights_only=False` opens it as before:
 
 # %%
@@ -206,7 +209,10 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 # error (or gives something else), when it was first deprecated, and since when the new call has existed. Code that has to run on an old release as well needs the
 # last of them. The link leads to the page where this book explains the matter.
 #
-# A name will do as well, and may find several rows:
+# A number or a size in your message may differ from the one in the table. If no row has your words exactly, you are
+# shown those that come nearest, and that is said above them.
+#
+# A name will do as well, or a whole line of your script. It may find several rows:
 
 # %%
 lookup.find("volatile")
@@ -295,8 +301,8 @@ _ = runpy.run_path(str(mended))
 # %% [markdown]
 # How far can you trust it? To find out, eight collections of tutorials and examples of 2017 were read by hand, line by line, and
 # every place that fails or warns today was written down. Here is how many of these places the program names, and for how many it is
-# certain, without an "if". The last two columns are two linters of today. They are made for the deprecations of recent
-# releases, and 2017 is before their time.
+# certain, without an "if". The last two columns are two linters of today. TorchFix looks for the deprecations of recent
+# releases of PyTorch, and ruff for the faults of Python code in general, so 2017 is not what they were made for.
 
 # %%
 lookup.measured()
@@ -359,7 +365,8 @@ lookup.group("Tensors")
 #
 # *自动求导*
 #
-# Release 0.4 made `Variable` and `Tensor` one, and moved the flags of a `Variable` elsewhere. `Variable(...)` itself still runs, and does nothing.
+# Release 0.4 made `Variable` and `Tensor` one, and moved the flags of a `Variable` elsewhere. `Variable(...)` itself still runs. Around
+# your data it does nothing that you need; around a result it cuts the graph, because what it returns is detached.
 
 # %%
 lookup.group("Autograd")
@@ -559,7 +566,7 @@ check_evaluate(evaluate)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `volatile` has had no effect since 0.4. Page 02 names two successors.
+# `volatile` has had no effect since 0.4. [Page 02](02_autograd.ipynb#Switch-recording-off) names two successors.
 #
 # </details>
 

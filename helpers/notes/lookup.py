@@ -7,12 +7,13 @@ import ast
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from IPython.display import Markdown
 
 from helpers import pages, tables
-from helpers.notes import audit, trial
+from helpers.notes import audit, reader, sources, trial
 from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
 
 PAGE = "15_old_calls.ipynb"  # the groups are headings there
@@ -24,6 +25,7 @@ MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark 
 BREAKS = re.compile(
     r"(?<=[(\[{=,])(?=[\w'\"]{3})|(?<=[\w)\]])(?=\.[A-Za-z_])|(?<=[A-Za-z0-9]_)(?=[A-Za-z0-9])"
 )
+WORD = re.compile(r"[a-z_][a-z_]{2,}\d?[a-z_]*")
 NAME = re.compile(r"[\w.]+")
 LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
 # Names that stand in many lines of code, and that no reader would look up.
@@ -42,6 +44,22 @@ COMMON = {
     "range",
 }
 COMMON |= {"utils", "detach", "cpu", "numpy", "True"}
+# Words that stand in many messages and reasons, and tell nothing of the matter.
+COMMON_WORDS = {
+    "the",
+    "and",
+    "for",
+    "has",
+    "not",
+    "but",
+    "got",
+    "own",
+    "name",
+    "object",
+    "attribute",
+}
+COMMON_WORDS |= {"torch", "model", "net"}
+NEAR = 0.5  # the share of what is asked that a row must have to be called near
 LONG = 10  # characters: a longer word of code may be broken
 
 
@@ -159,12 +177,46 @@ def find(words: str) -> Markdown:
     if NAME.fullmatch(wanted):
         tests = [_named, _told, _mentioned]
     choices = ([call for call in OLD_CALLS if test(call, wanted)] for test in tests)
-    found = next(filter(None, choices), [])
-    if not found:
-        return Markdown(
-            "Nothing like it is in the table. Try a shorter piece: the words that are no names or numbers of your own."
-        )
-    return table(by_state(found))
+    found = next(filter(None, choices), None) or _read(words)
+    if found:
+        return table(by_state(found))
+    if near := _nearest(wanted):
+        head = "No row has exactly these words. Nearest to them:"
+        return Markdown(f"{head}\n\n{table(near).data}")
+    return Markdown(
+        "Nothing like it is in the table. Try a shorter piece: the words that are no names or numbers of your own."
+    )
+
+
+def _read(words: str) -> list[OldCall]:
+    """Read the words as code, as the program for whole files does."""
+    try:
+        findings = reader.find(sources.read_text(words))
+    except ValueError:  # no code
+        return []
+    return list({finding.call.name: finding.call for finding in findings}.values())
+
+
+def _nearest(wanted: str) -> list[OldCall]:
+    """The calls that share most with what is wanted: the rarer a word is in the table, the more it counts."""
+    rows = [
+        (call, _words(" ".join((call.message, call.why, call.old, *call.matches))))
+        for call in OLD_CALLS
+    ]
+    often = Counter(word for _, words in rows for word in words)
+    asked = _words(wanted)
+    weights = {word: 1 / often[word] ** 0.5 if often[word] else 1 for word in asked}
+    shares = [(sum(weights[word] for word in asked & words), call) for call, words in rows]
+    enough = NEAR * sum(weights.values())
+    best = max((share for share, _ in shares), default=0)
+    near = [(share, call) for share, call in shares if share and share >= max(enough, 0.8 * best)]
+    return [call for _, call in sorted(near, key=lambda pair: -pair[0])[:3]]
+
+
+def _words(text: str) -> set[str]:
+    """The words that tell something: no numbers, none of the kinds of errors, none that fit everywhere."""
+    found = set(WORD.findall(text.lower())) - COMMON_WORDS
+    return {word for word in found if not word.endswith(("error", "warning"))}
 
 
 def measured() -> Markdown:

@@ -130,6 +130,40 @@ def test_a_name_finds_its_call(call):
     assert shown(call) in [row for name in lookup.names(call) for row in found(name)]
 
 
+NEAR = {
+    "ValueError: Using a target size (torch.Size([64])) that is different": "bce-target-size",
+    "TypeError: can't convert cuda:0 device type tensor to numpy.": "numpy-of-requires-grad",
+    "KeyError: 'unexpected key \"module.conv1.weight\" in state_dict'": "state-dict-with-module-prefix",
+    "AttributeError: module 'torch.utils' has no attribute 'ffi'": "utils-ffi",
+    "dsets.MNIST train_data": "mnist-train-data",
+}
+
+
+@pytest.mark.parametrize("words", NEAR)
+def test_what_is_not_there_word_by_word_finds_the_nearest(words):
+    text = lookup.find(words).data
+    assert text.startswith("No row has exactly these words.")
+    assert f"(`{NEAR[words]}`)" in text
+
+
+def test_a_line_of_code_is_read():
+    text = lookup.find("print(err.data.cpu().numpy()[0])").data
+    assert "(`loss-numpy-0`)" in text and "No row" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "NameError: name 'foo' is not defined",
+        "ModuleNotFoundError: No module named 'tensorflow'",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'",
+        "hello",
+    ],
+)
+def test_what_is_another_matter_finds_nothing(words):
+    assert "Nothing like it" in lookup.find(words).data
+
+
 def test_what_is_not_there():
     assert "Nothing like it" in lookup.find("KeyError: 'my own name'").data
     assert "Paste a message" in lookup.find("  ").data
