@@ -11,12 +11,14 @@ from tests.support import small_book
 pytestmark = pytest.mark.slow
 
 PLAIN = 'pytest_plugins = ["helpers.verification.plugin"]\n'
-WIDGET = """from comm import create_comm
+WIDGET = """import sys
+from comm import create_comm
 state = {"_model_name": "OutputModel", "_model_module": "@jupyter-widgets/output", "outputs": []}
 box = create_comm(target_name="jupyter.widget", data={"state": state})
 message = get_ipython().parent_header["header"]["msg_id"]
 box.send({"state": {"msg_id": message}})
 print("goes into the widget")
+sys.stdout.flush()  # as ipywidgets does
 box.send({"state": {"msg_id": ""}})
 print("goes below")"""
 STREAMS = """import sys, time
@@ -132,7 +134,6 @@ def test_lax_compares_nothing_and_says_so_but_a_wrong_magic_fails(project, tmp_p
     assert set(done.failed) == {"magic::Cell 0"}
     assert "UsageError" in done.failed["magic::Cell 0"].splitlines()[0]
     done = run(project, tmp_path, "dated", options=["--nbval-lax"])
-    # the command line of the tests gives --nbval too; lax wins in nbval
     assert "Nothing was compared" in done.text
 
 
