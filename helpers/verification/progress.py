@@ -17,8 +17,7 @@ class Progress:
         self.config = config
         self.cells: Counter[str] = Counter()  # of each page, those that will run
         self.done: defaultdict[str, list[pytest.TestReport]] = defaultdict(list)
-        self.cache = getattr(config, "cache", None)
-        self.took: dict[str, float] = self.cache.get(_CACHE, {}) if self.cache else {}
+        self.took: dict[str, float] = {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Announce what will be run by this process."""
@@ -31,6 +30,8 @@ class Progress:
             self._announce(ids)
 
     def _announce(self, ids: Iterable[str]) -> None:
+        if cache := getattr(self.config, "cache", None):
+            self.took = cache.get(_CACHE, {})
         self.cells = Counter(name.partition("::")[0] for name in ids if ".ipynb::" in name)
         if self.cells and self.config.option.verbose >= 0:
             self._write(announcement(self.cells, self.seconds(), self.config.option.nbval))
@@ -85,8 +86,9 @@ class Progress:
 
     def pytest_sessionfinish(self) -> None:
         """Keep how long the pages took, for the next run's first line; processes of pytest-xdist leave it to theirs."""
-        if self.cache and self.cells and not hasattr(self.config, "workerinput"):
-            self.cache.set(_CACHE, self.took)
+        cache = getattr(self.config, "cache", None)
+        if cache and self.cells and not hasattr(self.config, "workerinput"):
+            cache.set(_CACHE, self.took)
 
     def _write(self, line: str) -> None:
         if terminal := self.config.pluginmanager.get_plugin("terminalreporter"):

@@ -210,7 +210,8 @@ def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
     timings = TIMINGS.values() if policy.timing else ()
     pieces = re.compile("|".join([*timings, _PIECE])).findall
     left, right = [], []
-    for a, b in _pairs(pieces(expected), pieces(got), lambda piece: NUMBER.sub("0", piece)):
+    sides = [_few(pieces(line)) for line in (expected, got)]
+    for a, b in _pairs(*sides, lambda piece: NUMBER.sub("0", piece)):
         differs = _differs(a, b, policy)
         if a is not None:
             left.append((a, differs))
@@ -225,6 +226,12 @@ def _mark(expected: str, got: str, policy: Policy) -> tuple[Pieces, Pieces]:
         ]
         for side in (left, right)
     )
+
+
+def _few(pieces: list[str]) -> list[str]:
+    """Return the pieces of a line; the end of a very long one, which no column shows, as one piece."""
+    most = 4 * ALIGNED
+    return pieces if len(pieces) <= most else [*pieces[:most], "".join(pieces[most:])]
 
 
 def _window(pieces: Pieces, width: int) -> tuple[str, str]:
