@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -34,7 +34,7 @@
 #
 # **You need** nothing but curiosity; the statements are explained on the pages that they lead to. No GPU.
 #
-# **Time**: 11 min to read, 39 s to run (AMD EPYC, 2 cores).
+# **Time**: 10 min to read, 18 s to run (AMD EPYC, 2 cores).
 #
 # ## From a sentence to a line
 #
@@ -336,7 +336,7 @@ check_can_be_undone(can_be_undone)
 # Click to open. Below each solution is a typical mistake, with what the check says about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def shares_memory(x, y):
     return x.untyped_storage().data_ptr() == y.untyped_storage().data_ptr()
@@ -347,7 +347,7 @@ check_shares_memory(shares_memory)
 check_shares_memory(lambda x, y: x.data_ptr() == y.data_ptr())
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def rounds_half_up(f):
     numbers = torch.tensor([0.2, 0.5, 0.8, 1.5, 2.5, 3.5])
@@ -359,7 +359,7 @@ check_rounds_half_up(rounds_half_up)
 check_rounds_half_up(lambda f: f(torch.tensor(1.5)).item() == 2)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def can_be_undone(index):
     places = torch.arange(index.shape[1]).expand_as(index)

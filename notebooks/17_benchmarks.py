@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -36,7 +36,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
 #
-# **Time**: 26 min to read, 32 s to run (AMD EPYC, 2 cores).
+# **Time**: 26 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
