@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -293,7 +293,7 @@ def train(net, optimizer, x, y, steps=200):
     return losses
 
 
-# %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
+# %% verify={"integers": true, "reason": "training adds up differences of rounding", "rtol": 0.02}
 plain = new_net()
 losses = train(plain, optim.SGD(plain.parameters(), lr=0.1), x, y)
 losses[-1], (plain(x).argmax(dim=1) == y).sum()
@@ -307,7 +307,7 @@ losses[-1], (plain(x).argmax(dim=1) == y).sum()
 #
 # To find out, let us try a smaller one and two larger ones beside it, each on a fresh network:
 
-# %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
+# %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 from helpers.drawings.losses import show_training
 
 curves = {}
@@ -332,7 +332,7 @@ show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 # by the learning rate times $v$. Steps that keep going the same way gather speed, while steps back and forth cancel
 # out. With $\mu = 0.9$ and the old learning rate of 0.1:
 
-# %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
+# %% verify={"integers": true, "reason": "training adds up differences of rounding", "rtol": 0.02}
 heavy = new_net()
 optimizer = optim.SGD(heavy.parameters(), lr=0.1, momentum=0.9)
 losses = train(heavy, optimizer, x, y)
@@ -353,7 +353,7 @@ w
 # Both weights moved by 0.1, the learning rate, although one gradient is a million times the other. That is why Adam
 # often works without much tuning, with learning rates from 0.0001 to 0.01.
 
-# %% verify={"rtol": 0.02, "integers": true, "reason": "training adds up differences of rounding"}
+# %% verify={"integers": true, "reason": "training adds up differences of rounding", "rtol": 0.02}
 adam = new_net()
 losses = train(adam, optim.Adam(adam.parameters(), lr=0.01), x, y)
 losses[-1], (adam(x).argmax(dim=1) == y).sum()
@@ -361,7 +361,7 @@ losses[-1], (adam(x).argmax(dim=1) == y).sum()
 # %% [markdown]
 # Nearly all points are right now, but what would the three networks answer everywhere else?
 
-# %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
+# %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 from helpers.drawings.decision_regions import show_regions
 
 show_regions({"SGD": plain, "momentum": heavy, "Adam": adam}, x, y)
@@ -466,7 +466,7 @@ show_learning_rates(stairs, cosine, one_cycle)
 # Suppose that nothing raises an error, and yet the loss does not come down. Before you look anywhere else, take *one* small batch
 # and train on it alone. A sound loop will learn 15 points by heart:
 
-# %% verify={"rtol": 0.05, "reason": "training adds up differences of rounding"}
+# %% verify={"reason": "training adds up differences of rounding", "rtol": 0.05}
 few = torch.arange(0, 300, 20)
 net = new_net()
 optimizer = optim.Adam(net.parameters(), lr=0.03)
@@ -477,7 +477,7 @@ sound = train(net, optimizer, x[few], y[few])
 # If yours cannot, something is wrong with the loop or its settings, and more data will not help. Here are two such
 # mistakes: one softmax too many, and an optimizer that still holds the weights of an earlier network:
 
-# %% verify={"shift": 3, "reason": "training adds up differences of rounding"}
+# %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 net = nn.Sequential(*new_net(), nn.Softmax(dim=1))
 optimizer = optim.Adam(net.parameters(), lr=0.03)
 twice = train(net, optimizer, x[few], y[few])
@@ -727,7 +727,7 @@ check_adam(Adam)
 # ## Solutions
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def focal_loss(logits, y, gamma):
     log_p = logits.log_softmax(dim=1)[torch.arange(len(y)), y]
@@ -746,7 +746,7 @@ def unstable(logits, y, gamma):
 check_focal_loss(unstable)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 import math
 
@@ -780,7 +780,7 @@ def learning_rate_itself(optimizer, warm_up, total):
 check_warm_up(learning_rate_itself)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def overfit(net, optimizer, x, y, goal):
     losses = []
@@ -816,7 +816,7 @@ def never_zeroed(net, optimizer, x, y, goal):
 check_overfit(never_zeroed)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 class Momentum:
     def __init__(self, parameters, lr, momentum):
@@ -848,7 +848,7 @@ class Average(Momentum):
 check_momentum(Average)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 class Adam:
     def __init__(self, parameters, lr, betas, eps):

@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -655,7 +655,7 @@ check_early_stopping(EarlyStopping)
 #
 # Each right answer is followed by a typical mistake, and what the check says about it.
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 
 
@@ -684,7 +684,7 @@ class OldLabels(OnlyClasses):
 
 check_only_classes(OldLabels)
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 
 
@@ -720,7 +720,7 @@ def mean_of_means(net, loader):
 
 check_evaluate(mean_of_means)
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 
 
@@ -757,7 +757,7 @@ def fit_without_zeroing(net, loader, optimizer, steps):
 
 check_fit(fit_without_zeroing)
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 
 
@@ -781,7 +781,7 @@ def recall(logits, labels):
 
 check_precision(recall)
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 import copy
 

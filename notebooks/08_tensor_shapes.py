@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -619,7 +619,7 @@ check_windows(windows)
 # In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def fill_columns(line, rows):
     return line.view(-1, rows).T
@@ -630,7 +630,7 @@ check_fill_columns(fill_columns)
 check_fill_columns(lambda line, rows: line.view(rows, -1))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def cell_of(x, index):
     steps = [i * stride for i, stride in zip(index, x.stride(), strict=True)]
@@ -645,7 +645,7 @@ check_cell_of(
 )
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def tiles(image, size):
     four = image.unflatten(0, (-1, size)).unflatten(2, (-1, size))
@@ -657,7 +657,7 @@ check_tiles(tiles)
 check_tiles(lambda image, size: image.reshape(-1, size, size))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def windows(x, size):
     step = x.stride(0)

@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -565,7 +565,7 @@ check_group_means(group_means)
 # In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def clean(x):
     failed = x == -999
@@ -584,7 +584,7 @@ def clean_in_place(x):
 check_clean(clean_in_place)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def border(x):
     result = x.clone()
@@ -605,7 +605,7 @@ def wider_border(x):
 check_border(wider_border)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def top_rows(x, k):
     return torch.unique(x.flatten().topk(k).indices // x.shape[1])
@@ -618,7 +618,7 @@ check_top_rows(
 )
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def group_means(points, group, groups):
     sums = torch.zeros(groups, points.shape[1])

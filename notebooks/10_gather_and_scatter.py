@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -548,7 +548,7 @@ check_ranks(ranks)
 # check says of it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def diagonal(x):
     return x.gather(1, torch.arange(len(x))[:, None])
@@ -559,7 +559,7 @@ check_diagonal(diagonal)
 check_diagonal(lambda x: x.gather(1, torch.arange(len(x))[None]))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def backwards(x):
     last = x.shape[1] - 1
@@ -571,7 +571,7 @@ check_backwards(backwards)
 check_backwards(lambda x: x.flip(1))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def staircase(x):
     rows, columns = x.shape
@@ -590,7 +590,7 @@ check_staircase(
 )
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def right_words(logits, words):
     return logits.gather(2, words[..., None]).squeeze(2)
@@ -601,7 +601,7 @@ check_right_words(right_words)
 check_right_words(lambda logits, words: logits.gather(2, words[..., None]))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 5
 def windows(x, starts, size):
     return x.gather(1, starts[:, None] + torch.arange(size))
@@ -619,7 +619,7 @@ def windows_by_loop(x, starts, size):
 check_windows(windows_by_loop)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 6
 def unsorted(values, order):
     return torch.zeros_like(values).scatter_(1, order, values)
@@ -630,7 +630,7 @@ check_unsorted(unsorted)
 check_unsorted(lambda values, order: values.gather(1, order))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 7
 def histograms(x, bins):
     counts = torch.zeros(len(x), bins, dtype=torch.int64)
@@ -644,7 +644,7 @@ check_histograms(
 )
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 8
 def ranks(x):
     order = x.argsort(1)

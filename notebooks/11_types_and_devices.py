@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -525,7 +525,7 @@ check_common(common)
 # check says of it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def to_bytes(image):
     scaled = image.nan_to_num(nan=0) * 255
@@ -539,7 +539,7 @@ check_to_bytes(
 )
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def brighter(pixels, amount):
     return (pixels.int() + amount).clamp(0, 255).to(torch.uint8)
@@ -550,7 +550,7 @@ check_brighter(brighter)
 check_brighter(lambda pixels, amount: (pixels + amount).clamp(0, 255))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def standardize(x):
     if not x.is_floating_point():
@@ -563,7 +563,7 @@ check_standardize(standardize)
 check_standardize(lambda x: (x.float() - x.float().mean(0)) / x.float().std(0))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def common(a, b):
     order = [torch.bool, torch.uint8, torch.int16, torch.int64]

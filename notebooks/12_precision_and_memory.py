@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -491,7 +491,7 @@ check_careful_sum(careful_sum)
 # check says of it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def counts_to(dtype):
     return int(2 / torch.finfo(dtype).eps)
@@ -502,7 +502,7 @@ check_counts_to(counts_to)
 check_counts_to(lambda dtype: int(1 / torch.finfo(dtype).eps))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def training_bytes(net):
     return sum(
@@ -515,7 +515,7 @@ check_training_bytes(training_bytes)
 check_training_bytes(lambda net: 16 * sum(p.numel() for p in net.parameters()))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def length(x):
     largest = x.abs().max()
@@ -529,7 +529,7 @@ check_length(length)
 check_length(lambda x: x.square().sum().sqrt())
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def careful_sum(x):
     total = missing = torch.zeros((), dtype=x.dtype)

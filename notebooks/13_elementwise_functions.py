@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -506,7 +506,7 @@ check_softplus(softplus)
 # check says of it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def round_half_up(x):
     return (x + 0.5).floor()  # but 0.49999997 + 0.5 is rounded to 1
@@ -517,7 +517,7 @@ check_round_half_up(round_half_up)
 check_round_half_up(lambda x: x.round())
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def turn(a, b):
     return (b - a + 180) % 360 - 180
@@ -528,7 +528,7 @@ check_turn(turn)
 check_turn(lambda a, b: torch.fmod(b - a + 180, 360) - 180)
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def hard_swish(x):
     return x * ((x + 3) / 6).clamp(0, 1)
@@ -539,7 +539,7 @@ check_hard_swish(hard_swish)
 check_hard_swish(lambda x: (x * (x + 3) / 6).clamp(min=0))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def softplus(x):
     larger = torch.maximum(x, torch.zeros_like(x))  # slope 1/2 at 0

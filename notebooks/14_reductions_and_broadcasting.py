@@ -10,7 +10,7 @@
 #       format_version: '1.3'
 #       jupytext_version: 1.19.6
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -36,7 +36,7 @@
 # **You need** to know what the [shape of a tensor](08_tensor_shapes.ipynb) is; in two places we also take a
 # [gradient](02_autograd.ipynb). No GPU.
 #
-# **Time**: 23 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## The rule of dim
 #
@@ -616,7 +616,7 @@ check_attention(attention)
 # about it.
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def channel_stats(images):
     dims = (0, 2, 3)
@@ -628,7 +628,7 @@ check_channel_stats(channel_stats)
 check_channel_stats(lambda x: (x.mean(dim=1), x.std(dim=1, correction=0)))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 2
 def softmax(x):
     e = (x - x.amax(dim=1, keepdim=True)).exp()
@@ -640,7 +640,7 @@ check_softmax(softmax)
 check_softmax(lambda x: x.exp() / x.exp().sum(dim=1, keepdim=True))
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
 def distances(a, b):
     return (a[:, None] - b).square().sum(dim=2).sqrt()
@@ -651,7 +651,7 @@ check_distances(distances)
 check_distances(lambda a, b: (a - b[:, None]).square().sum(dim=2).sqrt())
 
 
-# %% tags=["solution"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def attention(q, k, v, mask):
     scores = q @ k.mT / q.shape[-1] ** 0.5
