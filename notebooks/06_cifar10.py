@@ -34,7 +34,7 @@
 # **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures cannot be found or
 # downloaded, drawn shapes stand in for them, and the first output says so.
 #
-# **Time**: 25 min to read, 30 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 45 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 # %xmode Minimal

@@ -86,7 +86,7 @@ def test_several_runs_and_their_results(run, tmp_path, folder):
 
 
 def test_a_target_is_work(run, monkeypatch):
-    monkeypatch.setattr("helpers.training.run.work_for", lambda accuracy: accuracy * 1e-6)
+    monkeypatch.setattr("helpers.training.run.work_for", lambda accuracy, device: accuracy * 1e-6)
     status, said = run("--target", 94)
     assert status == 0
     assert re.search(r"^target 94 %: (reached|missed)$", said.out, re.MULTILINE)
