@@ -95,7 +95,6 @@ def test_nonsense_is_refused_on_stderr(book, command):
 
 MISUSES = {
     "helpers book": "unrecognized arguments: book",
-    "helpers.book": None,  # lists its commands
     "helpers.book update 99": "There is no page '99'",
     "helpers.book new 1_x Title": "A page is named like",
     "helpers.book launch nowhere": "is no repository on GitHub",

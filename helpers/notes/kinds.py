@@ -2,41 +2,28 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from helpers.notes.canonical import COMPREHENSIONS, Names, arguments, dotted
-
-TENSOR, INTS, MASK, SCALAR = "tensor", "tensor of integers", "mask", "loss"
-MODULE, LOSS_LAYER, OPTIMIZER, SCHEDULER = "module", "loss layer", "optimizer", "scheduler"
-LOADER, ITERATOR, DATASET, FUNCTION = "loader", "iterator", "dataset", "Function"
-UNKNOWN = "unknown"  # something has been added to it of which nothing is known
-ARRAY, NUMBER, SEQUENCE, TEXT, OTHER = "array", "number", "sequence", "text", "other"
-TENSORS = (TENSOR, INTS, MASK, SCALAR)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-LOSSES = _words(
-    "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss binary_cross_entropy kl_div hinge_embedding_loss "
-    "binary_cross_entropy_with_logits margin_ranking_loss multi_margin_loss cosine_embedding_loss soft_margin_loss"
+from helpers.notes import known
+from helpers.notes.canonical import COMPREHENSIONS, Names, dotted
+from helpers.notes.known import (
+    ARRAY,
+    INTS,
+    ITERATOR,
+    LOADER,
+    LOSS_LAYER,
+    MASK,
+    MODULE,
+    NUMBER,
+    OTHER,
+    SCALAR,
+    SEQUENCE,
+    TENSOR,
+    TENSORS,
+    TEXT,
+    UNKNOWN,
 )
-MAKERS = _words(
-    "randn rand zeros ones empty full eye linspace tensor from_numpy cat stack zeros_like ones_like randn_like rand_like "
-    "mm bmm matmul addmm exp log sqrt abs sigmoid tanh relu softmax log_softmax clamp norm sum mean normal bernoulli "
-    "gather index_select squeeze unsqueeze transpose t div mul add sub pow where dot mv ger diag tril triu"
-)
-FLOATS = _words("Tensor FloatTensor DoubleTensor HalfTensor")
-INTEGERS = _words("LongTensor IntTensor ShortTensor")
-TENSOR_METHODS = _words(
-    "view reshape float double half cuda cpu clone detach contiguous unsqueeze squeeze transpose t permute expand "
-    "expand_as exp log sqrt abs pow mul add sub div mm bmm matmul addmm mv sigmoid tanh relu gather index_select "
-    "masked_select repeat type_as clamp requires_grad_ to zero_ fill_ uniform_ normal_ mul_ add_ sub_ div_ "
-    "copy_ resize_ scatter_ narrow new cumsum view_as pin_memory neg norm"
-)
-SAME_METHODS = _words("cuda cpu detach clone contiguous to view requires_grad_ unsqueeze squeeze")
-REDUCTIONS = ("mean", "sum", "norm", "max", "min", "prod", "std", "var", "dist")
+
 ANNOTATIONS = {
     "Tensor": TENSOR,
     "torch.Tensor": TENSOR,
@@ -44,10 +31,6 @@ ANNOTATIONS = {
     "float": NUMBER,
     "str": TEXT,
 }
-LIBRARIES = _words(
-    "PIL pandas math random re os sys json collections matplotlib itertools time cv2 argparse"
-)
-NUMBERS = ("len", "int", "float", "sum", "round", "abs", "max", "min")
 
 
 class Kinds:
@@ -69,11 +52,11 @@ class Kinds:
     def _class(self, node: ast.ClassDef) -> str:
         for base in node.bases:
             name = self.names.resolve(base) or dotted(base)
-            known = self.classes.get(name) or _of_class(name)
-            if not known and isinstance(base, (ast.Name, ast.Attribute)):
-                known = next(filter(None, map(_of_class, self.names.starred(base))), "")
-            if known:
-                return MODULE if known == LOSS_LAYER else known
+            kind = self.classes.get(name) or known.of_class(name)
+            if not kind and isinstance(base, (ast.Name, ast.Attribute)):
+                kind = next(filter(None, map(known.of_class, self.names.starred(base))), "")
+            if kind:
+                return MODULE if kind == LOSS_LAYER else kind
         return OTHER
 
     # --- what assignments say
@@ -85,20 +68,15 @@ class Kinds:
         elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value:
             self._assign(node.target, node.value)
         elif isinstance(node, ast.AugAssign):
-            self._put(node.target, lambda: self._added(node.target, node.value))
+            self._put(node.target, lambda: self._added(node.value))
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
             self._loop(node.target, node.iter)
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            for item in node.items:
-                if item.optional_vars:
-                    self._put(item.optional_vars, lambda: OTHER)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for argument in arguments(node):
-                kind = (
-                    ANNOTATIONS.get(dotted(argument.annotation), "") if argument.annotation else ""
-                )
-                if kind:
-                    self.values.setdefault((node, argument.arg), []).append(lambda kind=kind: kind)
+        elif isinstance(node, ast.withitem) and node.optional_vars:
+            self._put(node.optional_vars, lambda: OTHER)
+        elif isinstance(node, ast.arg) and dotted(node.annotation) in ANNOTATIONS:
+            kind = ANNOTATIONS[dotted(node.annotation)]
+            scope = self.names.parents[self.names.parents[node]]  # above its list of arguments
+            self.values.setdefault((scope, node.arg), []).append(lambda: kind)
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         if not isinstance(target, (ast.Tuple, ast.List)):
@@ -169,36 +147,30 @@ class Kinds:
         return self._known[node]
 
     def _kind(self, node: ast.AST) -> str:
-        if isinstance(node, ast.Constant):
-            return (
-                TEXT
-                if isinstance(node.value, (str, bytes))
-                else NUMBER
-                if node.value is not None
-                else ""
-            )
         if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Set, *COMPREHENSIONS)):
             return SEQUENCE
-        if isinstance(node, ast.JoinedStr):
+        asked = {
+            ast.Constant: self._constant,
+            ast.JoinedStr: lambda node: TEXT,
+            ast.Call: self._call,
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Subscript: self._subscript,
+            ast.BinOp: self._operation,
+            ast.UnaryOp: lambda node: self.kind(node.operand),
+            ast.Compare: self._comparison,
+            ast.IfExp: lambda node: self.kind(node.body) or self.kind(node.orelse),
+        }
+        return asked[type(node)](node) if type(node) in asked else ""
+
+    def _constant(self, node: ast.Constant) -> str:
+        if isinstance(node.value, (str, bytes)):
             return TEXT
-        if isinstance(node, ast.Call):
-            return self._call(node)
-        if isinstance(node, ast.Name):
-            return self._name(node)
-        if isinstance(node, ast.Attribute):
-            return self._attribute(node)
-        if isinstance(node, ast.Subscript):
-            return self._subscript(node)
-        if isinstance(node, ast.BinOp):
-            return self._operation(self.kind(node.left), self.kind(node.right), node.op)
-        if isinstance(node, ast.UnaryOp):
-            return self.kind(node.operand)
-        if isinstance(node, ast.Compare):
-            sides = {self.kind(part) for part in (node.left, *node.comparators)}
-            return MASK if sides & set(TENSORS) else ARRAY if ARRAY in sides else ""
-        if isinstance(node, ast.IfExp):
-            return self.kind(node.body) or self.kind(node.orelse)
-        return ""
+        return "" if node.value in (None, ...) else NUMBER
+
+    def _comparison(self, node: ast.Compare) -> str:
+        sides = {self.kind(part) for part in (node.left, *node.comparators)}
+        return MASK if sides & set(TENSORS) else ARRAY if ARRAY in sides else ""
 
     def _name(self, node: ast.expr) -> str:
         key = self._key(node)
@@ -212,8 +184,8 @@ class Kinds:
         return _one(kinds)
 
     def _attribute(self, node: ast.Attribute) -> str:
-        if dotted(node) and (known := self._name(node)):
-            return known
+        if dotted(node) and (kind := self._name(node)):
+            return kind
         owner = self.kind(node.value)
         if node.attr in ("data", "grad") and owner in TENSORS:
             return owner
@@ -229,30 +201,16 @@ class Kinds:
             return TENSOR
         return owner if owner in (*TENSORS, ARRAY, MODULE) else ""
 
-    def _operation(self, left: str, right: str, op: ast.operator) -> str:
+    def _operation(self, node: ast.BinOp) -> str:
+        left, right = self.kind(node.left), self.kind(node.right)
         sides = {left, right}
-        if left == TEXT:
-            return TEXT
-        if SCALAR in sides and sides <= {SCALAR, NUMBER, ""}:
-            return SCALAR
-        if sides <= {MASK} and isinstance(op, (ast.BitAnd, ast.BitOr)):
-            return MASK
-        if sides == {INTS} or sides == {INTS, NUMBER}:
-            return INTS if not isinstance(op, ast.Div) else TENSOR
-        for kind in (TENSOR, INTS, MASK, SCALAR):
-            if kind in sides:
-                return TENSOR if ARRAY not in sides else ""
-        return (
-            ARRAY
-            if ARRAY in sides
-            else NUMBER
-            if sides == {NUMBER}
-            else SEQUENCE
-            if left == SEQUENCE
-            else ""
-        )
+        if left in (TEXT, SEQUENCE):
+            return left
+        if sides & set(TENSORS):
+            return "" if ARRAY in sides else _of_tensors(sides, node.op)
+        return ARRAY if ARRAY in sides else NUMBER if sides == {NUMBER} else ""
 
-    def _added(self, target: ast.expr, value: ast.expr) -> str:
+    def _added(self, value: ast.expr) -> str:
         kind = self.kind(value)
         return kind if kind in (SCALAR, NUMBER) else UNKNOWN
 
@@ -280,87 +238,37 @@ class Kinds:
         return self.kind(of) in (ITERATOR, LOADER)
 
     def _call(self, node: ast.Call) -> str:
-        meant = self.names.resolve(node.func)
-        if not meant:
-            meant = next(
-                (s for s in self.names.starred(node.func) if _of_class(s) or _of_function(s, node)),
-                "",
-            )
-        if meant:
-            return _of_function(meant, node, self.kind) or _of_class(meant)
-        name = dotted(node.func)
-        if name == "iter" and node.args:
-            return ITERATOR
-        if name in NUMBERS and self.names.is_free(node.func):
-            kinds = [self.kind(argument) for argument in node.args]
-            return kinds[0] if name in ("sum", "abs") and kinds and kinds[0] in TENSORS else NUMBER
-        if name in (
-            "list",
-            "sorted",
-            "zip",
-            "range",
-            "map",
-            "open",
-            "str",
-            "dict",
-            "set",
-            "tuple",
-            "input",
-        ):
-            return TEXT if name == "str" else SEQUENCE
-        if name in self.classes and self.names.is_free(node.func) is False:
-            return self.classes[name]
-        called = self.kind(node.func)
-        if called == LOSS_LAYER:
-            return SCALAR if not _unreduced(node) else TENSOR
-        if called == MODULE:
-            return TENSOR
-        return self._method(node) if isinstance(node.func, ast.Attribute) else ""
+        meant = [self.names.resolve(node.func), *self.names.starred(node.func)]
+        for name in filter(None, meant):
+            if kind := known.of_function(name, node, self.kind) or known.of_class(name):
+                return kind
+        if isinstance(node.func, ast.Name) and not meant[0]:
+            if self.names.is_free(node.func):
+                return self._built_in(node.func.id, node)
+            if node.func.id in self.classes:
+                return self.classes[node.func.id]
+        called = "" if meant[0] else self.kind(node.func)
+        if called in (LOSS_LAYER, MODULE):
+            return SCALAR if called == LOSS_LAYER and not known.is_unreduced(node) else TENSOR
+        is_method = isinstance(node.func, ast.Attribute) and not meant[0]
+        return known.of_method(self.kind(node.func.value), node) if is_method else ""
 
-    def _method(self, node: ast.Call) -> str:
-        method, owner = node.func.attr, self.kind(node.func.value)
-        if method in (
-            "cuda",
-            "cpu",
-            "to",
-            "train",
-            "eval",
-            "double",
-            "float",
-            "half",
-        ) and owner in (MODULE, LOSS_LAYER):
-            return owner
-        if method == "item" and owner in TENSORS:
-            return NUMBER
-        if method == "numpy" and owner in TENSORS:
-            return ARRAY
-        if method in ("size", "dim", "numel", "nelement"):
-            return NUMBER if node.args or method != "size" else SEQUENCE
-        if method in ("long", "int") and owner != ARRAY:
-            return INTS
-        if method in ("eq", "ne", "gt", "lt", "ge", "le") and owner in TENSORS:
-            return MASK
-        if method == "byte" and owner in TENSORS:
-            return MASK
-        if owner == SCALAR and method in (*SAME_METHODS, "float", "backward"):
-            return SCALAR
-        if method in REDUCTIONS and owner in TENSORS:
-            return (
-                SCALAR
-                if not node.args and not node.keywords
-                else ""
-                if method in ("max", "min")
-                else TENSOR
-            )
-        if method in SAME_METHODS and owner in TENSORS:
-            return owner
-        if owner in TENSORS and method in TENSOR_METHODS:
-            return TENSOR
-        if owner == ARRAY:
-            return ARRAY if method in ("astype", "reshape", "transpose", "copy", "squeeze") else ""
-        if owner == TEXT:
-            return TEXT
-        return ""
+    def _built_in(self, name: str, node: ast.Call) -> str:
+        kinds = [self.kind(argument) for argument in node.args]
+        if name in ("sum", "abs") and kinds and kinds[0] in TENSORS:
+            return kinds[0]
+        return next((kind for kind, names in known.BUILT_IN.items() if name in names), "")
+
+
+def _of_tensors(sides: set[str], op: ast.operator) -> str:
+    """Return what tensors, or tensors and numbers, give together."""
+    if SCALAR in sides and sides <= {SCALAR, NUMBER, ""}:
+        return SCALAR
+    if sides == {MASK} and isinstance(op, (ast.BitAnd, ast.BitOr)):
+        return MASK
+    if INTS in sides and sides <= {INTS, NUMBER} and not isinstance(op, ast.Div):
+        return INTS
+    return TENSOR
 
 
 def holds(required: str, kind: str) -> bool | None:
@@ -387,66 +295,3 @@ def _one(kinds: set[str]) -> str:
     if len(kinds) > 1 and kinds <= set(TENSORS):
         return TENSOR
     return next(iter(kinds)) if len(kinds) == 1 else ""
-
-
-def _of_class(name: str) -> str:
-    """Return the kind of an instance of a class of PyTorch's."""
-    head, _, last = name.rpartition(".")
-    if name.startswith("torch.optim.lr_scheduler."):
-        return SCHEDULER
-    if name.startswith("torch.optim.") and last[:1].isupper():
-        return OPTIMIZER
-    if head == "torch.nn" and last.endswith(("Loss", "Loss2d")):
-        return LOSS_LAYER
-    if name == "torch.nn.Parameter":
-        return TENSOR
-    if (
-        head in ("torch.nn", "torch.legacy.nn")
-        and last[:1].isupper()
-        or name.startswith("torchvision.models.")
-    ):
-        return MODULE
-    if name == "torch.autograd.Function":
-        return FUNCTION
-    if name == "torch.utils.data.DataLoader":
-        return LOADER
-    if name == "torch.utils.data.Dataset" or head == "torchvision.datasets":
-        return DATASET
-    return ""
-
-
-def _of_function(
-    name: str, node: ast.Call, kind: Callable[[ast.AST], str] = lambda node: ""
-) -> str:
-    """Return the kind of what a function of PyTorch's, or of NumPy's, gives."""
-    head, _, last = name.rpartition(".")
-    first = kind(node.args[0]) if node.args else ""
-    if name == "torch.autograd.Variable":
-        return first if first in TENSORS else TENSOR
-    if head == "torch.nn.functional":
-        return (TENSOR if _unreduced(node) else SCALAR) if last in LOSSES else TENSOR
-    if head in ("torch", "torch.cuda"):
-        if last in INTEGERS or last in ("arange", "randperm", "argmax", "multinomial", "nonzero"):
-            return INTS if last in INTEGERS or last != "arange" else TENSOR
-        if last in ("eq", "gt", "lt", "ge", "le", "ne", "ByteTensor", "BoolTensor"):
-            return MASK
-        if last in REDUCTIONS and len(node.args) == 1 and not node.keywords:
-            return SCALAR
-        if last in (*FLOATS, *MAKERS):
-            return TENSOR
-    if name.startswith("numpy."):
-        return ARRAY
-    return OTHER if name.partition(".")[0] in LIBRARIES else ""
-
-
-def _unreduced(node: ast.Call) -> bool:
-    """Tell whether a call asks for one loss of each sample."""
-    return any(
-        k.arg in ("reduce", "reduction") and getattr(k.value, "value", None) in (False, "none")
-        for k in node.keywords
-    )
-
-
-def walk_calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """Yield the calls in some code."""
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))

@@ -23,7 +23,6 @@ FREE = {
     "some releases name the operation in the message": 1,
     "where the pictures were found": 4,
     "releases say it differently": 1,
-    "the type of the error depends on the release": 2,
     "speed of the machine": 1,
 }
 PICTURES_IN_FORM = {

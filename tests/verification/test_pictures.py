@@ -14,6 +14,14 @@ LOOKS = {"slope": 1.0, "color": "#0072B2", "width": 1.5, "patch": "#E69F00", "ma
 LOOKS |= {"title": "A title", "note": "", "legend": "upper left"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def plain_style():
+    """Matplotlib's own style, whatever other tests have set."""
+    with plt.rc_context():
+        plt.rcdefaults()
+        yield
+
+
 def figure(size=(4, 2.5), **changes):
     """A plot with a curve, a patch, a mark, a legend and a title, as a PNG file's bytes."""
     looks = LOOKS | changes
