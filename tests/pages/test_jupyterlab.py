@@ -64,19 +64,26 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def browser():
+    """One for all tests here: there cannot be two at a time."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory):
     folder = tmp_path_factory.mktemp("jupyterlab")
-    with open_browser() as browser, jupyterlab.server(folder) as address:
+    with jupyterlab.server(folder) as address:
         lab = jupyterlab.Lab(browser, address, folder / "book")
         lab.folder("notebooks")
         yield lab
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory):
+def untouched(browser, tmp_path_factory):
     """As ``lab``, with a copy of its own."""
     folder = tmp_path_factory.mktemp("untouched")
-    with open_browser() as browser, jupyterlab.server(folder) as address:
+    with jupyterlab.server(folder) as address:
         lab = jupyterlab.Lab(browser, address, folder / "book")
         lab.folder("notebooks")
         yield lab
