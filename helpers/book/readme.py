@@ -108,12 +108,6 @@ def figures() -> Iterator[tuple[str, str, str]]:
     green = sum(not (run["failed"] or run["left behind"]) for run in runs)
     what = "runs of the book that pass, each under other conditions"
     yield what, f"{green} of {len(runs)}", _study("many-runs")
-    times = {
-        run["workers"]: f"{run['seconds']:.0f} s"
-        for run in record("verification/run_times")["runs"]
-    }
-    what = "the whole book re-executed and compared, on two cores: serial, `-n 2`"
-    yield what, ", ".join(times[n] for n in sorted(times)), _study("run-times")
     releases = {run["torch"] for run in record("verification/spread")["runs"].values()}
     ordered = sorted(releases, key=lambda release: [int(n) for n in release.split(".")])
     what = "releases of torch that tolerances were measured on"
