@@ -16,10 +16,11 @@ from dataclasses import asdict, replace
 
 from helpers.training import batches
 from helpers.training.baseline_nets import BASELINES
+from helpers.training.choice import choose
+from helpers.training.curves import for_work
 from helpers.training.loop import Budget, TrainingConfig, train
-from helpers.training.recipe import Recipe, for_work
+from helpers.training.recipe import Recipe
 from helpers.training.results import machine, mean, result_of, write_results
-from helpers.training.speed import choose
 
 TARGET = 54.4  # percent
 # Passes over the training images that are tried, each about 1.25 times as many as the one before.

@@ -18,9 +18,10 @@ from statistics import mean
 
 from helpers.training import batches
 from helpers.training.ablation import variants
+from helpers.training.curves import for_work
 from helpers.training.distributed import joined
 from helpers.training.loop import Budget, TrainingConfig, evaluate, train
-from helpers.training.recipe import Recipe, for_work
+from helpers.training.recipe import Recipe
 from helpers.training.results import machine, write_results
 
 SEEN = 18_000  # images of the first ablation, each once
