@@ -283,7 +283,7 @@ timer = benchmark.Timer("a @ a", globals={"a": a}, num_threads=threads)
 f"{2 * 1024**3 / timer.blocked_autorange().median / 1e9:.0f} GFLOP/s"
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-from helpers.training.recipe import for_work
+from helpers.training.curves import for_work
 from helpers.training.speed import best_convolution, measure_speed
 
 recipe = for_work(12)  # the recipe for 12 TFLOP
@@ -477,13 +477,13 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 f"{60 * speed / 1e12:.1f} TFLOP"
 
 # %% [markdown]
-# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It draws straight lines
-# through the recorded points for 12, 50 and 200 TFLOP, with both axes logarithmic as in the picture, and reads off the
-# work. For 85 %, which is less than the first point has reached, it has to extend the first line, so treat
-# that number with more caution:
+# `work_for` asks the question the other way round: how much work is needed for a given accuracy? Six networks of different
+# widths were trained for different lengths, and judged on 5,000 training images held out for this purpose, the validation set
+# (验证集). `work_for` draws straight lines through the points of each, with both axes logarithmic as in the picture, and
+# reads off the least work with which one of them gets there:
 
 # %%
-from helpers.training.recipe import work_for
+from helpers.training.curves import work_for
 
 round(work_for(85.0), 1), round(work_for(90.0), 1)
 

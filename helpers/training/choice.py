@@ -22,7 +22,7 @@ from helpers.training.speed import TimedStep, faster, precisions_to_try, step_se
 PROBE_SIZE = 26  # pixels, of the steps that are timed; those of other sizes take time in proportion to their FLOP
 PROBE_SHARE = 0.03  # of the time, for timing steps
 FEWEST_ROUNDS = 3  # of steps, even if they take longer than that
-# The first, rough speed may be off by so much: candidates that are among the best two at none of these are not timed.
+# The first, rough speed may be off by so much: candidates that are among the best three at none of these are not timed.
 DOUBT = (0.6, 1.0, 1.6)
 
 
@@ -79,12 +79,12 @@ def choose(
 
 
 def shortlist(seconds: float, flop_per_second: float) -> list[Curve]:
-    """The candidates worth timing: the best two if FLOP were all that counts, also at other speeds than this."""
+    """The candidates worth timing: the best three if FLOP were all that counts, also at other speeds than this."""
     found = []
     for factor in DOUBT:
         tflop = seconds * factor * flop_per_second / 1e12
         ranked = sorted(curves(), key=lambda c: c.accuracy(tflop / c.tflop_per_epoch()))
-        found += [curve for curve in ranked[-2:] if curve not in found]
+        found += [curve for curve in ranked[-3:] if curve not in found]
     return found
 
 

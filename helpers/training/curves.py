@@ -18,6 +18,7 @@ from helpers.training.recipe import CANDIDATES, Recipe, changed
 
 SEARCHES = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 IMAGES = 50_000
+START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # a curve goes on straight to so many times its last point's epochs, and is level from there
 
 # Work and the test accuracy that it gave on a GPU, with its one recipe, in the records of page 17 (TFLOP, percent).
@@ -66,12 +67,12 @@ def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curv
         lengths.setdefault(one["tflop"], []).append((one["epochs"], one["accuracy"], one["runs"]))
     curves = []
     for recipe in recipes:
-        points = []
+        points = [START]
         for runs in measured.get(recipe, {}).values():
             count = sum(runs_of_one for *_, runs_of_one in runs)
             accuracy = sum(accuracy * n for _, accuracy, n in runs) / count
             points.append((runs[0][0], accuracy))
-        if len(points) < 2:
+        if len(points) < 3:
             raise ValueError(f"no two lengths were searched of {recipe}")
         points.sort()
         curves.append(Curve(recipe, tuple(points), BEYOND * points[-1][0]))

@@ -40,7 +40,7 @@ import torch
 
 from helpers import data
 from helpers.training import batches, distributed
-from helpers.training.choice import Choice, choose
+from helpers.training.choice import Choice, choose, explanation
 from helpers.training.curves import for_work, work_for
 from helpers.training.distributed import Processes, interruptible, joined, owned, write_checkpoint
 from helpers.training.loop import (
@@ -185,7 +185,8 @@ def explain(args: argparse.Namespace, device: str) -> int:
     budget = budget_of(args, device)
     if budget.unit != "s" or args.set or args.resume or device != "cpu":
         raise argparse.ArgumentTypeError(
-            "--explain shows how a recipe is chosen for a time on a CPU: give it --budget, and neither --set nor --resume"
+            "--explain shows how a recipe is chosen for a time on a CPU: give it "
+            "--budget, and neither --set nor --resume"
         )
     with joined(device, args.threads) as processes:
         choice = choose(None, budget, device, args.precision, processes)
