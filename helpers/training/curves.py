@@ -19,7 +19,8 @@ from helpers.training.recipe import CANDIDATES, Recipe, changed
 SEARCHES = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 IMAGES = 50_000
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
-BEYOND = 2.0  # a curve goes on straight to so many times its last point's epochs, and is level from there
+BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
+FLATTER = 0.5  # it goes on with this share of its last slope, as gains become smaller
 
 # Work and the test accuracy that it gave on a GPU, with its one recipe, in the records of page 17 (TFLOP, percent).
 ACCURACY_BY_WORK_GPU: tuple[tuple[float, float], ...] = ((356, 93.1), (457, 93.15), (1499, 93.5))
@@ -30,7 +31,9 @@ class Curve:
     """The accuracy of one recipe on the validation images, by epochs."""
 
     recipe: Recipe
-    points: tuple[tuple[float, float], ...]  # epochs, percent; epochs grow; two at least
+    points: tuple[
+        tuple[float, float], ...
+    ]  # epochs (of `IMAGES`), percent; epochs grow; two at least
     level_from: float = math.inf  # epochs that were never tried: more may bring nothing
 
     def accuracy(self, epochs: float) -> float:
@@ -39,15 +42,17 @@ class Curve:
         pieces = list(pairwise(self.points))
         (e1, a1), (e2, a2) = next((piece for piece in pieces if epochs <= piece[1][0]), pieces[-1])
         slope = math.log((100 - a2) / (100 - a1)) / math.log(e2 / e1)
-        error = (100 - a1) * (epochs / e1) ** slope
+        if epochs > e2:
+            slope *= FLATTER
+        error = (100 - a2) * (epochs / e2) ** slope
         return 100 - min(error, 90.0)  # ten classes: guessing is wrong nine times in ten
 
-    def tflop_per_epoch(self, processes: int = 1) -> float:
+    def tflop_per_epoch(self) -> float:
         """Work of one pass over the training images, when each resolution has its share of the work."""
         recipe, done, images = self.recipe, 0.0, 0.0
-        share = recipe.batch_size // processes
         for size, until in recipe.resolutions:  # images of one FLOP
-            images += (until - done) * share / flops_of_step(recipe, share, size)
+            step = flops_of_step(recipe, recipe.batch_size, size)
+            images += (until - done) * recipe.batch_size / step
             done = until
         return IMAGES / images / 1e12
 
@@ -60,21 +65,21 @@ def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curv
     Raises:
         ValueError: a recipe was not searched at two lengths.
     """
-    measured: dict[Recipe, dict[float, list[tuple[float, float, int]]]] = {}
+    measured: dict[Recipe, dict[float, list[tuple[float, int]]]] = {}
     for one in searched:
         recipe = changed(Recipe(), one["changes"].split())
         lengths = measured.setdefault(recipe, {})
-        lengths.setdefault(one["tflop"], []).append((one["epochs"], one["accuracy"], one["runs"]))
+        lengths.setdefault(one["tflop"], []).append((one["accuracy"], one["runs"]))
     curves = []
     for recipe in recipes:
-        points = [START]
-        for runs in measured.get(recipe, {}).values():
-            count = sum(runs_of_one for *_, runs_of_one in runs)
-            accuracy = sum(accuracy * n for _, accuracy, n in runs) / count
-            points.append((runs[0][0], accuracy))
-        if len(points) < 3:
+        lengths, tflop_per_epoch = measured.get(recipe, {}), Curve(recipe, ()).tflop_per_epoch()
+        if len(lengths) < 2:
             raise ValueError(f"no two lengths were searched of {recipe}")
-        points.sort()
+        points = [START]
+        for tflop in sorted(lengths):
+            count = sum(runs for _, runs in lengths[tflop])
+            accuracy = sum(accuracy * runs for accuracy, runs in lengths[tflop]) / count
+            points.append((tflop / tflop_per_epoch, accuracy))
         curves.append(Curve(recipe, tuple(points), BEYOND * points[-1][0]))
     curves[-1] = replace(curves[-1], level_from=math.inf)  # there is no larger net to turn to
     return tuple(curves)

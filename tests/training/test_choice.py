@@ -22,27 +22,23 @@ def test_a_curve_goes_through_its_points_and_between_them():
     curve = Curve(SMALL, ((1.0, 60.0), (4.0, 80.0), (8.0, 90.0)), level_from=16.0)
     assert [curve.accuracy(epochs) for epochs in (1, 4, 8)] == pytest.approx([60, 80, 90])
     assert curve.accuracy(2) == pytest.approx(100 - 40 / 2**0.5)  # halved from 1 to 4 epochs
-    assert curve.accuracy(16) == pytest.approx(95)
+    assert curve.accuracy(16) == pytest.approx(100 - 10 / 2**0.5)  # halved from 4 to 8: half of it
     assert curve.accuracy(160) == curve.accuracy(16)
     assert curve.accuracy(1e-9) == 10
 
 
 def test_a_curve_is_made_of_searches_at_several_lengths():
-    def searched(tflop, accuracy, runs, epochs, base_lr="0.2"):
-        return {
-            "tflop": tflop,
-            "accuracy": accuracy,
-            "runs": runs,
-            "epochs": epochs,
-            "changes": f"widths=8,16,32 base_lr={base_lr}",
-        }
+    def searched(tflop, accuracy, runs, base_lr="0.2"):
+        changes = f"widths=8,16,32 base_lr={base_lr}"
+        return {"tflop": tflop, "accuracy": accuracy, "runs": runs, "changes": changes}
 
     recipe = Recipe(widths=(8, 16, 32), base_lr=0.2)
-    runs = [searched(2.0, 70.0, 1, 4.0), searched(1.0, 60.0, 2, 2.0), searched(1.0, 66.0, 1, 2.0)]
-    (curve,) = curves_of([recipe], [*runs, searched(1.0, 99.0, 1, 2.0, base_lr="0.3")])
-    assert curve == Curve(recipe, (START, (2.0, 62.0), (4.0, 70.0)))
+    runs = [searched(2.0, 70.0, 1), searched(1.0, 60.0, 2), searched(1.0, 66.0, 1)]
+    (curve,) = curves_of([recipe], [*runs, searched(1.0, 99.0, 1, base_lr="0.3")])
+    one = 1.0 / curve.tflop_per_epoch()
+    assert curve == Curve(recipe, (START, (one, 62.0), (2 * one, 70.0)))
     first, _ = curves_of([recipe, recipe], runs)
-    assert first.level_from == BEYOND * 4.0
+    assert first.level_from == BEYOND * 2 * one
     with pytest.raises(ValueError, match="no two lengths"):
         curves_of([recipe], runs[:1])
 
