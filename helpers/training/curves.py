@@ -20,7 +20,7 @@ SEARCHES = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 IMAGES = 50_000
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
-FLATTER = 0.5  # it goes on with this share of its last slope, as gains become smaller
+FLATTER = 0.75  # it goes on with this share of its last slope, as gains become smaller
 
 # Work and the test accuracy that it gave on a GPU, with its one recipe, in the records of page 17 (TFLOP, percent).
 ACCURACY_BY_WORK_GPU: tuple[tuple[float, float], ...] = ((356, 93.1), (457, 93.15), (1499, 93.5))

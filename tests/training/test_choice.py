@@ -8,7 +8,7 @@ import pytest
 
 from helpers.training import choice, speed
 from helpers.training.choice import choose, epoch_seconds, explanation, shortlist
-from helpers.training.curves import BEYOND, START, Curve, curves, curves_of, for_work, work_for
+from helpers.training.curves import BEYOND, FLATTER, START, Curve, curves, curves_of, for_work, work_for
 from helpers.training.distributed import Processes
 from helpers.training.loop import Budget, flops_of_step
 from helpers.training.recipe import CANDIDATES, Recipe
@@ -22,7 +22,7 @@ def test_a_curve_goes_through_its_points_and_between_them():
     curve = Curve(SMALL, ((1.0, 60.0), (4.0, 80.0), (8.0, 90.0)), level_from=16.0)
     assert [curve.accuracy(epochs) for epochs in (1, 4, 8)] == pytest.approx([60, 80, 90])
     assert curve.accuracy(2) == pytest.approx(100 - 40 / 2**0.5)  # halved from 1 to 4 epochs
-    assert curve.accuracy(16) == pytest.approx(100 - 10 / 2**0.5)  # halved from 4 to 8: half of it
+    assert curve.accuracy(16) == pytest.approx(100 - 10 / 2**FLATTER)  # it was halved from 4 to 8
     assert curve.accuracy(160) == curve.accuracy(16)
     assert curve.accuracy(1e-9) == 10
 
