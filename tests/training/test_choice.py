@@ -139,12 +139,12 @@ def test_one_bad_round_decides_nothing(monkeypatch, machine):
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_a_machine_that_is_busy_while_it_is_measured_loses_little(monkeypatch, machine, factor):
-    """All steps are timed twice too slow, or too fast; what is chosen then is nearly as good."""
+    """All steps are timed twice too slow, or too fast; that costs no more than half of the time would."""
     pretend(monkeypatch, machine, lambda n, k: factor)
     chosen = choose(None, Budget(60, "s"), "cpu", "auto").recipe
     come_to = truth(machine, 60)
     really = next(accuracy for accuracy, recipe in come_to if recipe == chosen)
-    assert really > come_to[0][0] - 2.0
+    assert really >= truth(machine, 30)[0][0]
 
 
 def test_jitter_of_a_tenth_loses_little(monkeypatch):
