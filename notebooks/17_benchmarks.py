@@ -283,7 +283,7 @@ timer = benchmark.Timer("a @ a", globals={"a": a}, num_threads=threads)
 f"{2 * 1024**3 / timer.blocked_autorange().median / 1e9:.0f} GFLOP/s"
 
 # %% verify={"reason": "speed of the machine", "timing": true}
-from helpers.training.recipe import for_work
+from helpers.training.curves import for_work
 from helpers.training.speed import best_convolution, measure_speed
 
 recipe = for_work(12)  # the recipe for 12 TFLOP
@@ -466,6 +466,45 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 # what they reach in *two* seconds, and is probably too small to make use of more. A recipe is made for a certain budget, so
 # for ten seconds one would have to search again.
 #
+# ## A network for each budget
+#
+# *按预算选网络*
+#
+# On CPUs, too, a recipe is made for a certain budget, and the points of one colored curve at the top of this page do not all belong to the
+# same network. How is it chosen? Six candidates of different widths were trained with several amounts of work, and
+# judged on 5,000 training images that had been held out for this purpose, the *validation set* (验证集):
+
+# %%
+from helpers.drawings.benchmarks import show_candidates
+from helpers.training.curves import curves
+
+show_candidates(curves())
+
+# %% [markdown]
+# The narrowest networks learn most from little work, but soon they have nothing more to give, while the widest one starts
+# slowly and ends highest. In between, several curves run so close together that it hardly matters which of these networks you
+# train, as long as you do the same amount of *work*.
+#
+# In the same amount of *time*, however, it does matter. A processor does not go through all networks at the same speed:
+# its instructions work on blocks of 16 or 32 channels, and a width that is no multiple of that leaves a part of each block
+# empty. How large these blocks are is different on each machine, so the training program measures it. Before it starts, the candidates make a few
+# training steps in turn, and the median of their times says how many epochs each of them would get through.
+# With that, the program looks up the accuracies on these curves and takes the network with the best one. Here is
+# what it expected in the runs of one minute with bfloat16, and what came of it:
+
+# %%
+[
+    (round(run["predicted_accuracy"], 1), run["accuracy"])
+    for run in recorded["bf16_60"]["runs"]
+]
+
+# %% [markdown]
+# You can ask for the choice alone, on your machine, without a training:
+#
+# ```bash
+# python -m helpers.training --budget 60s --explain
+# ```
+#
 # ## Measure your own machine
 #
 # *测量自己的机器*
@@ -477,13 +516,11 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 f"{60 * speed / 1e12:.1f} TFLOP"
 
 # %% [markdown]
-# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It draws straight lines
-# through the recorded points for 12, 50 and 200 TFLOP, with both axes logarithmic as in the picture, and reads off the
-# work. For 85 %, which is less than the first point has reached, it has to extend the first line, so treat
-# that number with more caution:
+# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It reads the answer off
+# the curves of the candidates, as the least work with which one of them gets there:
 
 # %%
-from helpers.training.recipe import work_for
+from helpers.training.curves import work_for
 
 round(work_for(85.0), 1), round(work_for(90.0), 1)
 

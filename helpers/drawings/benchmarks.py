@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from helpers import plotting
 from helpers.plotting import BLUE, GRAY, GREEN, VERMILION
 from helpers.training import records
+from helpers.training.curves import Curve
 
 OURS = (BLUE, VERMILION, GREEN, GRAY)
 OTHERS = "#767676"
@@ -54,6 +55,31 @@ def show_accuracy_against_work(recorded: Mapping[str, dict]) -> None:
         figure,
         alt="Accuracy against work, both logarithmic. The curve of this book lies far above those of the nets that do "
         "as much work; LeNet's two curves begin far to the left, at much less work.",
+    )
+
+
+def show_candidates(curves: Sequence[Curve]) -> None:
+    """Show the recorded accuracies of the nets that a training is chosen from, by the work that they took."""
+    figure, axis = _figure()
+    colors = plt.get_cmap("viridis")([n / len(curves) for n in range(len(curves))])
+    for curve, color, marker in zip(curves, colors, "osvD^P", strict=True):
+        epochs, accuracies = zip(*curve.points[1:], strict=True)  # the first is common to all
+        axis.plot(
+            [each * curve.tflop_per_epoch() for each in epochs],
+            [100 - each for each in accuracies],
+            f"{marker}-",
+            color=color,
+            label=f"{'-'.join(map(str, curve.recipe.widths))}, batches of {curve.recipe.batch_size}",
+        )
+    ticks = (0.25, 0.5, 1, 3, 6, 12, 25, 50, 100)
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set(xlim=(0.2, 130), ylim=(55, 7), ylabel="validation accuracy, %")
+    axis.set_xlabel("work of training, TFLOP (logarithmic)")
+    axis.legend(title="channels of the three stages")
+    plotting.show(
+        figure,
+        alt="Accuracy against work for six nets, both logarithmic. The curves of the narrowest nets begin at the lower "
+        "left, the curve of the widest ends at the upper right, and the three between them nearly coincide.",
     )
 
 

@@ -103,6 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
             type=number(10, 97),
             help="accuracy to aim for, in percent; the work is estimated",
         )
+        add("--explain", action="store_true", help="show how the recipe is chosen; no training")
         checkpoint = parser.add_mutually_exclusive_group()
         checkpoint.add_argument("--resume", nargs="?", const=True, metavar="FILE", help=RESUME)
         checkpoint.add_argument("--checkpoint", type=output, metavar="FILE", help=CHECKPOINT)

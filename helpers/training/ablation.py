@@ -16,10 +16,10 @@ from dataclasses import asdict, replace
 
 from helpers.training import batches
 from helpers.training.baseline_nets import BASELINES
+from helpers.training.choice import choose
 from helpers.training.loop import Budget, TrainingConfig, train
-from helpers.training.recipe import Recipe, for_work
+from helpers.training.recipe import SPRINT, Recipe
 from helpers.training.results import machine, mean, result_of, write_results
-from helpers.training.speed import choose
 
 TARGET = 54.4  # percent
 # Passes over the training images that are tried, each about 1.25 times as many as the one before.
@@ -29,7 +29,7 @@ EPOCHS = (0.06, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32, 0.4, 0.5, 0.63, 0.8, 1.
 def variants() -> dict[str, Recipe]:
     """Return each variant's recipe: it has what its name says, and all that the variants before it have."""
     classic = BASELINES["LeNet, classic recipe"]
-    final = for_work(0.25)
+    final = SPRINT
     small_first = replace(final, label_smoothing=0.0)
     muon = replace(small_first, resolutions=((32, 1.0),))
     fast_biases = replace(muon, muon_lr=0.0)

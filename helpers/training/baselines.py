@@ -14,12 +14,13 @@ import statistics
 from helpers import data
 from helpers.training import batches
 from helpers.training.baseline_nets import BASELINES, shrink
+from helpers.training.choice import choose
+from helpers.training.curves import for_work
 from helpers.training.distributed import joined
 from helpers.training.loop import Budget, TrainingConfig, flops_of_step, train
-from helpers.training.recipe import Recipe, for_work
+from helpers.training.recipe import Recipe
 from helpers.training.results import last_line, mean, result_of, write_results
 from helpers.training.run import budget_of, changed_recipe, device_of
-from helpers.training.speed import choose
 
 OURS = "this book"
 

@@ -18,9 +18,10 @@ from torch.profiler import ProfilerActivity
 from torch.profiler import profile as profiler
 
 from helpers.training import batches
+from helpers.training.curves import for_work
 from helpers.training.gpu import synchronize
 from helpers.training.loop import Budget, TrainingConfig, train, training_step
-from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu, for_work
+from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu
 from helpers.training.results import machine, write_results
 
 # The first name that an operation's name contains decides. Matrix products are nearly all Muon's; the head's few count

@@ -1,4 +1,4 @@
-"""Recipes for CIFAR-10: what determines a training run except images, seed and machine; and which for how much work.
+"""Recipes for CIFAR-10: what determines a training run except images, seed and machine.
 
 A recipe names a net, its optimizers, the schedule of learning rate and resolution, and what is done to the images. The
 learning rates are for the mean loss of a batch. Recipes are chosen on 5,000 training images held out, never on the test
@@ -184,17 +184,19 @@ def build_optimizers(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
 # Small images first: a step costs less, so more are made.
 _GROWING = ((20, 0.3), (26, 0.6), (32, 1.0))
 _MUON = Recipe(muon_lr=0.04, warmup=0.05, label_smoothing=0.1, resolutions=_GROWING)
-_SHORT = replace(_MUON, widths=(16, 32, 64), batch_size=64, base_lr=0.1, muon_lr=0.03, translate=0)
+SHORT = replace(_MUON, widths=(16, 32, 64), batch_size=64, base_lr=0.1, muon_lr=0.03, translate=0)
+SPRINT = replace(SHORT, base_lr=0.2, muon_lr=0.06)
 _FLIP = replace(_MUON, depths=(2, 2, 3), flip_equivariant=True, flip=False)
 
-# The nets for a given work, the smallest first: up to so many TFLOP of training. What else was tried, and how each
-# did on the validation images, is in notebooks/records/training/search*.json.
-BY_WORK: tuple[tuple[float, Recipe], ...] = (
-    (0.4, replace(_SHORT, base_lr=0.2, muon_lr=0.06)),
-    (3.0, _SHORT),
-    (30.0, replace(_FLIP, widths=(24, 48, 96))),
-    (60.0, replace(_FLIP, widths=(32, 64, 128))),
-    (math.inf, replace(_FLIP, widths=(64, 128, 256))),
+# For CPUs, the smallest first; `helpers.training.curves` says which for how long. What else was tried, and how each did
+# on the validation images, is in notebooks/records/training/search*.json.
+CANDIDATES: tuple[Recipe, ...] = (
+    SPRINT,
+    SHORT,
+    replace(_FLIP, widths=(24, 48, 96)),
+    replace(_FLIP, widths=(32, 64, 96)),
+    replace(_FLIP, widths=(32, 64, 128)),
+    replace(_FLIP, widths=(64, 128, 256)),
 )
 
 # For a GPU; what else was tried, in two seconds each, is in notebooks/records/training/gpu_search.json.
@@ -213,32 +215,10 @@ GPU = replace(
     warmup=0.15,
 )
 
-# Work and the test accuracy that it gave, in the records of page 17 (TFLOP, percent); `work_for` reads between them.
-ACCURACY_BY_WORK: tuple[tuple[float, float], ...] = ((12, 86.0), (50, 90.0), (200, 92.6))
-
-
-# The same on a GPU, where it is another net.
-ACCURACY_BY_WORK_GPU: tuple[tuple[float, float], ...] = ((356, 93.1), (457, 93.15), (1499, 93.5))
-
-
-def for_work(tflop: float) -> Recipe:
-    """Return the recipe for a budget of this many TFLOP, forward and backward."""
-    return next(recipe for limit, recipe in BY_WORK if tflop <= limit)
-
 
 def for_gpu() -> Recipe:
     """The recipe for a GPU, whatever the budget: nearly the shape of airbench94's net, and batches of 1,024 images."""
     return GPU
-
-
-def work_for(accuracy: float, device: str = "cpu") -> float:
-    """TFLOP for this test accuracy (percent): straight lines in log(work) and log(error) through the points."""
-    measured = ACCURACY_BY_WORK_GPU if device == "cuda" else ACCURACY_BY_WORK
-    points = [(math.log(100 - percent), math.log(tflop)) for tflop, percent in measured]
-    wanted = math.log(100 - accuracy)
-    n = sum(wanted < error for error, _ in points[1:-1])  # the piece that holds it, or the nearest
-    (e1, w1), (e2, w2) = points[n], points[n + 1]
-    return math.exp(w1 + (w2 - w1) * (wanted - e1) / (e2 - e1))
 
 
 def recipe_of(values: dict) -> Recipe:

@@ -22,13 +22,8 @@ from helpers.verification.files import write_file
 SETTINGS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")  # can take instructions from a CPU
 
 
-def result_of(
-    trained: Training, images: Images, processes: int = 1, measured_before: float = 0.0
-) -> dict:
-    """Judge a trained net by ``images.test``; all that was measured, ready for JSON.
-
-    ``measured_before`` are the FLOP/s that the recipe was chosen by; 0 if it was not.
-    """
+def result_of(trained: Training, images: Images, processes: int = 1) -> dict:
+    """Judge a trained net by ``images.test``; all that was measured, ready for JSON."""
     config, test = trained.config, (images.test, images.test_labels)
     accuracy = evaluate(trained.net, *test, trained.stats, config.precision)
     reached = trained.tflop * 1e12 / trained.seconds
@@ -51,7 +46,6 @@ def result_of(
         "flop_per_second": reached,
         "best_convolution_flop_per_second": best,
         "efficiency": best and reached / best,
-        "measured_before_flop_per_second": measured_before,
         "precision": config.precision,
         "compiled": config.compiled,
         "warm_up_seconds": round(trained.warm_up_seconds, 2),
@@ -112,9 +106,10 @@ def last_line(results: Sequence[dict]) -> str:
 
 
 def details(result: dict) -> str:
-    """Two lines about a run: what was trained, and how well the machine was used."""
+    """Two or three lines about a run: what was trained, how well the machine was used, what had been predicted."""
     recipe, best = result["recipe"], result["best_convolution_flop_per_second"]
     shape = "-".join(map(str, recipe["widths"])) if recipe["net"] == "fast" else recipe["net"]
+    predicted = result.get("predicted_accuracy")
     text = (
         f"{shape}, {result['precision']}, batch size {recipe['batch_size']}, {result['steps']} steps, "
         f"{result['epochs']:.2f} epochs; evaluation {result['evaluation_seconds']:.1f} s"
@@ -124,6 +119,8 @@ def details(result: dict) -> str:
             f"\n{result['flop_per_second'] / 1e9:.0f} GFLOP/s, {100 * result['efficiency']:.0f} % of the "
             f"{best / 1e9:.0f} of the best 3x3 convolution of these widths alone"
         )
+    if predicted:
+        text += f"\npredicted {predicted:.1f} %, reached {result['accuracy']:.1f} %"
     return text
 
 

@@ -8,6 +8,7 @@
     python -m helpers.training --budget 60s --validation    # evaluated on 5,000 training images, not on the test set
     python -m helpers.training --target 94 --compile        # the same on a GPU, compiled
     python -m helpers.training --resume                     # continue after Ctrl-C
+    python -m helpers.training --budget 60s --explain       # which recipe it would be here, and why; trains nothing
     torchrun --nproc-per-node=2 -m helpers.training --budget 60s    # the same in two processes
 
 The clock starts when the uint8 images are in memory, and runs through preparation, whitening and training. Imports
@@ -39,6 +40,8 @@ import torch
 
 from helpers import data
 from helpers.training import batches, distributed
+from helpers.training.choice import Choice, choose, explanation
+from helpers.training.curves import for_work, work_for
 from helpers.training.distributed import Processes, interruptible, joined, owned, write_checkpoint
 from helpers.training.loop import (
     Budget,
@@ -49,9 +52,8 @@ from helpers.training.loop import (
     train,
     warm_up,
 )
-from helpers.training.recipe import Recipe, changed, for_gpu, for_work, recipe_of, work_for
+from helpers.training.recipe import Recipe, changed, for_gpu, recipe_of
 from helpers.training.results import details, last_line, result_of, write_results
-from helpers.training.speed import choose
 from helpers.verification.files import OutputError, check_output
 
 # Of the command line, what decides a series of runs; --resume takes it from the checkpoint.
@@ -61,6 +63,8 @@ SERIES = ("seed", "runs", "set", "precision", "compile", "target", "validation",
 def run(args: argparse.Namespace) -> int:
     """Train as often as is asked for, judge, print, write."""
     device = device_of(args)
+    if args.explain:
+        return explain(args, device)
     path, state = checkpoint_of(args)
     budget = Budget(**state["config"]["budget"]) if state else budget_of(args, device)
     recipe = recipe_of_command(args, budget, device)
@@ -120,10 +124,12 @@ class Series:
         if self.is_first:
             print(data.origin() + (f" Going on from {self.path}." if state else ""), flush=True)
         for seed in range(args.seed + len(results), args.seed + args.runs):
-            training, speed = self.train_once(seed, images, state, json.dumps(results))
+            training, choice = self.train_once(seed, images, state, json.dumps(results))
             state = None
             if self.is_first:
-                results.append(result_of(training, images, self.processes.count, speed))
+                result = result_of(training, images, self.processes.count)
+                result["predicted_accuracy"] = choice and choice.predicted
+                results.append(result)
                 print(details(results[-1]), flush=True)
                 if args.runs > 1:
                     print(f"seed {seed}: {results[-1]['accuracy']:.2f} %", flush=True)
@@ -135,15 +141,16 @@ class Series:
 
     def train_once(
         self, seed: int, images: batches.Images, state: dict | None, results: str
-    ) -> tuple[Training, float]:
-        """Train once; what came of it, and the FLOP/s that the recipe was chosen by."""
-        began, speed, warm = time.perf_counter(), 0.0, 0.0
+    ) -> tuple[Training, Choice | None]:
+        """Train once; what came of it, and how its recipe was chosen (None: it goes on with what it had)."""
+        began, warm, choice = time.perf_counter(), 0.0, None
         if state:
             recipe, precision = recipe_of(state["config"]["recipe"]), state["config"]["precision"]
         else:
-            recipe, precision, speed = choose(
+            choice = choose(
                 self.recipe, self.budget, self.device, self.args.precision, self.processes
             )
+            recipe, precision = choice.recipe, choice.precision
         config = TrainingConfig(
             recipe,
             self.budget,
@@ -170,7 +177,22 @@ class Series:
                 config, images, self.processes, began=began, stop=stop, save=save, resume=state
             )
         training.warm_up_seconds = warm
-        return training, speed
+        return training, choice
+
+
+def explain(args: argparse.Namespace, device: str) -> int:
+    """Print what `choose` would go by, and train nothing. Raises `argparse.ArgumentTypeError`."""
+    budget = budget_of(args, device)
+    if budget.unit != "s" or args.set or args.resume or device != "cpu":
+        raise argparse.ArgumentTypeError(
+            "--explain shows how a recipe is chosen for a time on a CPU: give it "
+            "--budget, and neither --set nor --resume"
+        )
+    with joined(device, args.threads) as processes:
+        choice = choose(None, budget, device, args.precision, processes)
+        if processes.rank == 0:
+            print(f"{budget} in {choice.precision}, the best first:\n{explanation(choice)}")
+    return 0
 
 
 # --- what the command line asks for

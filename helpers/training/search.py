@@ -39,14 +39,10 @@ def run(args: argparse.Namespace) -> int:
                     warm_up(config, images)
                 runs.append(result_of(train(config, images), images))
             names = {"TFLOP": "tflop", "s": "seconds", "epochs": "epochs"}
-            candidate = {names[budget.unit]: budget.amount, "runs": args.runs}
-            for key in ("accuracy", "accuracy_tta"):
-                candidate[key] = round(mean(runs, key), 2)
-            if not args.tflop:
-                measured = {
-                    key: round(mean(runs, key), 2) for key in ("tflop", "epochs", "seconds")
-                }
-                candidate = {**measured, **candidate}
+            measured = {key: round(mean(runs, key), 2) for key in ("tflop", "epochs", "seconds")}
+            judged = {key: round(mean(runs, key), 2) for key in ("accuracy", "accuracy_tta")}
+            given = {names[budget.unit]: budget.amount, "runs": args.runs}
+            candidate = {**measured, **given, **judged}
             candidates.append({**candidate, "changes": " ".join(changes)})
             print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
             if args.out:

@@ -1,4 +1,4 @@
-"""How fast this machine is, in training steps and single convolutions; and which recipe and precision to choose.
+"""How fast this machine is, in training steps and single convolutions; and which precision is the faster one.
 
 Machines are noisy, and a neighbor's work may slow one probe down and not the next. So candidates are tried in turn,
 again and again, and the median decides.
@@ -12,83 +12,57 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
-from helpers.training.distributed import Processes
 from helpers.training.gpu import synchronize
-from helpers.training.loop import ALONE, Budget, flops_of_step, training_step
-from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu, for_work
+from helpers.training.loop import flops_of_step, training_step
+from helpers.training.recipe import Recipe, build_net, build_optimizers
 
 GAIN = 1.05  # bf16 is chosen if it is so many times faster
 
 
-class Choice(NamedTuple):
-    """What a training was left to choose, and by what."""
+class TimedStep(NamedTuple):
+    """A training step whose time is wanted."""
 
     recipe: Recipe
     precision: str  # "fp32" or "bf16"
-    flop_per_second: float  # of all processes, measured for the choice; 0 if there was no need
-
-
-def choose(
-    recipe: Recipe | None, budget: Budget, device: str, precision: str, processes: Processes = ALONE
-) -> Choice:
-    """Choose what was left open: the recipe (None) by the budget, the precision ("auto") by speed.
-
-    Without a recipe, the budget is in seconds or TFLOP. All processes choose the same.
-    """
-    candidates = precisions_to_try(device) if precision == "auto" else (precision,)
-    times = {}
-    if len(candidates) > 1:
-        times = step_seconds(device, candidates, Recipe(), seconds=1.0)
-    fastest = faster(times) if times else candidates[0]
-    (must_be_fp32,) = processes.largest(fastest == "fp32")
-    precision = "fp32" if must_be_fp32 else "bf16"
-    measured, tflop = 0.0, budget.amount
-    if recipe is None:
-        if budget.unit == "s":
-            if precision not in times:
-                times = step_seconds(device, (precision,), Recipe())
-            own = flops_of_step(Recipe(), 64, 32) / statistics.median(times[precision])
-            (slowest,) = processes.largest(-own)
-            measured = -slowest * processes.count
-            tflop = measured * budget.amount / 1e12
-        recipe = for_gpu() if device == "cuda" else for_work(tflop)
-    return Choice(recipe, precision, measured)
+    images: int = 64
+    size: int = 32  # height and width of the images, in pixels
 
 
 def step_seconds(
-    device: str, precisions: Sequence[str], recipe: Recipe, seconds: float = 0.5, least: int = 5
-) -> dict[str, list[float]]:
-    """Seconds of training steps of a recipe's net with 64 random images, the precisions tried in turn.
+    device: str, steps: Sequence[TimedStep], seconds: float = 0.5, least: int = 5
+) -> list[list[float]]:
+    """Seconds of training steps with random images, tried in turn, again and again.
 
     It goes on for so many seconds, and for ``least`` rounds at least; a first round, with all that happens only once,
     does not count. The n-th numbers of the lists were measured one after the other.
     """
-    images = torch.randn(64, 3, 32, 32, device=device).to(memory_format=torch.channels_last)
-    labels = torch.arange(64, device=device) % 10
-    nets = {}
-    for precision in precisions:
+    ready = []
+    for recipe, _, count, size in steps:
+        images = torch.randn(count, 3, size, size, device=device)
+        labels = torch.arange(count, device=device) % 10
         net = build_net(recipe).to(device, memory_format=torch.channels_last)
-        nets[precision] = net, build_optimizers(net, recipe)
-    times: dict[str, list[float]] = {precision: [] for precision in precisions}
+        batch = images.to(memory_format=torch.channels_last), labels
+        ready.append((net, build_optimizers(net, recipe), *batch))
+    times: list[list[float]] = [[] for _ in steps]
     began = time.perf_counter()
-    while len(times[precisions[0]]) <= least or time.perf_counter() - began < seconds:
-        for precision, (net, optimizers) in nets.items():
+    while len(times[0]) <= least or time.perf_counter() - began < seconds:
+        for measured, step, what in zip(times, steps, ready, strict=True):
             start = time.perf_counter()
-            training_step(net, optimizers, images, labels, device=device, precision=precision)
+            training_step(*what, device=device, precision=step.precision)
             synchronize(device)
-            times[precision].append(time.perf_counter() - start)
-    return {precision: each[1:] for precision, each in times.items()}
+            measured.append(time.perf_counter() - start)
+    return [each[1:] for each in times]
 
 
 def measure_speed(device: str, precision: str, recipe: Recipe, seconds: float = 0.5) -> float:
     """FLOP/s of this machine in training steps of a recipe's net, with 64 random images: the median step."""
-    times = step_seconds(device, (precision,), recipe, seconds)
-    return flops_of_step(recipe, 64, 32) / statistics.median(times[precision])
+    (times,) = step_seconds(device, [TimedStep(recipe, precision)], seconds)
+    return flops_of_step(recipe, 64, 32) / statistics.median(times)
 
 
-def faster(times: dict[str, list[float]]) -> str:
-    """The precision to take by the result of `step_seconds` for both: by the median of the rounds' ratios."""
-    ratios = [slow / fast for slow, fast in zip(times["fp32"], times["bf16"], strict=True)]
+def faster(fp32: Sequence[float], bf16: Sequence[float]) -> str:
+    """The precision to take by the seconds of steps in both, tried in turn: by the median of the rounds' ratios."""
+    ratios = [slow / fast for slow, fast in zip(fp32, bf16, strict=True)]
     return "bf16" if statistics.median(ratios) >= GAIN else "fp32"
 
 

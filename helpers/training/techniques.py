@@ -20,7 +20,7 @@ from helpers.training import batches
 from helpers.training.ablation import variants
 from helpers.training.distributed import joined
 from helpers.training.loop import Budget, TrainingConfig, evaluate, train
-from helpers.training.recipe import Recipe, for_work
+from helpers.training.recipe import SHORT, Recipe
 from helpers.training.results import machine, write_results
 
 SEEN = 18_000  # images of the first ablation, each once
@@ -43,7 +43,7 @@ def studies() -> dict[str, Study]:
     names += ["whitened first layer", "faster biases", "Muon", "small images first"]
     names += ["label smoothing"]
     seen = [SEEN if len(recipe.resolutions) == 1 else SEEN_SMALL for recipe in added]
-    plain = replace(for_work(1.0), flip=False)
+    plain = replace(SHORT, flip=False)
     shifted = replace(plain, translate=2)
     augmented = {
         "no augmentation": plain,

@@ -13,17 +13,17 @@ from helpers.training import batches as feeding
 from helpers.training import net as nets
 from helpers.training.loop import Budget, TrainingConfig, evaluate, resize, train
 from helpers.training.recipe import (
+    SPRINT,
     Muon,
     build_net,
     build_optimizers,
-    for_work,
     lr_factor,
     orthogonalize,
     resolution_at,
 )
 from tests.support import small_training
 
-RECIPE = for_work(0.2)
+RECIPE = SPRINT
 STEPS = 12  # three passes over the small images
 PAGE = pages.NOTEBOOKS / "07_cifar10_fast.py"
 

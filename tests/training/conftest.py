@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from helpers.training import batches, speed
+from helpers.training import batches, choice
 from tests.support import small_training
 
 
@@ -23,7 +23,7 @@ def images():
 def small(monkeypatch, images):
     """The recipe of a tiny net; what is loaded are 320 drawn images; no precision is tried, one thread computes."""
     monkeypatch.setattr(batches, "load", lambda validation=False: images)
-    monkeypatch.setattr(speed, "precisions_to_try", lambda device: ("fp32",))
+    monkeypatch.setattr(choice, "precisions_to_try", lambda device: ("fp32",))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # more than one wait for each other when other tests run beside this
     yield small_training.SMALL

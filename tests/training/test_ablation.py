@@ -7,7 +7,7 @@ import pytest
 
 from helpers.training import ablation, profile
 from helpers.training.__main__ import main
-from helpers.training.recipe import for_work
+from helpers.training.recipe import SPRINT
 
 TARGET = ablation.TARGET
 
@@ -34,7 +34,7 @@ def test_without_enough_epochs_the_most_are_taken():
 def test_each_variant_changes_something_and_the_last_is_the_books_recipe():
     recipes = list(ablation.variants().values())
     assert len(set(recipes)) == len(recipes)
-    assert recipes[-1] == for_work(0.25)
+    assert recipes[-1] == SPRINT
     assert [recipe.dataloader for recipe in recipes] == [True] + [False] * 8
 
 

@@ -13,8 +13,9 @@ import pytest
 from helpers import data
 from helpers.training import __main__ as command
 from helpers.training import batches, distributed, loop, results
+from helpers.training.choice import Choice, Prospect
 from helpers.training.distributed import read_checkpoint, write_checkpoint
-from helpers.training.recipe import recipe_of
+from helpers.training.recipe import Recipe, recipe_of
 from tests.support.small_training import SMALL
 from tests.support.small_training import __file__ as PROGRAM
 
@@ -57,6 +58,34 @@ def test_the_last_line(run):
     assert re.fullmatch(rf"budget 0\.3 s: {LAST}", said.out.splitlines()[-1])
     assert re.search(r"GFLOP/s, \d+ % of the \d+ of the best 3x3 convolution", said.out)
     assert "%|" not in said.out + said.err  # no bar: it is no terminal
+
+
+def test_what_is_chosen_for_a_time_is_explained_predicted_and_recorded(run, monkeypatch, tmp_path):
+    prospects = (Prospect(SMALL, 0.004, 3.2, 71.26), Prospect(Recipe(), 0.1, 0.5, 30.0))
+    choice = Choice(SMALL, "fp32", 1e9, prospects)
+    monkeypatch.setattr("helpers.training.run.choose", lambda *_: choice)
+    status, said = run("--budget", "0.2s", "--explain", small=False)
+    assert status == 0
+    head, _, first, second = said.out.splitlines()
+    assert head == "0.2 s in fp32, the best first:"
+    assert first.split() == ["4-8", "1-2", "32", "4.0", "3.2", "71.3", "%"]
+    assert second.split()[0] == "32-64-128"
+    out = tmp_path / "result.json"
+    status, said = run("--budget", "0.2s", "--out", out, small=False)
+    (result,) = json.loads(out.read_text(encoding="utf-8"))["runs"]
+    assert result["predicted_accuracy"] == 71.26
+    assert f"predicted 71.3 %, reached {result['accuracy']:.1f} %" in said.out
+    assert recipe_of(result["recipe"]) == SMALL
+
+
+@pytest.mark.parametrize(
+    "more", [["--tflop", "1"], ["--set", "base_lr=0.1"], ["--resume"], ["--target", "80"]]
+)
+def test_explain_is_for_a_choice_by_time(run, capsys, more):
+    with pytest.raises(SystemExit) as ended:
+        run("--explain", *more, small=False)
+    assert ended.value.code == 2
+    assert "give it --budget" in capsys.readouterr().err
 
 
 def test_several_runs_and_their_results(run, tmp_path, folder):

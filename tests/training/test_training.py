@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from helpers import data
-from helpers.training import batches, distributed, loop, recipe, speed
+from helpers.training import batches, distributed, loop
 from helpers.training.baseline_nets import BASELINES
 from helpers.training.gpu import RecordedStep
 from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
@@ -60,16 +60,6 @@ def test_cosine_is_torchs_one_cycle():
         assert lr_factor(ours, n / 100) == pytest.approx(theirs.get_last_lr()[0], abs=1e-3), n
         optimizer.step()
         theirs.step()
-
-
-def test_more_accuracy_takes_more_work_and_more_work_a_wider_net():
-    for tflop, accuracy in recipe.ACCURACY_BY_WORK:
-        assert recipe.work_for(accuracy) == pytest.approx(tflop)
-    work = [recipe.work_for(accuracy) for accuracy in (60, 80, 85, 90, 93, 94)]
-    assert work == sorted(work)
-    widths = [sum(recipe.for_work(tflop).widths) for tflop in (1, 12, 50, 200, 1e6)]
-    assert widths == sorted(widths)
-    assert widths[0] < widths[-1]
 
 
 # --- the training
@@ -218,62 +208,6 @@ def test_a_finished_training_is_not_trained_further(images, budget):
 
 
 # --- speed
-
-
-TINY = {1: 3.0, 4: 1.5}
-
-
-def measure(monkeypatch, gain, tiny=TINY):
-    """Stand in for measurements: steps of bf16 take 1 s, of fp32 ``gain``, now and then 50 times as long."""
-    noise = [1.0, 50.0, 1.0, 50.0, 1.0]
-    times = {"fp32": [gain * n for n in noise], "bf16": noise}
-
-    def convolution_speed(width, size, batch, *, device, precision):
-        return tiny[batch] if precision == "fp32" else 1.0
-
-    monkeypatch.setattr(speed, "convolution_speed", convolution_speed)
-    monkeypatch.setattr(speed, "step_seconds", lambda _, ps, *__, **___: {p: times[p] for p in ps})
-
-
-@pytest.mark.parametrize("tiny", [{1: 6.0, 4: 1.0}, {1: 1.0, 4: 2.1}])
-def test_bf16_is_not_even_tried_where_a_tiny_convolution_is_slow(monkeypatch, tiny):
-    measure(monkeypatch, gain=2.0, tiny=tiny)
-    monkeypatch.setattr(speed, "step_seconds", lambda *_, **__: pytest.fail("was tried"))
-    assert speed.choose(SMALL, Budget(1, "epochs"), "cpu", "auto").precision == "fp32"
-
-
-@pytest.mark.parametrize(("gain", "choice"), [(1.7, "bf16"), (1.06, "bf16"), (1.04, "fp32")])
-def test_bf16_is_chosen_where_steps_are_faster_by_5_percent(monkeypatch, gain, choice):
-    measure(monkeypatch, gain)
-    assert speed.choose(SMALL, Budget(1, "epochs"), "cpu", "auto").precision == choice
-
-
-def test_a_burst_of_noise_decides_nothing():
-    fp32 = [1.2, 1.2, 1.2, 1.2, 1.2]
-    assert speed.faster({"fp32": fp32, "bf16": [1.0, 9.0, 1.0, 9.0, 1.0]}) == "bf16"
-    assert speed.faster({"fp32": fp32, "bf16": [1.0, 9.0, 9.0, 9.0, 1.0]}) == "fp32"
-
-
-def test_the_precisions_are_tried_in_turn(monkeypatch):
-    steps = []
-    real = speed.training_step
-
-    def training_step(*args, precision, **how):
-        steps.append(precision)
-        return real(*args, **how)
-
-    monkeypatch.setattr(speed, "training_step", training_step)
-    times = speed.step_seconds("cpu", ("fp32", "bf16"), SMALL, seconds=0)
-    assert [len(each) for each in times.values()] == [5, 5]
-    assert steps == ["fp32", "bf16"] * 6
-
-
-def test_without_a_recipe_the_speed_decides(monkeypatch):
-    measure(monkeypatch, gain=2.0)
-    expected = loop.flops_of_step(Recipe(), 64, 32)  # in a second with bf16
-    choice = speed.choose(None, Budget(2e12 / expected, "s"), "cpu", "auto")
-    assert choice == (recipe.for_work(2.0), "bf16", expected)
-    assert speed.choose(None, Budget(50, "TFLOP"), "cpu", "fp32").recipe == recipe.for_work(50)
 
 
 def test_losses_that_are_read_a_step_later_are_the_same(images, monkeypatch):

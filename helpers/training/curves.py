@@ -1,0 +1,122 @@
+"""Which net for how long: the accuracy of each candidate after so many epochs, as recorded, read between the points.
+
+A small net learns much from little work and then no more; a large one needs longer and ends higher. Where two curves
+cross depends on how fast a machine goes through an epoch with each net (`helpers.training.choice` measures that), or,
+where work counts and not time, on how much work an epoch is.
+"""
+
+import functools
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from helpers.training.loop import flops_of_step
+from helpers.training.recipe import CANDIDATES, Recipe, changed
+
+SEARCHES = Path(__file__).resolve().parents[2] / "notebooks/records/training"
+IMAGES = 50_000
+START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
+BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
+FLATTER = 0.75  # it goes on with this share of its last slope, as gains become smaller
+
+# Work and the test accuracy that it gave on a GPU, with its one recipe, in the records of page 17 (TFLOP, percent).
+ACCURACY_BY_WORK_GPU: tuple[tuple[float, float], ...] = ((356, 93.1), (457, 93.15), (1499, 93.5))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The accuracy of one recipe on the validation images, by epochs."""
+
+    recipe: Recipe
+    points: tuple[
+        tuple[float, float], ...
+    ]  # epochs (of `IMAGES`), percent; epochs grow; two at least
+    level_from: float = math.inf  # epochs that were never tried: more may bring nothing
+
+    def accuracy(self, epochs: float) -> float:
+        """Percent after so many epochs: a straight line in log(epochs) and log(error) through the next two points."""
+        epochs = min(epochs, self.level_from)
+        pieces = list(pairwise(self.points))
+        (e1, a1), (e2, a2) = next((piece for piece in pieces if epochs <= piece[1][0]), pieces[-1])
+        slope = math.log((100 - a2) / (100 - a1)) / math.log(e2 / e1)
+        if epochs > e2:
+            slope *= FLATTER
+        error = (100 - a2) * (epochs / e2) ** slope
+        return 100 - min(error, 90.0)  # ten classes: guessing is wrong nine times in ten
+
+    def tflop_per_epoch(self) -> float:
+        """Work of one pass over the training images, when each resolution has its share of the work."""
+        recipe, done, images = self.recipe, 0.0, 0.0
+        for size, until in recipe.resolutions:  # images of one FLOP
+            step = flops_of_step(recipe, recipe.batch_size, size)
+            images += (until - done) * recipe.batch_size / step
+            done = until
+        return IMAGES / images / 1e12
+
+
+def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curve, ...]:
+    """The curve of each recipe from the candidates of searches; several trainings of one length count by their mean.
+
+    The recipes come with the smallest net first.
+
+    Raises:
+        ValueError: a recipe was not searched at two lengths.
+    """
+    measured: dict[Recipe, dict[float, list[tuple[float, int]]]] = {}
+    for one in searched:
+        recipe = changed(Recipe(), one["changes"].split())
+        lengths = measured.setdefault(recipe, {})
+        lengths.setdefault(one["tflop"], []).append((one["accuracy"], one["runs"]))
+    curves = []
+    for recipe in recipes:
+        lengths, tflop_per_epoch = measured.get(recipe, {}), Curve(recipe, ()).tflop_per_epoch()
+        if len(lengths) < 2:
+            raise ValueError(f"no two lengths were searched of {recipe}")
+        points = [START]
+        for tflop in sorted(lengths):
+            count = sum(runs for _, runs in lengths[tflop])
+            accuracy = sum(accuracy * runs for accuracy, runs in lengths[tflop]) / count
+            points.append((tflop / tflop_per_epoch, accuracy))
+        curves.append(Curve(recipe, tuple(points), BEYOND * points[-1][0]))
+    curves[-1] = replace(curves[-1], level_from=math.inf)  # there is no larger net to turn to
+    return tuple(curves)
+
+
+@functools.cache
+def curves(folder: Path = SEARCHES) -> tuple[Curve, ...]:
+    """The curves of `CANDIDATES`, from the record of ``python -m helpers.training search``."""
+    record = json.loads((folder / "search_curves.json").read_text(encoding="utf-8"))
+    return curves_of(CANDIDATES, record["candidates"])
+
+
+def for_work(tflop: float) -> Recipe:
+    """The recipe for a budget of this many TFLOP, forward and backward: the one that should get furthest."""
+    best = max(curves(), key=lambda curve: curve.accuracy(tflop / curve.tflop_per_epoch()))
+    return best.recipe
+
+
+def work_for(accuracy: float, device: str = "cpu") -> float:
+    """TFLOP for this accuracy (percent): the least with which a candidate should get there."""
+    if device == "cuda":
+        return _work_for_on_gpu(accuracy)
+
+    def reached(tflop: float) -> float:
+        return max(curve.accuracy(tflop / curve.tflop_per_epoch()) for curve in curves())
+
+    low, high = 1e-6, 1e9
+    while high / low > 1.001:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if reached(middle) < accuracy else (low, middle)
+    return high
+
+
+def _work_for_on_gpu(accuracy: float) -> float:
+    """The same for the one recipe for GPUs: straight lines in log(work) and log(error) through the points."""
+    points = [(math.log(100 - percent), math.log(tflop)) for tflop, percent in ACCURACY_BY_WORK_GPU]
+    wanted = math.log(100 - accuracy)
+    n = sum(wanted < error for error, _ in points[1:-1])  # the piece that holds it, or the nearest
+    (e1, w1), (e2, w2) = points[n], points[n + 1]
+    return math.exp(w1 + (w2 - w1) * (wanted - e1) / (e2 - e1))
