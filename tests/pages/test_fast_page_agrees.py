@@ -216,10 +216,14 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     feed = feeding.batches(
         images.train, images.train_labels, stats, recipe.batch_size, 0, translate=0
     )
+
+    def prepared(x, progress):  # as bytes, which the page does not do
+        return feeding.resized_and_normalized(x, resolution_at(recipe, progress), stats)
+
     fed, logits = [], []
     net.register_forward_hook(lambda *call: logits.append(call[-1].detach()))
     recorded = (fed.append(batch) or batch for batch in feed)
-    page.train(net, page.build_optimizers(net), recorded, STEPS, page.resize, 0.1)
+    page.train(net, page.build_optimizers(net), recorded, STEPS, prepared, 0.1)
     losses = [
         F.cross_entropy(z, y, label_smoothing=0.1).item()
         for z, (_, y) in zip(logits, fed, strict=True)

@@ -89,12 +89,12 @@ def test_crops_are_those_of_a_plain_loop():
 
 
 def test_cutouts_are_those_of_a_plain_loop():
-    x = torch.rand(5, 3, 8, 8) + 1
+    x, color = torch.rand(5, 8, 8, 3) + 1, torch.tensor([0.1, 0.2, 0.3])
     corners = torch.tensor([[0, 0], [5, 5], [2, 1], [0, 5], [3, 3]])
     expected = x.clone()
     for n, (row, column) in enumerate(corners.tolist()):
-        expected[n, :, row : row + 3, column : column + 3] = 0
-    assert torch.equal(augmentation.cutout(x, corners, 3), expected)
+        expected[n, row : row + 3, column : column + 3] = color
+    assert torch.equal(augmentation.cutout(x, corners, 3, color), expected)
 
 
 def test_channel_stats_are_those_of_the_images():
@@ -106,6 +106,26 @@ def test_channel_stats_are_those_of_the_images():
     assert x.shape == (40, 3, 8, 8)
     assert x.is_contiguous(memory_format=torch.channels_last)
     assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [5, 8])
+def test_bytes_are_scaled_like_floats_but_for_rounding(size):
+    stats = augmentation.channel_stats(IMAGES)
+    ours = augmentation.resized_and_normalized(IMAGES, size, stats)
+    theirs = augmentation.resize(augmentation.normalize(IMAGES, stats), size)
+    assert ours.shape == theirs.shape == (40, 3, size, size)
+    assert ours.is_contiguous(memory_format=torch.channels_last)
+    off = (ours - theirs).abs().amax((0, 2, 3)) * stats.std
+    assert (off < 1.1).all()  # 0.5, once for rows and once for columns
+    assert (size == 8) == torch.equal(ours, theirs)
+
+
+def test_crops_need_no_more_than_their_reach():
+    indices, shifts = torch.arange(40), torch.randint(-2, 3, (40, 2))
+    whole = augmentation.crop(IMAGES, indices, shifts)
+    assert torch.equal(augmentation.crop(IMAGES, indices, shifts, reach=2), whole)
+    stay = torch.zeros_like(shifts)
+    assert torch.equal(augmentation.crop(IMAGES, indices, stay, reach=0), IMAGES)
 
 
 def take(count, **how):
@@ -134,8 +154,8 @@ def test_an_image_is_flipped_in_every_other_pass():
         passes[n // 5].update(zip(y.tolist(), x, strict=True))
     as_they_are = 0
     for label in range(40):
-        assert torch.equal(passes[0][label], passes[1][label].flip(2))
-        as_they_are += torch.equal(passes[0][label], IMAGES[label].permute(2, 0, 1).float())
+        assert torch.equal(passes[0][label], passes[1][label].flip(1))
+        as_they_are += torch.equal(passes[0][label], IMAGES[label])
     assert 10 < as_they_are < 30  # about half begin so
 
 
