@@ -155,9 +155,11 @@ class FlipEquivariantConv(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float, N x inputs x H x W, to N x outputs x H x W."""
-        first, second = self.weight.flip(3).chunk(2, dim=1)
-        of_second_half = torch.cat([second, first], dim=1)
-        return F.conv2d(x, torch.cat([self.weight, of_second_half]), padding=1)
+        halves = self.weight.unflatten(
+            1, (2, -1)
+        )  # outputs/2 x halves of the inputs x inputs/2 x 3 x 3
+        weight = torch.cat([halves, halves.flip(1, 4)]).flatten(1, 2)
+        return F.conv2d(x, weight, padding=1)
 
 
 class FlipEquivariantNorm(FixedScaleNorm):
