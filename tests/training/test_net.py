@@ -1,5 +1,6 @@
 """The fast net, its batches and its optimizers, against plain computations of the same."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.training import batches as augmentation
-from helpers.training.net import FixedScaleNorm, whitening_filters
+from helpers.training.net import ACTIVATIONS, FixedScaleNorm, whitening_filters
 from helpers.training.recipe import Muon, Recipe, build_net, build_optimizers, orthogonalize
 
 SMALL = Recipe(widths=(4, 6), depths=(2, 2), pools=(True, True))
@@ -58,6 +59,25 @@ def test_only_what_should_learn_learns():
     scales = {f"stages.{s}.norms.{n}.weight" for s in (0, 1) for n in (0, 1)}
     assert frozen == {"stem.weight", *scales}
     assert not build_net(Recipe(stem_bias=False)).stem.bias.requires_grad
+
+
+def test_the_recipe_says_which_activation_is_applied_after_stem_and_norms():
+    x, states = torch.randn(4, 3, 16, 16), []
+    for name, activation in ACTIVATIONS.items():
+        torch.manual_seed(0)
+        net = build_net(replace(SMALL, activation=name)).eval()
+        seen = []
+        for module in (net.stem, *(norm for stage in net.stages for norm in stage.norms)):
+            module.register_forward_hook(lambda *call, seen=seen: seen.append(call[-1]))
+        inputs = []
+        for module in (net.stages, *(conv for stage in net.stages for conv in stage.convs[1:])):
+            module.register_forward_pre_hook(
+                lambda _, given, inputs=inputs: inputs.append(given[0])
+            )
+        states.append(net(x))
+        assert torch.equal(inputs[0], activation(seen[0]))
+        assert torch.equal(inputs[-1], activation(seen[-2]))
+    assert not any(torch.allclose(a, b) for a, b in itertools.pairwise(states))
 
 
 def test_norm_without_other_processes_is_batch_norm():
