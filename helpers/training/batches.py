@@ -1,4 +1,4 @@
-"""The data set in memory, and batches out of it: shuffled, shifted, flipped by indexing, many images at a time.
+"""The data set in memory, and batches out of it: shuffled, shifted, flipped, many images at a time.
 
 A ``DataLoader`` handles images one by one, in Python, in other processes; for images as small as CIFAR-10's, that
 costs more than the training. Here a batch is a few operations on the uint8 array. Everything random follows from the
