@@ -74,8 +74,10 @@ def resized_and_normalized(images: torch.Tensor, size: int, stats: ChannelStats)
     """uint8, N x H x H x 3, to normalized floats, N x 3 x size x size in channels-last order.
 
     A CPU scales bytes several times faster than floats; what is lost is the rounding to whole numbers of 0..255. A GPU
-    scales floats only.
+    scales floats only. Floats (N x 3 x H x H) are normalized already, as those of `dataloader_batches` are.
     """
+    if images.is_floating_point():
+        return resize(images, size)
     if images.device.type != "cpu":
         return resize(normalize(images, stats), size)
     return normalize(resize(images.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1), stats)

@@ -27,7 +27,6 @@ from helpers.training.batches import (
     channel_stats,
     dataloader_batches,
     normalize,
-    resize,
     resized_and_normalized,
 )
 from helpers.training.distributed import COUNTED, Processes, mean_over_processes
@@ -93,12 +92,6 @@ class Training:
     def epochs(self) -> float:
         """Passes over the images so far."""
         return self.steps * self.config.recipe.batch_size / len(self.labels)
-
-    def prepared(self, images: torch.Tensor, size: int) -> torch.Tensor:
-        """What the loader gives, as a step takes it: normalized and of this size."""
-        if self.config.recipe.dataloader:  # which normalizes itself
-            return resize(images, size)
-        return resized_and_normalized(images, size, self.stats)
 
     def count(self, tflop: float, seconds: float) -> None:
         """Count one more step; ``seconds`` is the clock's reading after it."""
@@ -224,7 +217,7 @@ def train(
             size = resolution_at(recipe, progress)
             set_lr(training.optimizers, lr_factor(recipe, progress))
             x, y = next(loader)
-            loss = step(training.prepared(x, size), y)
+            loss = step(resized_and_normalized(x, size, training.stats), y)
             training.in_flight.append(reader(loss))
             training.read_losses(but=steps_ahead(config.device))
             training.count(work[size], clock() - began)
@@ -332,7 +325,7 @@ def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
     for size, _ in config.recipe.resolutions:
         for _ in range(steps):
             x, y = next(loader)
-            step(training.prepared(x, size), y)
+            step(resized_and_normalized(x, size, training.stats), y)
     loader.close()
     synchronize(config.device)
     return time.perf_counter() - began
@@ -341,10 +334,7 @@ def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
 def make_loader(
     training: Training, processes: Processes = ALONE
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches that a recipe asks for, without end, from where the training stands, this process' share of each.
-
-    See `Training.prepared` for what is still to be done with the images.
-    """
+    """The batches that a recipe asks for, without end, from where the training stands, this process' share of each."""
     recipe, seed = training.config.recipe, training.config.seed
     data = training.images, training.labels
     shares = {"start": training.steps, "rank": processes.rank, "processes": processes.count}

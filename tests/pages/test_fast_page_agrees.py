@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from helpers import pages
 from helpers.training import batches as feeding
 from helpers.training import net as nets
-from helpers.training.loop import Budget, TrainingConfig, evaluate, resize, train
+from helpers.training.loop import Budget, TrainingConfig, evaluate, train
 from helpers.training.recipe import (
     Muon,
     build_net,
@@ -107,7 +107,7 @@ def test_the_schedules_are_the_same(page):
     x = torch.randn(2, 3, 32, 32)
     for progress in torch.linspace(0, 1, 101).tolist():
         assert page.one_cycle(progress) == pytest.approx(lr_factor(RECIPE, progress), abs=1e-9)
-        theirs = resize(x, resolution_at(RECIPE, progress))
+        theirs = feeding.resize(x, resolution_at(RECIPE, progress))
         assert torch.equal(page.resize(x, progress), theirs)
 
 
