@@ -27,7 +27,7 @@ from helpers.training.batches import (
     channel_stats,
     dataloader_batches,
     normalize,
-    resize,
+    resized_and_normalized,
 )
 from helpers.training.distributed import COUNTED, Processes, mean_over_processes
 from helpers.training.gpu import RecordedStep, Step, lr_tensors, reader, steps_ahead, synchronize
@@ -217,7 +217,7 @@ def train(
             size = resolution_at(recipe, progress)
             set_lr(training.optimizers, lr_factor(recipe, progress))
             x, y = next(loader)
-            loss = step(resize(x, size), y)
+            loss = step(resized_and_normalized(x, size, training.stats), y)
             training.in_flight.append(reader(loss))
             training.read_losses(but=steps_ahead(config.device))
             training.count(work[size], clock() - began)
@@ -325,7 +325,7 @@ def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
     for size, _ in config.recipe.resolutions:
         for _ in range(steps):
             x, y = next(loader)
-            step(resize(x, size), y)
+            step(resized_and_normalized(x, size, training.stats), y)
     loader.close()
     synchronize(config.device)
     return time.perf_counter() - began

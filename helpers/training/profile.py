@@ -29,7 +29,7 @@ from helpers.training.results import machine, write_results
 GROUPS = {
     "convolution": ("convolution",),
     "normalization": ("batch_norm",),
-    "activation": ("gelu",),
+    "activation": ("gelu", "hardswish", "relu"),
     "pooling": ("max_pool", "amax"),
     "optimizer": ("optimizer", "_foreach", "::mm", "::addmm", "norm"),
     "data": ("index", "upsample", "bilinear", "where"),

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from helpers import pages
 from helpers.training import batches as feeding
 from helpers.training import net as nets
-from helpers.training.loop import Budget, TrainingConfig, evaluate, resize, train
+from helpers.training.loop import Budget, TrainingConfig, evaluate, train
 from helpers.training.recipe import (
     SPRINT,
     Muon,
@@ -107,7 +107,7 @@ def test_the_schedules_are_the_same(page):
     x = torch.randn(2, 3, 32, 32)
     for progress in torch.linspace(0, 1, 101).tolist():
         assert page.one_cycle(progress) == pytest.approx(lr_factor(RECIPE, progress), abs=1e-9)
-        theirs = resize(x, resolution_at(RECIPE, progress))
+        theirs = feeding.resize(x, resolution_at(RECIPE, progress))
         assert torch.equal(page.resize(x, progress), theirs)
 
 
@@ -216,10 +216,14 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     feed = feeding.batches(
         images.train, images.train_labels, stats, recipe.batch_size, 0, translate=0
     )
+
+    def prepared(x, progress):  # as bytes, which the page does not do
+        return feeding.resized_and_normalized(x, resolution_at(recipe, progress), stats)
+
     fed, logits = [], []
     net.register_forward_hook(lambda *call: logits.append(call[-1].detach()))
     recorded = (fed.append(batch) or batch for batch in feed)
-    page.train(net, page.build_optimizers(net), recorded, STEPS, page.resize, 0.1)
+    page.train(net, page.build_optimizers(net), recorded, STEPS, prepared, 0.1)
     losses = [
         F.cross_entropy(z, y, label_smoothing=0.1).item()
         for z, (_, y) in zip(logits, fed, strict=True)

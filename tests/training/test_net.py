@@ -1,5 +1,6 @@
 """The fast net, its batches and its optimizers, against plain computations of the same."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.training import batches as augmentation
-from helpers.training.net import FixedScaleNorm, whitening_filters
+from helpers.training.net import ACTIVATIONS, FixedScaleNorm, whitening_filters
 from helpers.training.recipe import Muon, Recipe, build_net, build_optimizers, orthogonalize
 
 SMALL = Recipe(widths=(4, 6), depths=(2, 2), pools=(True, True))
@@ -60,6 +61,25 @@ def test_only_what_should_learn_learns():
     assert not build_net(Recipe(stem_bias=False)).stem.bias.requires_grad
 
 
+def test_the_recipe_says_which_activation_is_applied_after_stem_and_norms():
+    x, states = torch.randn(4, 3, 16, 16), []
+    for name, activation in ACTIVATIONS.items():
+        torch.manual_seed(0)
+        net = build_net(replace(SMALL, activation=name)).eval()
+        seen = []
+        for module in (net.stem, *(norm for stage in net.stages for norm in stage.norms)):
+            module.register_forward_hook(lambda *call, seen=seen: seen.append(call[-1]))
+        inputs = []
+        for module in (net.stages, *(conv for stage in net.stages for conv in stage.convs[1:])):
+            module.register_forward_pre_hook(
+                lambda _, given, inputs=inputs: inputs.append(given[0])
+            )
+        states.append(net(x))
+        assert torch.equal(inputs[0], activation(seen[0]))
+        assert torch.equal(inputs[-1], activation(seen[-2]))
+    assert not any(torch.allclose(a, b) for a, b in itertools.pairwise(states))
+
+
 def test_norm_without_other_processes_is_batch_norm():
     ours, plain = FixedScaleNorm(4), nn.BatchNorm2d(4, momentum=0.4)
     x = torch.randn(8, 4, 5, 5) * 3 + 1
@@ -89,12 +109,12 @@ def test_crops_are_those_of_a_plain_loop():
 
 
 def test_cutouts_are_those_of_a_plain_loop():
-    x = torch.rand(5, 3, 8, 8) + 1
+    x, color = torch.rand(5, 8, 8, 3) + 1, torch.tensor([0.1, 0.2, 0.3])
     corners = torch.tensor([[0, 0], [5, 5], [2, 1], [0, 5], [3, 3]])
     expected = x.clone()
     for n, (row, column) in enumerate(corners.tolist()):
-        expected[n, :, row : row + 3, column : column + 3] = 0
-    assert torch.equal(augmentation.cutout(x, corners, 3), expected)
+        expected[n, row : row + 3, column : column + 3] = color
+    assert torch.equal(augmentation.cutout(x, corners, 3, color), expected)
 
 
 def test_channel_stats_are_those_of_the_images():
@@ -106,6 +126,26 @@ def test_channel_stats_are_those_of_the_images():
     assert x.shape == (40, 3, 8, 8)
     assert x.is_contiguous(memory_format=torch.channels_last)
     assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [5, 8])
+def test_bytes_are_scaled_like_floats_but_for_rounding(size):
+    stats = augmentation.channel_stats(IMAGES)
+    ours = augmentation.resized_and_normalized(IMAGES, size, stats)
+    theirs = augmentation.resize(augmentation.normalize(IMAGES, stats), size)
+    assert ours.shape == theirs.shape == (40, 3, size, size)
+    assert ours.is_contiguous(memory_format=torch.channels_last)
+    off = (ours - theirs).abs().amax((0, 2, 3)) * stats.std
+    assert (off < 1.1).all()  # 0.5, once for rows and once for columns
+    assert (size == 8) == torch.equal(ours, theirs)
+
+
+def test_crops_need_no_more_than_their_reach():
+    indices, shifts = torch.arange(40), torch.randint(-2, 3, (40, 2))
+    whole = augmentation.crop(IMAGES, indices, shifts)
+    assert torch.equal(augmentation.crop(IMAGES, indices, shifts, reach=2), whole)
+    stay = torch.zeros_like(shifts)
+    assert torch.equal(augmentation.crop(IMAGES, indices, stay, reach=0), IMAGES)
 
 
 def take(count, **how):
@@ -134,8 +174,8 @@ def test_an_image_is_flipped_in_every_other_pass():
         passes[n // 5].update(zip(y.tolist(), x, strict=True))
     as_they_are = 0
     for label in range(40):
-        assert torch.equal(passes[0][label], passes[1][label].flip(2))
-        as_they_are += torch.equal(passes[0][label], IMAGES[label].permute(2, 0, 1).float())
+        assert torch.equal(passes[0][label], passes[1][label].flip(1))
+        as_they_are += torch.equal(passes[0][label], IMAGES[label])
     assert 10 < as_they_are < 30  # about half begin so
 
 
