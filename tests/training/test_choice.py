@@ -8,7 +8,16 @@ import pytest
 
 from helpers.training import choice, speed
 from helpers.training.choice import choose, epoch_seconds, explanation, shortlist
-from helpers.training.curves import BEYOND, FLATTER, START, Curve, curves, curves_of, for_work, work_for
+from helpers.training.curves import (
+    BEYOND,
+    FLATTER,
+    START,
+    Curve,
+    curves,
+    curves_of,
+    for_work,
+    work_for,
+)
 from helpers.training.distributed import Processes
 from helpers.training.loop import Budget, flops_of_step
 from helpers.training.recipe import CANDIDATES, Recipe
