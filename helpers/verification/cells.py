@@ -144,7 +144,7 @@ class Cell(nbval.plugin.IPyNbCell):
         self.before: list[str] = []
         self.reply: dict[str, Any] = {}
         self.facts: dict[str, Any] | None = None
-        self.verdict: tuple[str, str] | None = None
+        self.verdict = ("failed", "")
 
     def setup(self) -> None:
         """Do nothing: nbval's expects failures after a timeout, here such cells are not run."""
@@ -157,9 +157,8 @@ class Cell(nbval.plugin.IPyNbCell):
         if self.parent.ended and not self.ran_ahead:
             self.verdict = ("not run", self.parent.ended)
             pytest.skip(f"not run: {self.parent.ended}")
-        # a wrong entry fails at once
+        self.verdict = ("failed", "")  # a wrong entry fails at once
         self.policy = Policy.from_metadata(self.cell.metadata, self.config.stash[POLICY])
-        self.verdict = ("failed", "")
         if not self.ran_ahead:
             self._run_those_before()
             self.execute()
@@ -182,6 +181,7 @@ class Cell(nbval.plugin.IPyNbCell):
         """Compare the new outputs with the stored ones."""
         new = self.parent.outputs_of(self)
         if self._was_never_run() and join_streams(new):
+            self.verdict = ("failed", "")
             self.raise_cell_error("Never run before: the notebook has nothing to compare with")
         self.differences = compare_outputs(self.cell.outputs, new, self.policy, self.sanitize)
 
