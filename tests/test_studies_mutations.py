@@ -7,7 +7,18 @@ from itertools import islice
 import pytest
 
 from helpers import pages
-from tests.studies.mutation_score import KINDS, TEXTS_AND_LISTS, score, table, trials
+from helpers.verification import Policy
+from tests.studies import mutations
+from tests.studies.mutation_score import (
+    EXAMPLES,
+    KINDS,
+    MOST,
+    TEXTS_AND_LISTS,
+    examples,
+    score,
+    table,
+    trials,
+)
 
 TEXTS, PICTURES = 12, 2  # that a reader would notice, of each kind and page
 SEED = 1
@@ -21,6 +32,8 @@ def sample():
         for trial in trials(page):
             groups[trial.kind, trial.page].append(trial)
     choose = random.Random(SEED)
+    for trial in examples():
+        groups[trial.kind, trial.page].append(trial)
     results = []
     for (kind, _), group in groups.items():
         verdicts = ((trial, trial.verdict()) for trial in choose.sample(group, len(group)))
@@ -32,7 +45,27 @@ def sample():
 @pytest.mark.slow
 def test_the_sample_has_every_kind_and_every_page(sample):
     assert {trial.kind for trial, _ in sample} == set(KINDS)
-    assert {trial.page for trial, _ in sample} == {page.name for page in pages.all_pages()}
+    names = {page.name for page in pages.all_pages()}
+    assert {trial.page for trial, _ in sample} == {*names, EXAMPLES}
+
+
+def test_the_examples_are_caught_and_a_blind_comparison_would_miss_them():
+    verdicts = Counter(trial.verdict() for trial in examples())
+    assert verdicts == {"caught": 7}
+    assert {trial.kind for trial in examples()} == mutations.EXAMPLES.keys()
+    blind = [trial._replace(policy=Policy(free=(r"0x\w+",), reason="")) for trial in examples()]
+    assert {trial.verdict() for trial in blind} == {"missed"}
+
+
+def test_of_a_long_text_some_of_each_kind_are_tried_the_same_each_time():
+    page = next(page for page in pages.all_pages() if page.name == "15_old_calls")
+    whole = Counter((trial.cell, trial.kind) for trial in trials(page, None))
+    tried = [(trial.cell, trial.kind, trial.what) for trial in trials(page)]
+    some = Counter((cell, kind) for cell, kind, _ in tried)
+    assert max(whole.values()) > 100 * MOST
+    assert some.keys() == whole.keys()
+    assert all(some[group] == n for group, n in whole.items() if n <= MOST)
+    assert tried == [(trial.cell, trial.kind, trial.what) for trial in trials(page)]
 
 
 @pytest.mark.slow

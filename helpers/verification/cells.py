@@ -21,6 +21,7 @@ from .policy import Policy
 from .report import as_data, as_lines, printable, without_colors, write_pictures
 
 VARIABLES = pytest.StashKey[dict[str, str]]()  # environment variables for kernels
+POLICY = pytest.StashKey[Policy]()  # of the project
 
 
 class Page(nbval.plugin.IPyNbFile):
@@ -43,6 +44,11 @@ class Page(nbval.plugin.IPyNbFile):
     def collect(self) -> Iterable[pytest.Item]:
         """Return one test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
         items = list(super().collect())  # reads the notebook too
+        if (language := _language(self.nb)).lower() not in ("python", "ipython"):
+            raise self.CollectError(
+                f"{self.path.name} is written in {language}, and only Python notebooks can be verified: "
+                f"leave it out with --ignore={self.nodeid}"
+            )
         code = [n for n, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
         self.indices = dict(enumerate(code))
         self.stripped = not any(
@@ -105,6 +111,13 @@ class Page(nbval.plugin.IPyNbFile):
         self.kernel.stop()
 
 
+def _language(notebook: nbformat.NotebookNode) -> str:
+    """Return the language that a notebook says it is written in; Python where it says nothing."""
+    about = notebook.metadata
+    ran_in = about.get("language_info", {}).get("name")
+    return str(ran_in or about.get("kernelspec", {}).get("language") or "python")
+
+
 class Cell(nbval.plugin.IPyNbCell):
     """A code cell: its outputs are compared under the policy in its metadata.
 
@@ -131,7 +144,7 @@ class Cell(nbval.plugin.IPyNbCell):
         self.before: list[str] = []
         self.reply: dict[str, Any] = {}
         self.facts: dict[str, Any] | None = None
-        self.verdict: tuple[str, str] | None = None
+        self.verdict = ("failed", "")
 
     def setup(self) -> None:
         """Do nothing: nbval's expects failures after a timeout, here such cells are not run."""
@@ -144,8 +157,8 @@ class Cell(nbval.plugin.IPyNbCell):
         if self.parent.ended and not self.ran_ahead:
             self.verdict = ("not run", self.parent.ended)
             pytest.skip(f"not run: {self.parent.ended}")
-        self.policy = Policy.from_metadata(self.cell.metadata)  # a wrong entry fails at once
-        self.verdict = ("failed", "")
+        self.verdict = ("failed", "")  # a wrong entry fails at once
+        self.policy = Policy.from_metadata(self.cell.metadata, self.config.stash[POLICY])
         if not self.ran_ahead:
             self._run_those_before()
             self.execute()
@@ -168,6 +181,7 @@ class Cell(nbval.plugin.IPyNbCell):
         """Compare the new outputs with the stored ones."""
         new = self.parent.outputs_of(self)
         if self._was_never_run() and join_streams(new):
+            self.verdict = ("failed", "")
             self.raise_cell_error("Never run before: the notebook has nothing to compare with")
         self.differences = compare_outputs(self.cell.outputs, new, self.policy, self.sanitize)
 

@@ -4,7 +4,7 @@ import base64
 import re
 
 # The file that ipykernel names in a warning or a traceback: its folder holds the number of the process.
-CELL_FILE = re.compile(r"[^\s'\"<>]*[/\\]ipykernel_\d+[/\\]\d+\.py")
+CELL_FILE = re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]*[/\\]ipykernel_\d+[/\\]\d+\.py")
 _NAMED = re.compile(r"""\bid=["']([^"']+)["']""")
 # The random part of an element's id: of plotly, altair, folium, jshtml; of pandas' Styler; of matplotlib's SVG.
 _RANDOM = re.compile(

@@ -17,8 +17,9 @@ import nbval.plugin
 import pytest
 
 from . import hooks
-from .cells import VARIABLES, Cell, Page
+from .cells import POLICY, VARIABLES, Cell, Page
 from .kernel import settings
+from .policy import Policy
 from .progress import Progress
 from .results import Results
 
@@ -58,6 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
     sanitizer = config.option.nbval_sanitize_with or config.option.sanitize_with
     if sanitizer and not Path(sanitizer).is_file():
         raise pytest.UsageError(f"--nbval-sanitize-with: there is no file {sanitizer}.")
+    try:
+        config.stash[POLICY] = Policy.of_project(config.rootpath)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     folder = tempfile.TemporaryDirectory(prefix="notebook-kernel-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     config.pluginmanager.register(Results(config), "verification results")

@@ -1,10 +1,16 @@
-"""What a cell may ask of the comparison: the ``verify`` entry of its metadata."""
+"""What may be asked of the comparison: by a cell in its metadata's ``verify`` entry, by a project for all cells."""
 
+import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Self
+
+OF_PROJECT = "[tool.verification]"  # the table in a project's pyproject.toml
+NAMES_OF_PROJECT = ("rtol", "atol", "timing")
 
 
 @dataclass(frozen=True)
@@ -36,25 +42,20 @@ class Policy:
     reason: str = ""
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, Any]) -> Self:
+    def from_metadata(cls, metadata: Mapping[str, Any], project: "Policy | None" = None) -> Self:
         """Return the policy of a cell: its ``verify`` entry holds attributes of this class by name.
+
+        Args:
+            metadata: the cell's.
+            project: what holds where the cell says nothing else; without it, the defaults.
 
         Raises:
             ValueError: the entry has an unknown name, a value of the wrong kind, or no reason.
         """
         entry = metadata.get("verify") or {}
-        if not isinstance(entry, Mapping):
-            raise ValueError(f"the cell's verify entry is no table of names: {entry!r}")
-        names = [field.name for field in fields(cls)]
-        if unknown := [name for name in entry if name not in names]:
-            near = get_close_matches(unknown[0], names, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise ValueError(f"the cell's verify entry has an unknown name: {unknown[0]}{hint}")
+        _check("the cell's verify entry", entry, [field.name for field in fields(cls)])
         if entry and not str(entry.get("reason", "")).strip():
             raise ValueError("the cell's verify entry gives no reason")
-        for name, value in entry.items():
-            if wanted := _wanted_instead(name, value):
-                raise ValueError(f"the cell's verify entry: {name} is {wanted}, not {value!r}")
         if wide := [pattern for pattern in entry.get("free", ()) if _frees_everything(pattern)]:
             raise ValueError(
                 f"the cell's verify entry frees any text whatever with {wide[0]!r}: "
@@ -62,7 +63,29 @@ class Policy:
             )
         if "free" in entry:
             entry = {**entry, "free": tuple(entry["free"])}
-        return cls(**entry)
+        return replace(project or cls(), **entry)
+
+    @classmethod
+    def of_project(cls, folder: Path) -> Self:
+        """Return what a project asks for in all cells: ``[tool.verification]`` of the nearest ``pyproject.toml``.
+
+        Args:
+            folder: of the project, or below.
+
+        Raises:
+            ValueError: the table has an unknown name or a value of the wrong kind, or the file cannot be read.
+        """
+        files = (above / "pyproject.toml" for above in (folder, *folder.parents))
+        path = next((file for file in files if file.is_file()), None)
+        if path is None:
+            return cls()
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path} cannot be read: {error}") from None
+        entry = table.get("verification") or {}
+        _check(f"{OF_PROJECT} in {path}", entry, NAMES_OF_PROJECT)
+        return cls(**entry, reason=OF_PROJECT if entry else "")
 
     @property
     def states_a_tolerance(self) -> bool:
@@ -78,11 +101,25 @@ class Policy:
         return "equal" if loose == (1e-4, 0, 1, 16, False) else "tolerance"
 
 
+def _check(what: str, entry: Any, names: Iterable[str]) -> None:
+    """Refuse an entry that is no table, or has another name than these or a value of the wrong kind."""
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"{what} is no table of names: {entry!r}")
+    if unknown := [name for name in entry if name not in names]:
+        near = get_close_matches(unknown[0], names, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise ValueError(f"{what} has an unknown name: {unknown[0]}{hint}")
+    for name, value in entry.items():
+        if wanted := _wanted_instead(name, value):
+            raise ValueError(f"{what}: {name} is {wanted}, not {value!r}")
+
+
 def _wanted_instead(name: str, value: Any) -> str:
     """Return what an attribute must be, in words; '' if this value is that."""
     match name:
         case "rtol" | "atol":
-            return "" if type(value) in (int, float) and value >= 0 else "a number, zero or more"
+            is_number = type(value) in (int, float) and math.isfinite(value) and value >= 0
+            return "" if is_number else "a number, zero or more"
         case "shift" | "color":
             return "" if type(value) is int and value >= 0 else "a whole number, zero or more"
         case "integers" | "timing":

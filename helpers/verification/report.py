@@ -1,9 +1,9 @@
 """What is shown of a failure: expected and got side by side, what differs marked within the line.
 
-Lines are set beside each other by their position where both texts have as many, else by their words, so that a
-number that changed does not part a line from its counterpart; the pieces of a line by their words (``difflib``, as
-in pytest's own reports). What agrees under the cell's policy is not marked. However long the texts are, few rows
-are shown and little time is taken.
+Lines are set beside each other by their position where both texts have as many; else those that are equal, and between
+them by their words, so that a number that changed does not part a line from its counterpart; the pieces of a line by
+their words (``difflib``, as in pytest's own reports). What agrees under the cell's policy is not marked. However long
+the texts are, few rows are shown and little time is taken.
 """
 
 import base64
@@ -61,7 +61,7 @@ def side_by_side(expected: str, got: str, policy: Policy) -> list[Row | str]:
 
     old, new = expected.splitlines(), got.splitlines()
     as_many = len(old) == len(new)
-    pairs = list(zip(old, new, strict=True) if as_many else _pairs(old, new, words))
+    pairs = list(zip(old, new, strict=True) if as_many else _pairs(old, new, str, words))
     differing = [n for n, pair in enumerate(pairs) if _differs(*pair, policy)]
     near = sorted({n + step for n in differing[:ROWS] for step in range(-CONTEXT, CONTEXT + 1)})
     shown = list(islice((n for n in near if 0 <= n < len(pairs)), ROWS))
@@ -185,8 +185,10 @@ def _png(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def _pairs(old: Sequence[str], new: Sequence[str], form: Callable[[str], str]) -> Iterator[Pair]:
+def _pairs(old: Sequence[str], new: Sequence[str], *forms: Callable[[str], str]) -> Iterator[Pair]:
     """Yield the items of two sequences, each beside the one whose form is the same; None where there is none.
+
+    What the first form leaves without counterparts is aligned by the next.
 
     What is equal at the beginning and at the end is set apart first; of a long rest only the beginning is aligned
     by forms, and what comes after stands in order.
@@ -198,9 +200,13 @@ def _pairs(old: Sequence[str], new: Sequence[str], form: Callable[[str], str]) -
     cuts = [min(end, first + ALIGNED) for end in ends]
     yield from zip(old[:first], new[:first], strict=True)
     parts = old[first : cuts[0]], new[first : cuts[1]]
-    matcher = SequenceMatcher(None, *(list(map(form, part)) for part in parts), autojunk=False)
-    for _, a0, a1, b0, b1 in matcher.get_opcodes():
-        yield from zip_longest(parts[0][a0:a1], parts[1][b0:b1])
+    matcher = SequenceMatcher(None, *(list(map(forms[0], part)) for part in parts), autojunk=False)
+    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+        between = parts[0][a0:a1], parts[1][b0:b1]
+        if tag == "replace" and a1 - a0 != b1 - b0 and forms[1:]:
+            yield from _pairs(*between, *forms[1:])
+        else:
+            yield from zip_longest(*between)
     yield from zip_longest(old[cuts[0] : ends[0]], new[cuts[1] : ends[1]])
     yield from zip(old[ends[0] :], new[ends[1] :], strict=True)
 

@@ -25,7 +25,7 @@ def conclusion(records: Sequence[Mapping[str, Any]]) -> str:
     pages = dict.fromkeys(record["page"] for record in records)
     bad = Counter(record["page"] for record in records if record["outcome"] == "failed")
     not_run = sum(record["outcome"] == "skipped" for record in records)
-    compared = sum((record["verdict"] or [""])[0] in COMPARED for record in records)
+    compared = sum(record["verdict"][0] in COMPARED for record in records)
     if bad:
         names = ", ".join(f"{Path(page).name} ({n})" for page, n in bad.items())
         of = f"{len(bad)} of {_pages(len(pages))}"
@@ -58,7 +58,7 @@ class Results:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.html = None
-        self.records: list[dict[str, Any]] = []
+        self._of_cells: dict[tuple[str, int], dict[str, Any]] = {}
         self.last_line = ""
         if config.option.html_report and not hasattr(config, "workerinput"):
             self.html = config.invocation_params.dir / config.option.html_report
@@ -67,10 +67,15 @@ class Results:
             except OutputError as error:
                 raise pytest.UsageError(f"--html-report: {error}") from None
 
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """One record for each cell, the last: a cell that was run again, or whose end failed, is one cell."""
+        return list(self._of_cells.values())
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the record that a report brings, from a worker of pytest-xdist too."""
         if record := getattr(report, "verification", None):
-            self.records.append(record)
+            self._of_cells[record["page"], record["cell"]] = record
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the HTML page; a run whose page cannot be written has failed."""
@@ -85,7 +90,7 @@ class Results:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print in one line what was found, with ``-v`` the summary too, and what became of the HTML page."""
-        if any(record["verdict"] for record in self.records):
+        if self.records:
             terminalreporter.section("the notebooks on this machine")
             if self.config.option.verbose > 0:
                 for line in self.summary():
@@ -101,9 +106,8 @@ class Results:
             facts |= record["facts"]
         for lines in self.config.hook.pytest_verification_summary(facts=facts):
             yield from lines
-        records = [record for record in self.records if record["verdict"]]
         for kind, words in VERDICTS.items():
-            those = [record for record in records if record["verdict"][0] == kind]
+            those = [record for record in self.records if record["verdict"][0] == kind]
             reasons = Counter(record["verdict"][1] for record in those)
             differ = sum(record["outcome"] == "failed" for record in those)
             is_compared = kind in COMPARED

@@ -89,7 +89,7 @@ def good_notebook(exercise=exercise, hint=hint, solution=solution):
         new_code_cell(first, execution_count=1, metadata=claim, outputs=[fine]),
         new_markdown_cell("## Recap"),
         new_code_cell("show()", execution_count=2, outputs=[picture]),
-        new_markdown_cell("## Exercises"),
+        new_markdown_cell("## Exercises\n\nThis one fails:"),
         new_code_cell("int('no')", execution_count=3, metadata=tags, outputs=[wrong]),
         *(exercise(n) for n in (1, 2, 3)),
         *(hint(n) for n in (1, 2, 3)),
@@ -173,6 +173,16 @@ def without_source(page):
     page.path.with_suffix(".py").unlink()
 
 
+def silent_about_the_error(page):
+    (above,) = (c for c in page.notebook.cells if "This one fails:" in c.source)
+    above.source = "## Exercises\n\nThis one is fun:"
+
+
+def lost_cell(page):
+    (n,) = (n for n, c in enumerate(page.notebook.cells) if c.source == "int('no')")
+    page.notebook.cells[n] = new_markdown_cell("More.")
+
+
 def grown(page):
     page.path.write_text(page.path.read_text(encoding="utf-8").ljust(1_000_000), encoding="utf-8")
 
@@ -193,6 +203,13 @@ BAD = {
     ],
     "keeps_errors_where_they_are_expected": [
         (change(2, outputs=[]), "cell 2 has the tag raises-exception and shows no error"),
+    ],
+    "speaks_of_its_errors": [
+        (silent_about_the_error, "cell 2 fails, and the prose before and after it does not say so"),
+    ],
+    "shows_what_it_announces": [
+        (lost_cell, "no code cell stands below '## Exercises\\n\\nThis one fails:'"),
+        (with_cells(new_markdown_cell("At last:")), "no code cell stands below 'At last:'"),
     ],
     "has_no_stderr": [(printed("Warning", name="stderr"), "cell 0 writes to stderr: 'Warning'")],
     "has_no_untagged_error": [(untagged, "cell 2 fails: ValueError")],

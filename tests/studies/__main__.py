@@ -19,6 +19,7 @@ COMMANDS = {
     "mutation-score": "how many corrupted outputs the verification catches",
     "spread": "how far outputs differ between settings",
     "many-runs": "twenty runs of the book, each under other conditions",
+    "peers": "this verification, plain nbval and pytest-notebook on the same small notebooks",
     "run-times": "where the time of a verified run goes, page by page",
     "launch-each-page": "each page alone in an empty folder, as on Colab",
     "old-code": "what the reader of old files finds in other people's code",

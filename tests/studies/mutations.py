@@ -247,11 +247,24 @@ TEXT: dict[str, Edits] = {
 }
 BEYOND = "a float beyond its tolerance"  # for cells that state one
 
+# What no page shows today is tried on these outputs: numbers by kind. In the last one stands an address too.
+EXAMPLES = {
+    "a hexadecimal digit": (
+        "'0xff'\n",
+        "crc32 0xcbf43926, flags 0x1F\n",
+        "orange is 0xE69F00\n",
+        "[0x0, 0x7f3a5c1d2e80]\n",
+        "<Handle 7 at 0x7f3a5c1d2e80> has the mask 0xffff0000\n",
+    )
+}
+
 
 def texts_of(output: dict) -> Iterator[tuple[str, str]]:
-    """The texts of an output with their MIME types ('' for a stream)."""
+    """The texts of an output with their MIME types ('' for a stream, 'error' for an error's message)."""
     if output["output_type"] == "stream":
         yield "", output["text"]
+    if output["output_type"] == "error":
+        yield "error", output["evalue"]
     for mime, value in output.get("data", {}).items():
         if mime.startswith("text/"):
             yield mime, value
@@ -261,13 +274,16 @@ def with_text(output: dict, mime: str, text: str) -> dict:
     """The output with another text."""
     if not mime:
         return {**output, "text": text}
+    if mime == "error":
+        shown = [line.replace(output["evalue"], text) for line in output["traceback"]]
+        return {**output, "evalue": text, "traceback": shown}
     return {**output, "data": {**output["data"], mime: text}}
 
 
 # --- lists of outputs ----------------------------------------------------------------------------------------
 
 MORE = {"output_type": "stream", "name": "stdout", "text": "more\n"}
-# No page keeps an error as output: one is put in the place of what was printed.
+# An error is put in the place of each output: of what was printed too.
 MESSAGE = "index 3 is out of bounds for dimension 0"
 ERROR = {"output_type": "error", "ename": "RuntimeError", "evalue": MESSAGE, "traceback": []}
 OTHER_MESSAGES = "index 3 is beyond dimension 0", MESSAGE.replace("3", "4"), ""

@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 import jupytext
 from nbformat import NotebookNode
@@ -14,6 +14,7 @@ from helpers.verification import Policy
 from helpers.verification.headings import FENCED, HEADING, headings
 from helpers.verification.outputs import as_text
 from tests.support import links
+from tests.support.meant_errors import speaks_of_its_errors
 
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 MACHINE_PATH = re.compile(
@@ -101,6 +102,19 @@ def keeps_errors_where_they_are_expected(page: Page) -> Iterator[str]:
         errors = [output for output in cell.outputs if output.output_type == "error"]
         if "raises-exception" in cell.metadata.get("tags", []) and not errors:
             yield f"cell {n} has the tag raises-exception and shows no error"
+
+
+def shows_what_it_announces(page: Page) -> Iterator[str]:
+    """Prose that ends with a colon has a code cell below it.
+
+    Half of all code cells are announced so: one that got lost from both files, with the page made anew, is noticed
+    here. (Not made anew, any lost cell leaves a gap in the counts, see `was_run_in_order`.) How many cells a page has
+    is no such test: a number that every author changes guards nothing.
+    """
+    for cell, below in pairwise([*page.notebook.cells, None]):
+        is_announced = cell.cell_type == "markdown" and cell.source.rstrip().endswith(":")
+        if is_announced and (below is None or below.cell_type != "code"):
+            yield f"no code cell stands below {cell.source.rstrip()[-60:]!r}"
 
 
 def has_no_stderr(page: Page) -> Iterator[str]:
@@ -311,6 +325,8 @@ CHECKS = [
     was_run_in_order,
     numbers_results_as_their_cells,
     keeps_errors_where_they_are_expected,
+    speaks_of_its_errors,
+    shows_what_it_announces,
     has_no_stderr,
     has_no_untagged_error,
     shows_no_address,

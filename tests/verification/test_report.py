@@ -80,6 +80,15 @@ def test_lines_stand_beside_those_of_the_same_number_where_the_counts_agree():
     assert marked("\n".join(old), "\n".join(new)) == (["0.1667"], ["nan"])
 
 
+def test_a_line_that_is_missing_parts_no_other_from_its_counterpart():
+    old = [f"epoch {n} loss {1 / (n + 1):.4f}" for n in range(30)]
+    new = ["epoch 0 loss nan", *old[1:12], *old[13:20], "epoch 20 loss 0.9999", *old[21:]]
+    assert marked("\n".join(old), "\n".join(new)) == (
+        ["1.0000", "epoch 12 loss 0.0769", "0.0476"],
+        ["nan", "0.9999"],
+    )
+
+
 @pytest.mark.parametrize("kept", [12_000, 11_000])
 @pytest.mark.parametrize("end", ["\n", " "])
 def test_a_long_log_is_gone_through_once_and_shown_in_forty_rows_at_most(monkeypatch, kept, end):
@@ -93,6 +102,23 @@ def test_a_long_log_is_gone_through_once_and_shown_in_forty_rows_at_most(monkeyp
     assert 1 <= sum(not isinstance(row, str) for row in rows) <= 40
     if end == "\n":
         assert re.fullmatch(r"11,96\d more lines, 1\d,\d+ of which differ", rows[-1])
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 8, 100, 11_999])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_however_much_differs_forty_rows_are_shown_and_the_rest_is_counted(every, lost):
+    old = [f"step {n} loss {1 / (n + 1):.4f}" for n in range(12_000)]
+    new = [f"{line}x" if n % every == 0 else line for n, line in enumerate(old)]
+    rows = side_by_side("\n".join(old), "\n".join(new[: len(new) - lost]), STRICT)
+    shown = [row for row in rows if not isinstance(row, str)]
+    assert 1 <= len(shown) <= 40
+    assert shown[0].got[-1] == ("1.0000x", True)
+    gaps = [int(row.split()[0].replace(",", "")) for row in rows if isinstance(row, str)]
+    assert len(shown) + sum(gaps) == 12_000
+    left = re.search(r"([\d,]+) of which differ", str(rows[-1]))
+    differing = sum(row.differs for row in shown) + int(left[1].replace(",", "") if left else 0)
+    assert differing == len(range(0, 12_000 - lost, every)) + lost
+    assert len(as_lines(Difference("", "\n".join(old), "\n".join(new)), STRICT)) <= 2 + 3 * 40 + 1
 
 
 def test_a_long_difference_is_cut_and_what_is_left_out_is_counted():
@@ -126,7 +152,7 @@ FAULTS = [
 ]
 
 
-FAILED = {"outcome": "failed", "verdict": None, "source": "print(1)", "before": []}
+FAILED = {"outcome": "failed", "verdict": ("failed", ""), "source": "print(1)", "before": []}
 FAILED |= {"says": "it failed", "traceback": "Traceback ...", "faults": []}
 
 
@@ -207,8 +233,8 @@ def test_the_table_counts_each_page(read):
     assert read.texts("th")[-len(columns) :] == columns
     counts = read.texts("td")[-2 * len(columns) :]
     assert counts == [
-        *("notebooks/a.ipynb", "2", "1", "1", "0", "0", "0", "0", "0", "2.5"),
-        *("notebooks/b.ipynb", "3", "1", "0", "0", "1", "0", "0", "1", "3.8"),
+        *("notebooks/a.ipynb", "2", "1", "1", "0", "0", "0", "1", "0", "2.5"),
+        *("notebooks/b.ipynb", "3", "1", "0", "0", "1", "0", "1", "1", "3.8"),
     ]
 
 
