@@ -1,6 +1,7 @@
 """Notebooks and their cells as tests: nbval's, compared as this package does."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from .headings import headings_of_code_cells
 from .kernel import KernelDiedError, PageKernel
 from .outputs import Difference, compare_outputs, join_streams
 from .policy import Policy
+from .prepared import PREPARATION, ForkedKernel
 from .report import as_data, as_lines, printable, without_colors, write_pictures
 
 # nbval joins all pieces of a stream, wherever they stand; the order of text and figures matters here.
@@ -44,8 +46,9 @@ class Page(nbval.plugin.IPyNbFile):
     def setup(self) -> None:
         """Start the kernel in the notebook's folder."""
         name = self.config.option.nbval_kernel_name or nbval.plugin.CURRENT_ENV_KERNEL_NAME
+        preparation = self.config.stash.get(PREPARATION, None)
         try:
-            self.kernel = PageKernel(
+            self.kernel = (partial(ForkedKernel, preparation) if preparation else PageKernel)(
                 name,
                 cwd=str(self.path.parent),
                 startup_timeout=self.config.option.nbval_kernel_startup_timeout,

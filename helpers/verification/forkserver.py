@@ -1,0 +1,111 @@
+"""A process that imports modules once and forks a kernel for each notebook; `prepared` starts it, as a script.
+
+Its one argument says what to import: names of modules, joined by commas. Requests, lines of JSON, come on its
+standard input, a socket; each is answered with a line. The first line of all comes unasked.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def prepare(modules: Iterable[str]) -> str:
+    """Import modules; return why kernels cannot be forked from this process then, '' if they can.
+
+    Only one thread goes on in a forked process, so there may be no other; a file that is open here would be shared;
+    what the imports print, or change in the environment, would be missing in a notebook that imports them again.
+    """
+    files, variables, folder = open_files(), dict(os.environ), Path.cwd()
+    for name in modules:
+        try:
+            __import__(name)
+        except Exception as error:
+            return f"{name} cannot be imported ({type(error).__name__}: {error})"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.fstat(1).st_size:  # standard error goes to the same file
+        return "the imports print something"
+    if dict(os.environ) != variables or Path.cwd() != folder:
+        return "the imports change the environment"
+    if opened := open_files() - files:
+        return f"the imports leave files open: {', '.join(sorted(opened))}"
+    if (
+        child := os.fork()
+    ):  # OpenBLAS ends its threads before a fork, and starts them when it needs them again
+        os.waitpid(child, 0)
+    else:
+        os._exit(0)
+    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
+        return "the imports start threads"
+    return ""
+
+
+def open_files() -> set[str]:
+    """Return what the file descriptors of this process point to."""
+    files = set()
+    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        link = Path("/proc/self/fd", number)
+        if link.exists() or link.is_symlink():  # not the one that lists the folder
+            files.add(str(link.readlink()))
+    return files
+
+
+def serve(connection: socket.socket) -> dict[str, Any] | None:
+    """Answer requests; return at the end of the connection, and in each forked kernel with the request for it.
+
+    ``{"poll": PID}`` is answered with ``{"status": EXIT_STATUS}``, null as long as the kernel lives;
+    ``{"argv": [...], "env": {...}}`` and three standard streams, with ``{"pid": PID}``.
+    """
+    while True:
+        data, streams, _, _ = socket.recv_fds(connection, 1 << 16, 3)
+        while data and not data.endswith(b"\n"):
+            data += connection.recv(1 << 16)
+        if not data:
+            return None
+        request = json.loads(data)
+        if "poll" in request:
+            pid, status = os.waitpid(request["poll"], os.WNOHANG)
+            answer(connection, status=os.waitstatus_to_exitcode(status) if pid else None)
+            continue
+        if pid := os.fork():
+            answer(connection, pid=pid)
+            for stream in streams:
+                os.close(stream)
+            continue
+        os.setsid()
+        connection.close()
+        for place, stream in enumerate(streams):
+            os.dup2(stream, place)
+            os.close(stream)
+        return request
+
+
+def answer(connection: socket.socket, **values: Any) -> None:
+    """Send a line of JSON."""
+    connection.sendall(json.dumps(values).encode() + b"\n")
+
+
+def refresh(request: dict[str, Any]) -> None:
+    """Give this process what a fresh one would have of its own: arguments, environment, random seeds."""
+    os.environ.clear()
+    os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
+    sys.argv[:] = request["argv"]
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()  # Python's own generator sees to itself
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.seed()
+
+
+if __name__ == "__main__":
+    sys.path.remove(str(Path(__file__).parent))
+    connection = socket.socket(fileno=os.dup(0))
+    answer(connection, refusal=prepare(["ipykernel.kernelapp", *sys.argv[1].split(",")]))
+    if request := serve(connection):
+        refresh(request)
+        from ipykernel.kernelapp import IPKernelApp
+
+        IPKernelApp.launch_instance(parent_handle=os.getppid())  # ends with its parent
