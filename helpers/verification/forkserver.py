@@ -12,14 +12,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+INLINE = "module://matplotlib_inline.backend_inline"
+
 
 def prepare(modules: Iterable[str]) -> str:
     """Import modules; return why kernels cannot be forked from this process then, '' if they can.
 
     Only one thread goes on in a forked process, so there may be no other; a file that is open here would be shared;
-    what the imports print, or change in the environment, would be missing in a notebook that imports them again.
+    what the imports print would be missing in a notebook that imports them again.
     """
-    files, variables, folder = open_files(), dict(os.environ), Path.cwd()
+    files = open_files()
     for name in modules:
         try:
             __import__(name)
@@ -29,8 +31,6 @@ def prepare(modules: Iterable[str]) -> str:
     sys.stderr.flush()
     if os.fstat(1).st_size:  # standard error goes to the same file
         return "the imports print something"
-    if dict(os.environ) != variables or Path.cwd() != folder:
-        return "the imports change the environment"
     if opened := open_files() - files:
         return f"the imports leave files open: {', '.join(sorted(opened))}"
     if (
@@ -89,10 +89,15 @@ def answer(connection: socket.socket, **values: Any) -> None:
     connection.sendall(json.dumps(values).encode() + b"\n")
 
 
-def refresh(request: dict[str, Any]) -> None:
-    """Give this process what a fresh one would have of its own: arguments, environment, random seeds."""
+def refresh(request: dict[str, Any], imported: dict[str, str]) -> None:
+    """Give this process what a fresh one would have of its own: arguments, environment, random seeds.
+
+    Args:
+        request: the one for this kernel.
+        imported: the variables that the imports have set.
+    """
     os.environ.clear()
-    os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update(request["env"] | imported, JPY_PARENT_PID=str(os.getppid()))
     sys.argv[:] = request["argv"]
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # Python's own generator sees to itself
@@ -102,10 +107,13 @@ def refresh(request: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     sys.path.remove(str(Path(__file__).parent))
+    os.environ.setdefault("MPLBACKEND", INLINE)  # as every kernel does before the first cell
+    before = dict(os.environ)
     connection = socket.socket(fileno=os.dup(0))
     answer(connection, refusal=prepare(["ipykernel.kernelapp", *sys.argv[1].split(",")]))
+    imported = {name: value for name, value in os.environ.items() if before.get(name) != value}
     if request := serve(connection):
-        refresh(request)
+        refresh(request, imported)
         from ipykernel.kernelapp import IPKernelApp
 
         IPKernelApp.launch_instance(parent_handle=os.getppid())  # ends with its parent
