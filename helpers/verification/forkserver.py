@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -105,15 +106,27 @@ def refresh(request: dict[str, Any], imported: dict[str, str]) -> None:
         torch.default_generator.seed()
 
 
+def run_kernel() -> None:
+    """Run a kernel until it ends, with its own filters of warnings behind those of the imports, as in a fresh one."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    imported = warnings.filters[: len(warnings.filters) - FILTERS]
+    del warnings.filters[: len(imported)]
+    kernel = IPKernelApp.instance(parent_handle=os.getppid())  # it ends with its parent
+    kernel.initialize()
+    warnings.filters[:0] = imported
+    kernel.start()
+
+
 if __name__ == "__main__":
     sys.path.remove(str(Path(__file__).parent))
     os.environ.setdefault("MPLBACKEND", INLINE)  # as every kernel does before the first cell
-    before = dict(os.environ)
-    connection = socket.socket(fileno=os.dup(0))
-    answer(connection, refusal=prepare(["ipykernel.kernelapp", *sys.argv[1].split(",")]))
-    imported = {name: value for name, value in os.environ.items() if before.get(name) != value}
-    if request := serve(connection):
-        refresh(request, imported)
-        from ipykernel.kernelapp import IPKernelApp
+    import ipykernel.kernelapp  # noqa: F401
 
-        IPKernelApp.launch_instance(parent_handle=os.getppid())  # ends with its parent
+    before, FILTERS = dict(os.environ), len(warnings.filters)
+    connection = socket.socket(fileno=os.dup(0))
+    answer(connection, refusal=prepare(sys.argv[1].split(",")))
+    variables = {name: value for name, value in os.environ.items() if before.get(name) != value}
+    if request := serve(connection):
+        refresh(request, variables)
+        run_kernel()

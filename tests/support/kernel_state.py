@@ -27,7 +27,7 @@ import torchvision
 from torch import nn
 from torchvision.transforms.v2 import functional as images
 
-OF_THE_PROCESS = "JPY_PARENT_PID", "JPY_SESSION_NAME"
+OF_THE_PROCESS = "JPY_PARENT_PID", "JPY_SESSION_NAME", "PYTEST_CURRENT_TEST"
 
 
 def state():
@@ -95,7 +95,7 @@ def change():
     plt.rcParams["lines.linewidth"] = 9
     plt.figure()
     decimal.getcontext().prec = 3
-    warnings.simplefilter("error")
+    warnings.simplefilter("ignore")
     gc.disable()
     gc.freeze()
     logging.root.setLevel(1)
@@ -119,14 +119,14 @@ def change():
 
 def random_numbers():
     """One from each generator, without a seed."""
-    return [random.random(), np.random.rand(), torch.rand(1).item(), torch.initial_seed()]
+    return [random.random(), np.random.rand(), torch.rand(1).item(), torch.initial_seed()]  # noqa: NPY002
 
 
 def digests():
     """Digests of results, of every kind that pages show."""
     torch.manual_seed(3)
-    np.random.seed(3)
-    a, b = torch.rand(257, 131), np.random.rand(257, 131)
+    np.random.seed(3)  # noqa: NPY002
+    a, b = torch.rand(257, 131), np.random.rand(257, 131)  # noqa: NPY002
     net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(7200, 10))
     adam = torch.optim.Adam(net.parameters())
     for _ in range(5):
