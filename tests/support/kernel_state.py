@@ -43,7 +43,7 @@ def state():
         "parent": os.getppid() == int(os.environ["JPY_PARENT_PID"]),
         "variables": {k: v for k, v in os.environ.items() if k not in OF_THE_PROCESS},
         "signals": [str(signal.getsignal(n)).partition(" at ")[0] for n in signal.valid_signals()],
-        "mask": list(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "mask": [int(n) for n in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
         "limits": [resource.getrlimit(n) for n in range(10)],
         "umask": (mask := os.umask(0), os.umask(mask))[0],
         "nice": os.nice(0),
@@ -69,7 +69,7 @@ def state():
             torch.is_anomaly_enabled(),
             torch.are_deterministic_algorithms_enabled(),
             torch.cuda.is_initialized(),
-            torch.sin(torch.zeros(1)).item(),
+            torch.sin(torch.zeros(1, device="cpu")).item(),
         ],
         "left": [hasattr(place, "left") for place in (torch, builtins)] + ["left" in sys.modules],
     }
