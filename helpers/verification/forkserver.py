@@ -119,7 +119,8 @@ def run_kernel() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.remove(str(Path(__file__).parent))
+    if sys.path[0] == str(Path(__file__).parent):
+        del sys.path[0]
     os.environ.setdefault("MPLBACKEND", INLINE)  # as every kernel does before the first cell
     import ipykernel.kernelapp  # noqa: F401
 

@@ -76,6 +76,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         config.add_cleanup(config.stash[PREPARATION].stop)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why kernels that should be forked were not."""
+    preparation = terminalreporter.config.stash.get(PREPARATION, None)
+    if preparation and preparation.refusal:
+        terminalreporter.write_line(f"every kernel was started fresh: {preparation.refusal}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, list, list]:
     """Put this package's page class in the place of nbval's."""

@@ -12,6 +12,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 
 from helpers.verification.kernel import PageKernel
 from helpers.verification.prepared import ForkedKernel, ForkedProcess, Preparation
+from tests.support import small_book
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
@@ -172,3 +173,27 @@ def test_kernels_end_with_the_process_that_forked_them():
     assert not (place.exists() and place.read_bytes())
     assert not kernel.is_alive()
     kernel.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "prepared", "says"),
+    [
+        ([], True, ""),
+        (["--nbval-fresh-kernels"], False, ""),
+        (["-n", "1"], True, ""),
+        (["-o", "nbval_prepared_imports=this json.tool"], False, "every kernel was started fresh: the imports print"),
+    ],
+)  # fmt: skip
+def test_the_setting_and_the_option(options, prepared, says, tmp_path):
+    notebooks = small_book.make(tmp_path / "book")
+    source = "import sys\nprint('json.tool' in sys.modules)"
+    for n in range(3):
+        book = small_book.with_outputs([("only", source, f"{prepared}\n")])
+        small_book.write(book, notebooks / f"0{n}_page.ipynb")
+    options = ["-o", "nbval_prepared_imports=json.tool", *options]
+    run = small_book.verify(notebooks, folder=tmp_path, cwd=tmp_path, options=options)
+    assert run.failed == {}
+    assert len(run.passed) == 3
+    assert ("every kernel was started fresh" in run.text) == bool(says)
+    assert says in run.text
