@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty
@@ -82,11 +83,21 @@ class PageKernel(RunningKernel):
         self.kc = self.km.client()
         self.kc.start_channels()
         try:
-            self.kc.wait_for_ready(timeout=startup_timeout)
-            self._ensure_iopub_up()
+            self._wait_until_ready(startup_timeout)
         except RuntimeError:
             self.stop()
             raise
+
+    def _wait_until_ready(self, timeout: float) -> None:
+        """Wait until the kernel answers and what it publishes arrives."""
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            request = self.kc.kernel_info()
+            with suppress(Empty):
+                self.await_reply(request, left)
+                self.await_idle(request, 0.1)  # what came before this process listened is lost
+                return
+        raise RuntimeError(f"it did not answer within {timeout:g} s")
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Run a cell as a notebook does, with its input kept; return the message's identifier."""
@@ -137,8 +148,13 @@ class PageKernel(RunningKernel):
 
     def stop(self) -> None:
         """End the kernel, dead or alive, and the processes it has started."""
-        if hasattr(self, "km"):
-            super().stop()
+        if not hasattr(self, "km"):
+            return
+        if hasattr(signal, "SIGKILL") and self.is_alive():
+            self.km.signal_kernel(signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):  # jupyter_client looks every 0.1 s
+                self.km.provisioner.process.wait(timeout=5)
+        super().stop()
 
     def ask(self, expression: str) -> Any:
         """Return the value of a Python expression in the kernel, a literal; None if it cannot be had."""

@@ -5,6 +5,7 @@ would not be the one prepared for (another interpreter, folder or environment), 
 """
 
 import json
+import math
 import os
 import socket
 import subprocess
@@ -163,9 +164,16 @@ class ForkedProcess:
                 self.returncode = 1  # it ends with the process that has forked it
         return self.returncode
 
-    def wait(self) -> int:
-        """Wait for the end and return the exit status."""
+    def wait(self, timeout: float = math.inf) -> int:
+        """Wait for the end and return the exit status.
+
+        Raises:
+            subprocess.TimeoutExpired: the process lives longer.
+        """
+        end = time.monotonic() + timeout
         while self.poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("a forked kernel", timeout)
             time.sleep(0.01)
         return self.returncode
 
