@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,8 @@ from tests.support import small_book
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
-BOOK_NEEDS = (
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "torch",
-    "torch._dynamo",
-    "torchvision",
-)
+PROJECT = tomllib.loads((small_book.BOOK / "pyproject.toml").read_text(encoding="utf-8"))
+BOOK_NEEDS = PROJECT["tool"]["pytest"]["ini_options"]["nbval_prepared_imports"]
 GPU = """import os
 HERE = os.getpid()
 class cuda:
