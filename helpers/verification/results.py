@@ -101,10 +101,10 @@ class Results:
             facts |= record["facts"]
         for lines in self.config.hook.pytest_verification_summary(facts=facts):
             yield from lines
-        records = [record for record in self.records if record["verdict"]]
-        for reason in sorted({record["fresh"] for record in records} - {""}):
-            pages = {record["page"] for record in records if record["fresh"] == reason}
+        for reason in sorted({record.get("fresh", "") for record in self.records} - {""}):
+            pages = {record["page"] for record in self.records if record.get("fresh") == reason}
             yield f"kernels started fresh, not forked: {len(pages)} ({reason})"
+        records = [record for record in self.records if record["verdict"]]
         for kind, words in VERDICTS.items():
             those = [record for record in records if record["verdict"][0] == kind]
             reasons = Counter(record["verdict"][1] for record in those)
