@@ -18,6 +18,7 @@ from .headings import headings_of_code_cells
 from .kernel import KernelDiedError, PageKernel
 from .outputs import Difference, compare_outputs, join_streams
 from .policy import Policy
+from .prepared import PREPARATION
 from .report import as_data, as_lines, printable, without_colors, write_pictures
 
 VARIABLES = pytest.StashKey[dict[str, str]]()  # environment variables for kernels
@@ -67,8 +68,9 @@ class Page(nbval.plugin.IPyNbFile):
         for more in self.ihook.pytest_verification_environment():
             variables |= more
         patience = self.config.option.nbval_kernel_startup_timeout
+        preparation = self.config.stash.get(PREPARATION, None)
         try:
-            self.kernel = PageKernel(name, self.path.parent, variables, patience)
+            self.kernel = PageKernel(name, self.path.parent, variables, patience, preparation)
         except Exception as error:
             says = f"the kernel of {self.path.name} did not start: {error}"
             raise pytest.fail.Exception(says, pytrace=False) from None
@@ -333,6 +335,7 @@ class Cell(nbval.plugin.IPyNbCell):
             "verdict": self.verdict,
             "facts": self.facts or {},
             "seconds": report.duration,
+            "fresh": self.parent.kernel.refusal if self.parent.kernel else "",
         }
         if report.failed:
             says, traceback = self._explain(call.excinfo.value)

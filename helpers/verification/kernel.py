@@ -7,12 +7,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from nbval.kernel import RunningKernel, start_new_kernel
+from jupyter_client.manager import KernelManager
+from nbval.kernel import NbvalKernelspecManager, RunningKernel
+
+from .prepared import Preparation, Provisioner
 
 
 def settings(folder: Path) -> dict[str, str]:
@@ -41,14 +45,23 @@ class KernelDiedError(RuntimeError):
 
 
 class PageKernel(RunningKernel):
-    """nbval's kernel, with an input history (for ``%hist``) and an end that is noticed."""
+    """nbval's kernel, with an input history (for ``%hist``) and an end that is noticed.
+
+    Attributes:
+        refusal: why it was started fresh though a preparation was there; '' if it was forked or none was.
+    """
 
     patience = 5.0  # seconds that an interrupted cell has to end
     interrupted = False
     _last_moment = math.inf  # no message is waited for longer
 
     def __init__(
-        self, name: str, folder: Path, variables: Mapping[str, str], startup_timeout: float
+        self,
+        name: str,
+        folder: Path,
+        variables: Mapping[str, str],
+        startup_timeout: float,
+        preparation: Preparation | None = None,
     ) -> None:
         """Start a kernel.
 
@@ -57,18 +70,34 @@ class PageKernel(RunningKernel):
             folder: where it runs.
             variables: environment variables, besides those of this process.
             startup_timeout: seconds that it has to start.
+            preparation: what it is forked from, where that can be; without one it is started fresh.
         """
         environment = {**os.environ, **variables}
         environment.pop("PYTEST_CURRENT_TEST", None)  # with it, ipykernel drops a child's output
-        self.km, self.kc = start_new_kernel(
-            startup_timeout=startup_timeout,
-            kernel_name=name,
-            stderr=subprocess.DEVNULL,
-            cwd=str(folder),
-            env=environment,
-        )
-        self._ensure_iopub_up()
         self.reply: dict[str, Any] = {}  # what the kernel said to the last request
+        self.km = KernelManager(kernel_name=name, kernel_spec_manager=NbvalKernelspecManager())
+        if preparation:
+            self.km.provisioner = Provisioner(preparation, self.km)
+        self.km.start_kernel(cwd=str(folder), env=environment, stderr=subprocess.DEVNULL)
+        self.refusal = self.km.provisioner.refusal if preparation else ""
+        self.kc = self.km.client()
+        self.kc.start_channels()
+        try:
+            self._wait_until_ready(startup_timeout)
+        except RuntimeError:
+            self.stop()
+            raise
+
+    def _wait_until_ready(self, timeout: float) -> None:
+        """Wait until the kernel answers and what it publishes arrives."""
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            request = self.kc.kernel_info()
+            with suppress(Empty):
+                self.await_reply(request, left)
+                self.await_idle(request, 0.1)  # what came before this process listened is lost
+                return
+        raise RuntimeError(f"it did not answer within {timeout:g} s")
 
     def execute_cell_input(self, cell_input: str, allow_stdin: bool | None = None) -> str:
         """Run a cell as a notebook does, with its input kept; return the message's identifier."""
@@ -119,8 +148,13 @@ class PageKernel(RunningKernel):
 
     def stop(self) -> None:
         """End the kernel, dead or alive, and the processes it has started."""
-        if hasattr(self, "km"):
-            super().stop()
+        if not hasattr(self, "km"):
+            return
+        if hasattr(signal, "SIGKILL") and self.is_alive():
+            self.km.signal_kernel(signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):  # jupyter_client looks every 0.1 s
+                self.km.provisioner.process.wait(timeout=5)
+        super().stop()
 
     def ask(self, expression: str) -> Any:
         """Return the value of a Python expression in the kernel, a literal; None if it cannot be had."""

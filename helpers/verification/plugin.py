@@ -20,10 +20,12 @@ from . import hooks
 from .cells import POLICY, VARIABLES, Cell, Page
 from .kernel import settings
 from .policy import Policy
+from .prepared import PREPARATION, Preparation
 from .progress import Progress
 from .results import Results
 
 CELL_TIMEOUT = 600.0  # seconds; nbval's own is 2000
+FEWEST_PREPARED = 3  # notebooks; for fewer the imports of all take longer than their own
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -32,8 +34,19 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--html-report``."""
-    parser.getgroup("nbval").addoption(
+    """Add ``--html-report``, ``--nbval-fresh-kernels`` and the setting ``nbval_prepared_imports``."""
+    group = parser.getgroup("nbval")
+    group.addoption(
+        "--nbval-fresh-kernels",
+        action="store_true",
+        help="Start every kernel anew, none from a process that has imported nbval_prepared_imports.",
+    )
+    parser.addini(
+        "nbval_prepared_imports",
+        "Modules that a process imports once and forks the kernels of several notebooks from (on Linux).",
+        type="args",
+    )
+    group.addoption(
         "--html-report",
         metavar="FILE",
         type=Path,
@@ -70,6 +83,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[VARIABLES] = settings(Path(folder.name))
     # pytest itself writes the file there that tells the kernel where to listen
     os.environ["JUPYTER_RUNTIME_DIR"] = config.stash[VARIABLES]["JUPYTER_RUNTIME_DIR"]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let several notebooks have forked kernels, if the project names what to import for them."""
+    config = session.config
+    modules = config.getini("nbval_prepared_imports")
+    pages = {item.parent for item in session.items if isinstance(item, Cell)}
+    if modules and len(pages) >= FEWEST_PREPARED and not config.option.nbval_fresh_kernels:
+        config.stash[PREPARATION] = Preparation(modules)
+        config.add_cleanup(config.stash[PREPARATION].stop)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -36,8 +36,8 @@ PAGES = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Two pages in parallel, from another folder, in a path with blanks and Chinese, with LANG=C."""
+def verify(tmp_path_factory):
+    """Runs two pages in parallel, from another folder, in a path with blanks and Chinese, with LANG=C."""
     folder = tmp_path_factory.mktemp("elsewhere")
     notebooks = small_book.make(folder / "an old book 读书笔记")
     for name, cells in PAGES.items():
@@ -46,20 +46,34 @@ def run(tmp_path_factory):
             cell.metadata = nbformat.from_dict(metadata)
         small_book.write(book, notebooks / f"{name}.ipynb")
     (folder / "cwd").mkdir()
-    options = ["-n", "2", "--dist", "loadfile"]
     shell = {"LANG": "C", "LC_ALL": "C", "OMP_NUM_THREADS": "3"}
-    return small_book.verify(notebooks, folder=folder, cwd=folder / "cwd", options=options, **shell)
+
+    def run(*options):
+        options = ["-n", "2", "--dist", "loadfile", *options]
+        return small_book.verify(
+            notebooks, folder=folder, cwd=folder / "cwd", options=options, **shell
+        )
+
+    return run
 
 
 @pytest.mark.slow
-def test_it_works_elsewhere_in_parallel_without_a_locale_and_keeps_the_users_threads(run):
+def test_it_works_elsewhere_in_parallel_without_a_locale_and_keeps_the_users_threads(verify):
+    run = verify()
     assert run.failed == {}, run.text
     assert len(run.passed) == 5
+    summary = run.text.partition("the notebooks on this machine")[2]
+    assert (
+        "All 2 pages give on this machine what they show (2 of 5 cells were only run: -v says why)."
+        in summary
+    )
+    assert "device" not in summary
+    assert "data:" not in summary
 
 
 @pytest.mark.slow
-def test_the_summary_names_the_machine_the_data_and_why_cells_were_only_run(run):
-    summary = run.text.partition("the notebooks on this machine")[2]
+def test_the_summary_names_the_machine_the_data_and_why_cells_were_only_run(verify):
+    summary = verify("-v").text.partition("the notebooks on this machine")[2]
     assert re.search(r"device: (cpu|cuda|mps), torch \d", summary)
     assert "data: STAND-IN DATA" in summary
     assert "cells only run: 2" in summary

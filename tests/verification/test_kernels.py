@@ -24,11 +24,15 @@ FOUND = "False True\nNone False False\nnotebooks 0.005\nTrue\n"
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_nothing_of_a_page_is_left_for_the_next(tmp_path):
+@pytest.mark.parametrize("forked", [True, False])
+def test_nothing_of_a_page_is_left_for_the_next(forked, tmp_path):
     notebooks = small_book.make(tmp_path / "book")
-    for name, source, text in (("01_leaves", LEAVES, ""), ("02_finds", FINDS, FOUND)):
+    begins = "import sys\nprint('json.tool' in sys.modules)", f"{forked}\n"
+    pages = ("00_begins", *begins), ("01_leaves", LEAVES, ""), ("02_finds", FINDS, FOUND)
+    for name, source, text in pages:
         book = small_book.with_outputs([("only", source, text)])
         small_book.write(book, notebooks / f"{name}.ipynb")
-    run = small_book.verify(notebooks, folder=tmp_path, cwd=tmp_path)
+    options = ["-o", "nbval_prepared_imports=json.tool"] + ["--nbval-fresh-kernels"] * (not forked)
+    run = small_book.verify(notebooks, folder=tmp_path, cwd=tmp_path, options=options)
     assert run.failed == {}
-    assert run.passed == {"01_leaves::Cell 0", "02_finds::Cell 0"}
+    assert run.passed == {f"{name}::Cell 0" for name, *_ in pages}

@@ -14,6 +14,7 @@ from tests.support import small_book
 
 PACKAGE = small_book.BOOK / "helpers" / "verification"
 MAY_IMPORT = {"PIL", "jinja2", "matplotlib", "nbclient", "nbformat", "nbval", "numpy", "pytest"}
+MAY_IMPORT |= {"ipykernel", "jupyter_client"}  # nbval needs both
 CONFTEST = """pytest_plugins = ["helpers.verification.plugin"]
 
 
