@@ -147,10 +147,20 @@ def build(out: Path = OUT, builder: str = "html") -> None:
         write_sources(sources)
         options = f"-b {builder} -q -W --keep-going".split()
         options += ["-c", SETTINGS, "-d", Path(folder, "doctrees")]
-        _sphinx([*map(str, options), str(sources), str(new)], folder)
+        arguments = [*map(str, options), str(sources), str(new)]
+        _sphinx(arguments, folder)
+        _add_downloads(new)
         if out.exists():
             out.rename(Path(folder, "old"))
         new.rename(out)
+
+
+def _add_downloads(site: Path) -> None:
+    """Put both files of each page into the site, where ``.site/tools.html`` looks for them."""
+    (site / pages.NOTEBOOKS.name).mkdir()
+    for page in pages.all_pages():
+        for file in (page.path, page.path.with_suffix(".py")):
+            shutil.copy(file, site / pages.NOTEBOOKS.name)
 
 
 def _sphinx(arguments: list[str], folder: str) -> None:
