@@ -8,6 +8,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
+from sphinx.search.en import SearchEnglish
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
 
@@ -44,17 +45,24 @@ html_theme_options = {
     "navbar_center": [],
     "navbar_end": ["theme-switcher"],
     "article_header_start": [],
+    "article_header_end": ["tools"],
     "secondary_sidebar_items": ["page-toc"],
     "primary_sidebar_end": [],
     "footer_start": ["copyright"],
     "footer_end": [],
     "search_bar_text": "Search the book",
 }
-html_context = {"default_mode": "auto", "preview": f"{html_baseurl}_images/front.png"}
+html_context = {
+    "default_mode": "auto",
+    "preview": f"{html_baseurl}_images/front.png",
+    "slug": slug,
+    "branch": launch.BRANCH,
+}
 html_sidebars = {"**": ["contents"]}
 templates_path = ["."]
-html_static_path = ["book.css"]
+html_static_path = ["book.css", "book.js"]
 html_css_files = ["book.css"]
+html_js_files = [("book.js", {"defer": "defer"})]
 html_favicon = "icon.svg"
 html_copy_source = False
 html_show_search_summary = False  # needs a server
@@ -72,6 +80,19 @@ class Figures(SphinxTransform):
         known = json.loads((self.app.srcdir / "figures.json").read_text(encoding="utf-8"))
         for image in self.document.findall(nodes.image):
             image.attributes.update(known.get(Path(image["uri"]).stem, {}))
+
+
+class Search(SearchEnglish):
+    """English, in which Chinese is found too: it has no blanks, so each two or three characters are a word as well."""
+
+    chinese = re.compile(r"[\u3400-\u9fff]{2,}")
+
+    def split(self, input: str) -> list[str]:
+        """The words of a text."""
+        words = super().split(input)
+        for run in self.chinese.findall(input):
+            words += [run[n : n + size] for size in (2, 3) for n in range(len(run) - size + 1)]
+        return words
 
 
 class ChineseParts(SphinxTransform):
@@ -102,6 +123,7 @@ def formula(translator: HTML5Translator, node: nodes.math | nodes.math_block) ->
 
 def setup(app: Sphinx) -> None:
     """Tell Sphinx of the above."""
+    app.add_search_language(Search)
     app.add_transform(Figures)
     app.add_transform(ChineseParts)
     app.add_html_math_renderer("mathml", (formula, None), (formula, None))

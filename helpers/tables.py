@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import torch
 from IPython.display import Markdown
 
 
@@ -28,6 +27,8 @@ def _cell(value: Any) -> str:
 
 def text(value: Any) -> str:
     """Write a value in short: numbers to five digits, tensors and tuples as nested lists, shapes as tuples."""
+    import torch  # takes a second: tables of words need none
+
     if isinstance(value, torch.Size):
         return str(tuple(value))
     if hasattr(value, "tolist") and not isinstance(value, type):

@@ -143,7 +143,7 @@ labels[val].bincount()
 # only (old tutorials write 0.5 for both). Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
-sample = pixels[train[:10_000]].float() / 255
+sample = pixels[train[:5000]] / 255
 std, mean = torch.std_mean(sample, dim=(0, 2, 3))
 to_float = v2.ToDtype(torch.float32, scale=True)
 normalize = v2.Compose([to_float, v2.Normalize(mean.tolist(), std.tolist())])

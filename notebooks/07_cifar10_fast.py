@@ -98,8 +98,8 @@ def throughput(batches, steps, size):
 
 # %% verify={"reason": "durations", "timing": true}
 to_float = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
-one_by_one = data.cifar10(train=True, transform=to_float)
-by_4, by_64 = (DataLoader(one_by_one, n, shuffle=True) for n in (4, 64))
+train_set.transform = to_float
+by_4, by_64 = (DataLoader(train_set, n, shuffle=True) for n in (4, 64))
 throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 
 # %% [markdown]
@@ -323,7 +323,7 @@ print_gain(record["added"], "small net, batch norm")
 # and need not be subtracted:
 
 # %%
-sample = normalize(train_images[:1000])
+sample = normalize(train_images[:500])
 patches = F.unfold(sample, 4).transpose(1, 2).flatten(0, 1)
 covariance = patches.T @ patches / len(patches)
 patches.shape, covariance.shape

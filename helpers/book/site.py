@@ -13,6 +13,7 @@ replaces only when it is whole.
 
 import argparse
 import base64
+import contextlib
 import copy
 import hashlib
 import io
@@ -20,7 +21,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import webbrowser
 from importlib.util import find_spec
@@ -147,13 +147,31 @@ def build(out: Path = OUT, builder: str = "html") -> None:
         write_sources(sources)
         options = f"-b {builder} -q -W --keep-going".split()
         options += ["-c", SETTINGS, "-d", Path(folder, "doctrees")]
-        command = [sys.executable, "-m", "sphinx", *options, sources, new]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BookError(f"Sphinx found faults:\n{done.stderr.replace(folder, '').strip()}")
+        arguments = [*map(str, options), str(sources), str(new)]
+        _sphinx(arguments, folder)
+        _add_downloads(new)
         if out.exists():
             out.rename(Path(folder, "old"))
         new.rename(out)
+
+
+def _add_downloads(site: Path) -> None:
+    """Put both files of each page into the site, where ``.site/tools.html`` looks for them."""
+    (site / pages.NOTEBOOKS.name).mkdir()
+    for page in pages.all_pages():
+        for file in (page.path, page.path.with_suffix(".py")):
+            shutil.copy(file, site / pages.NOTEBOOKS.name)
+
+
+def _sphinx(arguments: list[str], folder: str) -> None:
+    """Call Sphinx in this process: what it shares with the book is imported already. Raise BookError for a fault."""
+    from sphinx.cmd.build import main
+
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        status = main(arguments)
+    if status:
+        raise BookError(f"Sphinx found faults:\n{said.getvalue().replace(folder, '').strip()}")
 
 
 def print_pdf(pdf: Path, number: str = "") -> None:

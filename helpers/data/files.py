@@ -75,15 +75,29 @@ def split(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return flat[: n * 3072].reshape(n, *PICTURE), flat[n * 3072 :]
 
 
-def copy_part(flat: np.ndarray, train: bool) -> tuple[np.ndarray, list[int]]:
-    """Return a copy of the training or the test part: uint8 pictures, N x 32 x 32 x 3, and N labels.
+def own_part(flat: np.ndarray, train: bool) -> tuple[np.ndarray, list[int]]:
+    """Return the training or the test part, to be changed at will: uint8 pictures, N x 32 x 32 x 3, and N labels.
 
-    The strides are those of torchvision's arrays: channels come first in memory.
+    Of the cache it is a map of its own, in which only what is changed takes memory, else a copy. The strides are
+    those of torchvision's arrays: channels come first in memory.
     """
-    pictures, labels = split(flat)
+    own = _mapped_anew(flat)
+    pictures, labels = split(flat if own is None else own)
     n_train = 5 * OFFICIAL.batch_size
     rows = slice(n_train) if train else slice(n_train, None)
-    return np.array(pictures[rows]).transpose(0, 2, 3, 1), labels[rows].tolist()
+    part = np.array(pictures[rows]) if own is None else pictures[rows]
+    return part.transpose(0, 2, 3, 1), labels[rows].tolist()
+
+
+def _mapped_anew(flat: np.ndarray) -> np.ndarray | None:
+    """The cache again, as a map to be changed; None if this is no map, or its file has been changed since."""
+    if not isinstance(flat, np.memmap):
+        return None
+    try:
+        own = np.memmap(flat.filename, np.uint8, mode="c")
+    except (OSError, ValueError):
+        return None
+    return np.asarray(own) if own.shape == flat.shape else None
 
 
 def sources(root: Path) -> tuple[list[Path], str]:
@@ -227,18 +241,23 @@ def write_cache(flat: np.ndarray, folder: Path) -> None:
     for path in folder.glob(f".{CACHE}.*.partial"):  # of a process that was killed
         path.unlink()
     check_plain(folder / CACHE)
-    write_file(folder / CACHE, flat.tobytes())
+    write_file(folder / CACHE, flat.data)
 
 
 def read_cache(folder: Path) -> np.ndarray | None:
-    """The arrays that `write_cache` wrote, mapped into memory and checked; None if they are not there or not right."""
+    """The arrays that `write_cache` wrote, mapped into memory and checked; None if they are not there or not right.
+
+    They are checked by reading the file, not the map: what is mapped takes memory only when it is used.
+    """
     if size_of(folder / CACHE) != OFFICIAL.arrays_bytes:
         return None
     try:
-        flat = np.memmap(folder / CACHE, np.uint8, mode="r")
+        with (folder / CACHE).open("rb") as file:
+            right = hashlib.file_digest(file, "sha256").hexdigest() == OFFICIAL.arrays_sha256
+            flat = np.memmap(file, np.uint8, mode="r")
     except (OSError, ValueError):  # it has gone since, or may not be read
         return None
-    return flat if hashlib.sha256(flat).hexdigest() == OFFICIAL.arrays_sha256 else None
+    return flat if right else None
 
 
 def unfinished(folder: Path) -> list[Path]:

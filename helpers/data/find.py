@@ -142,6 +142,8 @@ def _decode(source: Path, may_write: bool = True) -> tuple[np.ndarray, str]:
             places.FOLDER.mkdir(parents=True, exist_ok=True)
             with lock().acquire(timeout=0):
                 files.write_cache(flat, places.FOLDER)
+                cached = files.read_cache(places.FOLDER)  # a map takes less memory than an array
+                flat = flat if cached is None else cached
         except Timeout:
             pass  # another process is about to write them
         except (OSError, OutputError) as error:

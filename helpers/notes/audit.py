@@ -6,15 +6,17 @@ proves a statement is read from the metadata of its pages.
 
 import functools
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from helpers import pages
-from helpers.notes.names import names, recorded_warnings
 from helpers.notes.statements import SLIP, STATEMENTS, OldCall, Statement
 from helpers.verification.headings import headings, headings_of_code_cells
 
 
 def holds(line: str) -> bool:
     """Run one line: does what it says hold today?"""
+    from helpers.notes.names import names, recorded_warnings  # imports torch: only what runs waits
+
     with recorded_warnings():
         return bool(eval(line, names()))
 
@@ -44,17 +46,37 @@ def audit(statements: Iterable[Statement] = STATEMENTS) -> dict[str, str]:
     return {statement.number: verdict(statement) for statement in statements}
 
 
+class Contents(NamedTuple):
+    """What is asked of a page here; its file, which is large, is read once."""
+
+    page: pages.Page
+    headings: list[str]
+    claims: dict[
+        str, dict[str, list[int]]
+    ]  # statement: {heading: numbers of the cells under it (1, 2, ...)}
+
+
 @functools.cache
+def _book() -> list[Contents]:
+    return [_contents(page) for page in pages.all_pages()]
+
+
+def _contents(page: pages.Page) -> Contents:
+    over = headings_of_code_cells(page.notebook)
+    claims: dict[str, dict[str, list[int]]] = {}
+    for number, cells in page.claims.items():
+        for n in cells:
+            claims.setdefault(number, {}).setdefault(over[n], []).append(n + 1)
+    return Contents(pages.Page(page.path), headings(page.prose), claims)
+
+
 def places(number: str) -> list[tuple[pages.Page, str, list[int]]]:
     """Return where the book proves a statement: page, heading, and the numbers of the cells under it (1, 2, ...)."""
-    result = []
-    for page in pages.all_pages():
-        over = headings_of_code_cells(page.notebook)
-        cells: dict[str, list[int]] = {}
-        for n in page.claims.get(number, []):
-            cells.setdefault(over[n], []).append(n + 1)
-        result += [(page, heading, numbers) for heading, numbers in cells.items()]
-    return result
+    return [
+        (page, heading, cells)
+        for page, _, claims in _book()
+        for heading, cells in claims.get(number, {}).items()
+    ]
 
 
 def where(call: OldCall) -> tuple[pages.Page, str]:
@@ -62,5 +84,5 @@ def where(call: OldCall) -> tuple[pages.Page, str]:
     if call.where.startswith("C"):
         return places(call.where)[0][:2]
     number, _, words = call.where.partition(" ")
-    page = next(page for page in pages.all_pages() if page.name.startswith(number))
-    return page, next(h for h in headings(page.prose) if h.partition(" · ")[0] == words)
+    page, all_headings, _ = next(c for c in _book() if c.page.name.startswith(number))
+    return page, next(h for h in all_headings if h.partition(" · ")[0] == words)

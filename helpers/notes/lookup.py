@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from IPython.display import Markdown
 
 from helpers import pages, tables
-from helpers.notes import audit, reader, sources, trial
+from helpers.notes import audit, reader, sources
 from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
 
 PAGE = "15_old_calls.ipynb"  # the groups are headings there
@@ -138,6 +138,10 @@ def _first_name(call: OldCall) -> str:
 
 def silent() -> Markdown:
     """Tabulate the calls that give something else today without a word: what each gave once, and what it gives now."""
+    from helpers.notes import (
+        trial,
+    )  # imports torch: the web edition needs only tables that run nothing
+
     rows = []
     for call in OLD_CALLS:
         if call.today == "differs":

@@ -31,7 +31,7 @@ def check_output(path: Path) -> Path:
     return target
 
 
-def write_file(path: Path, content: bytes | str) -> None:
+def write_file(path: Path, content: bytes | memoryview | str) -> None:
     """Write a file whole or not at all: nobody ever sees half of one, and a plain file only is replaced.
 
     Args:
@@ -42,7 +42,7 @@ def write_file(path: Path, content: bytes | str) -> None:
         OutputError: see ``check_output``; or the disk is full.
     """
     target = check_output(path)
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     temporary = None
     try:
         # a new name that nobody can have foreseen: no link can wait there

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -110,6 +112,23 @@ def test_a_page_to_be_printed_is_named_by_its_number_and_has_a_file(arguments, c
 def test_a_pdf_is_one_file(capsys):
     assert main(["site", "--pdf", "book.pdf", "--open"]) == 2
     assert "takes no --out and no --open" in capsys.readouterr().err
+
+
+def test_the_sources_come_soon(tmp_path):
+    """No page is read many times, as looking up hundreds of old calls did, and nothing waits for torch."""
+    code = (
+        "import sys, nbformat\nfrom pathlib import Path\nfrom helpers.book import site\n"
+        "read, reads = nbformat.read, []\n"
+        "nbformat.read = lambda path, **how: reads.append(path) or read(path, **how)\n"
+        f"site.write_sources(Path({str(tmp_path)!r}))\n"
+        "print(max(map(reads.count, reads)), 'torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=site.BOOK, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [
+        "2",
+        "False",
+    ]  # once for the site, once for the places of old calls
 
 
 def test_badges_become_links():

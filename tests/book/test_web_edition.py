@@ -2,13 +2,17 @@
 
 import itertools
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
 from helpers import pages
-from helpers.book import site
+from helpers.book import launch, site
 from helpers.notes import lookup
 from helpers.notes.old_calls import OLD_CALLS
+from tests.studies import launch_each_page
 from tests.support import links, page_checks, site_checks
 from tests.support.browser import open_browser
 
@@ -118,7 +122,14 @@ def test_formulas_are_drawn(built, page):
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("gather", "10_gather_and_scatter"), ("volatile", "old_names"), ("梯度累加", "02_autograd")],
+    [
+        ("gather", "10_gather_and_scatter"),
+        ("volatile", "old_names"),
+        ("梯度累加", "02_autograd"),
+        ("梯度", "02_autograd"),
+        ("步长", "08_tensor_shapes"),
+        ("视图", "09_indexing"),
+    ],
 )
 def test_search_finds(built, page, words, found):
     page.goto((built / "index.html").as_uri())
@@ -163,34 +174,144 @@ def test_every_old_name_is_in_the_index_with_its_place(built, page):
     assert all(place for *_, place in rows)
 
 
-def wide_parts_of_tables(page):
-    """What of the tables lies out of sight, at first: cells, tables, and what they scroll in."""
-    return page.locator("article :is(table, th, td, :has(> table))").evaluate_all(
-        "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)"
-        ".map(e => e.innerText.slice(0, 200))"
-    )
+OUT_OF_SIGHT = """(pieces) => {
+  const wide = (e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth;
+  return [...document.querySelectorAll(pieces)].filter(wide).map(e => e.innerText.slice(0, 200));
+}"""
+TABLES = "article :is(table, th, td, :has(> table))"
+CODE = "article pre"  # and outputs, which may be as wide
+SOLUTIONS = "document.querySelectorAll('article details').forEach(e => { e.open = true; })"
 
 
-@pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("name", ["15_old_calls", "16_notes_audited", "old_names"])
-def test_no_table_is_wider_than_the_window(built, page, name, width):
+@pytest.mark.parametrize("width", [1300, 1200, 390])
+@pytest.mark.parametrize("name", ORDER)
+def test_no_table_and_no_code_is_wider_than_its_place(built, page, name, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto((built / f"{name}.html").as_uri())
+    page.evaluate(SOLUTIONS)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert wide_parts_of_tables(page) == []
+    assert page.evaluate(OUT_OF_SIGHT, TABLES) == []
+    if width > 1000:
+        assert page.evaluate(OUT_OF_SIGHT, CODE) == []
+    else:  # lines of code are not broken on a telephone: each piece scrolls in its own place
+        right = "all => Math.max(...all.map(e => e.getBoundingClientRect().right))"
+        boxes = page.locator(CODE)
+        assert not boxes.count() or boxes.evaluate_all(right) <= width
+        ways = "all => all.map(e => getComputedStyle(e).overflowX)"
+        assert {"auto"} >= set(boxes.evaluate_all(ways))
 
 
-def test_a_table_that_is_too_wide_is_found_out(built, page):
-    page.set_viewport_size({"width": 390, "height": 900})
-    page.goto((built / "old_names.html").as_uri())
-    page.add_style_tag(content="article td code { font-size: 2rem; white-space: nowrap; }")
-    assert wide_parts_of_tables(page)
+@pytest.mark.parametrize(
+    ("pieces", "style"),
+    [
+        (TABLES, "article td code { font-size: 2rem; white-space: nowrap; }"),
+        (CODE, "article pre { font-size: 3rem !important; }"),
+    ],
+)
+def test_what_is_too_wide_is_found_out(built, page, pieces, style):
+    name = "old_names" if pieces == TABLES else "09_indexing"
+    page.set_viewport_size({"width": 1200 if pieces == CODE else 390, "height": 900})
+    page.goto((built / f"{name}.html").as_uri())
+    page.add_style_tag(content=style)
+    assert page.evaluate(OUT_OF_SIGHT, pieces)
 
 
 def test_the_quotes_of_code_in_tables_are_straight(built, page):
     page.goto((built / "old_names.html").as_uri())
     code = "".join(page.locator("article td code").all_inner_texts())
     assert "'" in code and not set("‘’“”…–") & set(code)
+
+
+def test_old_calls_are_the_second_link_of_the_start(built, page):
+    page.goto((built / "index.html").as_uri())
+    links = page.locator("article li:not([class]) a")
+    assert [links.nth(n).get_attribute("href") for n in range(2)] == [
+        f"{ORDER[1]}.html",
+        "old_names.html",
+    ]
+
+
+# --- taking something along
+
+COPIED = "Object.defineProperty(navigator, 'clipboard', {value: {writeText: %s}});"
+
+
+@pytest.mark.parametrize(
+    ("clipboard", "says"),
+    [
+        ("async text => { window.copied = text; }", "Copied"),
+        ("async () => { throw Error('not allowed'); }", "Now press Ctrl+C"),
+    ],
+)
+def test_code_is_copied(built, page, clipboard, says):
+    page.add_init_script(COPIED % clipboard)
+    page.goto((built / "09_indexing.html").as_uri())
+    code = PAGES["09_indexing"].code_cells[1].source
+    button = page.locator(".cell_input .copy-code").nth(1)
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=says, exact=True).wait_for()
+    copied = page.evaluate("window.copied ?? getSelection().toString()")
+    assert copied.strip() == code
+    page.get_by_role("button", name=says, exact=True).wait_for(state="detached")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_cell_has_a_button_and_each_page_its_files(built, page, name):
+    page.goto((built / f"{name}.html").as_uri())
+    cells = page.locator("article .cell_input")
+    assert page.locator("article .cell_input .copy-code").count() == cells.count()
+    assert page.locator("article .cell_output .copy-code").count() == 0
+    files = page.locator(".page-tools a[download]").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    assert files == [f"notebooks/{name}.ipynb", f"notebooks/{name}.py"]
+    for file in files:
+        assert (built / file).read_bytes() == (site.BOOK / file).read_bytes()
+
+
+SLUG = "octo/pytorch-notes"
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("launched")
+    launch_each_page.copy(folder / "book")
+    hidden = shutil.ignore_patterns("html", "__pycache__")
+    shutil.copytree(site.SETTINGS, folder / "book" / site.SETTINGS.name, ignore=hidden)
+    (folder / "book/.github").mkdir()
+    shutil.copy(site.BOOK / ".github/front.png", folder / "book/.github")
+    launch.launch(SLUG, folder / "book")
+    command = [sys.executable, "-m", "helpers.book", "site", "--out", str(folder / "html")]
+    done = subprocess.run(command, cwd=folder / "book", capture_output=True, text=True, check=False)
+    if "missing: pip install" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
+
+
+def test_a_launched_site_leads_to_where_the_book_runs_and_is_mended(launched, page):
+    assert list(links.site(launched)) == []
+    for name in PAGES:
+        page.goto((launched / f"{name}.html").as_uri())
+        path = f"{SLUG}/{{}}/main/notebooks/{name}"
+        targets = page.locator("main a").evaluate_all("all => all.map(a => a.href)")
+        assert {
+            f"https://mybinder.org/v2/gh/{SLUG}/main?labpath=notebooks/{name}.ipynb",
+            f"https://colab.research.google.com/github/{path.format('blob')}.ipynb",
+            f"https://github.com/{path.format('edit')}.py",
+            f"https://github.com/{SLUG}/issues/new?template=text_error.yml&place={name}",
+        } <= set(targets)
+        address = f"https://octo.github.io/pytorch-notes/{name}.html"
+        assert page.locator("link[rel=canonical]").get_attribute("href") == address
+    form = (site.BOOK / ".github/ISSUE_TEMPLATE/text_error.yml").read_text(encoding="utf-8")
+    assert "id: place\n" in form
+
+
+@pytest.mark.parametrize("check", site_checks.CHECKS, ids=lambda check: check.__name__)
+def test_a_launched_page(launched, browser, check):
+    with site_checks.visit(browser, launched / "09_indexing.html") as seen:
+        assert list(check(seen)) == []
 
 
 # --- with the keyboard alone

@@ -91,7 +91,7 @@ class World:
         if real:
             for train in (True, False):
                 got = data.cifar10(train)
-                pictures, labels = files.copy_part(self.pictures, train)
+                pictures, labels = files.own_part(self.pictures, train)
                 assert np.array_equal(got.data, pictures)
                 assert got.targets == labels
             assert text.startswith("CIFAR-10: the official pictures, ")

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import mmap
 import os
 import pickle
 import re
@@ -247,6 +248,18 @@ def test_a_data_set_is_the_callers_own(here, small, start):
         assert np.array_equal(other.data, files.split(small.flat)[0][:15].transpose(0, 2, 3, 1))
         assert None not in (other.targets[0], other.classes[0])
     assert (here / files.CACHE).read_bytes() == small.flat.tobytes()
+
+
+@pytest.mark.parametrize("start", ["cold", "warm"])
+def test_a_data_set_takes_no_memory_of_its_own(here, small, start):
+    """It is a map of the cache, the first time too, as soon as the cache is written."""
+    data.origin()
+    if start == "warm":
+        again()
+    base = data.cifar10(True).data
+    while isinstance(base, np.ndarray):
+        base = base.base
+    assert isinstance(base, mmap.mmap)
 
 
 # --- the download, when nothing is wrong
