@@ -149,7 +149,7 @@ big + 1 - big, big - big + 1
 # | a cell shows | on another machine | how it is compared |
 # |:--|:--|:--|
 # | words, shapes, dtypes, whole numbers, errors | the same | exactly |
-# | decimal numbers | other last digits | to one part in 10,000 |
+# | decimal numbers | another last digit | up to rounding |
 # | losses and accuracies after training | more digits differ | within a band that the cell states |
 # | durations and speeds | anything | in form: a duration must remain a duration |
 # | the release, the device | its own | that part not at all |
@@ -159,7 +159,8 @@ big + 1 - big, big - big + 1
 #
 # *数值的比较*
 #
-# One part in 10,000 means that a float may differ in about its fifth digit. These two losses differ in their seventh, and the list of
+# How much is "up to rounding"? A decimal number may be off by one unit of the last digit that is printed, or by one millionth of its size if that is
+# more, and in no case by more than one part in 10,000. These two losses differ by less than a millionth, and the list of
 # differences is empty:
 
 # %%
@@ -204,7 +205,7 @@ torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))
 #
 # *训练之后的误差范围*
 #
-# One part in 10,000 is generous for a sum and far too strict after training. Each step starts from the weights that the step
+# Room for rounding is enough for a sum, but not after training. Each step starts from the weights that the step
 # before has left, so a rounding at the beginning is carried along, and it may grow on its way. How fast such a thing can happen is shown by a one-line loop,
 # the *logistic map* (逻辑斯谛映射). We start it from two numbers that differ in the seventh digit:
 
@@ -352,7 +353,7 @@ from helpers.drawings.spreads import show_spreads
 show_spreads(spread)
 
 # %% [markdown]
-# A cell that states no tolerance gets the defaults. This is what they allow for floats, for the shift of a line in pixels, and for colors in levels:
+# A cell that states no tolerance gets the defaults. This is the most that they allow for floats, for the shift of a line in pixels, and for colors in levels:
 
 # %%
 Policy().rtol, Policy().shift, Policy().color
@@ -370,16 +371,15 @@ measurements.needed_by_default(spread)
 sorted({run["machine"] for run in spread["runs"].values()})
 
 # %% [markdown]
-# There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation, so a real one
-# may show differences that nobody has seen yet.
+# There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation. The book as a whole has
+# been run on one real GPU, an NVIDIA H200, and what came of that stands in the README. Another one may show differences that nobody has seen yet.
 #
 # ## Who checks the check?
 #
 # *谁来检验验证本身*
 #
 # Suppose that the comparison itself had a bug and let everything pass. All pages would be green, and we should be none the wiser. So it was
-# tested on mistakes made on purpose. When the book was last measured as a whole, a program took each output and spoiled it in every way that it
-# knows, one at a time: a digit changed, a sign flipped, a number moved by two percent, a dtype exchanged, a line lost, two rows swapped, a
+# tested on mistakes made on purpose. A program took each output and spoiled it in dozens of ways, one at a time: a digit changed, a sign flipped, a number moved by two percent, a dtype exchanged, a line lost, two rows swapped, a
 # picture mirrored, a label erased, a curve in the wrong color. Then it checked whether the comparison had noticed. These are the numbers of
 # mistakes that were caught and missed:
 
@@ -388,7 +388,7 @@ score = measurements.record("mutation_score")
 score["caught"], score["missed"]
 
 # %% [markdown]
-# Fewer than one in ten thousand got away. (The record keeps only how many they were, not which.) Changes within a tolerance count as neither, since they
+# Changes within a tolerance count as neither, since they
 # are meant to pass, and neither do changes to durations. In software testing, this method is called mutation testing (变异测试).
 #
 # The opposite fault would be a comparison that cries wolf. To look for it, the whole book, as it was then, was run under conditions that people
