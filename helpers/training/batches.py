@@ -7,12 +7,15 @@ talking. The old way is at the end, to be compared with.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.nn import functional as F
 
 from helpers import data
+
+if TYPE_CHECKING:
+    from torchvision.datasets import VisionDataset
 
 VALIDATION_SIZE = 5_000
 
@@ -29,15 +32,17 @@ class Images(NamedTuple):
 
 def load(validation: bool = False) -> Images:
     """CIFAR-10; for ``validation`` 5,000 training images are taken out to judge by, and the test set is not read."""
-    train_set = data.cifar10(train=True)
-    images, labels = torch.from_numpy(train_set.data), torch.tensor(train_set.targets)
+    images, labels = _tensors(data.cifar10(train=True))
     if not validation:
-        test_set = data.cifar10(train=False)
-        test, test_labels = torch.from_numpy(test_set.data), torch.tensor(test_set.targets)
-        return Images(images, labels, test, test_labels)
+        return Images(images, labels, *_tensors(data.cifar10(train=False)))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(1234))
     test, train = order[:VALIDATION_SIZE], order[VALIDATION_SIZE:]
     return Images(images[train], labels[train], images[test], labels[test], "validation")
+
+
+def _tensors(dataset: "VisionDataset") -> tuple[torch.Tensor, torch.Tensor]:
+    """Images and labels of a data set, channels last in memory too: torchvision's arrays have them first there."""
+    return torch.from_numpy(dataset.data).contiguous(), torch.tensor(dataset.targets)
 
 
 class ChannelStats(NamedTuple):
@@ -95,7 +100,7 @@ def crop(
     Whole rows of pixels are copied, which is faster than pixels one by one.
 
     Args:
-        images: uint8, N x H x W x 3.
+        images: uint8, N x H x W x 3, contiguous: else all of them are copied for each call.
         indices: int64, B, which of them; what is returned is uint8, B x H x W x 3.
         shifts: int64, B x 2, by how many pixels the window moves down and right (negative: up and left), less than H.
         flipped: bool, B, left and right swapped? None: no image is.
@@ -159,7 +164,7 @@ def batches(
         seed: the same numbers give the same batches, on any device.
         translate: move the window by up to so many pixels each way.
         flip: flip half of the images?
-        cutout_size: side of a square of zeros in each image, in pixels; 0 for none.
+        cutout_size: side of a square of the mean color in each image, in pixels; 0 for none.
         start: the number of the first batch.
         rank: which share of each batch is wanted,
         processes: of how many equal shares. No image is in two.
@@ -170,7 +175,7 @@ def batches(
     Raises:
         ValueError: a batch cannot be shared equally, or is larger than the data set.
     """
-    count, device = len(images), images.device
+    images, count, device = images.contiguous(), len(images), images.device
     per_epoch = _batches_per_epoch(count, batch_size, processes)
     first_sides = torch.rand(count, generator=torch.Generator().manual_seed(seed)) < 0.5
     room, color = images.shape[1] - cutout_size + 1, stats.mean.round().to(torch.uint8)

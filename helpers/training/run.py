@@ -185,8 +185,8 @@ def explain(args: argparse.Namespace, device: str) -> int:
     budget = budget_of(args, device)
     if budget.unit != "s" or args.set or args.resume or device != "cpu":
         raise argparse.ArgumentTypeError(
-            "--explain shows how a recipe is chosen for a time on a CPU: give it "
-            "--budget, and neither --set nor --resume"
+            "--explain shows how a recipe is chosen for a time on a CPU: give it --budget (with --device cpu "
+            "where there is a GPU), and neither --set nor --resume"
         )
     with joined(device, args.threads) as processes:
         choice = choose(None, budget, device, args.precision, processes)

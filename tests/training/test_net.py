@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -138,6 +139,17 @@ def test_bytes_are_scaled_like_floats_but_for_rounding(size):
     off = (ours - theirs).abs().amax((0, 2, 3)) * stats.std
     assert (off < 1.1).all()  # 0.5, once for rows and once for columns
     assert (size == 8) == torch.equal(ours, theirs)
+
+
+def test_images_lie_in_memory_as_crops_need_them(monkeypatch):
+    """Torchvision's arrays have channels first there; then each crop would copy all images."""
+    array = IMAGES.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1).numpy()
+    dataset = SimpleNamespace(data=array, targets=LABELS.tolist())
+    monkeypatch.setattr(augmentation.data, "cifar10", lambda train: dataset)
+    images = augmentation.load()
+    for each in (images.train, images.test):
+        assert each.is_contiguous()
+        assert torch.equal(each, IMAGES)
 
 
 def test_crops_need_no_more_than_their_reach():
