@@ -127,10 +127,14 @@ class Preparation:
         return json.loads(data)
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, even if imports go on or have left a thread that it would wait for."""
         if self._process is not None:
             self._connection.close()
-            self._process.wait()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
 
 def _descriptor(default: int, stream: Any, opened: ExitStack) -> int:
