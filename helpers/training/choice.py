@@ -10,7 +10,8 @@ over several rounds.
 """
 
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from helpers.training.curves import IMAGES, Curve, curves, for_work
@@ -50,18 +51,27 @@ class Choice(NamedTuple):
 
 
 def choose(
-    recipe: Recipe | None, budget: Budget, device: str, precision: str, processes: Processes = ALONE
+    recipe: Recipe | None,
+    budget: Budget,
+    device: str,
+    precision: str,
+    processes: Processes = ALONE,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Choice:
     """Choose what was left open: the recipe (None) by the budget, the precision ("auto") by speed.
 
-    Without a recipe, the budget is in seconds or TFLOP. All processes choose the same.
+    Without a recipe, the budget is in seconds or TFLOP; the time that choosing takes is a part of it. All processes
+    choose the same.
     """
+    began = clock()
     tried = precisions_to_try(device) if precision == "auto" else (precision,)
     by_time = recipe is None and budget.unit == "s"
     times: list[list[float]] = []
     if len(tried) > 1 or by_time:
         steps = [TimedStep(Recipe(), each) for each in tried]
-        times = step_seconds(device, steps, seconds=0.5 * len(tried))
+        most = PROBE_SHARE * budget.amount if by_time else 1.0
+        times = step_seconds(device, steps, seconds=min(0.5 * len(tried), most))
     fastest = faster(*times) if len(tried) > 1 else tried[0]
     (must_be_fp32,) = processes.largest(fastest == "fp32")
     precision = "fp32" if must_be_fp32 else "bf16"
@@ -74,7 +84,14 @@ def choose(
     speed = flops_of_step(Recipe(), 64, 32) / slowest * processes.count
     if device == "cuda":
         return Choice(for_gpu(), precision, speed)
-    prospects = timed(shortlist(budget.amount, speed), budget.amount, device, precision, processes)
+    candidates = shortlist(budget.amount, speed)
+    steps = [
+        TimedStep(curve.recipe, precision, curve.recipe.batch_size // processes.count, PROBE_SIZE)
+        for curve in candidates
+    ]
+    times = step_seconds(device, steps, PROBE_SHARE * budget.amount, least=FEWEST_ROUNDS)
+    *medians, spent = processes.largest(*map(statistics.median, times), clock() - began)
+    prospects = ranked(candidates, medians, budget.amount - spent)
     return Choice(prospects[0].recipe, precision, speed, prospects)
 
 
@@ -88,19 +105,13 @@ def shortlist(seconds: float, flop_per_second: float) -> list[Curve]:
     return found
 
 
-def timed(
-    candidates: Sequence[Curve], seconds: float, device: str, precision: str, processes: Processes
+def ranked(
+    candidates: Sequence[Curve], step_seconds: Sequence[float], seconds: float
 ) -> tuple[Prospect, ...]:
-    """What each candidate should come to by the steps that it makes here, the best first."""
-    steps = [
-        TimedStep(curve.recipe, precision, curve.recipe.batch_size // processes.count, PROBE_SIZE)
-        for curve in candidates
-    ]
-    times = step_seconds(device, steps, PROBE_SHARE * seconds, least=FEWEST_ROUNDS)
-    slowest = processes.largest(*map(statistics.median, times))
+    """What each candidate should come to in so many seconds by its steps of `PROBE_SIZE`, the best first."""
     prospects = []
-    for curve, step in zip(candidates, slowest, strict=True):
-        epochs = seconds / epoch_seconds(curve.recipe, step)
+    for curve, step in zip(candidates, step_seconds, strict=True):
+        epochs = max(seconds, 0.0) / epoch_seconds(curve.recipe, step)
         prospects.append(Prospect(curve.recipe, step, epochs, curve.accuracy(epochs)))
     return tuple(sorted(prospects, key=lambda prospect: -prospect.accuracy))
 

@@ -38,7 +38,7 @@ class Curve:
 
     def accuracy(self, epochs: float) -> float:
         """Percent after so many epochs: a straight line in log(epochs) and log(error) through the next two points."""
-        epochs = min(epochs, self.level_from)
+        epochs = min(max(epochs, 1e-9), self.level_from)
         pieces = list(pairwise(self.points))
         (e1, a1), (e2, a2) = next((piece for piece in pieces if epochs <= piece[1][0]), pieces[-1])
         slope = math.log((100 - a2) / (100 - a1)) / math.log(e2 / e1)

@@ -2,12 +2,13 @@
 
 import math
 import random
+from functools import partial
 from statistics import median
 
 import pytest
 
 from helpers.training import choice, speed
-from helpers.training.choice import choose, epoch_seconds, explanation, shortlist
+from helpers.training.choice import epoch_seconds, explanation, shortlist
 from helpers.training.curves import (
     BEYOND,
     FLATTER,
@@ -23,6 +24,9 @@ from helpers.training.loop import Budget, flops_of_step
 from helpers.training.recipe import CANDIDATES, Recipe
 from helpers.training.speed import TimedStep
 from tests.support.small_training import SMALL
+
+choose = partial(choice.choose, clock=lambda: 0.0)  # choosing takes no time
+
 
 # --- the curves
 
@@ -164,6 +168,16 @@ def test_jitter_of_a_tenth_loses_little(monkeypatch):
             pretend(monkeypatch, machine, lambda n, k: jitter.lognormvariate(0, 0.1))
             chosen = choose(None, Budget(60, "s"), "cpu", "auto").recipe
             assert come_to[chosen] > max(come_to.values()) - 1.0
+
+
+def test_the_time_that_choosing_takes_is_gone(monkeypatch):
+    pretend(monkeypatch, "AVX512")
+    clock = iter([100.0, 130.0])  # at the beginning, and when the steps are timed
+    late = choice.choose(None, Budget(60, "s"), "cpu", "auto", clock=lambda: next(clock))
+    half = choose(None, Budget(30, "s"), "cpu", "auto")
+    assert late.predicted == pytest.approx(half.predicted, abs=0.2)
+    clock = iter([0.0, 2.0])
+    assert choice.choose(None, Budget(1, "s"), "cpu", "auto", clock=lambda: next(clock)).recipe
 
 
 def test_processes_go_by_the_slowest(monkeypatch):
