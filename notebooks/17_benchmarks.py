@@ -20,11 +20,11 @@
 #
 # *基准测试*
 #
-# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know the answers to
-# three more questions. What do other networks reach in that minute, on the same machine? How much does the result vary
-# from one run to the next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training
-# works. This appendix is about how well it works. Nearly all of its results were recorded in long runs on two CPU cores, and a few on a
-# GPU.
+# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know the answers to three more questions.
+# What do other networks reach in that minute, on the same machine? How much does the result vary from one run to the
+# next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training works.
+# This appendix is about how well it works. Most of its results were recorded in long runs on two CPU cores, a few of
+# them on a GPU.
 #
 # **You will**
 #
@@ -34,7 +34,8 @@
 # - learn what bfloat16, AVX2, threads, `torch.compile` and several processes change, and where they help;
 # - measure your own machine, and estimate how long it needs for a given accuracy.
 #
-# **You need** a rough idea of page 07. This page only reads results and measures speeds, so no images are loaded. No GPU.
+# **You need** a rough idea of page 07. This page only reads results and measures speeds, so it loads no images and
+# needs no GPU.
 #
 # **Time**: 26 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
@@ -42,8 +43,8 @@
 #
 # *实验记录*
 #
-# The results lie as JSON files in `notebooks/records/training/`, and each begins with the command that wrote it. Here
-# is the record of the one-minute runs:
+# The results are stored as JSON files in `notebooks/records/training/`, and each file begins with the command that
+# wrote it. Here is the record of the one-minute runs:
 
 # %%
 # %xmode Minimal
@@ -60,9 +61,9 @@ minute = recorded["seconds_60"]
 minute["command"]
 
 # %% [markdown]
-# `--budget 60s` says that the training may take sixty seconds, and `--runs 3` that it is done three times, with different
-# random numbers each time. The clock starts when the images are in memory and stops when the last step is done. Each
-# run ends with an accuracy on the test set, here in percent:
+# `--budget 60s` says that the training may take sixty seconds, and `--runs 3` that it is done three times, with
+# different random numbers each time. The clock starts when the images are in memory and stops when the last step is
+# done. Each run ends with an accuracy on the test set, here in percent:
 
 # %%
 runs = minute["runs"]
@@ -95,9 +96,8 @@ fixed_work = recorded["tflop_50"]["runs"]
 
 # %% [markdown]
 # There is a third source of chance, and no repetition on the same test set reveals it: other test images would have
-# given a different accuracy.
-# For a share $p$ of right answers among $n$ images, the *standard error* (标准误差) is $\sqrt{p(1-p)/n}$. Here it is, in
-# percent, for our mean and the 10,000 images of the test set:
+# given a different accuracy. For a share $p$ of right answers among $n$ images, the *standard error* (标准误差) is
+# $\sqrt{p(1-p)/n}$. Here it is, in percent, for our mean and the 10,000 images of the test set:
 
 # %%
 p = accuracies.mean() / 100
@@ -108,7 +108,7 @@ p = accuracies.mean() / 100
 # lucky and unlucky images. But do not conclude anything from a difference that is no larger than the one between two
 # runs of the same thing.
 #
-# A result without its machine says little either, so that is recorded too, with the release of PyTorch:
+# A result also says little without its machine, so the machine is recorded too, together with the release of PyTorch:
 
 # %%
 runs[0]["cpu"], runs[0]["cpu_capability"], runs[0]["versions"]["torch"]
@@ -132,21 +132,28 @@ show_accuracy_against_seconds(recorded)
 
 # %% [markdown]
 # The three colored curves are the training of page 07 on two CPU cores, for one, three and ten minutes. (We will come
-# to the dark one, at a few seconds, [below](#On-a-GPU).) Every point is a training run of its
-# own, and those that can do more work in their time get a wider network. The blue curve comes from a processor that is
-# faster in bfloat16, the other two from one that is faster in 32-bit floats. For the green one its AVX512 instructions
-# were switched off, as if it were older. The points for one and three minutes are means of three runs, those for ten
-# minutes are single runs. The curves are nearly straight, and that is sobering: about three times the time is needed to
-# remove between a fifth and a good third of the remaining errors, and then three times that time to do it again.
+# to the dark one, at a few seconds, [below](#On-a-GPU).) The blue curve comes from a processor that is faster in
+# bfloat16, the other two from one that is faster in 32-bit floats. For the green one its AVX512 instructions were
+# switched off, as if it were older.
+#
+# A curve does not follow one training over time. Its points are separate trainings, for one and three minutes the means
+# of three runs each, for ten minutes a single run. They need not even share a network: with more time, a wider one
+# often pays off, as we will see [further down](#A-network-for-each-budget).
+#
+# All three curves keep rising up to ten minutes, but slowly, and that is sobering. Three times the time removes less
+# than half of the remaining errors, often only a quarter or so, and then it takes three times *that* time to do it
+# again.
 #
 # The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats. For one and three
-# minutes they ran on the machine of the orange curve, for ten on that of the blue one. Both LeNets are the small network
-# of PyTorch's tutorial on CIFAR-10. The "classic recipe" is the tutorial's own training, in batches of 4 with a constant
-# learning rate. "Whole tensors" trains the same network in the modern way: batches of 64 cut from one tensor, and a
-# learning rate that rises and falls. airbench94 and ResNet-9 were designed to reach 94 % in the shortest time on a GPU.
+# minutes they ran on the machine of the orange curve, for ten on that of the blue one.
 #
-# The stars near the upper edge are something else: results that others have published for GPUs, copied here for
-# scale and not measured by us.
+# Both LeNets are the small network of PyTorch's tutorial on CIFAR-10. The "classic recipe" is the tutorial's own
+# training, in batches of 4 with a constant learning rate. "Whole tensors" trains the same network in the modern way:
+# batches of 64 cut from one tensor, and a learning rate that rises and falls. airbench94 and ResNet-9 were designed to
+# reach 94 % in the shortest time on a GPU.
+#
+# The stars near the upper edge are something else: results that others have published for GPUs. We did not measure
+# them; they are here for scale.
 
 # %%
 from helpers.tables import table
@@ -155,35 +162,38 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 
 # %% [markdown]
 # The last three of them average the network's answers for several versions of each test image, which is called
-# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is.
-# (Averaging over the image and its mirror image would change next to nothing here, because most of our networks are
-# *flip-equivariant*: they give the same answer for both.)
+# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is. (Averaging over the
+# image and its mirror image would change next to nothing on the three colored curves, because their networks are
+# *flip-equivariant*: they give the same answer for both. On the GPU, where the network is built a little differently,
+# it would add about a quarter of a point.)
 #
 # ## Against other networks
 #
 # *与其他网络比较*
 #
-# Here are the points of the picture as numbers. `this book` is the training that ran next to the others, so that all
-# results in a column come from the same machine:
+# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training, made
+# alongside the others, so that all results in a column come from the same machine:
 
 # %%
 table(["network", "60 s", "180 s", "600 s"], records.baseline_rows(recorded))
 
 # %% [markdown]
 # Does this show that the network of this book is better than a ResNet-18? No, and it is important to see why. ResNet-18
-# was made for much more computing than two cores can do in a minute. This is how many *epochs* (轮), that is, passes over
-# the training images, it got through:
+# was made for much more computing than two cores can do in a minute. This is how many *epochs* (轮), that is, passes
+# over the training images, it got through:
 
 # %%
 resnet = recorded["baselines_60"]["baselines"]["ResNet-18"][0]
 resnet["epochs"]
 
 # %% [markdown]
-# It has not even seen a tenth of the images, while the network of this book went over all of them three times. What
-# the table shows is that for a small budget you want a small network. To be as fair as possible, each of the larger networks got
-# a schedule that fits into the budget, and its batch size and learning rate were halved until there were at least a
-# hundred steps (or the batch size was 32). Even so, each was run only once, and nobody has searched for the settings
-# that would suit it best in so short a time. A *baseline* (基线) that nobody tuned is an easy one to beat.
+# It has not even seen a tenth of the images, while the network of this book went over all of them three times. What the
+# table shows is that a network has to fit its budget.
+#
+# To be as fair as possible, each of the larger networks got a schedule that fits into the budget, and its batch size
+# and learning rate were halved until there were at least a hundred steps (or the batch size was 32). Even so, each was
+# run only once, and nobody has searched for the settings that would suit it best in so short a time. A *baseline* (基线)
+# that nobody tuned is an easy one to beat.
 #
 # One row needs an explanation. LeNet with whole tensors gets *worse* with more time, down to 10 % after ten minutes,
 # which is what you get by guessing among ten classes. Look at its training loss at the end:
@@ -193,9 +203,9 @@ lenet = recorded["baselines_600"]["baselines"]["LeNet, whole tensors"][0]
 lenet["losses"][-3:], torch.tensor(10.0).log()
 
 # %% [markdown]
-# A network that gives each of ten classes the same probability has a cross entropy of $\ln 10$. So this one knows
-# nothing any more, not even its training images, which means that this is not overfitting (过拟合). How did it come to
-# that? The record holds the mean loss for each hundredth of the training. Here is every fourth of the first 25:
+# A network that gives each of ten classes the same probability has a cross entropy of $\ln 10$. So this one no longer
+# knows anything, not even its training images, which means that this is not overfitting (过拟合). What happened? The
+# record holds the mean loss for each hundredth of the training. Here is every fourth of the first 25:
 
 # %%
 lenet["losses"][:25:4]
@@ -204,8 +214,8 @@ lenet["losses"][:25:4]
 # At first the network learned well. Its learning rate was still rising, though, until a fifth of the training was over.
 # Once the steps became too large, the loss went up again, and at the peak of the schedule everything was lost: the
 # training had *diverged* (发散). In the run of three minutes the loss also rose on the way, but the learning rate came
-# down in time for the network to recover. We leave the row in, since a baseline that fails is a fact about the
-# comparison too, but you should not count it as beaten.
+# down in time for the network to recover. We leave the row in the table, since a baseline that fails is a fact about
+# the comparison too, but you should not count it as beaten.
 #
 # ## Accuracy against work
 #
@@ -223,8 +233,8 @@ from helpers.drawings.benchmarks import show_accuracy_against_work
 show_accuracy_against_work(recorded)
 
 # %% [markdown]
-# The first point of the blue curve lies almost straight above the first one of airbench94. Both have done nearly the same
-# work, so the difference between them cannot come from a faster machine:
+# The first point of the blue curve lies almost straight above the first one of airbench94. Both have done nearly the
+# same work, so the difference between them cannot come from a faster machine:
 
 # %%
 ours = recorded["tflop_12"]["runs"][0]
@@ -246,8 +256,8 @@ ours["epochs"], airbench["epochs"]
 #
 # *时间分布*
 #
-# If you want a training to be faster, first find out what takes the time. PyTorch's *profiler* (性能分析器) records how
-# long each operation takes. Here its findings for forty steps, in 32-bit floats on the Intel machine, are put into seven
+# If you want a training to be faster, first find out what takes the time. PyTorch's *profiler* (性能分析器) records how long
+# each operation takes. Here is what it found in forty steps, in 32-bit floats on the Intel machine, sorted into seven
 # groups:
 
 # %%
@@ -257,22 +267,22 @@ profile = recorded["step_profile"]
 show_step_profile(profile["percent"])
 
 # %% [markdown]
-# The convolutions do nearly all of the arithmetic and take about half of the time. Batch normalization, activation and
-# pooling calculate very little, but they read and write each number of the feature maps, and that is not free: together
-# they take a fifth. Another fifth, "the rest", consists of many small operations such as copies and sums, and of what
-# has to be done once before the first step.
+# The convolutions do by far the most arithmetic, and they take about half of the time. Batch normalization, activation
+# and pooling calculate very little, but they read and write each number of the feature maps, and that is not free:
+# together they take a fifth. Another fifth, "the rest", consists of many small operations such as copies and sums, and
+# of what has to be done once before the first step.
 #
-# Suppose that somebody made the convolutions so fast that they took no time at all. Everything else would still have to be
-# done, so how much faster could a step become? At most by this factor:
+# Suppose that somebody made the convolutions so fast that they took no time at all. Everything else would still have to
+# be done, so how much faster could a step become? At most by this factor:
 
 # %%
 100 / (100 - profile["percent"]["convolution"])
 
 # %% [markdown]
-# The bound has a name, *Amdahl's law* (阿姆达尔定律). So how fast are the convolutions as they are? Let
-# us measure three speeds on your machine, in billions of operations a second (GFLOP/s): that of a single large matrix
-# product, that of the best of the network's 3 x 3 convolutions, and that of whole training steps. Close what else is
-# running, because other programs easily halve these numbers:
+# The bound has a name, *Amdahl's law* (阿姆达尔定律). So how fast are the convolutions as they are? Let us measure three
+# speeds on your machine, in billions of operations a second (GFLOP/s): that of a single large matrix product, that of
+# the best of the network's 3 x 3 convolutions, and that of whole training steps. Close other programs first, because
+# they can easily halve these numbers:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from torch.utils import benchmark
@@ -331,25 +341,26 @@ f"{bf16 / fp32:.2f}x"
 # *指令集*
 #
 # The three colored curves at the top were made with three sets of instructions: with bfloat16, with AVX512, and with
-# AVX2 only. This is how much work was done in the minute with each of them, in TFLOP:
+# AVX2 only. (Remember that the first of them also comes from another processor, and that the networks need not be the
+# same.) This is how much work was done in a minute with each, in TFLOP:
 
 # %%
 names = ["bf16_60", "seconds_60", "avx2_60"]
 [round(records.mean(recorded[n]["runs"], "tflop"), 1) for n in names]
 
 # %% [markdown]
-# The accuracies in the first picture follow this order. You can switch off the wider instructions for an experiment of
-# your own, in the shells of Linux and macOS, by putting two variables in front of the command:
-# `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`.
+# In the first picture, the three points for one minute lie in the same order. If you want to try what the wider
+# instructions are worth on your machine, switch them off. In the shells of Linux and macOS you do so by putting two
+# variables in front of the command: `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`.
 #
 # ### Threads
 #
 # *线程数*
 #
-# [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads. More
-# threads than cores do not help, and may well hurt, because they have to wait for each other. Here are
-# training steps of the smallest network with one thread, with four times as many threads as PyTorch has chosen, and with exactly
-# as many as it has chosen:
+# [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads.
+# More threads than cores do not help, and may well hurt, because they have to wait for each other. Here is the speed of
+# training steps of the smallest network with one thread, with four times as many threads as PyTorch has chosen, and
+# with exactly as many as it has chosen:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 small = for_work(0.2)
@@ -369,24 +380,24 @@ f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
 #
 # *编译*
 #
-# `torch.compile` translates the Python code of a network into kernels made for it, in which several small operations may
-# be fused into one. That may be faster, but the translation takes a while. These are the recorded seconds of the first
-# step and of a typical later one:
+# `torch.compile` translates the Python code of a network into kernels made for it, in which several small operations
+# may be fused into one. That may be faster, but the translation takes a while. These are the recorded seconds of the
+# first step and of a typical later one:
 
 # %%
 profile["seconds_of_step"]
 
 # %% [markdown]
-# On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a training
-# run of one minute, that cannot pay off. On a GPU the answer is different, as we will see [below](#On-a-GPU).
+# On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a
+# training run of one minute, that cannot pay off. On a GPU the answer is different, as we will see [below](#On-a-GPU).
 #
 # ### Several processes
 #
 # *多进程*
 #
-# `torchrun` starts the same program several times. Each process takes its share of each mini-batch, and then all of them
-# average their gradients, which is what `DistributedDataParallel` does. We recorded 3 TFLOP in one process with two
-# threads, and in two processes with one thread each:
+# `torchrun` starts the same program several times. Each process takes its share of each mini-batch, and then all of
+# them average their gradients, which is what `DistributedDataParallel` does. We recorded 3 TFLOP in one process with
+# two threads, and in two processes with one thread each:
 #
 # ```bash
 # python -m helpers.training --tflop 3
@@ -399,17 +410,20 @@ double = recorded["processes_2"]["runs"][0]
 single["seconds"], double["seconds"]
 
 # %% [markdown]
-# Nearly three times as long, for the same work on the same two cores. Two threads share the memory, and have nothing to
-# send. Two processes have to exchange all gradients in every step, and for each batch normalization the sums over
-# the batch as well. It pays off when each process has a GPU or a whole machine to itself. Do they compute the same, at least?
-# These are the losses at the beginning, each the mean of a hundredth of the training:
+# Nearly three times as long, for the same work on the same two cores. Two threads share their memory and need not send
+# each other anything. Two processes have to exchange all gradients in every step, and for each batch normalization the
+# sums over the batch as well. Several processes pay off when each has a GPU or a whole machine to itself.
+#
+# Do the two processes compute the same as the one, at least? These are the losses at the beginning, each the mean of a
+# hundredth of the training:
 
 # %%
 single["losses"][:4], double["losses"][:4]
 
 # %% [markdown]
-# Close, but not equal, and rounding is only a part of it. Muon, the optimizer of page 07, multiplies matrices
-# in every step. Each process does this for itself, so these products are done, and counted, twice. The 3 TFLOP are used up a little earlier, in fewer steps:
+# Close, but not equal, and rounding is only a part of it. Muon, the optimizer of page 07, multiplies matrices in every
+# step. Each process does this for itself, so these products are done, and counted, twice. The 3 TFLOP are used up a
+# little earlier, in fewer steps:
 
 # %%
 single["steps"], double["steps"]
@@ -419,9 +433,10 @@ single["steps"], double["steps"]
 #
 # *GPU 上的训练*
 #
-# The same program also runs on a GPU. It takes a network of another shape there, with wider layers than the one for a minute on the CPU, and
-# batches of 1,024 images instead of 256. We let it train for 18 epochs on an H200, a card of 2024 for data centers, and
-# repeated that ten times. Here are the mean accuracy, its standard deviation, and the mean time of a run in seconds:
+# The same program also runs on a GPU. It takes a network of another shape there, with wider layers than the one for a
+# minute on the CPU, and batches of 1,024 images instead of 256. We let it train for 18 epochs on an H200, a card of
+# 2024 for data centers, and repeated that ten times. Here are the mean accuracy, its standard deviation, and the mean
+# time of a run in seconds:
 
 # %%
 gpu = recorded["gpu_epochs_18"]["runs"]
@@ -429,14 +444,17 @@ accuracies = torch.tensor([run["accuracy"] for run in gpu])
 accuracies.mean(), accuracies.std(), records.mean(gpu, "seconds")
 
 # %% [markdown]
-# In three seconds it gets further than the two CPU cores do in ten minutes. But a GPU is only fast if it is kept busy. A
-# step consists of hundreds of *kernels* (核函数), which are programs that run on the GPU. With a network as small as ours, many of them take
-# only a few microseconds, and Python may need longer to ask for such a kernel than the GPU needs to run it. Three things help
-# against this. Larger batches give each kernel more to do. A *CUDA graph* records all the kernels of a step, and later starts
-# them with a single call. And `torch.compile` joins several kernels into one. All three were used here.
+# Three seconds on this card are worth about ten minutes on two CPU cores, or more.
 #
-# What is the last of them worth? The first two numbers are the mean times of a run, without compiling and with it, in seconds.
-# But the network must be compiled before the first run, and the third number says how long this *warm-up* (预热) took:
+# But a GPU is only fast if it is kept busy. A step consists of hundreds of *kernels* (核函数), which are programs that run
+# on the GPU. With a network as small as ours, many of them take only a few microseconds, and Python may need longer to
+# ask for such a kernel than the GPU needs to run it. Three things help against this. Larger batches give each kernel
+# more to do. A *CUDA graph* records all the kernels of a step, and later starts them with a single call. And
+# `torch.compile` joins several kernels into one. All three were used here.
+#
+# What is the last of them worth? The first two numbers are the mean times of a run, without compiling and with it, in
+# seconds. But the network must be compiled before the first run, and the third number says how long this *warm-up* (预热)
+# took:
 
 # %%
 plain = recorded["gpu_plain_18"]["runs"]
@@ -444,18 +462,19 @@ warm_up = recorded["gpu_epochs_14"]["runs"][0]["warm_up_seconds"]
 records.mean(plain, "seconds"), records.mean(gpu, "seconds"), warm_up
 
 # %% [markdown]
-# A run gains less than a second, so the compiling has paid for itself only after some seventy runs of the same network.
+# Compiling saves less than a second a run, so it takes some seventy runs of the same network to earn back the warm-up.
 # The clock of the records starts after the warm-up, as it does for the published results.
 #
-# How well was the card used? As for the CPU above, we compare the speed of the whole training with that of the network's best
-# convolution. The share is smaller here, since a GPU is so fast at convolutions that everything else weighs more:
+# How well was the card used? As for the CPU above, we compare the speed of the whole training with that of the
+# network's best convolution. The share is smaller here, since a GPU is so fast at convolutions that everything else
+# weighs more:
 
 # %%
 round(records.mean(gpu, "efficiency"), 2)
 
 # %% [markdown]
-# We had hoped for 94 %, and did not get there. Would more time have helped? These are the epochs that the same network gets through
-# in ten seconds, and the accuracy that it reaches:
+# We had hoped for 94 %, and did not get there. Would more time have helped? These are the epochs that the same network
+# gets through in ten seconds, and the accuracy that it reaches:
 
 # %%
 ten_seconds = recorded["gpu_10"]["runs"]
@@ -463,16 +482,19 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 
 # %% [markdown]
 # With three times as much time, the network has gained only a little. It had been chosen among a few dozen recipes for
-# what they reach in *two* seconds, and is probably too small to make use of more. A recipe is made for a certain budget, so
-# for ten seconds one would have to search again.
+# what they reach in *two* seconds, and is probably too small to make use of more. A recipe is made for a certain
+# budget, so for ten seconds one would have to search again.
 #
 # ## A network for each budget
 #
 # *按预算选网络*
 #
-# On CPUs, too, a recipe is made for a certain budget, and the points of one colored curve at the top of this page do not all belong to the
-# same network. How is it chosen? Six candidates of different widths were trained with several amounts of work, and
-# judged on 5,000 training images that had been held out for this purpose, the *validation set* (验证集):
+# On CPUs, too, a recipe is made for a certain budget, which is why the points of one colored curve at the top of this
+# page need not belong to the same network. How is the network chosen?
+#
+# There are six candidates: networks of five different widths, the narrowest of them with two settings of the learning
+# rates. They were trained with several amounts of work, and judged on 5,000 training images that had been held out for
+# this purpose, the *validation set* (验证集). Each point here is a single run:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
@@ -481,16 +503,24 @@ from helpers.training.curves import curves
 show_candidates(curves())
 
 # %% [markdown]
-# The narrowest networks learn most from little work, but soon they have nothing more to give, while the widest one starts
-# slowly and ends highest. In between, several curves run so close together that it hardly matters which of these networks you
-# train, as long as you do the same amount of *work*.
+# The narrowest network learns most from little work, but before long a wider one overtakes it. The widest one was tried
+# only with a lot of work, and ends highest. In between, from 12 TFLOP on, several curves run so close together that the
+# gaps may well be chance. It hardly matters which of these networks you train, as long as you do the same amount of
+# *work*.
 #
-# In the same amount of *time*, however, it does matter. A processor does not go through all networks at the same speed:
-# its instructions work on blocks of 16 or 32 channels, and a width that is no multiple of that leaves a part of each block
-# empty. How large these blocks are is different on each machine, so the training program measures it. Before it starts, the candidates make a few
-# training steps in turn, and the median of their times says how many epochs each of them would get through.
-# With that, the program looks up the accuracies on these curves and takes the network with the best one. Here is
-# what it expected in the runs of one minute with bfloat16, and what came of it:
+# In the same amount of *time*, however, it does matter. A processor does not do the same number of operations a second
+# for each of them. Its instructions work on blocks of, say, 16 or 32 channels, and a width that is not a multiple of
+# that leaves part of a block empty. The size of the blocks differs from one processor to another, and with it the
+# widths that suit it best.
+#
+# The training program therefore measures how fast it gets on with each. Before the training starts, those candidates
+# that come into question make a few steps in turn. The median time of a step says how many epochs each of them would
+# get through in the given time, and the curves above say what accuracy to expect of so many epochs. The program takes
+# the network that promises most.
+#
+# Does it keep its promise? Here are the runs of one minute with bfloat16, each with the accuracy that was expected and
+# the one that was reached. The first is for validation images and the second for the test set, so they would not agree
+# exactly even if the curves were perfect:
 
 # %%
 [
@@ -499,7 +529,7 @@ show_candidates(curves())
 ]
 
 # %% [markdown]
-# You can ask for the choice alone, on your machine, without a training:
+# You can ask what the program would choose on your machine, without the training itself:
 #
 # ```bash
 # python -m helpers.training --budget 60s --explain
@@ -509,15 +539,15 @@ show_candidates(curves())
 #
 # *测量自己的机器*
 #
-# And what would your machine reach? We have measured its speed above, in operations a second. This gives you the work
-# that it does in a minute:
+# And what would your machine reach? We have measured its speed above, in operations a second. So this is the work that
+# it does in a minute:
 
 # %% verify={"free": ["[\\d.]+"], "reason": "speed of the machine"}
 f"{60 * speed / 1e12:.1f} TFLOP"
 
 # %% [markdown]
-# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It reads the answer off
-# the curves of the candidates, as the least work with which one of them gets there:
+# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It reads the answer
+# off the curves of the candidates, as the least work with which one of them gets there:
 
 # %%
 from helpers.training.curves import work_for
@@ -531,9 +561,9 @@ round(work_for(85.0), 1), round(work_for(90.0), 1)
 f"{work_for(90.0) * 1e12 / speed:.0f} s"
 
 # %% [markdown]
-# This is a rough estimate. The network for 90 % is a little wider than the one we have timed, and your computer may have
-# other things to do. To know for sure, run the training in a terminal, in the folder of this book. The first line trains
-# for a minute, the second aims for an accuracy, and the third compares with the other networks:
+# This is a rough estimate. The network for 90 % is a little wider than the one we have timed, and your computer may
+# have other things to do. To know for sure, run the training in a terminal, in the folder of this book. The first line
+# trains for a minute, the second aims for an accuracy, and the third compares with the other networks:
 #
 # ```bash
 # python -m helpers.training --budget 60s
@@ -561,22 +591,26 @@ table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
 # The first row reads differently from the others. Its goal was to reach a modest accuracy, about that of the tutorial's
-# recipe, thirty times faster than that recipe does; page 07 shows how, technique by technique. The next three are for
-# a fixed amount of work. Other programs were running on the machine at the time, which does not change the accuracy but makes the seconds
-# meaningless, so they are left out. The rows after them are for a fixed time, on the machines of the first picture. Two of the
-# three rows of 600 s, the ones without bfloat16, were made with slightly older recipes than those of today. The last three
-# rows are for the GPU.
+# recipe, thirty times faster than that recipe does; page 07 shows how, technique by technique.
+#
+# The next three are for a fixed amount of work. Other programs were running on the machine at the time, which does not
+# change the accuracy but makes the seconds meaningless, so they are left out.
+#
+# The rows after them are for a fixed time, on the machines of the first picture. Two of the three rows of 600 s, the
+# ones without bfloat16, were made with slightly older recipes than those of today. In all six rows without bfloat16,
+# the network was chosen by the amount of work alone, before the program measured the speed of each candidate. The last
+# three rows are for the GPU.
 #
 # In each of these runs the test set was used exactly once, at the very end. All choices were made with a validation set
-# (验证集) of 5,000 training images, which is what comes next.
+# (验证集) of 5,000 training images. How that was done comes next.
 #
 # ### What was tried
 #
 # *搜索记录*
 #
-# Where do the recipes come from? From trying. Each point below is a recipe that was trained with a given amount of work on
-# 45,000 images, and judged by the 5,000 others, the validation set. In each group they stand in order, from the worst
-# to the best:
+# Where do the recipes for CPUs come from? From trying. Each point below is a recipe that was trained with a given
+# amount of work on 45,000 images, and judged by the 5,000 others, the validation set. In each group they stand in
+# order, from the worst to the best:
 
 # %%
 from helpers.drawings.benchmarks import show_search
@@ -584,26 +618,27 @@ from helpers.drawings.benchmarks import show_search
 show_search(recorded)
 
 # %% [markdown]
-# For each amount of work, these are the best and the worst. A recipe is given by what it changes in the standard one:
-# `widths` and `depths` are the channels and convolutions of the three stages, `base_lr` and `muon_lr` the learning rates
-# of SGD and Muon, and "growing" stands for images of 20, then 26, then 32 pixels a side.
+# For each amount of work, these are the best recipe and, where several were tried, the worst. A recipe is given by what
+# it changes in the standard one: `widths` and `depths` are the channels and convolutions of the three stages, `base_lr`
+# and `muon_lr` the learning rates of SGD and Muon, and "growing" stands for images of 20, then 26, then 32 pixels a
+# side.
 
 # %%
 columns = ["TFLOP", "runs", "validation accuracy", "changes"]
 table(columns, records.search_rows(recorded, best=1))
 
 # %% [markdown]
-# Do not read too much into the order at the top. Many recipes were trained only once, and 5,000 images make for a larger
-# standard error than the 10,000 above, so a difference of half a point may well be chance. Also, the best of many
-# candidates is partly the luckiest of them. This is one reason why the final results come from the test set, which
+# Do not read too much into the order at the top. Many recipes were trained only once, and 5,000 images make for a
+# larger standard error than the 10,000 above, so a difference of half a point may well be chance. Also, the best of
+# many candidates is partly the luckiest of them. This is one reason why the final results come from the test set, which
 # took no part in the choice.
 #
 # ### Each result and its command
 #
 # *所有命令*
 #
-# To repeat one of our runs, look up its command here. The last column says how fast the whole training was, compared with
-# its best convolution alone.
+# To repeat one of our runs, look up its command here. The last column says how fast the whole training was, compared
+# with its best convolution alone.
 
 # %%
 columns = ["record", "command", "machine", "of the best convolution"]
@@ -614,13 +649,14 @@ table(columns, records.command_rows(recorded))
 #
 # - A result needs its machine, its command and its spread. Part of the spread comes from the seed, part from the number
 #   of steps that a time budget buys, and part from the choice of test images.
-# - On two cores and with a small budget, a small network with a good recipe beats large ones. The baselines were not
-#   tuned for it, and one of them diverged.
-# - In a step the convolutions take about half of the time. By Amdahl's law, making only them faster could do little more
-#   than double the speed.
+# - On two cores and with a small budget, a small network with a good recipe beat the large ones. The baselines were not
+#   tuned for it, and one of them diverged. Which network is best depends on the budget and on the machine, so the
+#   program measures a few steps and then chooses.
+# - In a step the convolutions take about half of the time. By Amdahl's law, making only them faster could do little
+#   more than double the speed.
 # - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
 #   processes did not help on two cores.
-# - The work for an accuracy, divided by the speed of your machine, gives the time that it needs.
+# - The work for an accuracy, divided by the speed of your machine, gives a rough estimate of the time that it needs.
 #
 # ---
 # Back: [the notes, audited](16_notes_audited.ipynb) · On: [how outputs are verified](18_verification.ipynb)

@@ -21,8 +21,8 @@
 # *输出的验证*
 #
 # Every output in this book was once printed by a program, on a machine that is not yours. If you teach from the book or
-# build on it, there is one thing you want to know: would you get the same? This page shows how the book finds out, what it
-# means by *the same*, and where it is lenient, by how much and for what reason.
+# build on it, there is one thing you want to know: would you get the same? This page shows how the book finds out, what
+# it means by *the same*, and where it is lenient, by how much and for what reason.
 #
 # You need none of this to learn PyTorch. It is here for those who do not want to take a printed number on trust.
 #
@@ -42,10 +42,10 @@
 #
 # *为什么保存的输出会失效*
 #
-# A notebook keeps code and output side by side in one file, and nothing ties the two together. Somebody edits a cell and
-# forgets to run it, or a new release of a library prints something else, and the file still shows what it showed before, neatly
-# typeset. Let us build such a case. Somebody wrote a notebook in 2022, with PyTorch 1.13, that clears the gradients of two weights
-# and then prints them:
+# A notebook keeps code and output side by side in one file, and nothing ties the two together. Somebody edits a cell
+# and forgets to run it, or a new release of a library prints something else, and the file still shows what it showed
+# before, neatly typeset. Let us build such a case. Somebody wrote a notebook in 2022, with PyTorch 1.13, that clears
+# the gradients of two weights and then prints them:
 
 # %%
 # %xmode Minimal
@@ -62,11 +62,11 @@ optimizer.zero_grad()
 print(w.grad)
 
 # %% [markdown]
-# In 1.13 `zero_grad` filled the gradients with zeros, so what the file shows is `tensor([0., 0.])`. Since PyTorch 2.0 it sets them
-# to `None`, and a reader who trusts the file will look for the zeros in vain.
+# In 1.13 `zero_grad` filled the gradients with zeros, so what the file shows is `tensor([0., 0.])`. Since PyTorch 2.0
+# it sets them to `None`, and a reader who trusts the file will look for the zeros in vain.
 #
-# To notice, we have to run the cell again and compare. A notebook stores printed text in a small dictionary, and we can write
-# one by hand:
+# To notice, we have to run the cell again and compare. A notebook stores printed text in a small dictionary, and we can
+# write one by hand:
 
 
 # %%
@@ -78,7 +78,8 @@ stored = printed("tensor([0., 0.])")
 now = printed("None")
 
 # %% [markdown]
-# This is the function that the book compares with. It returns a list of differences, each with a sentence that says what is wrong:
+# This is the function that the book compares with. It returns a list of differences, each with a sentence that says
+# what is wrong:
 
 # %%
 from helpers.verification import Policy, compare_outputs
@@ -86,8 +87,8 @@ from helpers.verification import Policy, compare_outputs
 compare_outputs(stored, now)[0].text
 
 # %% [markdown]
-# We shall do this many more times, so let us make a small function of it. It takes two texts and returns the sentences. A `Policy` says
-# how lenient a comparison may be, and a cell that asks for nothing gets an empty one:
+# We will do this many more times, so let us make a small function of it. It takes two texts and returns the sentences.
+# A `Policy` says how lenient a comparison may be, and a cell that asks for nothing gets an empty one:
 
 
 # %%
@@ -104,17 +105,21 @@ compare("tensor([0., 0.])", "tensor([0., 0.])")
 # %% [markdown]
 # The list is empty, so these two agree.
 #
-# Running a whole notebook as a test is an old idea. The tool for it is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of
-# pytest, and `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by letter, and that is too strict
-# and too lax at once: too strict for numbers, which differ in their last digits from machine to machine, and too lax for pictures, which it does
-# not compare. The book therefore brings its own comparison, the one that we have just called. The rest of this page tries it out.
+# Running a whole notebook as a test is an old idea. The tool for it is
+# [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and `pytest --nbval notebooks/` is all
+# that you have to type. Out of the box it compares texts letter by letter, and that is too strict and too lax at once:
+# too strict for numbers, which differ in their last digits from machine to machine, and too lax for pictures, which it
+# does not compare.
+#
+# The book therefore brings its own comparison, the one that we have just called. The rest of this page tries it out.
 #
 # ## What can be the same, and what cannot
 #
 # *哪些输出可以相同*
 #
-# With the same release of PyTorch, most of what a cell shows does not depend on the machine: words, shapes, dtypes, whole
-# numbers, the type of an error and its message. For these, the comparison is strict, and a single letter or digit is enough to fail:
+# As long as the release of PyTorch is the same, most of what a cell shows does not depend on the machine: words,
+# shapes, dtypes, whole numbers, the type of an error and its message. For these, the comparison is strict, and a single
+# letter or digit is enough to fail:
 
 # %%
 compare("torch.float32", "torch.float64")
@@ -123,26 +128,29 @@ compare("torch.float32", "torch.float64")
 compare("10000 pictures", "10001 pictures")
 
 # %% [markdown]
-# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition, so the order
-# in which it adds makes a difference:
+# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition, so the
+# order in which it adds makes a difference:
 
 # %%
 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
 
 # %% [markdown]
-# Both are right to fifteen digits. Tensors usually hold 32-bit floats, which carry about seven digits, and there the order can decide
-# everything. The next two sums have the same three terms:
+# Both are right to fifteen digits. Tensors usually hold 32-bit floats, which carry about seven digits, and there the
+# order can decide everything. The next two sums have the same three terms:
 
 # %%
 big = torch.tensor(1e8)
 big + 1 - big, big - big + 1
 
 # %% [markdown]
-# In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a tensor, it
-# splits the work among threads and among the lanes of the processor's vector unit. How many there are depends on the machine, so the order depends
-# on it too, and so do the last digits. A seed does not help against this. `torch.manual_seed` gives you the same random numbers again, but what is
-# computed from them is rounded in the machine's own way, and PyTorch's
-# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) promises equal results neither across platforms nor across releases.
+# In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a
+# tensor, it splits the work among threads and among the lanes of the processor's vector unit. How many there are
+# depends on the machine, so the order depends on it too, and so do the last digits.
+#
+# A seed does not help against this. `torch.manual_seed` gives you the same random numbers again, but what is computed
+# from them is rounded in the machine's own way, and PyTorch's
+# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) promises equal results neither
+# across platforms nor across releases.
 #
 # Here is what that means for each kind of output:
 #
@@ -159,15 +167,15 @@ big + 1 - big, big - big + 1
 #
 # *数值的比较*
 #
-# How much is "up to rounding"? A decimal number may be off by one unit of the last digit that is printed, or by one millionth of its size if that is
-# more, and in no case by more than one part in 10,000. These two losses differ by less than a millionth, and the list of
-# differences is empty:
+# How much is "up to rounding"? A decimal number may be off by one unit of the last digit that is printed, or by one
+# millionth of its size if that is more, and in no case by more than one part in 10,000. These two losses differ by less
+# than a millionth, and the list of differences is empty:
 
 # %%
 compare("loss 0.4321567", "loss 0.4321569")
 
 # %% [markdown]
-# Now a comparison that is meant to fail. Two lines are stored, and in the second a digit has changed:
+# Now a comparison that is meant to fail. Two lines are stored, and in the second one a digit has changed:
 
 # %%
 stored = printed("epoch 1: loss 0.4321\nepoch 2: loss 0.2105")
@@ -176,9 +184,9 @@ fault = compare_outputs(stored, now)[0]
 fault.text
 
 # %% [markdown]
-# The sentence says how far apart the numbers are, what would have been allowed, and how many times too far that is. (Allowed is one part in 10,000 of
-# the stored number, so about 0.00002.) In the
-# terminal you also see both outputs beside each other, with `^` under the places that differ:
+# The sentence says how far apart the numbers are, what would have been allowed, and how many times too far that is.
+# (Allowed is one part in 10,000 of the stored number, so about 0.00002.) In the terminal you also see both outputs side
+# by side, with `^` under the places that differ:
 
 # %%
 from helpers.verification.report import as_lines
@@ -188,8 +196,9 @@ print("\n".join(as_lines(fault, Policy(), width=75)))
 # %% [markdown]
 # If you would rather see this in a browser, `pytest --nbval notebooks/ --html-report=report.html` writes it as a page.
 #
-# In your own tests you will compare tensors and not printed text, and for that PyTorch has functions with the same rule: two numbers agree if they
-# differ by no more than `atol + rtol * abs(expected)`. `torch.allclose` says yes or no, and `torch.testing.assert_close` explains itself:
+# In your own tests you will compare tensors and not printed text, and for that PyTorch has functions with the same
+# rule: two numbers agree if they differ by no more than `atol + rtol * abs(expected)`. `torch.allclose` says yes or no,
+# and `torch.testing.assert_close` explains itself:
 
 # %%
 torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
@@ -198,16 +207,16 @@ torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
 torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))
 
 # %% [markdown]
-# Its defaults depend on the dtype and are stricter than those of this book. That suits a single operation. After a long computation you will want to
-# state your own `rtol` and `atol`, as the next section does.
+# Its defaults depend on the dtype and are stricter than those of this book. That suits a single operation. After a long
+# computation you will want to state your own `rtol` and `atol`, as the next section does.
 #
 # ## After training, a band
 #
 # *训练之后的误差范围*
 #
-# Room for rounding is enough for a sum, but not after training. Each step starts from the weights that the step
-# before has left, so a rounding at the beginning is carried along, and it may grow on its way. How fast such a thing can happen is shown by a one-line loop,
-# the *logistic map* (逻辑斯谛映射). We start it from two numbers that differ in the seventh digit:
+# Room for rounding is enough for a sum, but not after training. Each step starts from the weights that the step before
+# has left, so a rounding at the beginning is carried along, and it may grow on the way. How fast it can grow is shown
+# by a loop of one line, the *logistic map* (逻辑斯谛映射). We start it from two numbers that differ in the seventh digit:
 
 # %%
 a, b = 0.4, 0.4000001
@@ -216,9 +225,10 @@ for _ in range(40):
 a, b
 
 # %% [markdown]
-# After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. What a cell prints is rarely a
-# weight, though. It is a loss or an accuracy, averaged over many images, and that varies much less. A cell that trains therefore states a *band*
-# in which its numbers have to lie, and it has to say why. Here is the pair that has just failed:
+# After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. What a cell
+# prints is rarely a weight, though. It is a loss or an accuracy, averaged over many images, and that varies much less.
+# A cell that trains therefore states a *band* in which its numbers have to lie, and it has to say why. Here is the pair
+# that has just failed:
 
 # %%
 band = Policy(rtol=0.05, reason="training")
@@ -231,15 +241,16 @@ compare("loss 0.2105", "loss 0.2205", band)
 compare("loss 0.2105", "loss 0.2305", band)
 
 # %% [markdown]
-# Whole numbers stay exact within a band unless the cell asks for more, because the number of steps, say, does not depend on rounding:
+# Whole numbers stay exact within a band unless the cell asks for more, because the number of steps, say, does not
+# depend on rounding:
 
 # %%
 compare("100 steps", "101 steps", band)
 
 # %% [markdown]
-# The band is part of the notebook, in the *metadata* of the cell, which Jupyter keeps and does not show. In JupyterLab you can look
-# it up: click into a cell, then on the gear wheels at the right edge, and open *Advanced Tools*. A band without a reason is an error, and so
-# is a misspelled name:
+# The band is part of the notebook, in the *metadata* of the cell, which Jupyter keeps and does not show. In JupyterLab
+# you can look it up: click into a cell, then on the gears at the right edge, and open *Advanced Tools*. A band without
+# a reason is an error, and so is a misspelled name:
 
 # %% tags=["raises-exception"]
 Policy.from_metadata({"verify": {"rtol": 0.05}})
@@ -249,8 +260,9 @@ Policy.from_metadata({"verify": {"rtol": 0.05}})
 #
 # *时间与机器名称*
 #
-# You cannot expect two runs to take exactly the same time, let alone runs on two machines. A cell that measures time says so, and its output is
-# compared in form: the words and the kind of number have to agree, while the number and its unit may differ:
+# You cannot expect two runs to take exactly the same time, let alone runs on two machines. A cell that measures time
+# says so, and its output is compared in form: the words and the kind of number have to agree, while the number and its
+# unit may differ:
 
 # %%
 timing = Policy(timing=True, reason="durations")
@@ -260,11 +272,12 @@ compare("took 1.2 ms", "took 87 us", timing)
 compare("took 1.2 ms", "failed", timing)
 
 # %% [markdown]
-# This has a consequence for you. A time that you see in the book is an example, from the machine that its page names at the top. No comparison
-# stands behind its size, and you should expect other times on yours.
+# This has a consequence for you. A time that you see in the book is an example, from the machine that its page names at
+# the top. Nothing has checked its size, and you should expect other times on yours.
 #
-# A few outputs depend on the machine entirely, such as the first line of [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a
-# pattern, and what matches it may be anything:
+# A few outputs depend entirely on the machine, such as the first line of
+# [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a pattern, and what matches it may be
+# anything:
 
 # %%
 free = Policy(free=(r"(?<=PyTorch )\S+",), reason="the release")
@@ -291,16 +304,19 @@ fault = compare_pictures(stored, now)
 fault.text
 
 # %% [markdown]
-# When that happens in a run, the report names a folder with three pictures: what was expected, what came out, and where the
-# two differ. The third one looks like this:
+# When that happens in a run, the report names a folder with three pictures: what was expected, what came out, and where
+# the two differ. The third one looks like this:
 
 # %%
 drawings.show_difference(fault)
 
 # %% [markdown]
-# How does it decide that a pixel differs? It would be simple to subtract the two pictures, square the differences and average them
-# over all pixels, but that would go wrong. Here are two more variants of the picture. In the first, everything lies one pixel further to the right, as
-# it may with another release of a font library, and nobody would see it. In the second, one of the four marks is missing, which is a mistake.
+# How does it decide that a pixel differs? It would be simple to subtract the two pictures, square the differences and
+# average them over all pixels, but that would go wrong.
+#
+# Here are two more variants of the picture. In the first, everything lies one pixel further to the right, as it may
+# with another release of a font library, and nobody would see it. In the second, one of the four marks is missing,
+# which is a mistake.
 
 # %%
 shifted = drawings.one_pixel_to_the_right(stored)
@@ -311,9 +327,10 @@ average = drawings.root_mean_square
 average(stored, shifted) > average(stored, unmarked)
 
 # %% [markdown]
-# The harmless change has the larger average, since it touches every edge of every letter. So the book asks another question. For each pixel it
-# takes the darkest and the brightest color that the other picture has within one pixel of that place, and the pixel has to lie between them,
-# give or take 16 of 255 levels. A line may move by a pixel that way, but it may not vanish:
+# The harmless change has the larger average, since it touches the edges of all letters and marks. So the book asks
+# another question. For each pixel it takes the darkest and the brightest color that the other picture has within one
+# pixel of that place, and the pixel has to lie between them, give or take 16 of 255 levels. A line may move by a pixel
+# that way, but it may not vanish:
 
 # %%
 compare_pictures(stored, shifted) is None
@@ -326,15 +343,17 @@ compare_pictures(stored, unmarked).text
 #
 # *容差有多宽*
 #
-# A comparison that lets everything pass proves nothing, so the tolerances must not be wider than they need to be. How wide is that? To find out,
-# a page is run with one thread and with two, with the instructions of older processors, on two older releases of PyTorch, with
-# products rounded as on a GPU, and, where a network is trained, with ten other seeds. For each cell this yields the smallest tolerance that would
-# have been enough. The rule is that no tolerance may be more than five times as wide as the largest of these, and that no band
-# of training may be wider than what other seeds bring about.
+# A comparison that lets everything pass proves nothing, so the tolerances must not be wider than they need to be. How
+# wide is that? To find out, a page is run with one thread and with two, with the instructions of older processors, on
+# two older releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other
+# seeds. For each cell this yields the smallest tolerance that would have been enough.
 #
-# Such a measurement takes minutes for each page and setting, and a page that is changed has to be measured anew, so the record is
-# never quite complete. Since they were last changed, these pages have been run with one thread and with the instructions of
-# older processors; most of the other settings are still to come:
+# The rule is that no tolerance may be more than five times as wide as the largest of these, and that no band of
+# training may be wider than what other seeds bring about.
+#
+# Such a measurement takes minutes for each page and setting, and a page that is changed has to be measured anew, so the
+# record is never quite complete. Since they were last changed, these pages have been run with one thread and with the
+# instructions of older processors; most of the other settings are still to come:
 
 # %%
 from helpers import measurements
@@ -343,9 +362,13 @@ spread = measurements.record("spread")
 print(*spread["runs"]["avx2"]["pages"], sep="\n")
 
 # %% [markdown]
-# In the picture, each line is a tolerance that a cell states, and 1 is all of it. The gray part begins at one fifth, so a tolerance obeys the
-# rule if a mark lies in the gray part or beyond. Only other seeds may lie beyond 1: another seed is another experiment, and a band that let it pass
-# would be too wide to notice much. Where a mark is missing, the output did not differ in that setting, or has not been measured in it yet.
+# In the picture, each line is a tolerance that a cell states, and 1 is all of it. The gray part begins at one fifth, so
+# a tolerance obeys the rule if a mark lies in the gray part or beyond. Only the marks of other seeds may lie beyond 1:
+# another seed is another experiment, and a band that let it pass would be too wide to notice much. A cross below 1
+# means that the seeds tried so far do not fill the band: either more of them have to be tried, or the band has to
+# become narrower.
+#
+# Where a mark is missing, the output did not differ in that setting, or has not been measured in it yet.
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -353,13 +376,15 @@ from helpers.drawings.spreads import show_spreads
 show_spreads(spread)
 
 # %% [markdown]
-# A cell that states no tolerance gets the defaults. This is the most that they allow for floats, for the shift of a line in pixels, and for colors in levels:
+# A cell that states no tolerance gets the defaults. This is the most that they allow for floats, for the shift of a
+# line in pixels, and for colors in levels:
 
 # %%
 Policy().rtol, Policy().shift, Policy().color
 
 # %% [markdown]
-# And this is the most that any cell of these pages without a tolerance of its own needed, in any of the settings:
+# And this is the most that any cell without a tolerance of its own needed, in all these measurements, other seeds
+# aside:
 
 # %%
 measurements.needed_by_default(spread)
@@ -371,29 +396,33 @@ measurements.needed_by_default(spread)
 sorted({run["machine"] for run in spread["runs"].values()})
 
 # %% [markdown]
-# There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation. The book as a whole has
-# been run on one real GPU, an NVIDIA H200, and what came of that stands in the README. Another one may show differences that nobody has seen yet.
+# There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation.
+# The book as a whole has been run on one real GPU, an NVIDIA H200, and what came of that stands in the README. Another
+# one may show differences that nobody has seen yet.
 #
 # ## Who checks the check?
 #
 # *谁来检验验证本身*
 #
-# Suppose that the comparison itself had a bug and let everything pass. All pages would be green, and we should be none the wiser. So it was
-# tested on mistakes made on purpose. A program took each output and spoiled it in dozens of ways, one at a time: a digit changed, a sign flipped, a number moved by two percent, a dtype exchanged, a line lost, two rows swapped, a
-# picture mirrored, a label erased, a curve in the wrong color. Then it checked whether the comparison had noticed. These are the numbers of
-# mistakes that were caught and missed:
+# Suppose that the comparison itself had a bug and let everything pass. All pages would be green, and we would be none
+# the wiser. So it was tested on mistakes made on purpose.
+#
+# A program took each output and spoiled it in dozens of ways, one at a time: a digit changed, a sign flipped, a number
+# moved by two percent, a dtype exchanged, a line lost, two rows swapped, a picture mirrored, a label erased, a curve in
+# the wrong color. Then it checked whether the comparison had noticed. This is how many mistakes were caught, and how
+# many were missed:
 
 # %%
 score = measurements.record("mutation_score")
 score["caught"], score["missed"]
 
 # %% [markdown]
-# Changes within a tolerance count as neither, since they
-# are meant to pass, and neither do changes to durations. In software testing, this method is called mutation testing (变异测试).
+# So a few did get through. Changes within a tolerance count as neither caught nor missed, since they are meant to pass,
+# and the same goes for changes to durations. In software testing, this method is called mutation testing (变异测试).
 #
-# The opposite fault would be a comparison that cries wolf. To look for it, the whole book, as it was then, was run under conditions that people
-# really have. In this list, `-n 2` means that two pages ran at a time, `LANG=C` is a system that is set up for plain English letters only, and the
-# stand-in is the subject of the next section.
+# The opposite fault would be a comparison that cries wolf. To look for it, the whole book, as it was then, was run
+# under conditions that readers may really have. In this list, `-n 2` means that two pages ran at a time, `LANG=C` is a
+# system that is set up for plain English letters only, and `stand-in` is the subject of the next section.
 
 # %%
 runs = measurements.record("many_runs")
@@ -406,20 +435,23 @@ runs = measurements.record("many_runs")
 [run["conditions"] for run in runs if run["failed"]]
 
 # %% [markdown]
-# None did. But there is one thing that no such comparison can do for you. A green bar says that your machine has printed what the book shows. It
-# does not say that the sentence beside an output explains it correctly. To judge that, you have to read both.
+# The list is empty. But there is one thing that no such comparison can do for you. A green bar says that your machine
+# has printed what the book shows. It does not say that the sentence beside an output explains it correctly. To judge
+# that, you have to read both.
 #
 # ## Where the pictures come from
 #
 # *数据来源*
 #
-# The pages on CIFAR-10 use the 60,000 pictures that Alex Krizhevsky published in 2009. They are not part of the book, so each machine has to find
-# them. The book looks in four places, in this order: the folder that the environment variable `CIFAR10_ROOT` names, the
-# book's own `data/`, a `data/` in the current folder, where torchvision puts them, and the folder where Keras keeps its data sets. If they are nowhere, it
-# downloads them into its `data/` (170 MB), from the fastest of several mirrors.
+# The pages on CIFAR-10 use the 60,000 pictures that Alex Krizhevsky published in 2009. They are not part of the book,
+# so each machine has to find them. The book looks in four places, in this order: the folder that the environment
+# variable `CIFAR10_ROOT` names, the book's own `data/`, a `data/` in the current folder (where examples for torchvision
+# like to put them), and the folder where Keras keeps its data sets. If they are in none of these, it downloads them
+# into its `data/` (170 MB), from the fastest of several mirrors.
 #
-# A mirror is a stranger's machine. How do we know that it sent the right file? From its checksum (校验和), a number computed from all of its bytes. The
-# checksum used here, SHA-256, comes out entirely different if a single letter changes. To save space, only the first 16 of its 64 digits are shown:
+# A mirror is a stranger's machine. How do we know that it sent the right file? From its checksum (校验和), a number
+# computed from all of its bytes. The checksum used here, SHA-256, comes out entirely different if a single letter
+# changes. To save space, only the first 16 of its 64 digits are shown:
 
 # %%
 import hashlib
@@ -432,8 +464,9 @@ hashlib.sha256(b"50,001 pictures").hexdigest()[:16]
 # %% [markdown]
 # The right checksum is written down in the book. A downloaded file with another one is refused before it is unpacked.
 #
-# And if there is no network, or a very slow one? A page waits for a minute. If the download is not expected to end within five minutes by then,
-# the page goes on with pictures that it draws itself: simple shapes, in the same number and the same format as the real ones.
+# And if there is no network, or a very slow one? A page waits for a minute. If by then the download is not expected to
+# end within another five, the page goes on with pictures that it draws itself: simple shapes, in the same number and
+# the same format as the real ones.
 
 # %%
 from helpers.data.stand_in import StandIn
@@ -443,8 +476,8 @@ stand_in = StandIn(train=True, count=20)
 show_stand_in(stand_in)
 
 # %% [markdown]
-# The code of the pages stays the same and works on the shapes as well, but the numbers will not be those of the book. A page that uses
-# them says so, in these words, followed by the reason and by what you can do about it:
+# The code of the pages stays the same and works on the shapes as well, but the numbers will not be those of the book. A
+# page that uses them says so, in these words, followed by the reason and by what you can do about it:
 
 # %%
 import textwrap
@@ -454,7 +487,8 @@ from helpers.data.find import NOT_REAL
 print(textwrap.fill(NOT_REAL, 79))
 
 # %% [markdown]
-# In such a run, the cells that depend on the pictures are run but not compared, and the summary at the end counts them. They carry the tag `cifar10`.
+# In such a run, the cells that depend on the pictures are run but not compared, and the summary at the end counts them.
+# They carry the tag `cifar10`.
 #
 # These commands, typed in a terminal in the folder of the book, look after the pictures:
 #
@@ -466,25 +500,30 @@ print(textwrap.fill(NOT_REAL, 79))
 # | use those of a colleague's disk | `export CIFAR10_ROOT=folder` |
 # | use the drawn shapes at once | `export CIFAR10_ROOT=stand-in` |
 #
-# The last one is meant for a classroom without internet. In PowerShell on Windows, write `$env:CIFAR10_ROOT = "stand-in"`. Either has to be
-# typed before JupyterLab is started. On a page that is open already, put `%env CIFAR10_ROOT=stand-in` into a new first cell and restart the
-# kernel.
+# The last one is meant for a classroom without internet. In PowerShell on Windows, write
+# `$env:CIFAR10_ROOT = "stand-in"`. Either has to be typed before JupyterLab is started. On a page that is open already,
+# put `%env CIFAR10_ROOT=stand-in` into a new first cell and restart the kernel.
 #
 # ## Try it yourself
 #
 # *亲手试试*
 #
-# Open a page in JupyterLab, change a number in its code, run that cell and save the page. Undo the change in the code without running it, and
-# save again: now you have an output that has rotted. Then run `pytest --nbval` on that page, and see it found. At the end of every run there is
-# a summary, which counts the cells that were compared exactly, within a tolerance, in form, or only run, with the reasons that the cells give.
-# It names your device and the origin of the pictures, too.
+# Open a page in JupyterLab, change a number in its code, run that cell and save the page. Undo the change in the code
+# without running it, and save again: now you have an output that has rotted. Then run `pytest --nbval` on that page,
+# and watch it being found.
+#
+# At the end of each run there is a summary. It counts the cells that were compared exactly, within a tolerance, in
+# form, or only run, and gives the cells' reasons. It names your device and the origin of the pictures, too.
 #
 # ## Recap
 #
 # - A stored output is only as true as its last run. The book runs each cell again and compares.
-# - Words, shapes, dtypes and whole numbers have to be the same, and floats to one part in 10,000. For tensors in your own tests, use `torch.testing.assert_close`.
-# - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room states how much and why; durations are compared in form, figures as pictures.
-# - How wide a tolerance must be is measured, setting by setting, and the record says how far that has come. The comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
+# - Words, shapes, dtypes and whole numbers have to be the same, and floats to one part in 10,000. For tensors in your
+#   own tests, use `torch.testing.assert_close`.
+# - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room
+#   states how much and why; durations are compared in form, figures as pictures.
+# - How wide a tolerance must be is measured, setting by setting, and the record says how far that has come. The
+#   comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
 # - CIFAR-10 is found, or downloaded and checked, or replaced by drawn shapes, and the page says which.
 #
 # ---
