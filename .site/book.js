@@ -11,7 +11,7 @@ for (const code of document.querySelectorAll("article .highlight pre")) {
       button.textContent = "Copied";
     } catch {
       getSelection().selectAllChildren(code);
-      button.textContent = "Now press Ctrl+C";
+      button.textContent = "Press Ctrl+C or \u2318C";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });

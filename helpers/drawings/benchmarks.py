@@ -63,19 +63,20 @@ def show_candidates(curves: Sequence[Curve]) -> None:
     figure, axis = _figure()
     colors = plt.get_cmap("viridis")([n / len(curves) for n in range(len(curves))])
     for curve, color, marker in zip(curves, colors, "osvD^P", strict=True):
+        recipe = curve.recipe
         epochs, accuracies = zip(*curve.points[1:], strict=True)  # the first is common to all
         axis.plot(
             [each * curve.tflop_per_epoch() for each in epochs],
             [100 - each for each in accuracies],
             f"{marker}-",
             color=color,
-            label=f"{'-'.join(map(str, curve.recipe.widths))}, batches of {curve.recipe.batch_size}",
+            label=f"{'-'.join(map(str, recipe.widths))}: {recipe.batch_size}, {recipe.base_lr}",
         )
     ticks = (0.25, 0.5, 1, 3, 6, 12, 25, 50, 100)
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set(xlim=(0.2, 130), ylim=(55, 7), ylabel="validation accuracy, %")
     axis.set_xlabel("work of training, TFLOP (logarithmic)")
-    axis.legend(title="channels of the three stages")
+    axis.legend(title="channels of the three stages: batch size, learning rate")
     plotting.show(
         figure,
         alt="Accuracy against work for six nets, both logarithmic. The curves of the narrowest nets begin at the lower "

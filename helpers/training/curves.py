@@ -16,7 +16,7 @@ from pathlib import Path
 from helpers.training.loop import flops_of_step
 from helpers.training.recipe import CANDIDATES, Recipe, changed
 
-SEARCHES = Path(__file__).resolve().parents[2] / "notebooks/records/training"
+RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 IMAGES = 50_000
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
@@ -86,9 +86,9 @@ def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curv
 
 
 @functools.cache
-def curves(folder: Path = SEARCHES) -> tuple[Curve, ...]:
+def curves(folder: Path = RECORDS) -> tuple[Curve, ...]:
     """The curves of `CANDIDATES`, from the record of ``python -m helpers.training search``."""
-    record = json.loads((folder / "search_curves.json").read_text(encoding="utf-8"))
+    record = json.loads((folder / "curves.json").read_text(encoding="utf-8"))
     return curves_of(CANDIDATES, record["candidates"])
 
 

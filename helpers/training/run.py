@@ -183,10 +183,11 @@ class Series:
 def explain(args: argparse.Namespace, device: str) -> int:
     """Print what `choose` would go by, and train nothing. Raises `argparse.ArgumentTypeError`."""
     budget = budget_of(args, device)
-    if budget.unit != "s" or args.set or args.resume or device != "cpu":
+    others = (args.set, args.resume, args.out, args.checkpoint, args.validation, args.runs > 1)
+    if budget.unit != "s" or any(others) or device != "cpu":
         raise argparse.ArgumentTypeError(
             "--explain shows how a recipe is chosen for a time on a CPU: give it --budget (with --device cpu "
-            "where there is a GPU), and neither --set nor --resume"
+            "where there is a GPU), and nothing that a training needs, such as --set or --out"
         )
     with joined(device, args.threads) as processes:
         choice = choose(None, budget, device, args.precision, processes)

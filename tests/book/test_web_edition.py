@@ -240,7 +240,7 @@ COPIED = "Object.defineProperty(navigator, 'clipboard', {value: {writeText: %s}}
     ("clipboard", "says"),
     [
         ("async text => { window.copied = text; }", "Copied"),
-        ("async () => { throw Error('not allowed'); }", "Now press Ctrl+C"),
+        ("async () => { throw Error('not allowed'); }", "Press Ctrl+C or ⌘C"),
     ],
 )
 def test_code_is_copied(built, page, clipboard, says):
