@@ -35,7 +35,7 @@
 #
 # **You need** the training loop of page 06, and for two sections a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 31 min to read, 92 s to run (AMD EPYC, 2 cores).
+# **Time**: 31 min to read, 35 s to run (AMD EPYC, 2 cores).
 #
 # ## Where does the time go
 #

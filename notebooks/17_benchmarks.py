@@ -37,7 +37,7 @@
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so it loads no images and
 # needs no GPU.
 #
-# **Time**: 26 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 30 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
