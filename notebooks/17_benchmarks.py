@@ -234,18 +234,13 @@ show_accuracy_against_work(recorded)
 
 # %% [markdown]
 # The first point of the blue curve lies almost straight above the first one of airbench94. Both have done nearly the
-# same work, so the difference between them cannot come from a faster machine:
+# same work, so the difference between them cannot come from a faster machine. What did each of them buy with its work?
+# Here are the TFLOP of both, and the epochs that they got through:
 
 # %%
 ours = recorded["tflop_12"]["runs"][0]
 airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
-ours["tflop"], airbench["tflop"]
-
-# %% [markdown]
-# What did each of them buy with it? Here are the epochs that they got through:
-
-# %%
-ours["epochs"], airbench["epochs"]
+[(run["tflop"], run["epochs"]) for run in (ours, airbench)]
 
 # %% [markdown]
 # The small network has gone over all images several times, in many cheap steps. The large one has seen a part of them
@@ -414,21 +409,17 @@ single["seconds"], double["seconds"]
 # each other anything. Two processes have to exchange all gradients in every step, and for each batch normalization the
 # sums over the batch as well. Several processes pay off when each has a GPU or a whole machine to itself.
 #
-# Do the two processes compute the same as the one, at least? These are the losses at the beginning, each the mean of a
-# hundredth of the training:
+# Do the two processes compute the same as the one, at least? These are the number of steps and the losses at the
+# beginning, each the mean of a hundredth of the training:
 
 # %%
-single["losses"][:4], double["losses"][:4]
+[(run["steps"], run["losses"][:4]) for run in (single, double)]
 
 # %% [markdown]
 # Close, but not equal, and rounding is only a part of it. Muon, the optimizer of page 07, multiplies matrices in every
 # step. Each process does this for itself, so these products are done, and counted, twice. The 3 TFLOP are used up a
-# little earlier, in fewer steps:
-
-# %%
-single["steps"], double["steps"]
-
-# %% [markdown]
+# little earlier, in fewer steps.
+#
 # ### On a GPU
 #
 # *GPU 上的训练*
