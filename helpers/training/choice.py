@@ -79,14 +79,17 @@ def choose(
         return Choice(recipe, precision)
     if not by_time:
         return Choice(for_gpu() if device == "cuda" else for_work(budget.amount), precision)
-    own = statistics.median(times[tried.index(precision)])
-    (slowest,) = processes.largest(own)
+    if precision not in tried:  # another process' GPU has no bf16
+        tried, times = (precision,), step_seconds(device, [TimedStep(Recipe(), precision)])
+    (slowest,) = processes.largest(statistics.median(times[tried.index(precision)]))
     speed = flops_of_step(Recipe(), 64, 32) / slowest * processes.count
     if device == "cuda":
         return Choice(for_gpu(), precision, speed)
     candidates = shortlist(budget.amount, speed)
     steps = [
-        TimedStep(curve.recipe, precision, curve.recipe.batch_size // processes.count, PROBE_SIZE)
+        TimedStep(
+            curve.recipe, precision, max(1, curve.recipe.batch_size // processes.count), PROBE_SIZE
+        )
         for curve in candidates
     ]
     times = step_seconds(device, steps, PROBE_SHARE * budget.amount, least=FEWEST_ROUNDS)

@@ -24,6 +24,8 @@ from jupyter_client.provisioning import LocalProvisioner
 
 LAUNCHER = "ipykernel_launcher"
 OF_THE_RUN = "PYTEST_", "JPY_"  # variables that no import reads
+# The process has ended, or an interrupt came between a request and its answer and the next answer is that one's.
+BROKEN = OSError, ValueError, LookupError
 
 
 class NotForkedError(RuntimeError):
@@ -81,7 +83,7 @@ class Preparation:
             streams = [nothing, *(_descriptor(n, s, opened) for n, s in [(1, stdout), (2, stderr)])]
             try:
                 pid = self.ask({"argv": argv, "env": dict(env)}, streams)["pid"]
-            except (OSError, ValueError):
+            except BROKEN:
                 self._refusal = "the process that forks kernels has ended"
                 raise NotForkedError(self._refusal) from None
         return ForkedProcess(pid, self)
@@ -103,7 +105,7 @@ class Preparation:
             )
         try:
             self._refusal = self._answer()["refusal"]
-        except (OSError, ValueError):
+        except BROKEN:
             self._refusal = "the imports end the process"
 
     def ask(self, request: dict[str, Any], streams: Iterable[int] = ()) -> dict[str, Any]:
@@ -164,7 +166,7 @@ class ForkedProcess:
         if self.returncode is None:
             try:
                 self.returncode = self._preparation.ask({"poll": self.pid})["status"]
-            except (OSError, ValueError):
+            except BROKEN:
                 self.returncode = 1  # it ends with the process that has forked it
         return self.returncode
 
