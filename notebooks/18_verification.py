@@ -36,7 +36,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 23 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 30 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
@@ -417,7 +417,7 @@ score = measurements.record("mutation_score")
 score["caught"], score["missed"]
 
 # %% [markdown]
-# So a few did get through. Changes within a tolerance count as neither caught nor missed, since they are meant to pass,
+# So a few did get through, most of them pale words or single letters in pictures. Changes within a tolerance count as neither caught nor missed, since they are meant to pass,
 # and the same goes for changes to durations. In software testing, this method is called mutation testing (变异测试).
 #
 # The opposite fault would be a comparison that cries wolf. To look for it, the whole book, as it was then, was run
