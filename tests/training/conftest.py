@@ -1,5 +1,7 @@
 """What the tests of trainings share: a tiny net and a few drawn images in the place of CIFAR-10."""
 
+import signal
+
 import pytest
 import torch
 
@@ -12,6 +14,14 @@ def no_gpu(request, monkeypatch):
     """What is tested here is tested on the CPU, also where there is a GPU; but for test_gpu.py."""
     if request.path.name != "test_gpu.py":
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
