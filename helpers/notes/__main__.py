@@ -17,7 +17,7 @@ MARK = ".today"  # in the name of a changed copy
 EPILOG = """\
 Nothing of a file is run: it is read as text, also with IPython commands and the print of Python 2 in it.
 A call is named with "if ..." where the text alone does not show what it is applied to.
-What it does today is told as for the table's own example: the names and numbers in your message may be others.
+The messages are those of the book's own examples: names and numbers in yours may be others.
 
 exit status: 0 nothing found, 1 old calls found, 2 something could not be read or written
 """
