@@ -210,8 +210,28 @@ def report() -> bool:
     for finding in findings():
         print(finding)
         ready = ready and finding.state != "FAIL"
-    print("Ready for the book." if ready else "Something is missing: see [FAIL] above.")
+    print("Ready for the book." if ready else f"Something is missing: see [FAIL] above.{advice()}")
     return ready
+
+
+def advice() -> str:
+    """Where to install, for a Python that is of no environment: many systems let nothing be installed there."""
+    if (
+        sys.prefix != sys.base_prefix
+        or "CONDA_PREFIX" in os.environ
+        or "google.colab" in sys.modules
+    ):
+        return ""
+    programs = Path(".venv", "Scripts" if os.name == "nt" else "bin")
+    first = (
+        ""
+        if (BOOK / ".venv").exists()
+        else f"make one with {Path(sys.executable).name} -m venv .venv, then "
+    )
+    return (
+        f"\nThis is not the Python of an environment: {first}write {programs / 'pip'} for pip, and ask again with "
+        f"{programs / 'python'} -m helpers.environment."
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@
 # - find out why a `.grad` is `None`, and read autograd's error messages for their advice;
 # - turn old code with `Variable`, `volatile` and `.data` into today's.
 #
-# **You need** a little Python, a rough idea of what a tensor is, and the derivative of $x^2$ from school. No GPU.
+# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers; more
+# you need not know of it yet. No GPU.
 #
 # **Time**: 25 min to read, 7 s to run (AMD EPYC, 2 cores).
 #

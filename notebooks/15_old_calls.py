@@ -210,7 +210,7 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 # last of them. The link leads to the page where this book explains the matter.
 #
 # A number or a size in your message may differ from the one in the table. If no row has your words exactly, you are
-# shown those that come nearest, and that is said above them.
+# shown those that come nearest, and that is said above them. If there is none either, the cause may be another than PyTorch's age.
 #
 # A name will do as well, or a whole line of your script. It may find several rows:
 
@@ -246,8 +246,8 @@ runpy.run_path(script)
 
 # %% [markdown]
 # The program does not run the script. It reads the text, which is why it also copes with the `print` of Python 2 and with
-# commands of IPython. In a terminal, in the book's folder, you would type `python -m helpers.notes` and the name of a file, a notebook or a folder.
-# `--fix` asks for a mended copy as well. On this page we call the same program as a function:
+# commands of IPython. In a terminal, in the book's folder, you would type `python3 -m helpers.notes` (on Windows `py`) and the name of a file, a
+# notebook or a folder; no package is needed for it. `--fix` asks for a mended copy as well. On this page we call the same program as a function:
 
 # %%
 import contextlib

@@ -88,7 +88,7 @@ compare_outputs(stored, now)[0].text
 
 # %% [markdown]
 # We will do this many more times, so let us make a small function of it. It takes two texts and returns the sentences.
-# A `Policy` says how lenient a comparison may be, and a cell that asks for nothing gets an empty one:
+# A `Policy` says how lenient the comparison of a cell is. Unless the cell asks for more, it is the empty one:
 
 
 # %%
@@ -160,7 +160,7 @@ big + 1 - big, big - big + 1
 # | decimal numbers | another last digit | up to rounding |
 # | losses and accuracies after training | more digits differ | within a band that the cell states |
 # | durations and speeds | anything | in form: a duration must remain a duration |
-# | the release, the device | its own | that part not at all |
+# | the release, the device | its own | this part is not compared |
 # | pictures | a line may lie a pixel off | as pictures |
 #
 # ## Comparing numbers

@@ -152,6 +152,19 @@ def test_as_a_command_it_fails_where_nothing_is_installed():
     assert result.stderr == ""
 
 
+def test_a_python_of_no_environment_is_told_where_to_install(monkeypatch, tmp_path):
+    for name in ("CONDA_PREFIX", "VIRTUAL_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(env, "BOOK", tmp_path)
+    monkeypatch.setattr(sys, "prefix", "/somewhere/else")
+    assert env.advice() == ""
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    assert "-m venv .venv, then write .venv" in env.advice()
+    (tmp_path / ".venv").mkdir()
+    assert "make one" not in env.advice()
+    assert "pip for pip" in env.advice()
+
+
 def test_help_only_helps_and_nonsense_is_refused():
     help = run(arguments=["--help"])
     assert help.returncode == 0 and "[OK]" not in help.stdout

@@ -69,7 +69,9 @@ def make_parser() -> argparse.ArgumentParser:
     where.add_argument("--remove", action="store_true", help="take badges and code out")
 
     handout = add("handout", "handout")
-    handout.add_argument("pages", nargs="*", metavar="PAGE", help="its number, name or file")
+    handout.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="its number, name or file; all if none is given"
+    )
     handout.add_argument(
         "--out", type=Path, metavar="FOLDER", required=True, help="a new folder for all of it"
     )

@@ -31,6 +31,7 @@ BOOK = Path(__file__).resolve().parents[2]
 README = Template(Path(__file__).with_name("handout.md.template").read_text(encoding="utf-8"))
 NEEDED = "requirements.txt", "environment.yml", "pyproject.toml", "LICENSE"  # beside helpers/
 LEFT_OUT = "__pycache__", "book"  # of helpers/: no page imports what makes the book
+TEACHER = "\nThis copy is the teacher's: the solutions stand at the end of each page, folded.\n"
 SOLUTIONS = "## Solutions"
 LINK = re.compile(r"\[([^\]]*)\]\((\d\d)_[a-z0-9_]+\.ipynb(?:#[^)]*)?\)")
 OF_THE_BOOK = "book", "jupytext"  # metadata of a page that its copy is no part of
@@ -106,7 +107,8 @@ def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> No
     with tempfile.TemporaryDirectory(prefix=".handout-", dir=out.parent) as folder:
         new = Path(folder, "new")
         for name, solutions in (("students", False), ("teacher", True)):
-            write_folder(new / name, [page_for(page, numbers, solutions) for page in book], book)
+            notebooks = [page_for(page, numbers, solutions) for page in book]
+            write_folder(new / name, notebooks, book, TEACHER if solutions else "")
         if with_slides:
             (new / "slides").mkdir()
             for page in book:
@@ -118,9 +120,12 @@ def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> No
 
 
 def write_folder(
-    folder: Path, notebooks: Iterable[nbformat.NotebookNode], book: Iterable[pages.Page]
+    folder: Path,
+    notebooks: Iterable[nbformat.NotebookNode],
+    book: Iterable[pages.Page],
+    for_whom: str,
 ) -> None:
-    """Write notebooks, the copies of these pages, and what they need into a new folder."""
+    """Write notebooks, the copies of these pages, and what they need into a new folder; its README says for whom."""
     records = pages.NOTEBOOKS / "records"
     shutil.copytree(records, folder / "notebooks/records")
     ignored = shutil.ignore_patterns(*LEFT_OUT)
@@ -131,7 +136,7 @@ def write_folder(
     for notebook, page in zip(notebooks, book, strict=True):
         write(notebook, folder / "notebooks" / page.path.name)
         names.append(f"- [{page.title}](notebooks/{page.path.name})")
-    text = README.substitute(pages="\n".join(names), first=book[0].path.name)
+    text = README.substitute(pages="\n".join(names), first=book[0].path.name, for_whom=for_whom)
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 

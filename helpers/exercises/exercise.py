@@ -70,8 +70,10 @@ def differences(
     names = list(inspect.signature(reference).parameters)
     for given in arguments:
         expected = reference(*copy.deepcopy(given))
-        if fault := fault_in(answer(*copy.deepcopy(given)), expected):
-            yield f"for {described(names, given)}: {fault}"
+        returned = answer(*copy.deepcopy(given))
+        if fault := fault_in(returned, expected):
+            advice = " Is a `return` missing?" if returned is None else ""
+            yield f"for {described(names, given)}: {fault}{advice}"
 
 
 def described(names: Iterable[str], values: Iterable[Any]) -> str:

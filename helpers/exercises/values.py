@@ -90,6 +90,8 @@ def _list_fault(answer: Sequence, expected: Sequence) -> str:
 
 
 def _kind(value: Any) -> str:
-    """Return a value's type in words: 'an int', 'a str'."""
+    """Return a value's type in words: 'an int', 'a str'; None is called by its name."""
+    if value is None:
+        return "None"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -17,6 +17,7 @@ MARK = ".today"  # in the name of a changed copy
 EPILOG = """\
 Nothing of a file is run: it is read as text, also with IPython commands and the print of Python 2 in it.
 A call is named with "if ..." where the text alone does not show what it is applied to.
+The messages are those of the book's own examples: names and numbers in yours may be others.
 
 exit status: 0 nothing found, 1 old calls found, 2 something could not be read or written
 """
@@ -157,7 +158,10 @@ def write_copy(source: "Source", args: argparse.Namespace, copies: dict[Path, Pa
     Raises:
         MisuseError: it would take the place of a file that is read, or of another copy, or it cannot be written.
     """
-    from helpers.verification.files import OutputError, write_file
+    try:
+        from helpers.verification.files import OutputError, write_file
+    except ModuleNotFoundError:  # the book's packages are not installed: reading needs none of them
+        OutputError, write_file = OSError, Path.write_bytes
 
     target = copy_path(source.path, args.files, args.out)
     where = target.resolve()

@@ -17,6 +17,8 @@ from helpers.notes.reader import Finding
 from helpers.notes.sources import Source, words_for_place
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+VALUE = re.compile(r"\n\w+$")  # an example's last line, if it only names what a page then shows
+ADVICE = "With --fix, a copy is written that has today's calls where that is safe."
 WIDTH = 79  # columns: a page of the book shows no more
 TODAY = {
     "error": "fails",
@@ -154,8 +156,10 @@ def _example(call: OldCall) -> Iterable[str]:
     if "\n" not in call.old + call.new:
         yield from _wrapped("write", f"{call.new}   for   {call.old}")
         return
-    for n, line in enumerate(call.new.strip().split("\n")):
-        yield f"      {'' if n else 'write':<6}{line}"
+    for head, example in (("write", call.new), ("for", call.old)):
+        lines = VALUE.sub("", example.strip()).split("\n")
+        for n, line in enumerate(lines):
+            yield f"      {'' if n else head:<6}{line}"
 
 
 def _short(text: str, most: int = WIDTH - 16) -> str:
@@ -205,7 +209,7 @@ def _count(number: int, word: str) -> str:
 
 
 def summary(reports: list[Report]) -> str:
-    """Count what was found, in one line."""
+    """Count what was found, in one line; in a second one, name the option that mends a copy, if it would help."""
     found = [finding for report in reports for finding in report.findings]
     files = sum(bool(report.findings) for report in reports)
     read = f"{_count(len(reports), 'file')} read"
@@ -215,9 +219,16 @@ def summary(reports: list[Report]) -> str:
     parts = [f"{counts[kind]} {words}" for kind, words in KINDS.items() if counts[kind]]
     if doubtful := sum(not finding.certain for finding in found):
         parts.append(f"{doubtful} under a condition")
-    return (
+    line = (
         f"{read}: {_count(len(found), 'old call')} in {_count(files, 'file')}: {', '.join(parts)}."
     )
+    return f"{line}\n{ADVICE}" if any(map(_can_be_mended, reports)) else line
+
+
+def _can_be_mended(report: Report) -> bool:
+    """Tell whether --fix, which was not asked for, would rewrite an old call."""
+    code = Code(report.source)
+    return not report.fixed and any(fixes.proposal(code, found) for found in report.findings)
 
 
 def dumps(reports: list[Report], errors: list[str]) -> str:

@@ -60,6 +60,8 @@ COMMON_WORDS = {
 }
 COMMON_WORDS |= {"torch", "model", "net"}
 NEAR = 0.5  # the share of what is asked that a row must have to be called near
+MOST = 3  # rows are called near
+MISSED = re.compile(r"object has no attribute '\w+'")
 LONG = 10  # characters: a longer word of code may be broken
 
 
@@ -184,7 +186,7 @@ def find(words: str) -> Markdown:
     found = next(filter(None, choices), None) or _read(words)
     if found:
         return table(by_state(found))
-    if near := _nearest(wanted):
+    if near := _nearest(wanted) or _without(wanted) or _called(words):
         head = "No row has exactly these words. Nearest to them:"
         return Markdown(f"{head}\n\n{table(near).data}")
     return Markdown(
@@ -214,7 +216,26 @@ def _nearest(wanted: str) -> list[OldCall]:
     enough = NEAR * sum(weights.values())
     best = max((share for share, _ in shares), default=0)
     near = [(share, call) for share, call in shares if share and share >= max(enough, 0.8 * best)]
-    return [call for _, call in sorted(near, key=lambda pair: -pair[0])[:3]]
+    return [call for _, call in sorted(near, key=lambda pair: -pair[0])[:MOST]]
+
+
+def _without(wanted: str) -> list[OldCall]:
+    """The calls whose messages miss the same attribute of an object, though in an object of another class."""
+    missed = MISSED.search(wanted)
+    rows = [] if missed is None else [c for c in OLD_CALLS if missed[0] in c.message.lower()]
+    return rows[:MOST]
+
+
+def _called(words: str) -> list[OldCall]:
+    """The calls that are of the same name as one in a line of code, a method of whatever object."""
+    try:
+        nodes = list(ast.walk(ast.parse(words.strip())))
+    except (SyntaxError, ValueError):
+        return []
+    functions = [ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)]
+    asked = {function.rpartition(".")[2] for function in functions} - COMMON
+    rows = [call for call in OLD_CALLS if call.today != "runs" and names(call) <= asked]
+    return by_state(rows)[:MOST]
 
 
 def _words(text: str) -> set[str]:

@@ -55,6 +55,7 @@ def test_the_folder_holds_what_it_says(folder):
         assert not list((folder / name).rglob("__pycache__"))
         text = (folder / name / "README.md").read_text(encoding="utf-8")
         assert "](notebooks/08_tensor_shapes.ipynb)" in text and "$" not in text
+        assert ("the solutions stand" in text) == (name == "teacher")
 
 
 @pytest.mark.parametrize("page", WITH_EXERCISES, ids=lambda page: page.name)

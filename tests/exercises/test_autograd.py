@@ -68,7 +68,7 @@ def test_gradient_by_autograd(capsys):
             "a tuple is expected, but this is a tensor of shape ().",
         ),
         (lambda *given: torch.stack(gradient(*given)), "of shape (2,)."),
-        (lambda loss, w, b: [].clear(), "a tuple is expected, but this is a NoneType."),
+        (lambda loss, w, b: [].clear(), "but this is None. Is a `return` missing?"),
     ],
 )
 def test_gradient_gone_wrong(answer, says, capsys):

@@ -136,6 +136,8 @@ NEAR = {
     "KeyError: 'unexpected key \"module.conv1.weight\" in state_dict'": "state-dict-with-module-prefix",
     "AttributeError: module 'torch.utils' has no attribute 'ffi'": "utils-ffi",
     "dsets.MNIST train_data": "mnist-train-data",
+    "'_MultiProcessingDataLoaderIter' object has no attribute 'next'": "iterator-next",
+    "images, labels = dataiter.next()": "loader-next",
 }
 
 
