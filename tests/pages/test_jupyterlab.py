@@ -251,11 +251,12 @@ def test_a_link_leads_to_a_heading_of_its_page(lab):
         anchor = f"#{pages.anchor(heading)}"
         link = lab.page.locator(f".jp-Notebook .jp-MarkdownCell a[href='{anchor}']").first
         link.scroll_into_view_if_needed()
-        lab.page.wait_for_timeout(
-            1000
-        )  # JupyterLab draws the cells around it, and would scroll back
+        place = None
+        while (now := link.bounding_box()) != place:  # it draws the cells around, and would scroll
+            place = now
+            lab.page.wait_for_timeout(1000)
         link.click()
-        lab.wait_for(IN_VIEW, heading, seconds=10)
+        lab.wait_for(IN_VIEW, heading)
     finally:
         lab.close()
 
