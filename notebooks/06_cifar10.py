@@ -34,7 +34,7 @@
 # **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures cannot be found or
 # downloaded, drawn shapes stand in for them, and the first output says so.
 #
-# **Time**: 25 min to read, 45 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 25 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -143,7 +143,7 @@ labels[val].bincount()
 # only (old tutorials write 0.5 for both). Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
-sample = pixels[train[:5000]] / 255
+sample = pixels[train[:10_000]] / 255
 std, mean = torch.std_mean(sample, dim=(0, 2, 3))
 to_float = v2.ToDtype(torch.float32, scale=True)
 normalize = v2.Compose([to_float, v2.Normalize(mean.tolist(), std.tolist())])
