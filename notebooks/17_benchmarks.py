@@ -136,7 +136,7 @@ show_accuracy_against_seconds(recorded)
 # bfloat16, the other two from one that is faster in 32-bit floats. For the green one its AVX512 instructions were
 # switched off, as if it were older.
 #
-# A curve does not follow one training over time. Its points are separate trainings, for one and three minutes the means
+# A curve does not follow one training over time. Its points are separate training runs, for one and three minutes the means
 # of three runs each, for ten minutes a single run. They need not even share a network: with more time, a wider one
 # often pays off, as we will see [further down](#A-network-for-each-budget).
 #

@@ -397,7 +397,7 @@ sorted({run["machine"] for run in spread["runs"].values()})
 
 # %% [markdown]
 # There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation.
-# The book as a whole has been run on one real GPU, an NVIDIA H200, and what came of that stands in the README. Another
+# The book as a whole has been run on one real GPU, an NVIDIA H200, and the README tells how that went. Another
 # one may show differences that nobody has seen yet.
 #
 # ## Who checks the check?
