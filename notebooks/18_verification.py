@@ -44,8 +44,8 @@
 #
 # A notebook keeps code and output side by side in one file, and nothing ties the two together. Somebody edits a cell
 # and forgets to run it, or a new release of a library prints something else, and the file still shows what it showed
-# before, neatly typeset. Let us build such a case. Somebody wrote a notebook in 2022, with PyTorch 1.13, that clears
-# the gradients of two weights and then prints them:
+# before, neatly typeset. Let us build such a case. Suppose that somebody wrote a notebook in 2022, with PyTorch 1.13,
+# that clears the gradients of two weights and then prints them:
 
 # %%
 # %xmode Minimal
@@ -65,8 +65,8 @@ print(w.grad)
 # In 1.13 `zero_grad` filled the gradients with zeros, so what the file shows is `tensor([0., 0.])`. Since PyTorch 2.0
 # it sets them to `None`, and a reader who trusts the file will look for the zeros in vain.
 #
-# To notice, we have to run the cell again and compare. A notebook stores printed text in a small dictionary, and we can
-# write one by hand:
+# The only way to notice is to run the cell again and compare. A notebook stores printed text in a small dictionary, and
+# we can write one by hand:
 
 
 # %%
@@ -78,8 +78,8 @@ stored = printed("tensor([0., 0.])")
 now = printed("None")
 
 # %% [markdown]
-# This is the function that the book compares with. It returns a list of differences, each with a sentence that says
-# what is wrong:
+# The function that the book uses to compare them is `compare_outputs`. It returns a list of differences, each with a
+# sentence that says what is wrong:
 
 # %%
 from helpers.verification import Policy, compare_outputs
@@ -88,7 +88,7 @@ compare_outputs(stored, now)[0].text
 
 # %% [markdown]
 # We will do this many more times, so let us make a small function of it. It takes two texts and returns the sentences.
-# A `Policy` says how lenient the comparison of a cell is. Unless the cell asks for more, it is the empty one:
+# The third argument, a `Policy`, says how lenient to be. A cell that asks for nothing special gets the empty one:
 
 
 # %%
@@ -105,11 +105,11 @@ compare("tensor([0., 0.])", "tensor([0., 0.])")
 # %% [markdown]
 # The list is empty, so these two agree.
 #
-# Running a whole notebook as a test is an old idea. The tool for it is
-# [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and `pytest --nbval notebooks/` is all
-# that you have to type. Out of the box it compares texts letter by letter, and that is too strict and too lax at once:
-# too strict for numbers, which differ in their last digits from machine to machine, and too lax for pictures, which it
-# does not compare.
+# To run a program again and compare what it says with what it said before is an old idea, called *regression testing*
+# (回归测试). For notebooks, the tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
+# `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by letter, and that
+# is too strict and too lax at once: too strict for numbers, which differ in their last digits from machine to machine,
+# and too lax for pictures, which it does not compare.
 #
 # The book therefore brings its own comparison, the one that we have just called. The rest of this page tries it out.
 #
@@ -128,8 +128,8 @@ compare("torch.float32", "torch.float64")
 compare("10000 pictures", "10001 pictures")
 
 # %% [markdown]
-# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition, so the
-# order in which it adds makes a difference:
+# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition. Every
+# such *rounding error* (舍入误差) is tiny, but which ones you get depends on the order in which the numbers are added:
 
 # %%
 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
@@ -144,13 +144,13 @@ big + 1 - big, big - big + 1
 
 # %% [markdown]
 # In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a
-# tensor, it splits the work among threads and among the lanes of the processor's vector unit. How many there are
-# depends on the machine, so the order depends on it too, and so do the last digits.
+# tensor, it splits the work among several threads, and within each of them the processor adds several numbers at once.
+# How many depends on the machine, so the order of the additions depends on it too, and so do the last digits.
 #
 # A seed does not help against this. `torch.manual_seed` gives you the same random numbers again, but what is computed
-# from them is rounded in the machine's own way, and PyTorch's
-# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) promises equal results neither
-# across platforms nor across releases.
+# from them is rounded in the machine's own way. PyTorch's
+# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性) says plainly that equal
+# results are not guaranteed across platforms or releases.
 #
 # Here is what that means for each kind of output:
 #
@@ -167,9 +167,10 @@ big + 1 - big, big - big + 1
 #
 # *数值的比较*
 #
-# How much is "up to rounding"? A decimal number may be off by one unit of the last digit that is printed, or by one
-# millionth of its size if that is more, and in no case by more than one part in 10,000. These two losses differ by less
-# than a millionth, and the list of differences is empty:
+# How much is "up to rounding"? We need a *tolerance* (容差), the largest difference that still passes. A decimal number
+# may be off by one unit of the last digit that is printed, or by one millionth of its size if that is more, and in no
+# case by more than one part in 10,000. These two losses differ by less than a millionth, and the list of differences is
+# empty:
 
 # %%
 compare("loss 0.4321567", "loss 0.4321569")
@@ -196,9 +197,10 @@ print("\n".join(as_lines(fault, Policy(), width=75)))
 # %% [markdown]
 # If you would rather see this in a browser, `pytest --nbval notebooks/ --html-report=report.html` writes it as a page.
 #
-# In your own tests you will compare tensors and not printed text, and for that PyTorch has functions with the same
-# rule: two numbers agree if they differ by no more than `atol + rtol * abs(expected)`. `torch.allclose` says yes or no,
-# and `torch.testing.assert_close` explains itself:
+# In your own tests you will compare tensors rather than printed text, and PyTorch has two functions for that. To both,
+# two numbers agree if they differ by no more than `atol + rtol * abs(expected)`. Here `atol` is the *absolute
+# tolerance* (绝对容差), an amount that is always allowed, and `rtol` the *relative tolerance* (相对容差), which grows with the
+# number itself. `torch.allclose` says yes or no, and `torch.testing.assert_close` explains itself:
 
 # %%
 torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
@@ -207,16 +209,18 @@ torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
 torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))
 
 # %% [markdown]
-# Its defaults depend on the dtype and are stricter than those of this book. That suits a single operation. After a long
-# computation you will want to state your own `rtol` and `atol`, as the next section does.
+# The defaults of `assert_close` depend on the dtype and are stricter than those of this book. That suits a single
+# operation. After a long computation you will want to state your own `rtol` and `atol`, and training is the longest
+# computation that we have.
 #
 # ## After training, a band
 #
 # *训练之后的误差范围*
 #
-# Room for rounding is enough for a sum, but not after training. Each step starts from the weights that the step before
-# has left, so a rounding at the beginning is carried along, and it may grow on the way. How fast it can grow is shown
-# by a loop of one line, the *logistic map* (逻辑斯谛映射). We start it from two numbers that differ in the seventh digit:
+# Allowing for rounding is enough for a sum, but not after training. Each step starts from the weights that the step
+# before has left behind, so a rounding error at the beginning is carried along, and it may grow on the way. How fast it
+# can grow is shown by a loop of one line, the *logistic map* (逻辑斯谛映射), a classic example of chaos (混沌). We start it
+# from two numbers that differ in the seventh digit:
 
 # %%
 a, b = 0.4, 0.4000001
@@ -228,14 +232,14 @@ a, b
 # After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. What a cell
 # prints is rarely a weight, though. It is a loss or an accuracy, averaged over many images, and that varies much less.
 # A cell that trains therefore states a *band* in which its numbers have to lie, and it has to say why. Here is the pair
-# that has just failed:
+# of losses that failed above:
 
 # %%
 band = Policy(rtol=0.05, reason="training")
 compare("loss 0.2105", "loss 0.2205", band)
 
 # %% [markdown]
-# `rtol` is the relative tolerance, here 5 %, and the pair passes. But the band ends where it says it ends:
+# With an `rtol` of 5 % the pair passes. But the band ends where it says it ends:
 
 # %%
 compare("loss 0.2105", "loss 0.2305", band)
@@ -248,9 +252,9 @@ compare("loss 0.2105", "loss 0.2305", band)
 compare("100 steps", "101 steps", band)
 
 # %% [markdown]
-# The band is part of the notebook, in the *metadata* of the cell, which Jupyter keeps and does not show. In JupyterLab
-# you can look it up: click into a cell, then on the gears at the right edge, and open *Advanced Tools*. A band without
-# a reason is an error, and so is a misspelled name:
+# The band is part of the notebook. It stands in the *metadata* (元数据) of the cell, which Jupyter keeps but does not
+# show. In JupyterLab you can look it up: click into a cell, then on the gears at the right edge, and open *Advanced
+# Tools*. A misspelled name in there is an error, and so is a band without a reason:
 
 # %% tags=["raises-exception"]
 Policy.from_metadata({"verify": {"rtol": 0.05}})
@@ -276,8 +280,8 @@ compare("took 1.2 ms", "failed", timing)
 # the top. Nothing has checked its size, and you should expect other times on yours.
 #
 # A few outputs depend entirely on the machine, such as the first line of
-# [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a pattern, and what matches it may be
-# anything:
+# [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a *regular expression* (正则表达式), and
+# whatever it matches is left out of the comparison. The one below matches the word that follows "PyTorch":
 
 # %%
 free = Policy(free=(r"(?<=PyTorch )\S+",), reason="the release")
@@ -311,12 +315,13 @@ fault.text
 drawings.show_difference(fault)
 
 # %% [markdown]
-# How does it decide that a pixel differs? It would be simple to subtract the two pictures, square the differences and
-# average them over all pixels, but that would go wrong.
+# How does the comparison decide that a pixel differs? The simplest idea is the *root mean square* (均方根) of the
+# differences: subtract the two pictures, square, average over all pixels and take the root. It goes wrong, and we can
+# watch it do so.
 #
 # Here are two more variants of the picture. In the first, everything lies one pixel further to the right, as it may
-# with another release of a font library, and nobody would see it. In the second, one of the four marks is missing,
-# which is a mistake.
+# with another release of a font library, and nobody would see it. In the second, one of the four round marks is
+# missing, and that is a mistake. Which of the two has the larger average?
 
 # %%
 shifted = drawings.one_pixel_to_the_right(stored)
@@ -344,16 +349,17 @@ compare_pictures(stored, unmarked).text
 # *容差有多宽*
 #
 # A comparison that lets everything pass proves nothing, so the tolerances must not be wider than they need to be. How
-# wide is that? To find out, a page is run with one thread and with two, with the instructions of older processors, on
-# two older releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other
-# seeds. For each cell this yields the smallest tolerance that would have been enough.
+# wide is that? The answer is measured. A page is run again in settings that differ from its own in one respect: with
+# one thread or two, with the instructions of older processors, on two older releases of PyTorch, with products rounded
+# as on a GPU, and, where a network is trained, with ten other seeds. For each cell and setting this yields the smallest
+# tolerance that would have been enough.
 #
-# The rule is that no tolerance may be more than five times as wide as the largest of these, and that no band of
+# Two rules follow. No tolerance may be more than five times as wide as the widest that was needed, and no band of
 # training may be wider than what other seeds bring about.
 #
 # Such a measurement takes minutes for each page and setting, and a page that is changed has to be measured anew, so the
-# record is never quite complete. Since they were last changed, these pages have been run with one thread and with the
-# instructions of older processors; most of the other settings are still to come:
+# record is never quite complete. The pages below have been run with one thread and with the instructions of older
+# processors since they were last changed. Most of the other settings are still to come:
 
 # %%
 from helpers import measurements
@@ -362,13 +368,15 @@ spread = measurements.record("spread")
 print(*spread["runs"]["avx2"]["pages"], sep="\n")
 
 # %% [markdown]
-# In the picture, each line is a tolerance that a cell states, and 1 is all of it. The gray part begins at one fifth, so
-# a tolerance obeys the rule if a mark lies in the gray part or beyond. Only the marks of other seeds may lie beyond 1:
-# another seed is another experiment, and a band that let it pass would be too wide to notice much. A cross below 1
-# means that the seeds tried so far do not fill the band: either more of them have to be tried, or the band has to
-# become narrower.
+# In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
+# it. The gray part begins at one fifth, so the first rule asks for a mark in the gray part or to the right of it.
 #
-# Where a mark is missing, the output did not differ in that setting, or has not been measured in it yet.
+# The crosses belong to the second rule. They are the only marks that may lie beyond 1, since another seed is another
+# experiment, and a band that let it pass would be too wide to notice much. A cross below 1 means that the seeds tried
+# so far do not fill the band: either more of them have to be tried, or the band has to become narrower.
+#
+# Where a mark is missing, the output did not differ in that setting, or has not been measured in it yet. A line with no
+# mark at all has still to show that its tolerance is needed.
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -383,22 +391,22 @@ show_spreads(spread)
 Policy().rtol, Policy().shift, Policy().color
 
 # %% [markdown]
-# And this is the most that any cell without a tolerance of its own needed, in all these measurements, other seeds
-# aside:
+# And this is the most that any cell without a tolerance of its own needed, in all of these measurements except those
+# with other seeds:
 
 # %%
 measurements.needed_by_default(spread)
 
 # %% [markdown]
-# On what machines was all this done? It is fair to ask whether yours is among them:
+# That leaves room to spare. But on what machines was all this done? It is fair to ask whether yours is among them:
 
 # %%
 sorted({run["machine"] for run in spread["runs"].values()})
 
 # %% [markdown]
-# There is no GPU in the list. Its rounding was imitated, and the lines of code meant for it were run in a simulation.
-# The book as a whole has been run on one real GPU, an NVIDIA H200, and the README tells how that went. Another
-# one may show differences that nobody has seen yet.
+# There is no GPU in the list. For a few pages its rounding was imitated, and the lines of code meant for it were run in
+# a simulation. The book as a whole has been run on one real GPU, an NVIDIA H200, and the README tells how that went.
+# Another model may show differences that nobody has seen yet.
 #
 # ## Who checks the check?
 #
@@ -409,20 +417,22 @@ sorted({run["machine"] for run in spread["runs"].values()})
 #
 # A program took each output and spoiled it in dozens of ways, one at a time: a digit changed, a sign flipped, a number
 # moved by two percent, a dtype exchanged, a line lost, two rows swapped, a picture mirrored, a label erased, a curve in
-# the wrong color. Then it checked whether the comparison had noticed. This is how many mistakes were caught, and how
-# many were missed:
+# the wrong color. Then it checked whether the comparison had noticed. In software testing this is called *mutation
+# testing* (变异测试). Here is how many mistakes were caught, and how many were missed:
 
 # %%
 score = measurements.record("mutation_score")
 score["caught"], score["missed"]
 
 # %% [markdown]
-# So a few did get through, most of them pale words or single letters in pictures. Changes within a tolerance count as neither caught nor missed, since they are meant to pass,
-# and the same goes for changes to durations. In software testing, this method is called mutation testing (变异测试).
+# So a few did get through, most of them pale words or single letters in pictures. Changes within a tolerance count as
+# neither caught nor missed, since they are meant to pass, and the same goes for changes to durations. Where one output
+# offered very many changes of a kind, a random sample of them was tried.
 #
-# The opposite fault would be a comparison that cries wolf. To look for it, the whole book, as it was then, was run
-# under conditions that readers may really have. In this list, `-n 2` means that two pages ran at a time, `LANG=C` is a
-# system that is set up for plain English letters only, and `stand-in` is the subject of the next section.
+# The opposite fault would be a comparison that cries wolf: a *false alarm* (误报). To look for it, the whole book, as it
+# was then, was run under conditions that readers may really have. In this list, `-n 2` means that two pages ran at a
+# time, `LANG=C` is a system that is set up for plain English letters only, and `stand-in` is the subject of the next
+# section.
 
 # %%
 runs = measurements.record("many_runs")
@@ -435,21 +445,26 @@ runs = measurements.record("many_runs")
 [run["conditions"] for run in runs if run["failed"]]
 
 # %% [markdown]
-# The list is empty. But there is one thing that no such comparison can do for you. A green bar says that your machine
-# has printed what the book shows. It does not say that the sentence beside an output explains it correctly. To judge
-# that, you have to read both.
+# The list is empty, so there was no false alarm. But there is one thing that no such comparison can do for you. A green
+# bar says that your machine has printed what the book shows. It does not say that the sentence beside an output
+# explains it correctly. To judge that, you have to read both.
 #
 # ## Where the pictures come from
 #
 # *数据来源*
 #
 # The pages on CIFAR-10 use the 60,000 pictures that Alex Krizhevsky published in 2009. They are not part of the book,
-# so each machine has to find them. The book looks in four places, in this order: the folder that the environment
-# variable `CIFAR10_ROOT` names, the book's own `data/`, a `data/` in the current folder (where examples for torchvision
-# like to put them), and the folder where Keras keeps its data sets. If they are in none of these, it downloads them
-# into its `data/` (170 MB), from the fastest of several mirrors.
+# so each machine has to find them. The book looks in four places, in this order:
 #
-# A mirror is a stranger's machine. How do we know that it sent the right file? From its checksum (校验和), a number
+# 1. the folder that the environment variable (环境变量) `CIFAR10_ROOT` names;
+# 2. the book's own `data/`;
+# 3. a `data/` in the current folder, where examples for torchvision like to put them;
+# 4. the folder where Keras keeps its data sets.
+#
+# If they are in none of these, it downloads them into its own `data/` (170 MB), from the fastest of several mirrors,
+# that is, servers that offer copies of the same file.
+#
+# A mirror is a stranger's machine, so how do we know that it sent the right file? From its checksum (校验和), a number
 # computed from all of its bytes. The checksum used here, SHA-256, comes out entirely different if a single letter
 # changes. To save space, only the first 16 of its 64 digits are shown:
 
@@ -497,7 +512,7 @@ print(textwrap.fill(NOT_REAL, 79))
 # | see where they are looked for | `python -m helpers.data --where` |
 # | fetch them, however long it takes | `python -m helpers.data --download` |
 # | check that they are whole | `python -m helpers.data --check` |
-# | use those of a colleague's disk | `export CIFAR10_ROOT=folder` |
+# | use those on a colleague's disk | `export CIFAR10_ROOT=folder` |
 # | use the drawn shapes at once | `export CIFAR10_ROOT=stand-in` |
 #
 # The last one is meant for a classroom without internet. In PowerShell on Windows, write
@@ -510,7 +525,7 @@ print(textwrap.fill(NOT_REAL, 79))
 #
 # Open a page in JupyterLab, change a number in its code, run that cell and save the page. Undo the change in the code
 # without running it, and save again: now you have an output that has rotted. Then run `pytest --nbval` on that page,
-# and watch it being found.
+# and see whether the comparison finds it.
 #
 # At the end of each run there is a summary. It counts the cells that were compared exactly, within a tolerance, in
 # form, or only run, and gives the cells' reasons. It names your device and the origin of the pictures, too.
@@ -522,8 +537,8 @@ print(textwrap.fill(NOT_REAL, 79))
 #   own tests, use `torch.testing.assert_close`.
 # - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room
 #   states how much and why; durations are compared in form, figures as pictures.
-# - How wide a tolerance must be is measured, setting by setting, and the record says how far that has come. The
-#   comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
+# - How wide a tolerance has to be is measured, setting by setting, and the record shows what has been measured so far.
+#   The comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
 # - CIFAR-10 is found, or downloaded and checked, or replaced by drawn shapes, and the page says which.
 #
 # ---
