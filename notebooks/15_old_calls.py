@@ -20,15 +20,16 @@
 #
 # *旧代码速查*
 #
-# You start a script from 2017, and at its tenth line PyTorch stops with an error. The tutorial that the script belongs to
-# cannot help you, because in its day the line was right. This page can: it knows what became of the line, and what to write
-# instead. Search it for the words of the message or for the name of the call, or give it the whole file to read.
+# You start a script from 2017, and at its tenth line PyTorch stops with an error. The tutorial that the script belongs
+# to cannot help you, because in its day the line was right. This page can: it knows what became of the line, and what
+# to write instead. Search it for the words of the message or for the name of the call, or give it the whole file to
+# read.
 #
 # **You will**
 #
 # - find an error message or a call, and take today's line from beside it;
 # - know the changes that come without any message;
-# - let a program read a whole file, and mend what it can;
+# - let a program read a whole file and mend what it can;
 # - translate old code yourself, up to a test loop.
 #
 # **You need** an old file, or just curiosity. No GPU.
@@ -36,16 +37,18 @@
 # **Time**: 19 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), [have a whole file
-# read](15_old_calls.ipynb#Have-a-whole-file-read), or go straight to the tables: [by message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or
-# [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them. The tables are long; behind
-# them are the [exercises](15_old_calls.ipynb#Exercises).
+# read](15_old_calls.ipynb#Have-a-whole-file-read), or go straight to the tables: [by
+# message](15_old_calls.ipynb#By-message), [by name](15_old_calls.ipynb#By-name), or [by
+# group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F finds a word in all of them. The tables are
+# long; behind them are the [exercises](15_old_calls.ipynb#Exercises).
 #
 # ## Five errors that come first
 #
 # *最常见的五个错误*
 #
-# Old training scripts tend to stop in the same few places. We will walk into five of them on purpose, read the error, and put
-# today's line beside it. Our script is as small as can be: a network with one layer, and a batch of eight made-up samples.
+# Old training scripts tend to stop in the same few places. We will walk into five of them on purpose, read the error,
+# and put today's line beside it. Our script is as small as can be: a network with one layer, and a batch of eight
+# made-up samples.
 
 # %%
 # %xmode Minimal
@@ -68,14 +71,15 @@ net = nn.Linear(4, 3)
 loss = F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# **1. The number in a loss.** Old training loops print their losses or add them up, and they take each number out like this:
+# **1. The number in a loss.** Old training loops print their losses or add them up, and they take each number out like
+# this:
 
 # %% tags=["raises-exception"]
 loss.data[0]
 
 # %% [markdown]
-# Before 0.4 a loss was a vector with one element. Today it is a tensor without dimensions (*0-dim* in the message), so there
-# is nothing to index. The message itself names the successor:
+# Before PyTorch 0.4, a loss was a vector with one element. Today it is a tensor without dimensions (*0-dim* in the
+# message), so there is nothing to index. The message itself names the successor:
 
 # %%
 loss.item()
@@ -88,21 +92,22 @@ loader = DataLoader(TensorDataset(x, y), batch_size=4)
 iter(loader).next()
 
 # %% [markdown]
-# This is how one wrote it in Python 2. In Python 3 an iterator has no such method, and `next` is a function. PyTorch's loaders
-# kept the old method beside it up to release 1.12.
+# This is how it was written in Python 2. In Python 3 an iterator (迭代器) has no such method, and `next` is a function.
+# PyTorch's loaders kept the old method beside it up to release 1.12.
 
 # %%
 images, labels = next(iter(loader))
 labels
 
 # %% [markdown]
-# **3. What a mask leaves out.** A comparison used to give zeros and ones, and `1 - mask` turned them around:
+# **3. What a mask leaves out.** A comparison used to give zeros and ones, and `1 - mask` inverted such a mask (掩码):
 
 # %% tags=["raises-exception"]
 1 - (x > 0.5)
 
 # %% [markdown]
-# Since 1.2 a comparison gives `True` and `False`, and these have no minus. Here too the message says what to write:
+# Since 1.2 a comparison gives `True` and `False`, and these cannot be subtracted. Here too the message says what to
+# write:
 
 # %%
 ~(x[0] > 0.5)
@@ -120,8 +125,8 @@ transforms.Scale(32)
 transforms.Resize(32)
 
 # %% [markdown]
-# **5. A model that was saved whole.** Old scripts write the network itself into a file, and read it back in one line. (Our file
-# exists in memory only; with a name, `net.pt`, it is the same.)
+# **5. A model that was saved whole.** Old scripts write the network itself into a file, and read it back in one line.
+# (Our file exists in memory only; with a name, `net.pt`, it is the same.)
 
 # %% tags=["raises-exception"]
 import io
@@ -132,17 +137,18 @@ file.seek(0)
 torch.load(file)
 
 # %% [markdown]
-# This is the longest message of the five, and the most important one. Such a file holds Python objects, and to load them is
-# to run whatever its author put there. Since 2.6 `torch.load` therefore takes only tensors and plain values (numbers, strings, lists,
-# dicts), and no objects of other classes, unless you say otherwise. If the file is
-# your own, or you trust whoever made it, `weights_only=False` opens it as before:
+# This is the longest message of the five, and the most important one. Such a file holds Python objects in the format of
+# Python's `pickle`, and loading them means running whatever its author put there. Since 2.6, `torch.load` therefore
+# takes only tensors and plain values (numbers, strings, lists, dicts), and no objects of other classes, unless you say
+# otherwise. If the file is your own, or you trust whoever made it, `weights_only=False` opens it as before:
 
 # %%
 file.seek(0)
 torch.load(file, weights_only=False)
 
 # %% [markdown]
-# Then save the weights alone, so that you never need this again. They are loaded into a network that your code has made:
+# Then save the weights alone, so that you never need this again. They are loaded into a network that your code has
+# made:
 
 # %%
 file = io.BytesIO()
@@ -155,15 +161,16 @@ net.load_state_dict(torch.load(file))
 #
 # *没有报错的变化*
 #
-# An error is the friendlier case, because it tells you where to look. Some lines of 2017 still run, without a word, and give
-# something else. How would you notice? Here is one of them: the half of seven.
+# An error is the friendlier case, because it tells you where to look. Some lines of 2017 still run, without a word, and
+# give something else. How would you notice? Here is one of them, half of seven:
 
 # %%
 torch.LongTensor([7]) / 2
 
 # %% [markdown]
-# Nothing strange about that, unless your script was written for the old answer, `3`. It may use the result as an index, or as
-# a size, and fail much later; or it may only compute something slightly different. The way to ask for the old answer is to say how to round:
+# Nothing strange about that, unless your script was written for the old answer, `3`. It may use the result as an index,
+# or as a size, and fail much later; or it may only compute something slightly different. To get the old answer, say how
+# to round:
 
 # %%
 torch.div(torch.tensor([7]), 2, rounding_mode="trunc")
@@ -178,15 +185,15 @@ torch.arange(3)
 torch.arange(3).mean()
 
 # %% [markdown]
-# A point in the number brings the floats back:
+# A decimal point in the number brings the floats back:
 
 # %%
 torch.arange(3.0).mean()
 
 # %% [markdown]
-# Below are all the silent changes that we know of, with what the line gave once and what it gives today; the last column was computed
-# just now. When an old script runs to its end but its numbers look wrong, this is the list to go through. In the tables further down,
-# these lines come first and carry the sign ≠.
+# Below are all the silent changes that we know of, with what the line gave once and what it gives today. The last
+# column was computed just now. When an old script runs to its end but its numbers look wrong, this is the list to go
+# through. In the tables further down, these lines come first and carry the sign ≠.
 
 # %%
 lookup.silent()
@@ -196,21 +203,25 @@ lookup.silent()
 #
 # *粘贴错误信息*
 #
-# Now for your own error. If you have this page open in JupyterLab, or on Colab, put the last line of the message between the quotes, as it
-# stands, and run the cell:
+# Now for your own error. If you have this page open in JupyterLab, or on Colab, put the last line of the message
+# between the quotes, as it stands, and run the cell:
 
 # %%
 lookup.find("IndexError: invalid index of a 0-dim tensor.")
 
 # %% [markdown]
-# The answer has three parts. On the left is the call as people wrote it, with a sign for what it does today: ✗ is an error, `!` a
-# warning, ≠ another result, and = means that it still runs and there is something better. In the middle is today's call, to be copied. On the
-# right you see why, and three kinds of date that are easily confused: since when the old call has been an
-# error (or gives something else), when it was first deprecated, and since when the new call has existed. Code that has to run on an old release as well needs the
-# last of them. The link leads to the page where this book explains the matter.
+# Each row has three parts. On the left is the call as people wrote it, with a sign for what it does today: ✗ is an
+# error, `!` a warning, ≠ another result, and = means that it still runs, but there is something better. In the middle
+# is today's call, for you to copy. On the right you see why, and a link to the page where this book explains the
+# matter.
 #
-# A number or a size in your message may differ from the one in the table. If no row has your words exactly, you are
-# shown those that come nearest, and that is said above them. If there is none either, the cause may be another than PyTorch's age.
+# Three kinds of date, in italics, are easily confused: the release since which the old call has been an error (or has
+# given something else), the one that first *deprecated* it (弃用), that is, advised against it, and the one since which
+# the new call has existed. If your code has to run on an old release as well, look at the last of them.
+#
+# A number or a size in your message may differ from the one in the table. If no row has exactly your words, you are
+# shown the nearest ones, with a line above them that says so. If nothing comes near, the age of the script may not be
+# the cause.
 #
 # A name will do as well, or a whole line of your script. It may find several rows:
 
@@ -222,10 +233,10 @@ lookup.find("volatile")
 #
 # *检查整个文件*
 #
-# With one error the tables are quick. A long script is another matter: you mend one line, run it, meet the next error, and in the
-# end you still do not know which lines have changed without a word. So the book has a program that reads old files. Here is a
-# script in the style of 2017 to try it on. It trains a network on noise, so that nothing has to be downloaded. (We work on a copy, in a folder that
-# is deleted at the end.)
+# For a single error the tables are quick. A long script is another matter: you mend one line, run it, meet the next
+# error, and in the end you still do not know which lines have changed without a word. So the book has a program that
+# reads old files. Here is a script in the style of 2017 to try it on. It trains a network on noise, so that nothing has
+# to be downloaded. (We work on a copy, in a folder that is deleted at the end.)
 
 # %%
 import shutil
@@ -245,9 +256,10 @@ import runpy
 runpy.run_path(script)
 
 # %% [markdown]
-# The program does not run the script. It reads the text, which is why it also copes with the `print` of Python 2 and with
-# commands of IPython. In a terminal, in the book's folder, you would type `python3 -m helpers.notes` (on Windows `py`) and the name of a file, a
-# notebook or a folder; no package is needed for it. `--fix` asks for a mended copy as well. On this page we call the same program as a function:
+# The book's program does not run the script. It only reads the text, which is why it also copes with the `print` of
+# Python 2 and with commands of IPython. In a terminal, in the book's folder, you would type `python3 -m helpers.notes`
+# (on Windows, `py -m helpers.notes`), followed by the name of a file, a notebook or a folder. Not even PyTorch has to
+# be installed for it. With `--fix` you get a mended copy as well. On this page we call the same program as a function:
 
 # %%
 import contextlib
@@ -258,10 +270,12 @@ with contextlib.chdir(folder.name):
     status = main(["--fix", "example_2017.py"])
 
 # %% [markdown]
-# For each line you see what it does today, what to write, why, and where in this book to read on. The name at the end of each entry is also in
-# the tables of this page. Where the text alone does not tell whether a row applies, the report gives a condition, "if ...".
+# For each line you see what it does today, what to write, why, and where in this book to read on. The name at the end
+# of each entry is also in the tables of this page. Where the text alone does not tell whether the call is an old one,
+# the report gives a condition, "if ...".
 #
-# The original stays as it was. The copy has `.today` in its name, and differs from it in these lines (`-` is old, `+` is new):
+# The original stays as it was. The copy has `.today` in its name, and differs from it in these lines (`-` is old,
+# `+` is new):
 
 # %%
 import difflib
@@ -273,9 +287,10 @@ changes = difflib.unified_diff(old, new, "2017", "today", n=0, lineterm="")
 print("\n".join(changes))
 
 # %% [markdown]
-# Layout and comments are untouched. Three calls were left to us, because the program rewrites only where that is safe whatever the
-# rest of the script does. Over which dimension a softmax is meant to go, it cannot know. We can: each row is a picture, and the
-# classes lie along dimension 1. And what was `volatile` goes into a block without gradients.
+# Layout and comments are untouched. Three calls were left to us, because the program rewrites a call only if that is
+# safe whatever the rest of the script does. It cannot know, for example, over which dimension a softmax is meant to go.
+# We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a block
+# without gradients.
 
 # %%
 text = mended.read_text(encoding="utf-8")
@@ -292,33 +307,36 @@ with contextlib.chdir(folder.name):
 status
 
 # %% [markdown]
-# The number is the exit status of the command: 0 if nothing was found, 1 if there are old calls, 2 if a file could not be
-# read. So the command can stand among the tests of a project. And now the script runs, without a warning:
+# The number is the *exit status* (退出状态) of the command: 0 if nothing was found, 1 if there are old calls, 2 if a file
+# could not be read. So you can make the command one of the tests of a project. And now the script runs, without a
+# warning:
 
 # %% verify={"reason": "sums of many products, in the order of the processor", "rtol": 0.001}
 _ = runpy.run_path(str(mended))
 
 # %% [markdown]
-# How far can you trust it? To find out, eight collections of tutorials and examples of 2017 were read by hand, line by line, and
-# every place that fails or warns today was written down. Here is how many of these places the program names, and for how many it is
-# certain, without an "if". The last two columns are two linters of today. TorchFix looks for the deprecations of recent
-# releases of PyTorch, and ruff for the faults of Python code in general, so 2017 is not what they were made for.
+# How far can you trust the program? To find out, eight collections of tutorials and examples of 2017 were read by hand,
+# line by line, and every place that fails or warns today was written down. Here is how many of these places the program
+# names, and for how many it is certain, without an "if". The last two columns are for two linters (静态检查工具) of today,
+# programs that look for faults in code without running it. TorchFix looks for what recent releases of PyTorch have
+# deprecated, and ruff for faults in Python code in general, so neither of them was made for code of 2017.
 
 # %%
 lookup.measured()
 
 # %% [markdown]
-# So it is not complete. Look above all at the two rows before the last: the program was improved on the first six collections, and met these
-# two when it was done. What it misses mostly depends on values, such as a product of whole numbers and floats, which
-# one cannot see in the text. For these there is the error message, and the next section.
+# So it is not complete. The fairest rows are the two before the last. They are a test set, so to speak: the program was
+# improved on the first six collections, and met these two only when it was done. What it misses mostly depends on
+# values, such as a product of whole numbers and floats, which cannot be seen in the text. For these there is the error
+# message, and the next section.
 
 # %% [markdown]
 # ## By message
 #
 # *按错误信息*
 #
-# All errors and warnings, in the alphabetical order of their texts; the kind of error stands above the text. Numbers, sizes and
-# names of your own will differ from those in your message.
+# All errors and warnings are listed here in the alphabetical order of their texts, with the kind of error above the
+# text. The numbers, the sizes and some of the names in your own message will be different.
 
 # %%
 lookup.by_message()
@@ -328,8 +346,8 @@ lookup.by_message()
 #
 # *按名称*
 #
-# The names of functions, methods and arguments, each with a link to the group in which you find it below. A name that PyTorch
-# still has stands here if one *used* it in another way.
+# Here are the names of functions, methods and arguments, each with a link to the group in which you find it below. A
+# name that PyTorch still has is listed if it was once *used* in another way.
 
 # %%
 lookup.index()
@@ -347,15 +365,16 @@ from collections import Counter
 Counter(call.today for call in OLD_CALLS)
 
 # %% [markdown]
-# In the code `x` and `y` are tensors, and the other names explain themselves. Each row has been tried: `pytest tests/notes`
-# runs the old line and the new one, on the same values, and compares what they give.
+# These are the four signs again: ✗ (`error`), `!` (`warns`), ≠ (`differs`) and = (`runs`). In the code `x` and `y` are
+# tensors, and the other names explain themselves. Each row has been tried: `pytest tests/notes` runs the old line and
+# the new one, on the same values, and compares what they give.
 #
 # ### Tensors
 #
 # *张量*
 #
-# Making tensors, indexing them, computing with them. Types are behind most of these changes: whole numbers were once treated as second-class
-# floats, and a mask was a tensor of small numbers.
+# Making tensors, indexing them, computing with them. Types are behind most of these changes: whole numbers were once
+# treated as second-class floats, and a mask was a tensor of small numbers.
 
 # %%
 lookup.group("Tensors")
@@ -365,8 +384,9 @@ lookup.group("Tensors")
 #
 # *自动求导*
 #
-# Release 0.4 made `Variable` and `Tensor` one, and moved the flags of a `Variable` elsewhere. `Variable(...)` itself still runs. Around
-# your data it does nothing that you need; around a result it cuts the graph, because what it returns is detached.
+# Release 0.4 merged `Variable` and `Tensor`, and moved the flags of a `Variable` elsewhere. `Variable(...)` itself
+# still runs. Around your data it does nothing that you need; around a result it cuts the computational graph (计算图),
+# because what it returns is detached.
 
 # %%
 lookup.group("Autograd")
@@ -376,8 +396,8 @@ lookup.group("Autograd")
 #
 # *网络层*
 #
-# Functions and modules of `torch.nn`. Much of this was tidied up: what changes its argument now ends with an underscore, and
-# a choice that was once made for you has to be written down.
+# Functions and modules of `torch.nn`. Much of this was tidied up: what changes its argument now ends with an
+# underscore, and a choice that was once made for you has to be written down.
 
 # %%
 lookup.group("Layers")
@@ -387,7 +407,8 @@ lookup.group("Layers")
 #
 # *损失函数*
 #
-# Two arguments, `size_average` and `reduce`, have become one. The losses have also become stricter about shapes and types.
+# Two arguments, `size_average` and `reduce`, have become one. The losses have also become stricter about shapes and
+# types.
 
 # %%
 lookup.group("Losses")
@@ -397,7 +418,8 @@ lookup.group("Losses")
 #
 # *优化器*
 #
-# The optimizers themselves have hardly changed. What has changed is the order in which they and their schedulers are called.
+# The optimizers themselves have hardly changed. What has changed is the order in which they and their schedulers are
+# called.
 
 # %%
 lookup.group("Optimizers")
@@ -417,7 +439,8 @@ lookup.group("Data")
 #
 # *保存与加载*
 #
-# Files from an old release can still be read, and so can files from another machine, if one says where to put the tensors.
+# Files from an old release can still be read, and so can files from another machine, if you say where to put the
+# tensors.
 
 # %%
 lookup.group("Saving")
@@ -427,7 +450,8 @@ lookup.group("Saving")
 #
 # *显卡*
 #
-# In 2017 one wrote `.cuda()` behind everything. Today one chooses a device once, and the rest of the code does not care.
+# In 2017 people wrote `.cuda()` after everything. Today you choose a device once, and the rest of the code does not
+# care.
 
 # %%
 lookup.group("GPU")
@@ -437,8 +461,8 @@ lookup.group("GPU")
 #
 # *线性代数*
 #
-# The functions on matrices moved into `torch.linalg`, and the Fourier transforms into `torch.fft`. They took NumPy's names and
-# its order of results, so do not replace the name alone.
+# The functions on matrices moved into `torch.linalg`, and the Fourier transforms into `torch.fft`. They took NumPy's
+# names and its order of results, so do not replace the name alone.
 
 # %%
 lookup.group("Linear algebra")
@@ -458,8 +482,8 @@ lookup.group("Misc")
 #
 # *何时改变*
 #
-# How far back must you go to be safe? Here are the dates of all rows that have one, by release. A call that was first deprecated and
-# removed later counts twice.
+# How old may a script be before you have to worry? Here are the dates of all rows that have one, by release. A call
+# that was first deprecated and later removed counts twice.
 
 # %%
 from helpers.drawings.old_calls import show_releases
@@ -467,20 +491,21 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# The largest changes came with 0.4, but something has gone every few releases since then. The age of your script tells you only
-# where to begin.
+# The largest changes came with 0.4, but something has gone every few releases since then. The age of your script tells
+# you only where to begin.
 #
 # ## Recap
 #
-# - The last words of an error often name the successor; if not, the tables do. They can be searched by message, by name and by group.
+# - The last words of an error often name the successor; if not, the tables do. They can be searched by message, by name
+#   and by group.
 # - The silent changes (≠) are the dangerous ones. Look at them when an old script runs and its numbers are wrong.
-# - `python -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it.
+# - `python3 -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it.
 # - What it cannot know, such as the dimension of a softmax, is left to you, who know what the script is for.
 #
 # ## Exercises
 #
-# Here is old code for you to translate. Put your code in the place of the three dots and run the cell; the check tries it on
-# other inputs.
+# Here is old code for you to translate. Put your code in the place of the three dots and run the cell; the check tries
+# it on other inputs.
 #
 # **1. A mask.** In 2017: `v.masked_select(1 - (v > limit))`, the elements that are *not* above the limit.
 
@@ -501,8 +526,8 @@ check_not_above(not_above)
 # </details>
 
 # %% [markdown]
-# **2. A division.** In 2017: `n / 2` for a tensor of whole numbers, which cut off the fraction. Return what it gave, as whole
-# numbers.
+# **2. A division.** In 2017: `n / 2` for a tensor of whole numbers, which cut off the fraction. Return what it gave, as
+# whole numbers.
 
 # %% tags=["exercise"]
 from helpers.exercises.old_calls import check_halves
@@ -540,8 +565,8 @@ check_total(total)
 # </details>
 
 # %% [markdown]
-# **4. A test loop (hard).** This is how accuracy was computed in 2017. Write it for today's PyTorch as `evaluate(net, batches)`, which returns the
-# percentage of right answers as a number:
+# **4. A test loop (hard).** This is how accuracy was computed in 2017. Write it for today's PyTorch as
+# `evaluate(net, batches)`, which returns the percentage of right answers as a number:
 #
 # ```python
 # net.eval()
@@ -580,8 +605,8 @@ check_evaluate(evaluate)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says about it.
+# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what
+# the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
