@@ -11,12 +11,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 from helpers.training.loop import flops_of_step
 from helpers.training.recipe import CANDIDATES, Recipe, changed
+from helpers.training.records import RECORDS
 
-RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 IMAGES = 50_000
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
@@ -86,9 +85,9 @@ def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curv
 
 
 @functools.cache
-def curves(folder: Path = RECORDS) -> tuple[Curve, ...]:
+def curves() -> tuple[Curve, ...]:
     """The curves of `CANDIDATES`, from the record of ``python -m helpers.training search``."""
-    record = json.loads((folder / "curves.json").read_text(encoding="utf-8"))
+    record = json.loads((RECORDS / "curves.json").read_text(encoding="utf-8"))
     return curves_of(CANDIDATES, record["candidates"])
 
 
