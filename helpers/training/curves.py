@@ -46,14 +46,19 @@ class Curve:
         error = (100 - a2) * (epochs / e2) ** slope
         return 100 - min(error, 90.0)  # ten classes: guessing is wrong nine times in ten
 
-    def tflop_per_epoch(self) -> float:
-        """Work of one pass over the training images, when each resolution has its share of the work."""
-        recipe, done, images = self.recipe, 0.0, 0.0
-        for size, until in recipe.resolutions:  # images of one FLOP
-            step = flops_of_step(recipe, recipe.batch_size, size)
-            images += (until - done) * recipe.batch_size / step
-            done = until
-        return IMAGES / images / 1e12
+    def accuracy_by_work(self, tflop: float) -> float:
+        """Percent after so much work."""
+        return self.accuracy(tflop / tflop_per_epoch(self.recipe))
+
+
+def tflop_per_epoch(recipe: Recipe) -> float:
+    """Work of one pass over the training images, when each resolution has its share of the work."""
+    done = images = 0.0
+    for size, until in recipe.resolutions:  # images of one FLOP
+        step = flops_of_step(recipe, recipe.batch_size, size)
+        images += (until - done) * recipe.batch_size / step
+        done = until
+    return IMAGES / images / 1e12
 
 
 def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curve, ...]:
@@ -71,14 +76,14 @@ def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curv
         lengths.setdefault(one["tflop"], []).append((one["accuracy"], one["runs"]))
     curves = []
     for recipe in recipes:
-        lengths, tflop_per_epoch = measured.get(recipe, {}), Curve(recipe, ()).tflop_per_epoch()
+        lengths, epoch = measured.get(recipe, {}), tflop_per_epoch(recipe)
         if len(lengths) < 2:
             raise ValueError(f"no two lengths were searched of {recipe}")
         points = [START]
         for tflop in sorted(lengths):
             count = sum(runs for _, runs in lengths[tflop])
             accuracy = sum(accuracy * runs for accuracy, runs in lengths[tflop]) / count
-            points.append((tflop / tflop_per_epoch, accuracy))
+            points.append((tflop / epoch, accuracy))
         curves.append(Curve(recipe, tuple(points), BEYOND * points[-1][0]))
     curves[-1] = replace(curves[-1], level_from=math.inf)  # there is no larger net to turn to
     return tuple(curves)
@@ -93,8 +98,7 @@ def curves() -> tuple[Curve, ...]:
 
 def for_work(tflop: float) -> Recipe:
     """The recipe for a budget of this many TFLOP, forward and backward: the one that should get furthest."""
-    best = max(curves(), key=lambda curve: curve.accuracy(tflop / curve.tflop_per_epoch()))
-    return best.recipe
+    return max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
 
 
 def work_for(accuracy: float, device: str = "cpu") -> float:
@@ -103,7 +107,7 @@ def work_for(accuracy: float, device: str = "cpu") -> float:
         return _work_for_on_gpu(accuracy)
 
     def reached(tflop: float) -> float:
-        return max(curve.accuracy(tflop / curve.tflop_per_epoch()) for curve in curves())
+        return max(curve.accuracy_by_work(tflop) for curve in curves())
 
     low, high = 1e-6, 1e9
     while high / low > 1.001:
