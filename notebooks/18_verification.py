@@ -36,7 +36,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 23 min to read, 30 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 30 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from helpers import plotting
 from helpers.plotting import BLUE, GRAY, GREEN, VERMILION
 from helpers.training import records
-from helpers.training.curves import Curve
+from helpers.training.curves import Curve, tflop_per_epoch
 
 OURS = (BLUE, VERMILION, GREEN, GRAY)
 OTHERS = "#767676"
@@ -66,7 +66,7 @@ def show_candidates(curves: Sequence[Curve]) -> None:
         recipe = curve.recipe
         epochs, accuracies = zip(*curve.points[1:], strict=True)  # the first is common to all
         axis.plot(
-            [each * curve.tflop_per_epoch() for each in epochs],
+            [each * tflop_per_epoch(recipe) for each in epochs],
             [100 - each for each in accuracies],
             f"{marker}-",
             color=color,

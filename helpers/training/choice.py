@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from helpers.training.curves import IMAGES, Curve, curves, for_work
+from helpers.training.curves import Curve, curves, for_work, tflop_per_epoch
 from helpers.training.distributed import Processes
 from helpers.training.loop import ALONE, Budget, flops_of_step
 from helpers.training.recipe import Recipe, for_gpu
@@ -103,7 +103,7 @@ def shortlist(seconds: float, flop_per_second: float) -> list[Curve]:
     found = []
     for factor in DOUBT:
         tflop = seconds * factor * flop_per_second / 1e12
-        ranked = sorted(curves(), key=lambda c: c.accuracy(tflop / c.tflop_per_epoch()))
+        ranked = sorted(curves(), key=lambda curve: curve.accuracy_by_work(tflop))
         found += [curve for curve in ranked[-3:] if curve not in found]
     return found
 
@@ -120,17 +120,9 @@ def ranked(
 
 
 def epoch_seconds(recipe: Recipe, step_seconds: float) -> float:
-    """Seconds of a pass over the training images, by those of a step with images of `PROBE_SIZE`.
-
-    Each resolution has its share of the time.
-    """
-    done = steps_per_second = 0.0
+    """Seconds of a pass over the training images, by those of a step with images of `PROBE_SIZE`."""
     work = flops_of_step(recipe, recipe.batch_size, PROBE_SIZE)
-    for size, until in recipe.resolutions:
-        step = step_seconds * flops_of_step(recipe, recipe.batch_size, size) / work
-        steps_per_second += (until - done) / step
-        done = until
-    return IMAGES / recipe.batch_size / steps_per_second
+    return step_seconds * tflop_per_epoch(recipe) * 1e12 / work
 
 
 def explanation(choice: Choice) -> str:

@@ -11,12 +11,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 from helpers.training.loop import flops_of_step
 from helpers.training.recipe import CANDIDATES, Recipe, changed
+from helpers.training.records import RECORDS
 
-RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
 IMAGES = 50_000
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
@@ -47,14 +46,19 @@ class Curve:
         error = (100 - a2) * (epochs / e2) ** slope
         return 100 - min(error, 90.0)  # ten classes: guessing is wrong nine times in ten
 
-    def tflop_per_epoch(self) -> float:
-        """Work of one pass over the training images, when each resolution has its share of the work."""
-        recipe, done, images = self.recipe, 0.0, 0.0
-        for size, until in recipe.resolutions:  # images of one FLOP
-            step = flops_of_step(recipe, recipe.batch_size, size)
-            images += (until - done) * recipe.batch_size / step
-            done = until
-        return IMAGES / images / 1e12
+    def accuracy_by_work(self, tflop: float) -> float:
+        """Percent after so much work."""
+        return self.accuracy(tflop / tflop_per_epoch(self.recipe))
+
+
+def tflop_per_epoch(recipe: Recipe) -> float:
+    """Work of one pass over the training images, when each resolution has its share of the work."""
+    done = images = 0.0
+    for size, until in recipe.resolutions:  # images of one FLOP
+        step = flops_of_step(recipe, recipe.batch_size, size)
+        images += (until - done) * recipe.batch_size / step
+        done = until
+    return IMAGES / images / 1e12
 
 
 def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curve, ...]:
@@ -72,30 +76,29 @@ def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curv
         lengths.setdefault(one["tflop"], []).append((one["accuracy"], one["runs"]))
     curves = []
     for recipe in recipes:
-        lengths, tflop_per_epoch = measured.get(recipe, {}), Curve(recipe, ()).tflop_per_epoch()
+        lengths, epoch = measured.get(recipe, {}), tflop_per_epoch(recipe)
         if len(lengths) < 2:
             raise ValueError(f"no two lengths were searched of {recipe}")
         points = [START]
         for tflop in sorted(lengths):
             count = sum(runs for _, runs in lengths[tflop])
             accuracy = sum(accuracy * runs for accuracy, runs in lengths[tflop]) / count
-            points.append((tflop / tflop_per_epoch, accuracy))
+            points.append((tflop / epoch, accuracy))
         curves.append(Curve(recipe, tuple(points), BEYOND * points[-1][0]))
     curves[-1] = replace(curves[-1], level_from=math.inf)  # there is no larger net to turn to
     return tuple(curves)
 
 
 @functools.cache
-def curves(folder: Path = RECORDS) -> tuple[Curve, ...]:
+def curves() -> tuple[Curve, ...]:
     """The curves of `CANDIDATES`, from the record of ``python -m helpers.training search``."""
-    record = json.loads((folder / "curves.json").read_text(encoding="utf-8"))
+    record = json.loads((RECORDS / "curves.json").read_text(encoding="utf-8"))
     return curves_of(CANDIDATES, record["candidates"])
 
 
 def for_work(tflop: float) -> Recipe:
     """The recipe for a budget of this many TFLOP, forward and backward: the one that should get furthest."""
-    best = max(curves(), key=lambda curve: curve.accuracy(tflop / curve.tflop_per_epoch()))
-    return best.recipe
+    return max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
 
 
 def work_for(accuracy: float, device: str = "cpu") -> float:
@@ -104,7 +107,7 @@ def work_for(accuracy: float, device: str = "cpu") -> float:
         return _work_for_on_gpu(accuracy)
 
     def reached(tflop: float) -> float:
-        return max(curve.accuracy(tflop / curve.tflop_per_epoch()) for curve in curves())
+        return max(curve.accuracy_by_work(tflop) for curve in curves())
 
     low, high = 1e-6, 1e9
     while high / low > 1.001:

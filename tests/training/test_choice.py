@@ -17,6 +17,7 @@ from helpers.training.curves import (
     curves,
     curves_of,
     for_work,
+    tflop_per_epoch,
     work_for,
 )
 from helpers.training.distributed import Processes
@@ -48,7 +49,7 @@ def test_a_curve_is_made_of_searches_at_several_lengths():
     recipe = Recipe(widths=(8, 16, 32), base_lr=0.2)
     runs = [searched(2.0, 70.0, 1), searched(1.0, 60.0, 2), searched(1.0, 66.0, 1)]
     (curve,) = curves_of([recipe], [*runs, searched(1.0, 99.0, 1, base_lr="0.3")])
-    one = 1.0 / curve.tflop_per_epoch()
+    one = 1.0 / tflop_per_epoch(recipe)
     assert curve == Curve(recipe, (START, (one, 62.0), (2 * one, 70.0)))
     first, _ = curves_of([recipe, recipe], runs)
     assert first.level_from == BEYOND * 2 * one
@@ -60,13 +61,13 @@ def test_the_work_of_an_epoch_is_that_of_its_steps():
     recipe = Recipe(resolutions=((20, 0.5), (32, 1.0)), batch_size=50)
     small, large = (flops_of_step(recipe, 50, size) for size in (20, 32))
     steps_of_a_flop = 0.5 / small + 0.5 / large
-    assert Curve(recipe, ()).tflop_per_epoch() == pytest.approx(1000 / steps_of_a_flop / 1e12)
+    assert tflop_per_epoch(recipe) == pytest.approx(1000 / steps_of_a_flop / 1e12)
 
 
 def test_more_accuracy_takes_more_work_and_more_work_a_wider_net():
     for accuracy in (60, 80, 85, 90, 93, 94):
         tflop = work_for(accuracy)
-        reached = [curve.accuracy(tflop / curve.tflop_per_epoch()) for curve in curves()]
+        reached = [curve.accuracy_by_work(tflop) for curve in curves()]
         assert max(reached) == pytest.approx(accuracy, abs=0.05)
     widths = [sum(for_work(tflop).widths) for tflop in (0.2, 1, 3, 6, 12, 25, 50, 100, 200, 1e6)]
     assert widths == sorted(widths)

@@ -158,7 +158,7 @@ def test_what_the_curves_say_of_the_work_is_what_came_of_it():
     """They are of validation images, a recipe's curve between other points; the records of test images."""
     for name in ("tflop_12", "tflop_50", "tflop_200"):
         runs = RECORDS[name]["runs"]
-        best = max(c.accuracy(runs[0]["budget"] / c.tflop_per_epoch()) for c in curves())
+        best = max(curve.accuracy_by_work(runs[0]["budget"]) for curve in curves())
         assert best == pytest.approx(records.mean(runs, "accuracy"), abs=1.0)
         assert work_for(best) == pytest.approx(runs[0]["budget"], rel=0.01)
 
