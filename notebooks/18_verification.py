@@ -105,11 +105,11 @@ compare("tensor([0., 0.])", "tensor([0., 0.])")
 # %% [markdown]
 # The list is empty, so these two agree.
 #
-# To run a program again and compare what it says with what it said before is an old idea, called *regression testing*
-# (回归测试). For notebooks, the tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
-# `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by letter, and that
-# is too strict and too lax at once: too strict for numbers, which differ in their last digits from machine to machine,
-# and too lax for pictures, which it does not compare.
+# Running a program again and comparing what it says with what it said before is an old idea, called *regression
+# testing* (回归测试). For notebooks, the tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of
+# pytest, and `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by
+# letter, and that is too strict and too lax at once: too strict for numbers, which differ in their last digits from
+# machine to machine, and too lax for pictures, which it does not compare.
 #
 # The book therefore brings its own comparison, the one that we have just called. The rest of this page tries it out.
 #
@@ -186,7 +186,7 @@ fault.text
 
 # %% [markdown]
 # The sentence says how far apart the numbers are, what would have been allowed, and how many times too far that is.
-# (Allowed is one part in 10,000 of the stored number, so about 0.00002.) In the terminal you also see both outputs side
+# (One part in 10,000 of the stored number is allowed, about 0.00002.) In the terminal you also see both outputs side
 # by side, with `^` under the places that differ:
 
 # %%
@@ -197,7 +197,7 @@ print("\n".join(as_lines(fault, Policy(), width=75)))
 # %% [markdown]
 # If you would rather see this in a browser, `pytest --nbval notebooks/ --html-report=report.html` writes it as a page.
 #
-# In your own tests you will compare tensors rather than printed text, and PyTorch has two functions for that. To both,
+# In your own tests you will compare tensors rather than printed text, and PyTorch has two functions for that. For both,
 # two numbers agree if they differ by no more than `atol + rtol * abs(expected)`. Here `atol` is the *absolute
 # tolerance* (绝对容差), an amount that is always allowed, and `rtol` the *relative tolerance* (相对容差), which grows with the
 # number itself. `torch.allclose` says yes or no, and `torch.testing.assert_close` explains itself:
