@@ -34,7 +34,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 19 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read), or go straight to the tables: [by

@@ -37,7 +37,7 @@
 # **You need** a rough idea of page 07. This page only reads results and measures speeds, so it loads no images and
 # needs no GPU.
 #
-# **Time**: 30 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 31 min to read, 14 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -166,7 +166,7 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 # *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is. (Averaging over the
 # image and its mirror image would change next to nothing on the three colored curves, because their networks are
 # *flip-equivariant* (镜像等变): a flip only rearranges what is inside, and the answer stays the same. On the GPU, where
-# the network is built a little differently, it would add about a quarter of a point.)
+# the network is built a little differently, it would add a little.)
 #
 # ## Against other networks
 #
