@@ -31,7 +31,7 @@ FAILS_IN_OTHER_WORDS = {
         "14_reductions_and_broadcasting",
         "torch.broadcast_shapes((64, 3, 32, 32), (3,))",
     ): "so it would not do:",
-    ("15_old_calls", "iter(loader).next()"): "In Python 3 an iterator has no such method",
+    ("15_old_calls", "iter(loader).next()"): "has no such method, and `next` is a function",
     (
         "18_verification",
         "torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))",
