@@ -34,9 +34,8 @@ def prepare(modules: Iterable[str]) -> str:
         return "the imports print something"
     if opened := open_files() - files:
         return f"the imports leave files open: {', '.join(sorted(opened))}"
-    child = (
-        os.fork()
-    )  # OpenBLAS ends its threads before one, and starts them when it needs them again
+    # OpenBLAS ends its threads before a fork, and starts them when it needs them again
+    child = os.fork()
     if not child:
         os._exit(gpu_is_lost())
     if os.waitpid(child, 0)[1]:
