@@ -158,10 +158,7 @@ def write_copy(source: "Source", args: argparse.Namespace, copies: dict[Path, Pa
     Raises:
         MisuseError: it would take the place of a file that is read, or of another copy, or it cannot be written.
     """
-    try:
-        from helpers.verification.files import OutputError, write_file
-    except ModuleNotFoundError:  # the book's packages are not installed: reading needs none of them
-        OutputError, write_file = OSError, Path.write_bytes
+    from helpers.verification.files import OutputError, write_file
 
     target = copy_path(source.path, args.files, args.out)
     where = target.resolve()

@@ -51,9 +51,8 @@ class Contents(NamedTuple):
 
     page: pages.Page
     headings: list[str]
-    claims: dict[
-        str, dict[str, list[int]]
-    ]  # statement: {heading: numbers of the cells under it (1, 2, ...)}
+    # statement: {heading: numbers of the cells under it (1, 2, ...)}
+    claims: dict[str, dict[str, list[int]]]
 
 
 @functools.cache

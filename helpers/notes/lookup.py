@@ -140,9 +140,7 @@ def _first_name(call: OldCall) -> str:
 
 def silent() -> Markdown:
     """Tabulate the calls that give something else today without a word: what each gave once, and what it gives now."""
-    from helpers.notes import (
-        trial,
-    )  # imports torch: the web edition needs only tables that run nothing
+    from helpers.notes import trial  # imports torch: the web edition's tables run nothing
 
     rows = []
     for call in OLD_CALLS:

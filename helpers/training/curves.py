@@ -30,9 +30,8 @@ class Curve:
     """The accuracy of one recipe on the validation images, by epochs."""
 
     recipe: Recipe
-    points: tuple[
-        tuple[float, float], ...
-    ]  # epochs (of `IMAGES`), percent; epochs grow; two at least
+    # epochs (of `IMAGES`), percent; epochs grow; two at least
+    points: tuple[tuple[float, float], ...]
     level_from: float = math.inf  # epochs that were never tried: more may bring nothing
 
     def accuracy(self, epochs: float) -> float:

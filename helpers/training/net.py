@@ -155,9 +155,8 @@ class FlipEquivariantConv(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float, N x inputs x H x W, to N x outputs x H x W."""
-        halves = self.weight.unflatten(
-            1, (2, -1)
-        )  # outputs/2 x halves of the inputs x inputs/2 x 3 x 3
+        # outputs/2 x halves of the inputs x inputs/2 x 3 x 3
+        halves = self.weight.unflatten(1, (2, -1))
         weight = torch.cat([halves, halves.flip(1, 4)]).flatten(1, 2)
         return F.conv2d(x, weight, padding=1)
 

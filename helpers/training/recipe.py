@@ -278,9 +278,8 @@ def _check_combination(recipe: Recipe) -> None:
         raise ValueError("resolutions are 8 to 64 pixels, each until a share of the work")
     size = recipe.stem_size
     most = 3 * size**2
-    if (
-        recipe.flip_equivariant
-    ):  # pairs of an even and an odd direction; in a middle column, all are even
+    if recipe.flip_equivariant:
+        # pairs of an even and an odd direction; in a middle column, all are even
         most = 2 * 3 * size * (size // 2)
         if recipe.stem_filters % 2:
             raise ValueError("a flip-equivariant net has an even number of stem_filters")

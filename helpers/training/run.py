@@ -130,9 +130,9 @@ class Series:
                 result = result_of(training, images, self.processes.count)
                 result["predicted_accuracy"] = choice and choice.predicted
                 results.append(result)
-                print(details(results[-1]), flush=True)
+                print(details(result), flush=True)
                 if args.runs > 1:
-                    print(f"seed {seed}: {results[-1]['accuracy']:.2f} %", flush=True)
+                    print(f"seed {seed}: {result['accuracy']:.2f} %", flush=True)
                 if args.out:
                     write_results(args.out, {"runs": results}, args.command)
         if self.is_first:

@@ -7,6 +7,7 @@ again and again, and the median decides.
 import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -37,18 +38,19 @@ def step_seconds(
     does not count. The n-th numbers of the lists were measured one after the other.
     """
     ready = []
-    for recipe, _, count, size in steps:
+    for recipe, precision, count, size in steps:
         images = torch.randn(count, 3, size, size, device=device)
+        images = images.to(memory_format=torch.channels_last)
         labels = torch.arange(count, device=device) % 10
         net = build_net(recipe).to(device, memory_format=torch.channels_last)
-        batch = images.to(memory_format=torch.channels_last), labels
-        ready.append((net, build_optimizers(net, recipe), *batch))
+        what = net, build_optimizers(net, recipe), images, labels
+        ready.append(partial(training_step, *what, device=device, precision=precision))
     times: list[list[float]] = [[] for _ in steps]
     began = time.perf_counter()
     while len(times[0]) <= least or time.perf_counter() - began < seconds:
-        for measured, step, what in zip(times, steps, ready, strict=True):
+        for measured, step in zip(times, ready, strict=True):
             start = time.perf_counter()
-            training_step(*what, device=device, precision=step.precision)
+            step()
             synchronize(device)
             measured.append(time.perf_counter() - start)
     return [each[1:] for each in times]

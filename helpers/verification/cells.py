@@ -18,11 +18,12 @@ from .headings import headings_of_code_cells
 from .kernel import KernelDiedError, PageKernel
 from .outputs import Difference, compare_outputs, join_streams
 from .policy import Policy
-from .prepared import PREPARATION
+from .prepared import Preparation
 from .report import as_data, as_lines, printable, without_colors, write_pictures
 
 VARIABLES = pytest.StashKey[dict[str, str]]()  # environment variables for kernels
 POLICY = pytest.StashKey[Policy]()  # of the project
+PREPARATION = pytest.StashKey[Preparation]()  # of kernels; there if several are to be forked
 
 
 class Page(nbval.plugin.IPyNbFile):

@@ -34,9 +34,8 @@ def prepare(modules: Iterable[str]) -> str:
         return "the imports print something"
     if opened := open_files() - files:
         return f"the imports leave files open: {', '.join(sorted(opened))}"
-    child = (
-        os.fork()
-    )  # OpenBLAS ends its threads before one, and starts them when it needs them again
+    # OpenBLAS ends its threads before a fork, and starts them when it needs them again
+    child = os.fork()
     if not child:
         os._exit(gpu_is_lost())
     if os.waitpid(child, 0)[1]:
@@ -114,11 +113,15 @@ def refresh(request: dict[str, Any], imported: dict[str, str]) -> None:
         torch.default_generator.seed()
 
 
-def run_kernel() -> None:
-    """Run a kernel until it ends, with its own filters of warnings behind those of the imports, as in a fresh one."""
+def run_kernel(own_filters: int) -> None:
+    """Run a kernel until it ends, with its own filters of warnings behind those of the imports, as in a fresh one.
+
+    Args:
+        own_filters: how many there were before the imports.
+    """
     from ipykernel.kernelapp import IPKernelApp
 
-    imported = warnings.filters[: len(warnings.filters) - FILTERS]
+    imported = warnings.filters[: len(warnings.filters) - own_filters]
     del warnings.filters[: len(imported)]
     kernel = IPKernelApp.instance(parent_handle=os.getppid())  # it ends with its parent
     kernel.initialize()
@@ -132,10 +135,10 @@ if __name__ == "__main__":
     os.environ.setdefault("MPLBACKEND", INLINE)  # as every kernel does before the first cell
     import ipykernel.kernelapp  # noqa: F401
 
-    before, FILTERS = dict(os.environ), len(warnings.filters)
+    before, own_filters = dict(os.environ), len(warnings.filters)
     connection = socket.socket(fileno=os.dup(0))
     answer(connection, refusal=prepare(sys.argv[1].split(",")))
     variables = {name: value for name, value in os.environ.items() if before.get(name) != value}
     if request := serve(connection):
         refresh(request, variables)
-        run_kernel()
+        run_kernel(own_filters)

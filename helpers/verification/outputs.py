@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from .made_anew import without_what_is_made_anew
-from .pictures import compare_amounts, compare_pictures
 from .policy import Policy
 from .text import difference
 
@@ -128,6 +127,9 @@ def _compare_data(
         if text := difference(stored, new, policy):
             yield Difference(f"{mime}: {text}", stored, new)
         return
+    # numpy and Pillow are imported only where there are pictures: who needs less of this package needs neither
+    from .pictures import compare_amounts, compare_pictures
+
     in_form = policy.picture == "form"
     shift, color = (0, 255) if in_form else (policy.shift, policy.color)
     files = base64.b64decode(stored), base64.b64decode(new)

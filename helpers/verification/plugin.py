@@ -17,10 +17,10 @@ import nbval.plugin
 import pytest
 
 from . import hooks
-from .cells import POLICY, VARIABLES, Cell, Page
+from .cells import POLICY, PREPARATION, VARIABLES, Cell, Page
 from .kernel import settings
 from .policy import Policy
-from .prepared import PREPARATION, Preparation
+from .prepared import Preparation
 from .progress import Progress
 from .results import Results
 

@@ -18,7 +18,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pytest
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
@@ -146,9 +145,6 @@ def _descriptor(default: int, stream: Any, opened: ExitStack) -> int:
     if stream == subprocess.DEVNULL:
         return opened.enter_context(Path(os.devnull).open("w")).fileno()
     return stream if isinstance(stream, int) else stream.fileno()
-
-
-PREPARATION = pytest.StashKey[Preparation]()  # of pytest's configuration, if there is one
 
 
 class ForkedProcess:

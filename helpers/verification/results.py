@@ -106,9 +106,9 @@ class Results:
             facts |= record["facts"]
         for lines in self.config.hook.pytest_verification_summary(facts=facts):
             yield from lines
-        for reason in sorted({record.get("fresh", "") for record in self.records} - {""}):
-            pages = {record["page"] for record in self.records if record.get("fresh") == reason}
-            yield f"kernels started fresh, not forked: {len(pages)} ({reason})"
+        fresh = {(record["fresh"], record["page"]) for record in self.records if record["fresh"]}
+        for reason, n in sorted(Counter(reason for reason, _ in fresh).items()):
+            yield f"kernels started fresh, not forked: {n} ({reason})"
         for kind, words in VERDICTS.items():
             those = [record for record in self.records if record["verdict"][0] == kind]
             reasons = Counter(record["verdict"][1] for record in those)

@@ -125,10 +125,8 @@ def test_the_sources_come_soon(tmp_path):
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=site.BOOK, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [
-        "2",
-        "False",
-    ]  # once for the site, once for the places of old calls
+    # once for the site, once for the places of old calls
+    assert done.stdout.split() == ["2", "False"]
 
 
 def test_badges_become_links():

@@ -56,9 +56,8 @@ class Case(NamedTuple):
     what: str
     wrong: bool
     source: str
-    stored: (
-        str | Callable[[list], list]
-    )  # the source that made the stored outputs, or what became of them
+    # the source that made the stored outputs, or what became of them
+    stored: str | Callable[[list], list]
     tags: tuple[str, ...] = ()
 
 

@@ -21,7 +21,7 @@ CELLS = [
 
 
 def record(verdict, outcome, cell, page="a.ipynb"):
-    about = {"page": page, "cell": cell, "heading": "", "facts": {}, "seconds": 1.0}
+    about = {"page": page, "cell": cell, "heading": "", "facts": {}, "seconds": 1.0, "fresh": ""}
     return about | {"outcome": outcome, "verdict": (verdict, "a reason")}
 
 
