@@ -15,7 +15,7 @@ MACHINE = (
 
 
 def record(name: str) -> Any:
-    """What one of the studies has kept: ``spread``, ``mutation_score``, ``many_runs``."""
+    """What one of the studies has kept: ``spread``, ``mutation_score``, ``many_runs``, ``peers``."""
     return json.loads((RECORDS / f"{name}.json").read_text(encoding="utf-8"))
 
 
