@@ -17,8 +17,15 @@ from typing import NamedTuple
 from helpers.training.curves import Curve, curves, for_work, tflop_per_epoch
 from helpers.training.distributed import Processes
 from helpers.training.loop import ALONE, Budget, flops_of_step
-from helpers.training.recipe import Recipe, for_gpu
-from helpers.training.speed import TimedStep, faster, precisions_to_try, step_seconds
+from helpers.training.recipe import Recipe
+from helpers.training.speed import (
+    IMAGES,
+    SIZE,
+    TimedStep,
+    faster,
+    precisions_to_try,
+    step_seconds,
+)
 
 PROBE_SIZE = 26  # pixels, of the steps that are timed; those of other sizes take time in proportion to their FLOP
 PROBE_SHARE = 0.03  # of the time, for timing steps
@@ -41,7 +48,7 @@ class Choice(NamedTuple):
 
     recipe: Recipe
     precision: str  # "fp32" or "bf16"
-    flop_per_second: float = 0.0  # of all processes, a rough measure; 0 if there was no need
+    flop_per_second: float = 0.0  # see `flop_rate`; 0 if there was no need to know it
     prospects: tuple[Prospect, ...] = ()  # of the candidates that were timed, the best first
 
     @property
@@ -65,37 +72,62 @@ def choose(
     choose the same.
     """
     began = clock()
-    tried = precisions_to_try(device) if precision == "auto" else (precision,)
-    by_time = recipe is None and budget.unit == "s"
-    times: list[list[float]] = []
-    if len(tried) > 1 or by_time:
-        steps = [TimedStep(Recipe(), each) for each in tried]
-        most = PROBE_SHARE * budget.amount if by_time else 1.0
-        times = step_seconds(device, steps, seconds=min(0.5 * len(tried), most))
-    fastest = faster(*times) if len(tried) > 1 else tried[0]
-    (must_be_fp32,) = processes.largest(fastest == "fp32")
-    precision = "fp32" if must_be_fp32 else "bf16"
-    if recipe is not None:
-        return Choice(recipe, precision)
-    if not by_time:
-        return Choice(for_gpu() if device == "cuda" else for_work(budget.amount), precision)
-    if precision not in tried:  # another process' GPU has no bf16
-        tried, times = (precision,), step_seconds(device, [TimedStep(Recipe(), precision)])
-    (slowest,) = processes.largest(statistics.median(times[tried.index(precision)]))
-    speed = flops_of_step(Recipe(), 64, 32) / slowest * processes.count
+    if recipe is not None or budget.unit != "s":
+        precision, _ = choose_precision(device, precision, processes)
+        return Choice(recipe or for_work(budget.amount, device), precision)
+    limit = PROBE_SHARE * budget.amount
+    precision, times = choose_precision(device, precision, processes, limit)
+    times = times or default_steps(device, (precision,), limit)[0]
+    rate = flop_rate(times, processes)
     if device == "cuda":
-        return Choice(for_gpu(), precision, speed)
-    candidates = shortlist(budget.amount, speed)
-    steps = [
-        TimedStep(
-            curve.recipe, precision, max(1, curve.recipe.batch_size // processes.count), PROBE_SIZE
-        )
-        for curve in candidates
-    ]
-    times = step_seconds(device, steps, PROBE_SHARE * budget.amount, least=FEWEST_ROUNDS)
-    *medians, spent = processes.largest(*map(statistics.median, times), clock() - began)
+        return Choice(for_work(device=device), precision, rate)
+    candidates = shortlist(budget.amount, rate)
+    medians = time_candidates(candidates, device, precision, processes, limit)
+    (spent,) = processes.largest(clock() - began)
     prospects = ranked(candidates, medians, budget.amount - spent)
-    return Choice(prospects[0].recipe, precision, speed, prospects)
+    return Choice(prospects[0].recipe, precision, rate, prospects)
+
+
+def choose_precision(
+    device: str, precision: str, processes: Processes, limit: float = 1.0
+) -> tuple[str, list[float]]:
+    """The precision that was asked for; for "auto" the fastest that all processes have.
+
+    Returns:
+        "fp32" or "bf16"; and the seconds of the steps in it, if some had to be timed (for about ``limit`` seconds).
+    """
+    tried = precisions_to_try(device) if precision == "auto" else (precision,)
+    fastest, times = tried[0], {}
+    if len(tried) > 1:
+        times = dict(zip(tried, default_steps(device, tried, limit), strict=True))
+        fastest = faster(times["fp32"], times["bf16"])
+    (must_be_fp32,) = processes.largest(fastest == "fp32")  # another process' GPU may have no bf16
+    precision = "fp32" if must_be_fp32 else "bf16"
+    return precision, times.get(precision, [])
+
+
+def default_steps(device: str, precisions: Sequence[str], limit: float) -> list[list[float]]:
+    """Seconds of steps of the default recipe in each precision, for half a second each or ``limit`` in all."""
+    steps = [TimedStep(Recipe(), precision) for precision in precisions]
+    return step_seconds(device, steps, seconds=min(0.5 * len(steps), limit))
+
+
+def flop_rate(times: Sequence[float], processes: Processes) -> float:
+    """FLOP/s of all processes together, roughly: by the seconds of this one's `default_steps`, and the slowest one."""
+    (slowest,) = processes.largest(statistics.median(times))
+    return flops_of_step(Recipe(), IMAGES, SIZE) / slowest * processes.count
+
+
+def time_candidates(
+    candidates: Sequence[Curve], device: str, precision: str, processes: Processes, limit: float
+) -> list[float]:
+    """Seconds of a step of each candidate, in the slowest process: the median of what fits into ``limit`` seconds."""
+    steps = []
+    for curve in candidates:
+        share = max(1, curve.recipe.batch_size // processes.count)
+        steps.append(TimedStep(curve.recipe, precision, share, PROBE_SIZE))
+    times = step_seconds(device, steps, limit, least=FEWEST_ROUNDS)
+    return processes.largest(*map(statistics.median, times))
 
 
 def shortlist(seconds: float, flop_per_second: float) -> list[Curve]:

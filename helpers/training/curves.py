@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from helpers.training.loop import flops_of_step
-from helpers.training.recipe import CANDIDATES, Recipe, changed
+from helpers.training.recipe import CANDIDATES, GPU, Recipe, changed
 from helpers.training.records import RECORDS
 
 IMAGES = 50_000
+# The work of a training where no budget of work is given: about that of a minute on two cores.
+USUAL_TFLOP = 12.0
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
 FLATTER = 0.75  # it goes on with this share of its last slope, as gains become smaller
@@ -95,8 +97,13 @@ def curves() -> tuple[Curve, ...]:
     return curves_of(CANDIDATES, record["candidates"])
 
 
-def for_work(tflop: float) -> Recipe:
-    """The recipe for a budget of this many TFLOP, forward and backward: the one that should get furthest."""
+def for_work(tflop: float = USUAL_TFLOP, device: str = "cpu") -> Recipe:
+    """The recipe for a budget of this many TFLOP, forward and backward: the one that should get furthest.
+
+    A GPU has one recipe for every budget.
+    """
+    if device == "cuda":
+        return GPU
     return max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
 
 

@@ -209,12 +209,9 @@ def half_of_pairs(filters: torch.Tensor, count: int) -> torch.Tensor:
 
 # --- the net
 
-# Hardswish (a piece of a parabola between two lines) and ReLU take a quarter of GELU's time on a CPU.
-ACTIVATIONS = {"gelu": F.gelu, "hardswish": F.hardswish, "relu": F.relu}
-
 
 class Stage(nn.Module):
-    """``depth`` convolutions of one width, each with norm and activation.
+    """``depth`` convolutions of one width, each with norm and GELU.
 
     The first convolution is followed by 2x2 pooling if ``pool``: before norm and activation, which then have a quarter
     of the work (David Page).
@@ -227,7 +224,6 @@ class Stage(nn.Module):
         norm = FlipEquivariantNorm if recipe.flip_equivariant else FixedScaleNorm
         self.norms = nn.ModuleList(norm(width) for _ in range(depth))
         self.pool = pool
-        self.activation = ACTIVATIONS[recipe.activation]
         self.skip = recipe.skip and depth > 1
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -235,9 +231,9 @@ class Stage(nn.Module):
         x = self.convs[0](x)
         if self.pool:
             x = F.max_pool2d(x, 2)
-        x = first = self.activation(self.norms[0](x))
+        x = first = F.gelu(self.norms[0](x))
         for conv, norm in zip(self.convs[1:], self.norms[1:], strict=True):
-            x = self.activation(norm(conv(x)))
+            x = F.gelu(norm(conv(x)))
         return x + first if self.skip else x
 
 
@@ -251,7 +247,6 @@ class FastNet(nn.Module):
         super().__init__()
         channels, size, stride = 2 * recipe.stem_filters, recipe.stem_size, recipe.stem_stride
         self.flip_equivariant = recipe.flip_equivariant
-        self.activation = ACTIVATIONS[recipe.activation]
         if self.flip_equivariant:
             self.stem = FlipEquivariantStem(3, channels, size, stride)
         else:
@@ -288,7 +283,7 @@ class FastNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Float images, N x 3 x H x W, to logits, N x classes; H and W may differ from call to call."""
-        x = self.stages(self.activation(self.stem(x)))
+        x = self.stages(F.gelu(self.stem(x)))
         # amax would give the same; but its gradient looks for the maximum again, which a compiled net may have rounded
         # in another way and not find, and then it is nan
         x = F.max_pool2d(x, x.shape[2:]).flatten(1)

@@ -4,7 +4,7 @@
     python -m helpers.training profile --device cuda --out notebooks/records/training/gpu_profile.json
 
 The training is that of the recipe for 12 TFLOP, in float32, with the real images; on a GPU, that of the recipe for
-94 %, in bfloat16, and the time is the GPU's own.
+GPUs, in bfloat16, and the time is the GPU's own.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from helpers.training import batches
 from helpers.training.curves import for_work
 from helpers.training.gpu import synchronize
 from helpers.training.loop import Budget, TrainingConfig, train, training_step
-from helpers.training.recipe import Recipe, build_net, build_optimizers, for_gpu
+from helpers.training.recipe import Recipe, build_net, build_optimizers
 from helpers.training.results import machine, write_results
 
 # The first name that an operation's name contains decides. Matrix products are nearly all Muon's; the head's few count
@@ -29,7 +29,7 @@ from helpers.training.results import machine, write_results
 GROUPS = {
     "convolution": ("convolution",),
     "normalization": ("batch_norm",),
-    "activation": ("gelu", "hardswish", "relu"),
+    "activation": ("gelu",),
     "pooling": ("max_pool", "amax"),
     "optimizer": ("optimizer", "_foreach", "::mm", "::addmm", "norm"),
     "data": ("index", "upsample", "bilinear", "where"),
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 def recipe_for(device: str) -> tuple[Recipe, str]:
     """The recipe that is profiled on a device, and the precision."""
-    return (for_gpu(), "bf16") if device == "cuda" else (for_work(12.0), "fp32")
+    return for_work(device=device), "bf16" if device == "cuda" else "fp32"
 
 
 def time_shares(device: str = "cpu", steps: int = 40) -> dict[str, float]:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from helpers.training.net import ACTIVATIONS, FastNet
+from helpers.training.net import FastNet
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,6 @@ class Recipe:
     stem_filters: int = 24  # eigenvectors used; the stem has twice as many channels
     stem_bias: bool = True  # learn one? Without, no gradient goes back through the largest map
     whiten: bool = True  # compute the stem from the images; False: learn it from random filters
-    activation: str = "gelu"  # of `helpers.training.net.ACTIVATIONS`
     skip: bool = False  # add a stage's first activation to its last
     flip_equivariant: bool = False  # build it of flip-equivariant layers
     # the steps; see `build_optimizers`
@@ -200,7 +199,8 @@ CANDIDATES: tuple[Recipe, ...] = (
     replace(_FLIP, widths=(64, 128, 256)),
 )
 
-# For a GPU; what else was tried, in two seconds each, is in notebooks/records/training/gpu_search.json.
+# For a GPU, whatever the budget: nearly the shape of airbench94's net, and batches of 1,024 images. What else was
+# tried, in two seconds each, is in notebooks/records/training/gpu_search.json.
 GPU = replace(
     _FLIP,
     widths=(64, 256, 256),
@@ -215,11 +215,6 @@ GPU = replace(
     muon_lr=0.1,
     warmup=0.15,
 )
-
-
-def for_gpu() -> Recipe:
-    """The recipe for a GPU, whatever the budget: nearly the shape of airbench94's net, and batches of 1,024 images."""
-    return GPU
 
 
 def recipe_of(values: dict) -> Recipe:
@@ -271,8 +266,6 @@ def _check_combination(recipe: Recipe) -> None:
         raise ValueError(f"net is one of fast, {', '.join(NETS)}")
     if recipe.schedule not in SCHEDULES:
         raise ValueError(f"schedule is one of {', '.join(SCHEDULES)}")
-    if recipe.activation not in ACTIVATIONS:
-        raise ValueError(f"activation is one of {', '.join(ACTIVATIONS)}")
     in_range = (8 <= size <= 64 and 0 < until <= 1 for size, until in recipe.resolutions)
     if not recipe.resolutions or not all(in_range):
         raise ValueError("resolutions are 8 to 64 pixels, each until a share of the work")

@@ -41,7 +41,7 @@ import torch
 from helpers import data
 from helpers.training import batches, distributed
 from helpers.training.choice import Choice, choose, explanation
-from helpers.training.curves import for_work, work_for
+from helpers.training.curves import USUAL_TFLOP, for_work, work_for
 from helpers.training.distributed import Processes, interruptible, joined, owned, write_checkpoint
 from helpers.training.loop import (
     Budget,
@@ -52,7 +52,7 @@ from helpers.training.loop import (
     train,
     warm_up,
 )
-from helpers.training.recipe import Recipe, changed, for_gpu, recipe_of
+from helpers.training.recipe import Recipe, changed, recipe_of
 from helpers.training.results import details, last_line, result_of, write_results
 from helpers.verification.files import OutputError, check_output
 
@@ -236,8 +236,8 @@ def recipe_of_command(args: argparse.Namespace, budget: Budget, device: str) -> 
     """The recipe that the command line asks for; None for "what this machine can do in the budget"."""
     if budget.unit == "s" and not args.set:
         return None
-    recipe = for_work(budget.amount if budget.unit == "TFLOP" else 12.0)
-    return changed_recipe(for_gpu() if device == "cuda" else recipe, args.set)
+    tflop = budget.amount if budget.unit == "TFLOP" else USUAL_TFLOP
+    return changed_recipe(for_work(tflop, device), args.set)
 
 
 def checkpoint_of(args: argparse.Namespace) -> tuple[Path, dict | None]:

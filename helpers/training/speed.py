@@ -18,6 +18,10 @@ from helpers.training.loop import flops_of_step, training_step
 from helpers.training.recipe import Recipe, build_net, build_optimizers
 
 GAIN = 1.05  # bf16 is chosen if it is so many times faster
+IMAGES, SIZE = (
+    64,
+    32,
+)  # of a timed step, if nothing else is said: how many, and their height and width in pixels
 
 
 class TimedStep(NamedTuple):
@@ -25,8 +29,8 @@ class TimedStep(NamedTuple):
 
     recipe: Recipe
     precision: str  # "fp32" or "bf16"
-    images: int = 64
-    size: int = 32  # height and width of the images, in pixels
+    images: int = IMAGES
+    size: int = SIZE
 
 
 def step_seconds(
@@ -57,9 +61,9 @@ def step_seconds(
 
 
 def measure_speed(device: str, precision: str, recipe: Recipe, seconds: float = 0.5) -> float:
-    """FLOP/s of this machine in training steps of a recipe's net, with 64 random images: the median step."""
+    """FLOP/s of this machine in training steps of a recipe's net, with `IMAGES` random images: the median step."""
     (times,) = step_seconds(device, [TimedStep(recipe, precision)], seconds)
-    return flops_of_step(recipe, 64, 32) / statistics.median(times)
+    return flops_of_step(recipe, IMAGES, SIZE) / statistics.median(times)
 
 
 def faster(fp32: Sequence[float], bf16: Sequence[float]) -> str:

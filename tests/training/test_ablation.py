@@ -92,7 +92,7 @@ def test_operations_are_grouped():
 
 
 def test_time_shares_add_up(small, monkeypatch):
-    monkeypatch.setattr(profile, "for_work", lambda tflop: small)
+    monkeypatch.setattr(profile, "for_work", lambda device: small)
     shares = profile.time_shares(steps=4)
     assert sum(shares.values()) == pytest.approx(100, abs=0.5)
     assert shares["convolution"] > 0

@@ -22,7 +22,7 @@ from helpers.training.curves import (
 )
 from helpers.training.distributed import Processes
 from helpers.training.loop import Budget, flops_of_step
-from helpers.training.recipe import CANDIDATES, Recipe
+from helpers.training.recipe import CANDIDATES, GPU, Recipe
 from helpers.training.speed import TimedStep
 from tests.support.small_training import SMALL
 
@@ -193,6 +193,24 @@ def test_processes_go_by_the_slowest(monkeypatch):
     alone = choose(None, Budget(60, "s"), "cpu", "fp32")
     assert together.flop_per_second == pytest.approx(alone.flop_per_second * 2 / 3)
     assert together.predicted < alone.predicted
+
+
+def test_a_process_without_bf16_decides_for_all(monkeypatch):
+    class WithAnOlderGpu(Processes):
+        def largest(self, *numbers):
+            return [True if number is False else number for number in numbers]
+
+    timed = []
+
+    def step_seconds(device, steps, seconds):
+        timed.extend(step.precision for step in steps)
+        return [[0.5, 0.25, 0.25]]
+
+    monkeypatch.setattr(choice, "precisions_to_try", lambda device: ("bf16",))
+    monkeypatch.setattr(choice, "step_seconds", step_seconds)
+    chosen = choose(None, Budget(60, "s"), "cuda", "auto", WithAnOlderGpu(count=2))
+    assert (chosen.recipe, chosen.precision, timed) == (GPU, "fp32", ["fp32"])
+    assert chosen.flop_per_second == 2 * flops_of_step(Recipe(), 64, 32) / 0.25
 
 
 def test_few_candidates_are_timed(monkeypatch):

@@ -8,11 +8,7 @@ import pytest
 from helpers.training import ablation, records
 from helpers.training.__main__ import COMMANDS
 from helpers.training.curves import ACCURACY_BY_WORK_GPU, curves, for_work, work_for
-from helpers.training.recipe import (
-    Recipe,
-    for_gpu,
-    recipe_of,
-)
+from helpers.training.recipe import GPU, Recipe, recipe_of
 
 RECORDS = records.read()
 
@@ -141,7 +137,7 @@ def test_the_recipe_of_a_record_is_still_the_one_for_that_work(name):
 )
 def test_the_recipe_of_a_gpu_record_is_still_the_one_for_gpus(name):
     for each in RECORDS[name]["runs"]:
-        assert recipe_of(each["recipe"]) == for_gpu()
+        assert recipe_of(each["recipe"]) == GPU
         assert (each["gpu"], each["precision"], each["split"]) == ("NVIDIA H200", "bf16", "test")
         assert each["compiled"] == ("plain" not in name)
         assert each["pictures_are_real"]
