@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     args.command = arguments
     try:
-        from helpers.training.distributed import handled
+        from helpers.training.signals import handled
 
         command = importlib.import_module(f"helpers.training.{name}")
         with handled(raise_interrupt, signal.SIGTERM):

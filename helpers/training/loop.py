@@ -29,13 +29,15 @@ from helpers.training.batches import (
     normalize,
     resized_and_normalized,
 )
-from helpers.training.distributed import COUNTED, Processes, mean_over_processes
+from helpers.training.distributed import Processes, mean_over_processes
 from helpers.training.gpu import RecordedStep, Step, lr_tensors, reader, steps_ahead, synchronize
 from helpers.training.net import FastNet
 from helpers.training.recipe import Recipe, build_net, build_optimizers, lr_factor, resolution_at
 
 BAR = "{l_bar}{bar}| {elapsed} gone, {remaining} left"
 ALONE = Processes()
+# Of a `Training`, what it has counted and measured: a checkpoint keeps it.
+COUNTED = ("steps", "tflop", "seconds", "last_step", "losses", "seconds_at")
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,10 @@ from pathlib import Path
 import torch
 
 from helpers import data
-from helpers.training import batches, distributed
+from helpers.training import batches, checkpoints
 from helpers.training.choice import Choice, choose, explanation
 from helpers.training.curves import USUAL_TFLOP, for_work, work_for
-from helpers.training.distributed import Processes, interruptible, joined, owned, write_checkpoint
+from helpers.training.distributed import Processes, joined
 from helpers.training.loop import (
     Budget,
     Interrupted,
@@ -54,6 +54,7 @@ from helpers.training.loop import (
 )
 from helpers.training.recipe import Recipe, changed, recipe_of
 from helpers.training.results import details, last_line, result_of, write_results
+from helpers.training.signals import interruptible
 from helpers.verification.files import OutputError, check_output
 
 # Of the command line, what decides a series of runs; --resume takes it from the checkpoint.
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             if processes.largest(state is None)[0]:  # go on in all processes or in none
                 state = None
             series = Series(args, recipe, budget, device, processes, path)
-            with owned(path) if series.is_first else nullcontext():
+            with checkpoints.owned(path) if series.is_first else nullcontext():
                 results = series.train(state)
     except Interrupted as stopped:
         if series.is_first:
@@ -168,7 +169,7 @@ class Series:
 
         def save(state: dict) -> None:
             try:
-                write_checkpoint(self.path, {**state, "series": series, "results": results})
+                checkpoints.write(self.path, {**state, "series": series, "results": results})
             except OutputError as error:  # the training is worth more than its checkpoint
                 print(f"warning: {error}", file=sys.stderr)
 
@@ -248,18 +249,18 @@ def checkpoint_of(args: argparse.Namespace) -> tuple[Path, dict | None]:
     """
     path = None
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0 and args.resume is None:
-        named = [args.checkpoint] if args.checkpoint else distributed.checkpoints(distributed.job())
+        named = [args.checkpoint] if args.checkpoint else checkpoints.existing(checkpoints.job())
         path = next((file for file in named if file.exists()), None)
     elif args.resume is not None:
-        path = distributed.newest_checkpoint() if args.resume is True else Path(args.resume)
+        path = checkpoints.newest() if args.resume is True else Path(args.resume)
     elif args.checkpoint and args.checkpoint.exists():
         raise argparse.ArgumentTypeError(
             f"--checkpoint {args.checkpoint}: it is there already and is not replaced; "
             "--resume FILE goes on from a checkpoint"
         )
     if path is None:
-        return args.checkpoint or distributed.new_checkpoint(args.seed), None
-    state = distributed.read_checkpoint(path)
+        return args.checkpoint or checkpoints.new_path(args.seed), None
+    state = checkpoints.read(path)
     if not {"series", "results"} <= state.keys():
         raise ValueError(f"{path} was not kept by this command: start without --resume.")
     series = json.loads(state["series"])

@@ -12,9 +12,8 @@ import pytest
 
 from helpers import data
 from helpers.training import __main__ as command
-from helpers.training import batches, distributed, loop, results
+from helpers.training import batches, checkpoints, loop, results
 from helpers.training.choice import Choice, Prospect
-from helpers.training.distributed import read_checkpoint, write_checkpoint
 from helpers.training.recipe import Recipe, recipe_of
 from tests.support.small_training import SMALL
 from tests.support.small_training import __file__ as PROGRAM
@@ -26,7 +25,7 @@ NET += " label_smoothing=0.2 resolutions=((32,1.0),) flip_equivariant=False flip
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Where checkpoints are kept by default."""
-    monkeypatch.setattr(distributed, "CHECKPOINTS", tmp_path / "checkpoints")
+    monkeypatch.setattr(checkpoints, "CHECKPOINTS", tmp_path / "checkpoints")
     return tmp_path / "checkpoints"
 
 
@@ -189,10 +188,10 @@ def test_a_training_neither_takes_nor_removes_the_checkpoint_of_another(
     interrupted_run()
     (kept,) = folder.glob("*.pt")
     before = kept.read_bytes()
-    monkeypatch.setattr(distributed, "job", lambda: "another")
+    monkeypatch.setattr(checkpoints, "job", lambda: "another")
     assert run("--epochs", 0.5)[0] == 0
     assert kept.read_bytes() == before
-    with distributed.owned(kept):  # as if that one still ran
+    with checkpoints.owned(kept):  # as if that one still ran
         status, said = run("--resume", small=False)
         assert (status, said.err.count("\n")) == (1, 1)
         assert f"{kept.name}  written" in said.out
@@ -221,9 +220,9 @@ def test_a_file_of_another_kind_is_refused_as_checkpoint(run, tmp_path, content,
 def test_a_state_that_the_command_did_not_keep_is_refused(run, interrupted_run, tmp_path):
     kept = tmp_path / "kept.pt"
     interrupted_run("--checkpoint", kept)
-    state = read_checkpoint(kept)
+    state = checkpoints.read(kept)
     del state["series"]
-    write_checkpoint(kept, state)
+    checkpoints.write(kept, state)
     status, said = run("--resume", kept, small=False)
     assert status == 1
     assert said.err.strip().endswith("was not kept by this command: start without --resume.")
@@ -327,7 +326,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_a_line(tmp_path):
     line = rf"Stopped after \d+ s, at 0 % of 1e\+06 epochs\. --resume {kept} goes on\."
     assert re.fullmatch(line, out.splitlines()[-1])
     assert not err
-    assert read_checkpoint(kept)["steps"] > 0
+    assert checkpoints.read(kept)["steps"] > 0
 
 
 @pytest.mark.slow

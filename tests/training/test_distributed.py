@@ -1,4 +1,4 @@
-"""The training in several processes under torchrun, and checkpoints: one writer each, and what a death leaves."""
+"""The training in several processes under torchrun: one writer, and what a death leaves."""
 
 import contextlib
 import json
@@ -9,19 +9,13 @@ import subprocess
 import sys
 import time
 from itertools import chain
-from pathlib import Path
 
 import psutil
 import pytest
 import torch
 
-from helpers.training import batches, distributed
-from helpers.training.distributed import (
-    CheckpointError,
-    Processes,
-    read_checkpoint,
-    write_checkpoint,
-)
+from helpers.training import batches, checkpoints, distributed
+from helpers.training.distributed import Processes
 from helpers.training.loop import Budget, TrainingConfig, make_loader, prepare
 from helpers.training.recipe import Recipe
 from tests.support.small_training import __file__ as PROGRAM
@@ -92,7 +86,7 @@ def kill_one_of_two(kept, *arguments, torchrun=()):
         while not kept.exists() and started.poll() is None and time.monotonic() < latest:
             time.sleep(0.05)
         assert kept.exists(), started.communicate(timeout=10)[1]
-        steps = read_checkpoint(kept)["steps"]
+        steps = checkpoints.read(kept)["steps"]
         os.kill(workers_of(started)[1], signal.SIGKILL)
         said, err = started.communicate(timeout=240)
         return steps, started.returncode, said, err
@@ -110,7 +104,7 @@ def test_a_killed_worker_ends_the_run_in_a_clear_error(tmp_path):
     _, status, _, err = kill_one_of_two(kept, "--epochs", 1e6)
     assert status != 0
     assert re.search(r"rank\s*: 1 .*\n.*exitcode\s*: -9", err)  # torchrun's report
-    assert read_checkpoint(kept)["steps"] > 0
+    assert checkpoints.read(kept)["steps"] > 0
 
 
 @pytest.mark.slow
@@ -167,46 +161,3 @@ def test_each_process_gets_its_threads(monkeypatch, of_the_user, threads, expect
     with distributed.joined("cpu", threads) as processes:
         assert processes == Processes()
     assert counts == [expected]
-
-
-DAMAGES = {
-    "half": lambda content: content[: len(content) // 2],
-    "empty": lambda content: b"",
-    "other": lambda content: b"something else",
-    "changed": lambda content: content[:2000] + b"\x00" * 64 + content[2064:],
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
-    path = tmp_path / "kept.pt"
-    state = dict.fromkeys(distributed.NEEDED, 1) | {"config": {"recipe": {}}}
-    write_checkpoint(path, state | {"net": torch.ones(1000)})
-    assert read_checkpoint(path)["steps"] == 1
-    path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    sentence = r"kept.pt is damaged, or .*: start without --resume\."
-    with pytest.raises(CheckpointError, match=sentence):
-        read_checkpoint(path)
-
-
-def test_a_checkpoint_runs_no_code_and_is_whole(tmp_path):
-    path = tmp_path / "bad.pt"
-    write_checkpoint(path, {"config": {"recipe": Path("x")}})
-    with pytest.raises(CheckpointError, match="UnpicklingError"):
-        read_checkpoint(path)
-    write_checkpoint(path, {"config": {"recipe": {}}})
-    with pytest.raises(CheckpointError, match="no checkpoint of this program"):
-        read_checkpoint(path)
-
-
-def test_the_newest_checkpoint_is_told_by_its_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(distributed, "CHECKPOINTS", tmp_path)
-    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
-    first = distributed.new_checkpoint(seed=3)
-    assert first.match(f"*_seed3_{os.getpid()}.pt")
-    names = [first, tmp_path / "2026-01-01_00.00.00_seed0_1.pt", tmp_path / "other.pt"]
-    for age, path in enumerate(names):
-        path.touch()
-        os.utime(path, (1e9 + age, 1e9 + age))
-    assert distributed.checkpoints() == [names[1], first]
-    assert distributed.newest_checkpoint() == names[1]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from helpers import data
-from helpers.training import batches, distributed, loop
+from helpers.training import batches, checkpoints, loop
 from helpers.training.baseline_nets import BASELINES
 from helpers.training.gpu import RecordedStep
 from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
@@ -170,10 +170,10 @@ def stop_after(steps):
 def test_a_resumed_training_gives_the_numbers_of_an_uninterrupted_one(images, tmp_path, recipe):
     whole = small(images, recipe)
     path = tmp_path / "kept.pt"
-    save = partial(distributed.write_checkpoint, path)
+    save = partial(checkpoints.write, path)
     with pytest.raises(Interrupted, match=r"Stopped after .* s, at 31 % of 2 epochs"):
         small(images, recipe, stop=stop_after(5), save=save)
-    again = small(images, recipe, resume=distributed.read_checkpoint(path))
+    again = small(images, recipe, resume=checkpoints.read(path))
     assert again.losses == whole.losses
     assert (again.steps, again.tflop) == (whole.steps, pytest.approx(whole.tflop))
     for a, b in zip(again.net.state_dict().values(), whole.net.state_dict().values(), strict=True):
