@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from helpers.notes.listing import Report
-    from helpers.notes.sources import Source
+    from helpers.notes.old_code.listing import Report
+    from helpers.notes.old_code.sources import Source
 
 SUFFIXES = (".py", ".ipynb")
 LEFT_OUT = ("__pycache__", "site-packages", "node_modules")  # and whatever begins with a dot
@@ -74,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the command line asks for; return the exit status."""
-    from helpers.notes import listing
-    from helpers.notes.sources import SourceError
+    from helpers.notes.old_code import listing
+    from helpers.notes.old_code.sources import SourceError
 
     reports, errors = [], []
     copies: dict[Path, Path] = {}
@@ -138,7 +138,7 @@ def _left_out(name: str) -> bool:
 
 def look(path: Path, args: argparse.Namespace, copies: dict[Path, Path]) -> "Report":
     """Read a file and, if asked for, write its copy; ``copies`` are those written before, with their originals."""
-    from helpers.notes import fixes, listing, reader, sources
+    from helpers.notes.old_code import fixes, listing, reader, sources
 
     source = sources.read(path)
     findings = reader.find(source)

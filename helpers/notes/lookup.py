@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from IPython.display import Markdown
 
 from helpers import pages, tables
-from helpers.notes import audit, reader, sources
+from helpers.notes import audit
 from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
+from helpers.notes.old_code import reader, sources
 
 PAGE = "15_old_calls.ipynb"  # the groups are headings there
 SIGNS = {"differs": "≠", "error": "✗", "warns": "!", "runs": "="}

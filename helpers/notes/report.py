@@ -100,16 +100,16 @@ def show_counts(verdicts: dict[str, str]) -> None:
 
 def _stacked_bars(
     axis: Axes, rows: Sequence[str], parts: dict[str, list[int]], looks: Iterable[tuple[str, str]]
-) -> list[int]:
-    """Draw one bar a row, of several parts, each with its number; return the length of each bar."""
+) -> None:
+    """Draw one bar a row, of several parts, each with its number."""
     ends = [0] * len(rows)
     for (label, widths), (color, hatch) in zip(parts.items(), looks, strict=True):
-        style = {"label": label, "color": color, "hatch": hatch, "edgecolor": "white"}
-        bars = axis.barh(rows, widths, left=ends, **style)
+        bars = axis.barh(
+            rows, widths, left=ends, label=label, color=color, hatch=hatch, edgecolor="white"
+        )
         numbers = [n or "" for n in widths]
         for text in axis.bar_label(bars, numbers, label_type="center", fontsize=8):
             if text.get_text():
                 text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
         ends = [a + b for a, b in zip(ends, widths, strict=True)]
     axis.invert_yaxis()
-    return ends

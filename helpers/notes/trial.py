@@ -123,8 +123,8 @@ def check(call: OldCall) -> None:
     today = _state(call, old)
     _insist(today == call.today, call, f"the old code is '{today}' today: {_short(old)}")
     if call.message:
-        found = any(_told(call.message, message) for message in old.messages)
-        _insist(found, call, f"the message is another one: {_short(old)}")
+        is_given = any(_matches(call.message, message) for message in old.messages)
+        _insist(is_given, call, f"the message is another one: {_short(old)}")
     _insist(not new.messages, call, f"the new code is not clean: {_short(new)}")
     _insist(new.value is not None, call, "the new code has no value to compare")
     if call.then:
@@ -220,7 +220,7 @@ def _undisturbed() -> Iterator[None]:
                 torch.set_default_dtype(dtype)
 
 
-def _told(message: str, raised: str) -> bool:
+def _matches(message: str, raised: str) -> bool:
     """Tell whether what was raised is of the type that a row's message names, and holds its text."""
     kind, _, text = message.partition(": ")
     return raised.partition(": ")[0] == kind.rpartition(".")[2] and text in raised

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.notes import reader, sources
+from helpers.notes.old_code import reader, sources
 
 BOOK = Path(__file__).resolve().parents[2]
 PAGES = sorted(BOOK.glob("notebooks/[0-9][0-9]_*.ipynb"))

@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers.notes import __main__ as command
-from helpers.notes import reader
+from helpers.notes.old_code import reader
 from tests.support.old_rows import TABLE
 
 BOOK = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from helpers.notes import fixes, reader, sources
+from helpers.notes.old_code import fixes, reader, sources
 from tests.support.old_rows import TABLE, row
 
 IMPORTS = """\

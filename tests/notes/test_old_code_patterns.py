@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from helpers.notes import patterns, reader, rules, sources
-from helpers.notes.code import Code
 from helpers.notes.old_calls import OLD_CALLS
+from helpers.notes.old_code import patterns, reader, rules, sources
+from helpers.notes.old_code.code import Code
 from tests.support.old_rows import TABLE, row
 
 OLD = "from torch.autograd import Variable\nv = Variable(x)\n"  # a sign of 2017

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from helpers.notes import sources
-from helpers.notes.code import Code
+from helpers.notes.old_code import sources
+from helpers.notes.old_code.code import Code
 
 
 def view(text):

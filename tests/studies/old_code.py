@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers.notes import __main__ as command
-from helpers.notes import fixes, reader, sources
+from helpers.notes.old_code import fixes, reader, sources
 from tests.studies import running
 
 REPOSITORIES = {

@@ -1,7 +1,7 @@
 """Rows of a table of old calls for tests of the reader: a dozen, one of each kind."""
 
 from helpers.notes.old_calls import OldCall
-from helpers.notes.reader import Table
+from helpers.notes.old_code.reader import Table
 
 
 def row(name, matches, fix=(), today="error", **fields):

@@ -4,7 +4,7 @@ A rule takes a file's code and yields what it finds, each with whether it is cer
 that the table of old calls gives them, as in ``rule:scheduler-before-optimizer``.
 """
 
-from helpers.notes.rules import data, models, tensors, training
-from helpers.notes.rules.search import RULES
+from helpers.notes.old_code.rules import data, models, tensors, training
+from helpers.notes.old_code.rules.search import RULES
 
 __all__ = ["RULES", "data", "models", "tensors", "training"]

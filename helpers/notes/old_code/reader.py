@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from helpers.notes import kinds, known, patterns, rules
-from helpers.notes.canonical import same
-from helpers.notes.code import Code
-from helpers.notes.known import ARRAY, SCALAR, TENSOR
 from helpers.notes.old_calls import OLD_CALLS, OldCall
-from helpers.notes.patterns import Match, Pattern
-from helpers.notes.sources import Source
+from helpers.notes.old_code import kinds, known, patterns, rules
+from helpers.notes.old_code.canonical import same
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.known import ARRAY, SCALAR, TENSOR
+from helpers.notes.old_code.patterns import Match, Pattern
+from helpers.notes.old_code.sources import Source
 
 NEVER = (99, 0)  # later than every release
 NO_NAME = re.compile(r"has no attribute|cannot import name|No module named")
@@ -176,13 +176,13 @@ def judge(call: OldCall, match: Match, code: Code) -> bool | None:
     kind = code.kinds.kind(first) if is_receiver else ""
     if call.sure:
         return None if kind in OTHERS and not call.name.startswith("python2") else True
-    told = CONDITION.match(call.condition)
+    condition = CONDITION.match(call.condition)
     wanted = {}
-    if told and told["hole"]:
-        wanted = {told["hole"]: KINDS[told["kind"]]}
-    elif told:
-        wanted = dict.fromkeys(match.holes, KINDS[told["all"]])
-    certain = bool(told) and call.today != "differs"
+    if condition and condition["hole"]:
+        wanted = {condition["hole"]: KINDS[condition["kind"]]}
+    elif condition:
+        wanted = dict.fromkeys(match.holes, KINDS[condition["all"]])
+    certain = bool(condition) and call.today != "differs"
     answers = []
     for hole, required in wanted.items():
         node = match.holes.get(hole)

@@ -4,10 +4,10 @@ import ast
 import itertools
 import re
 
-from helpers.notes import known
-from helpers.notes.canonical import dotted
-from helpers.notes.code import Code
-from helpers.notes.rules.search import (
+from helpers.notes.old_code import known
+from helpers.notes.old_code.canonical import dotted
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.rules.search import (
     Found,
     assigned,
     blocks,

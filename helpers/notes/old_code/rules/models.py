@@ -3,9 +3,17 @@
 import ast
 import re
 
-from helpers.notes.canonical import dotted
-from helpers.notes.code import Code
-from helpers.notes.rules.search import Found, assigned, calls, calls_of, keyword, last_name, rule
+from helpers.notes.old_code.canonical import dotted
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.rules.search import (
+    Found,
+    assigned,
+    calls,
+    calls_of,
+    keyword,
+    last_name,
+    rule,
+)
 
 METHODS = (
     "eval",

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Callable, Iterator
 
-from helpers.notes.canonical import FUNCTIONS, dotted
-from helpers.notes.code import Code
+from helpers.notes.old_code.canonical import FUNCTIONS, dotted
+from helpers.notes.old_code.code import Code
 
 Found = Iterator[tuple[ast.AST, bool]]
 Rule = Callable[[Code], Found]

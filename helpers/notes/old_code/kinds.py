@@ -4,9 +4,9 @@ import ast
 import re
 from collections.abc import Callable
 
-from helpers.notes import known
-from helpers.notes.canonical import COMPREHENSIONS, Names, dotted
-from helpers.notes.known import (
+from helpers.notes.old_code import known
+from helpers.notes.old_code.canonical import COMPREHENSIONS, Names, dotted
+from helpers.notes.old_code.known import (
     ARRAY,
     INTS,
     ITERATOR,

@@ -4,12 +4,12 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from helpers.notes import lexer, reader
-from helpers.notes.code import Code
-from helpers.notes.lexer import Edit
-from helpers.notes.reader import Finding, Table
-from helpers.notes.sources import Part, Source
-from helpers.notes.writer import NotSafeError, Writer, renamed_import
+from helpers.notes.old_code import lexer, reader
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.lexer import Edit
+from helpers.notes.old_code.reader import Finding, Table
+from helpers.notes.old_code.sources import Part, Source
+from helpers.notes.old_code.writer import NotSafeError, Writer, renamed_import
 
 ROUNDS = 30  # calls inside of calls are rewritten one after the other
 

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from helpers.notes import fixes, lexer
-from helpers.notes.code import Code
 from helpers.notes.old_calls import OldCall
-from helpers.notes.reader import Finding
-from helpers.notes.sources import Source, words_for_place
+from helpers.notes.old_code import fixes, lexer
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.reader import Finding
+from helpers.notes.old_code.sources import Source, words_for_place
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VALUE = re.compile(r"\n\w+$")  # an example's last line, if it only names what a page then shows

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from helpers.notes import lexer
-from helpers.notes.canonical import Names, dotted
-from helpers.notes.sources import parse
+from helpers.notes.old_code import lexer
+from helpers.notes.old_code.canonical import Names, dotted
+from helpers.notes.old_code.sources import parse
 
 HOLE = "_hole_"
 REST = "_rest_"

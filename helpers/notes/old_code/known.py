@@ -80,8 +80,8 @@ def of_function(name: str, node: ast.Call, kind: Callable[[ast.AST], str]) -> st
 
 def is_unreduced(node: ast.Call) -> bool:
     """Tell whether a call asks for one loss of each sample."""
-    told = [k.value for k in node.keywords if k.arg in ("reduce", "reduction")]
-    return any(isinstance(v, ast.Constant) and v.value in (False, "none") for v in told)
+    reductions = [k.value for k in node.keywords if k.arg in ("reduce", "reduction")]
+    return any(isinstance(v, ast.Constant) and v.value in (False, "none") for v in reductions)
 
 
 BUILT_IN = {

@@ -3,9 +3,9 @@
 import ast
 from functools import cached_property
 
-from helpers.notes.canonical import Names
-from helpers.notes.kinds import Kinds
-from helpers.notes.sources import Part, Source
+from helpers.notes.old_code.canonical import Names
+from helpers.notes.old_code.kinds import Kinds
+from helpers.notes.old_code.sources import Part, Source
 
 
 class Code:

@@ -2,10 +2,10 @@
 
 import ast
 
-from helpers.notes.canonical import FUNCTIONS, dotted
-from helpers.notes.code import Code
-from helpers.notes.known import TENSORS
-from helpers.notes.rules.search import Found, above, assigned, calls_of, keyword, rule
+from helpers.notes.old_code.canonical import FUNCTIONS, dotted
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.known import TENSORS
+from helpers.notes.old_code.rules.search import Found, above, assigned, calls_of, keyword, rule
 
 TRANSFORMS = "torchvision.transforms."
 

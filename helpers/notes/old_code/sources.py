@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from helpers.notes import lexer
-from helpers.notes.lexer import Edit
+from helpers.notes.old_code import lexer
+from helpers.notes.old_code.lexer import Edit
 
 TRIES = 40  # lines that may be left out before a file counts as unreadable
 PRINT_TO = re.compile(r"\bprint[ \t]*>>")  # Python 3 takes it for arithmetic

@@ -5,13 +5,13 @@ import copy
 import re
 from collections.abc import Iterator
 
-from helpers.notes import lexer, patterns
-from helpers.notes.canonical import dotted
-from helpers.notes.code import Code
-from helpers.notes.lexer import Edit
-from helpers.notes.patterns import HOLE, Match
-from helpers.notes.reader import Finding
-from helpers.notes.sources import Part
+from helpers.notes.old_code import lexer, patterns
+from helpers.notes.old_code.canonical import dotted
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.lexer import Edit
+from helpers.notes.old_code.patterns import HOLE, Match
+from helpers.notes.old_code.reader import Finding
+from helpers.notes.old_code.sources import Part
 
 ATOMS = (
     ast.Name,

@@ -3,11 +3,11 @@
 import ast
 import re
 
-from helpers.notes import known
-from helpers.notes.canonical import dotted
-from helpers.notes.code import Code
-from helpers.notes.known import ARRAY, TENSORS
-from helpers.notes.rules.search import (
+from helpers.notes.old_code import known
+from helpers.notes.old_code.canonical import dotted
+from helpers.notes.old_code.code import Code
+from helpers.notes.old_code.known import ARRAY, TENSORS
+from helpers.notes.old_code.rules.search import (
     Found,
     above,
     assigned,
@@ -201,8 +201,8 @@ def arange_of_integers(code: Code) -> Found:
     for node in calls_of(code, "torch.arange"):
         parts = [part for argument in node.args for part in ast.walk(argument)]
         is_float = any(isinstance(p, ast.Constant) and isinstance(p.value, float) for p in parts)
-        is_told = keyword(node, "dtype") is not None or keyword(node, "out") is not None
-        if not is_float and not is_told and not _is_converted(node, code):
+        has_dtype = keyword(node, "dtype") is not None or keyword(node, "out") is not None
+        if not is_float and not has_dtype and not _is_converted(node, code):
             yield node, False
 
 
