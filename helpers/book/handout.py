@@ -25,7 +25,7 @@ from string import Template
 import nbformat
 
 from helpers import pages
-from helpers.book import BookError, UsageError, slides
+from helpers.book import BookError, chosen, slides
 
 BOOK = Path(__file__).resolve().parents[2]
 README = Template(Path(__file__).with_name("handout.md.template").read_text(encoding="utf-8"))
@@ -70,23 +70,6 @@ def page_for(page: pages.Page, handed: Iterable[str], solutions: bool) -> nbform
             if "text/markdown" in output.get("data", {}):
                 output.data["text/markdown"] = linked(output.data["text/markdown"])
     return notebook
-
-
-def chosen(names: Iterable[str]) -> list[pages.Page]:
-    """Return the pages with these numbers, names or files, in the order of the book; all if there are no names.
-
-    Raises:
-        UsageError: there is no such page.
-    """
-    book = pages.all_pages()
-    wanted = set()
-    for name in names:
-        stem = Path(name).name.removesuffix(".ipynb").removesuffix(".py")
-        found = [page.name for page in book if stem in (page.name, page.name[:2])]
-        if not found:
-            raise UsageError(f"There is no page {name!r}: {book[0].name} to {book[-1].name}.")
-        wanted.update(found)
-    return [page for page in book if not wanted or page.name in wanted]
 
 
 def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> None:
@@ -148,7 +131,8 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write what a command line asks for; returns the exit status."""
-    book = chosen(args.pages)
+    known = {page.name: page for page in pages.all_pages()}
+    book = [known[name] for name in chosen(args.pages, known)]
     out = args.out.resolve()
     hand_out(book, out, args.slides)
     plural = "" if len(book) == 1 else "s"

@@ -31,7 +31,7 @@ import nbformat
 from PIL import Image
 
 from helpers import pages
-from helpers.book import BookError, UsageError
+from helpers.book import BookError, UsageError, chosen
 from helpers.notes import lookup
 from helpers.verification.files import check_output
 
@@ -146,9 +146,8 @@ def build(out: Path = OUT, builder: str = "html") -> None:
         sources.mkdir()
         write_sources(sources)
         options = f"-b {builder} -q -W --keep-going".split()
-        options += ["-c", SETTINGS, "-d", Path(folder, "doctrees")]
-        arguments = [*map(str, options), str(sources), str(new)]
-        _sphinx(arguments, folder)
+        options += ["-c", str(SETTINGS), "-d", str(Path(folder, "doctrees"))]
+        _sphinx([*options, str(sources), str(new)], folder)
         _add_downloads(new)
         if out.exists():
             out.rename(Path(folder, "old"))
@@ -185,9 +184,7 @@ def print_pdf(pdf: Path, number: str = "") -> None:
         UsageError: there is no such page.
         BookError: there is no browser, or it failed; or see ``build``.
     """
-    names = [page.name for page in pages.all_pages() if page.name[:2] == number]
-    if number and not names:
-        raise UsageError(f"There is no page {number!r}: write its number, as in 08.")
+    names = chosen([number], [page.name for page in pages.all_pages()]) if number else []
     browser = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if not browser:
         raise BookError("Chromium or Chrome is needed to print: install your system's package.")

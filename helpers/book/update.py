@@ -35,7 +35,7 @@ from typing import NamedTuple
 import nbformat
 
 from helpers import pages
-from helpers.book import BookError, UsageError, form, pairs
+from helpers.book import BookError, chosen, form, pairs
 from helpers.book.run import execute, kernel_variables
 from helpers.environment import cpu_name, installed, pins
 from helpers.verification import Difference, Policy, compare_outputs, join_streams
@@ -263,26 +263,11 @@ def _counted(output: nbformat.NotebookNode, count: int) -> nbformat.NotebookNode
     return output
 
 
-def chosen(names: Iterable[str]) -> list[Path]:
-    """The sources of the pages of these numbers, names or files; all if none is given. Page 00 lists the others: last.
-
-    Raises:
-        UsageError: there is no such page.
-    """
-    sources = {path.stem: path for path in sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"))}
-    stems = {Path(name).stem for name in names}
-    for stem in sorted(stems):
-        if not any(stem in (known, known[:2]) for known in sources):
-            raise UsageError(
-                f"There is no page {stem!r}, nothing was run; the pages are {', '.join(sources)}."
-            )
-    wanted = [path for stem, path in sources.items() if not stems or stems & {stem, stem[:2]}]
-    return sorted(wanted, key=lambda path: (path.stem.startswith("00"), path.stem))
-
-
 def run(args: argparse.Namespace) -> int:
     """Update or compare the pages that a command line names; returns the exit status."""
-    sources = chosen(args.pages)
+    known = {path.stem: path for path in sorted(pages.NOTEBOOKS.glob("[0-9][0-9]_*.py"))}
+    sources = [known[name] for name in chosen(args.pages, known)]
+    sources.sort(key=lambda path: path.stem.startswith("00"))  # page 00 lists the others: last
     with kernel_variables():
         if args.dry_run:
             return dry_run(sources)

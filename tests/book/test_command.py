@@ -7,8 +7,8 @@ from unittest.mock import Mock
 
 import pytest
 
+from helpers.book import UsageError, chosen, launch
 from helpers.book import __main__ as command
-from helpers.book import launch
 
 COMMANDS = ["update", "new", "site", "launch", "handout", "readme"]
 # Fails if more than argparse and its like is imported: torch, nbformat, Jupyter take seconds.
@@ -77,3 +77,20 @@ def test_a_closed_pipe_is_no_traceback(monkeypatch, buffering):
     with os.fdopen(writer, "w", buffering) as pipe:
         monkeypatch.setattr(sys, "stdout", pipe)
         assert command.main(["launch", "a/b"]) == 1
+
+
+PAGES = ["00_start", "02_autograd", "09_indexing"]
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [(["02"], [1]), (["09_indexing", "notebooks/02_autograd.py"], [1, 2]), ([], [0, 1, 2])],
+)
+def test_pages_are_named_in_any_form(names, found):
+    assert chosen(names, PAGES) == [PAGES[n] for n in found]
+
+
+@pytest.mark.parametrize("name", ["99", "2", "autograd", ""])
+def test_a_page_that_is_not_there_is_refused(name):
+    with pytest.raises(UsageError, match=f"There is no page '{name}'; the pages are 00_start, "):
+        chosen(["02", name], PAGES)

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from traitlets.config import Config
 
 from helpers import pages
-from helpers.book import BookError, UsageError, handout, slides
+from helpers.book import BookError, handout, slides
 from helpers.book.__main__ import main
 from helpers.verification import Policy, compare_outputs
 from tests.support import small_book
@@ -102,20 +102,6 @@ def test_no_badge_leads_back_to_the_solutions(tmp_path):
     copy = small_page(tmp_path, new_markdown_cell(launched))
     (cell,) = handout.page_for(copy, ["08"], solutions=False).cells
     assert cell.source == handout.page_for(page, ["08"], solutions=False).cells[0].source
-
-
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [(["08"], [8]), (["09_indexing", "notebooks/02_autograd.py"], [2, 9]), ([], range(len(BOOK)))],
-)
-def test_pages_are_named_in_any_form(names, found):
-    assert [page.name for page in handout.chosen(names)] == [BOOK[n].name for n in found]
-
-
-@pytest.mark.parametrize("name", ["99", "8", "tensor", ""])
-def test_a_page_that_is_not_there_is_refused(name, tmp_path):
-    with pytest.raises(UsageError, match="There is no page"):
-        handout.chosen([name])
 
 
 def test_nothing_is_replaced_and_nothing_is_left_behind(tmp_path, monkeypatch):
