@@ -70,8 +70,14 @@ class Download:
             OSError: the file cannot be written.
         """
         began = time.monotonic()
-        options = {"unit": "B", "unit_scale": True, "leave": False, "mininterval": 0.3}
-        with progress_bar(total=self.size, initial=self.position, **options) as self.bar:
+        with progress_bar(
+            total=self.size,
+            initial=self.position,
+            unit="B",
+            unit_scale=True,
+            leave=False,
+            mininterval=0.3,
+        ) as self.bar:
             while self.position < self.size or not self._is_right():
                 if self.position >= self.size:
                     self._start_over()

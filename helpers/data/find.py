@@ -225,9 +225,14 @@ def _locked(partial: Path, settings: download.Settings) -> AcquireReturnProxy:
     size = files.OFFICIAL.archive_bytes
     start = came = files.size_of(partial) or 0
     last_seen = 0.0  # seconds of the wait until there last were bytes to be seen
-    options = {"unit": "B", "unit_scale": True, "leave": False}
-    label = "CIFAR-10, by another process"
-    with progress_bar(total=size, initial=start, desc=label, **options) as bar:
+    with progress_bar(
+        total=size,
+        initial=start,
+        desc="CIFAR-10, by another process",
+        unit="B",
+        unit_scale=True,
+        leave=False,
+    ) as bar:
         while True:
             with suppress(Timeout):
                 return one.acquire(timeout=0.2)

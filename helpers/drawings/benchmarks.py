@@ -20,7 +20,7 @@ DIVERGED = 15.0  # percent: below this a net of ten classes only guesses
 def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
     """Show this book's net on each machine, other nets on two CPU cores, published results on other GPUs."""
     figure, axis = _figure()
-    _draw(axis, records.curves(recorded))
+    _draw(axis, records.accuracy_by_seconds(recorded))
     for n, published in enumerate(sorted(records.PUBLISHED, key=lambda each: each.seconds)):
         point = published.seconds, 100 - published.accuracy
         axis.plot(*point, "*", color=GRAY, markersize=9)
@@ -47,7 +47,7 @@ def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
 def show_accuracy_against_work(recorded: Mapping[str, dict]) -> None:
     """Show this book's net and the others by the work of the training, in TFLOP."""
     figure, axis = _figure()
-    _draw(axis, records.work_curves(recorded), below=("LeNet, classic recipe",))
+    _draw(axis, records.accuracy_by_tflop(recorded), below=("LeNet, classic recipe",))
     ticks = (0.2, 0.5, 1, 3, 12, 50, 200)
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set(xlim=(0.12, 240), xlabel="work of training, TFLOP (logarithmic)")
@@ -117,14 +117,15 @@ def _draw(
             **look,
         )
         text = label if accuracy[-1] > DIVERGED else f"{label}: diverged"
-        place = {"textcoords": "offset points", "va": "center", "annotation_clip": False}
         axis.annotate(
             text,
             (x[-1], 100 - accuracy[-1]),
             (-30, -16) if label in below else (9, 0),
             color=color,
             fontsize=9,
-            **place,
+            textcoords="offset points",
+            va="center",
+            annotation_clip=False,
         )
 
 

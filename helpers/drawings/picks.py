@@ -36,8 +36,7 @@ def show_picks(input: Tensor, picks: Mapping[str, Tensor]) -> None:
     columns = min(IN_A_ROW, len(picks))
     rows = -(-len(picks) // columns)
     figure = plt.figure(figsize=(0.3 * width * columns, 0.3 * height * rows), layout="none")
-    ends = {"xlim": (0, width * columns), "ylim": (height * rows, 0)}
-    axis = figure.add_axes((0, 0, 1, 1), **ends)
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(0, width * columns), ylim=(height * rows, 0))
     plotting.bare(axis)
     sentences = []
     for n, (name, pick) in enumerate(picks.items()):
@@ -57,8 +56,8 @@ def show_picks(input: Tensor, picks: Mapping[str, Tensor]) -> None:
         middle, bottom = x + input.shape[1] / 2, y + input.shape[0]
         axis.text(middle, y - 0.25, name, ha="center", family="DejaVu Sans Mono", fontsize=9.5)
         below = f"{'view' if is_view else 'copy'} {tuple(pick.shape)}"
-        style = {"va": "top", "fontsize": 9, "color": BLUE if is_view else VERMILION}
-        axis.text(middle, bottom + 0.25, below, ha="center", **style)
+        color = BLUE if is_view else VERMILION
+        axis.text(middle, bottom + 0.25, below, ha="center", va="top", fontsize=9, color=color)
         values = " ".join(map(value_text, input[chosen]))
         sentences.append(f"{name}: {below}{f', picks {values}' if values else ''}.")
     plotting.show(figure, alt=" ".join(sentences))

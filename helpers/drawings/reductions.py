@@ -97,8 +97,9 @@ def show_orders_of_a_sum() -> None:
 
 def _draw(axis: Axes, title: str, values: Tensor, marks: Tensor) -> None:
     """Draw a grid of 3 x 4 numbers in the colors that the marks name."""
-    style = {"vmin": 0, "vmax": len(PAINTS) - 1, "edgecolor": "white", "linewidth": 2}
-    axis.pcolormesh(marks, cmap=ListedColormap(PAINTS), **style)
+    colors = ListedColormap(PAINTS)
+    most = len(PAINTS) - 1
+    axis.pcolormesh(marks, cmap=colors, vmin=0, vmax=most, edgecolor="white", linewidth=2)
     for i, j in itertools.product(*map(range, values.shape)):
         ink = "white" if marks[i, j] in (FIRST, SECOND) else "black"
         axis.text(j + 0.5, i + 0.5, f"{values[i, j]}", ha="center", va="center", color=ink)

@@ -6,7 +6,7 @@ seed and the number of the pass, so a training can go on in the middle and sever
 talking. The old way is at the end, to be compared with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torchvision.datasets import VisionDataset
 
 VALIDATION_SIZE = 5_000
+Batches = Generator[tuple[torch.Tensor, torch.Tensor], None, None]  # images and labels
 
 
 class Images(NamedTuple):
@@ -150,7 +151,7 @@ def batches(
     start: int = 0,
     rank: int = 0,
     processes: int = 1,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+) -> Batches:
     """Training batches without end; each pass takes every image once, in an order of its own.
 
     An image that is flipped in one pass is not in the next ("alternating flip", airbench): chance alone would show
@@ -244,7 +245,7 @@ def dataloader_batches(
     rank: int = 0,
     processes: int = 1,
     workers: int = 2,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+) -> Batches:
     """The old way: a ``DataLoader`` with workers (0 in a notebook), one image at a time, in -1..1; see `batches`."""
     dataset = _OneByOne(images, labels)
     per_epoch = _batches_per_epoch(len(images), batch_size, processes)

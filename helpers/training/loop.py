@@ -8,7 +8,7 @@ import copy
 import functools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from helpers.progress import progress_bar
 from helpers.training.batches import (
+    Batches,
     ChannelStats,
     Images,
     batches,
@@ -186,8 +187,9 @@ def train(
         for size, _ in recipe.resolutions
     }
     training.seconds, last_saved = clock() - began, clock()
-    look = {"disable": not config.show_progress, "bar_format": BAR, "desc": f"{config.budget}"}
-    with progress_bar(total=100, **look) as bar:
+    with progress_bar(
+        total=100, desc=f"{config.budget}", bar_format=BAR, disable=not config.show_progress
+    ) as bar:
         while True:
             # a step of which more than half would be beyond the budget is not begun
             progress, after_half_a_step = training.progress(min(work.values()))
@@ -302,7 +304,8 @@ def prepare(config: TrainingConfig, images: Images) -> Training:
     train_images, labels = images.train.to(device), images.train_labels.to(device)
     stats = channel_stats(train_images)
     if recipe.dataloader:  # its own transforms bring 0..255 to -1..1
-        stats = ChannelStats(*[torch.full_like(stats.mean, 127.5)] * 2)
+        middle = torch.full_like(stats.mean, 127.5)
+        stats = ChannelStats(mean=middle, std=middle)
     net = build_net(recipe).to(device, memory_format=torch.channels_last)
     if isinstance(net, FastNet) and recipe.whiten:
         net.whiten(normalize(train_images[:1000], stats))
@@ -333,17 +336,32 @@ def warm_up(config: TrainingConfig, images: Images, steps: int = 3) -> float:
     return time.perf_counter() - began
 
 
-def make_loader(
-    training: Training, processes: Processes = ALONE
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def make_loader(training: Training, processes: Processes = ALONE) -> Batches:
     """The batches that a recipe asks for, without end, from where the training stands, this process' share of each."""
     recipe, seed = training.config.recipe, training.config.seed
-    data = training.images, training.labels
-    shares = {"start": training.steps, "rank": processes.rank, "processes": processes.count}
     if recipe.dataloader:
-        return dataloader_batches(*data, recipe.batch_size, seed, **shares)
-    changes = {"translate": recipe.translate, "flip": recipe.flip, "cutout_size": recipe.cutout}
-    return batches(*data, training.stats, recipe.batch_size, seed, **changes, **shares)
+        return dataloader_batches(
+            training.images,
+            training.labels,
+            recipe.batch_size,
+            seed,
+            start=training.steps,
+            rank=processes.rank,
+            processes=processes.count,
+        )
+    return batches(
+        training.images,
+        training.labels,
+        training.stats,
+        recipe.batch_size,
+        seed,
+        translate=recipe.translate,
+        flip=recipe.flip,
+        cutout_size=recipe.cutout,
+        start=training.steps,
+        rank=processes.rank,
+        processes=processes.count,
+    )
 
 
 @functools.cache

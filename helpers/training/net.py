@@ -86,10 +86,18 @@ class FixedScaleNorm(nn.BatchNorm2d):
         """Float, N x C x H x W, to the same shape."""
         bias = self.bias_of_channels()
         if not self.training:
-            return F.batch_norm(x, *self.kept(), self.weight, bias, eps=self.eps)
+            return F.batch_norm(x, *self.running_statistics(), self.weight, bias, eps=self.eps)
         if not self.over_processes:
-            kept = self.running_mean, self.running_var
-            return F.batch_norm(x, *kept, self.weight, bias, True, self.momentum, self.eps)
+            return F.batch_norm(
+                x,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                bias,
+                training=True,
+                momentum=self.momentum,
+                eps=self.eps,
+            )
         values = x.float()
         count = x.numel() / x.shape[1] * dist.get_world_size()
         mean = _SumOverProcesses.apply(values.sum((0, 2, 3))) / count
@@ -101,7 +109,7 @@ class FixedScaleNorm(nn.BatchNorm2d):
         scaled = centered * (variance + self.eps).rsqrt()[:, None, None]
         return (scaled + bias[:, None, None]).to(x.dtype)
 
-    def kept(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def running_statistics(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The running mean and variance of each channel, by which images are normalized after the training."""
         return self.running_mean, self.running_var
 
@@ -176,11 +184,10 @@ class FlipEquivariantNorm(FixedScaleNorm):
         """The bias of each half, twice: C."""
         return torch.cat([self.bias, self.bias])
 
-    def kept(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def running_statistics(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The mean of what both halves have kept, twice."""
-        return mean_of_halves(self.running_mean).repeat(2), mean_of_halves(self.running_var).repeat(
-            2
-        )
+        mean, variance = mean_of_halves(self.running_mean), mean_of_halves(self.running_var)
+        return mean.repeat(2), variance.repeat(2)
 
 
 def mean_of_halves(x: torch.Tensor) -> torch.Tensor:

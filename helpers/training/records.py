@@ -4,7 +4,7 @@ Nothing is measured here: each file is JSON and begins with the command that wri
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -71,26 +71,30 @@ def read(folder: Path = RECORDS) -> dict[str, dict]:
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
-def goal_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
+def goal_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
     """Return of each goal: budget, goal, mean accuracy, its spread, seconds, TFLOP; or that it was not run."""
-    rows: list[tuple[str, ...]] = []
-    if "ablation" in records:  # its target in a thirtieth of the classic recipe's seconds
-        record = records["ablation"]
-        first, last = (mean(record["variants"][n]["runs"], "seconds") for n in (0, -1))
-        runs = record["variants"][-1]["runs"]
-        spread = f"{_spread(runs)} %" if len(runs) > 1 else f"{runs[0]['accuracy']:.2f} %, one run"
-        goal = f"to {record['target_accuracy']} % accuracy", "30 times faster"
-        tflop = f"{mean(runs, 'tflop'):.1f}"
-        rows.append((*goal, f"{first / last:.1f} times", spread, f"{last:.1f} s", tflop))
-    for record, budget, accuracy, curve in GOALS:
-        result = ("not run yet", "", "", "")
-        if record in records:
-            runs = records[record]["runs"]
-            seconds = f"{mean(runs, 'seconds'):.1f} s" if curve else "not timed"
-            tflop = f"{mean(runs, 'tflop'):.1f}"
-            result = (f"{mean(runs, 'accuracy'):.2f} %", _spread(runs), seconds, tflop)
-        rows.append((budget, f"{accuracy:g} %", *result))
-    return rows
+    rows = [_ablation_row(records["ablation"])] if "ablation" in records else []
+    return rows + [_goal_row(goal, records.get(goal.record)) for goal in GOALS]
+
+
+def _ablation_row(record: dict) -> tuple[str, ...]:
+    """The target of the ablation, to be reached in a thirtieth of the classic recipe's seconds."""
+    first, last = (mean(record["variants"][n]["runs"], "seconds") for n in (0, -1))
+    runs = record["variants"][-1]["runs"]
+    spread = f"{_spread(runs)} %" if len(runs) > 1 else f"{runs[0]['accuracy']:.2f} %, one run"
+    goal = f"to {record['target_accuracy']} % accuracy"
+    times, tflop = f"{first / last:.1f} times", f"{mean(runs, 'tflop'):.1f}"
+    return goal, "30 times faster", times, spread, f"{last:.1f} s", tflop
+
+
+def _goal_row(goal: Goal, record: dict | None) -> tuple[str, ...]:
+    wanted = f"{goal.accuracy:g} %"
+    if record is None:
+        return goal.budget, wanted, "not run yet", "", "", ""
+    runs = record["runs"]
+    seconds = f"{mean(runs, 'seconds'):.1f} s" if goal.curve else "not timed"
+    accuracy, tflop = f"{mean(runs, 'accuracy'):.2f} %", f"{mean(runs, 'tflop'):.1f}"
+    return goal.budget, wanted, accuracy, _spread(runs), seconds, tflop
 
 
 def _spread(runs: Sequence[dict]) -> str:
@@ -101,16 +105,16 @@ def _spread(runs: Sequence[dict]) -> str:
 GROWING = "resolutions=((20,0.3),(26,0.6),(32,1.0))"
 
 
-def searches(records: dict[str, dict]) -> list[dict]:
+def searches(records: Mapping[str, dict]) -> list[dict]:
     """Return the records of searches, each with its command, versions, and processor."""
     return [record for name, record in records.items() if name.startswith("search")]
 
 
-def search_rows(records: dict[str, dict], best: int = 5) -> list[tuple[str, ...]]:
+def search_rows(records: Mapping[str, dict], best: int = 5) -> list[tuple[str, ...]]:
     """Return, for each amount of work, the ``best`` candidates and the worst: TFLOP, runs, accuracy, changes."""
     candidates = [each for record in searches(records) for each in record["candidates"]]
     candidates.sort(key=lambda candidate: (candidate["tflop"], -candidate["accuracy"]))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for tflop, same_work in groupby(candidates, lambda candidate: candidate["tflop"]):
         ordered = list(same_work)
         rows += map(_search_row, ordered[:best])
@@ -126,7 +130,7 @@ def _search_row(candidate: dict) -> tuple[str, ...]:
     return f"{candidate['tflop']:g}", str(candidate.get("runs", 1)), accuracy, changes
 
 
-def command_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
+def command_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
     """Return of each record that has runs: its name, command, machine; of timed ones, how well it was used.
 
     The command is without its ``--out``, which is the same for all but for the name, and begins with the settings of
@@ -148,7 +152,7 @@ def command_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
     return rows
 
 
-def baseline_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
+def baseline_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
     """Return of each net that was trained for the same seconds as this book's: its name, then its accuracies."""
     by_budget = [records[f"baselines_{seconds}"]["baselines"] for seconds in BASELINE_SECONDS]
     return [
@@ -157,30 +161,31 @@ def baseline_rows(records: dict[str, dict]) -> list[tuple[str, ...]]:
     ]
 
 
-def curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
+def accuracy_by_seconds(records: Mapping[str, dict]) -> dict[str, list[tuple[float, float]]]:
     """Return seconds and test accuracy, means over runs, of this book's net on each machine and of each baseline."""
-    labeled = [
-        (goal.curve, records[goal.record]["runs"]) for goal in GOALS if goal.record in records
-    ]
-    for name, record in records.items():
-        if name.startswith("baselines_"):
-            labeled += record["baselines"].items()
-    points: dict[str, list[tuple[float, float]]] = {}
-    for label, runs in labeled:
-        if label not in ("", "this book"):
-            points.setdefault(label, []).append((mean(runs, "seconds"), mean(runs, "accuracy")))
-    return {label: sorted(curve) for label, curve in points.items()}
+    timed = [goal for goal in GOALS if goal.curve and goal.record in records]
+    ours = [(goal.curve, records[goal.record]["runs"]) for goal in timed]
+    return _points([*ours, *_baselines(records)], "seconds")
 
 
-def work_curves(records: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
+def accuracy_by_tflop(records: Mapping[str, dict]) -> dict[str, list[tuple[float, float]]]:
     """Return TFLOP and test accuracy, means over runs, of this book's trainings by work and of each baseline."""
-    labeled = [
-        ("this book", record["runs"]) for name, record in records.items() if name[:6] == "tflop_"
-    ]
-    for name, record in records.items():
-        if name.startswith("baselines_"):
-            labeled += [each for each in record["baselines"].items() if each[0] != "this book"]
+    by_work = [record["runs"] for name, record in records.items() if name.startswith("tflop_")]
+    ours = [("this book", runs) for runs in by_work]
+    return _points([*ours, *_baselines(records)], "tflop")
+
+
+def _baselines(records: Mapping[str, dict]) -> list[tuple[str, list[dict]]]:
+    """The runs of other people's nets, each with the net's name."""
+    tables = [record["baselines"] for name, record in records.items() if name[:10] == "baselines_"]
+    return [(name, runs) for table in tables for name, runs in table.items() if name != "this book"]
+
+
+def _points(
+    labeled: Iterable[tuple[str, list[dict]]], key: str
+) -> dict[str, list[tuple[float, float]]]:
+    """The means of one figure and of the accuracy, for each label in the order of the figure."""
     points: dict[str, list[tuple[float, float]]] = {}
     for label, runs in labeled:
-        points.setdefault(label, []).append((mean(runs, "tflop"), mean(runs, "accuracy")))
+        points.setdefault(label, []).append((mean(runs, key), mean(runs, "accuracy")))
     return {label: sorted(curve) for label, curve in points.items()}

@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import mean
+from typing import Any
 
 from helpers.training import batches
 from helpers.training.ablation import variants
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Train everything, print a line for each training, write the record after each seed."""
     with joined("cpu", args.threads):
         images = batches.load(validation=True)
-        entries = {
+        entries: dict[str, list[dict[str, Any]]] = {
             name: [
                 {"technique": technique, "seen": seen, "recipe": asdict(recipe), "runs": []}
                 for technique, (recipe, seen) in study.trainings.items()

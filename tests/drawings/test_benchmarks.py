@@ -19,8 +19,8 @@ def lines(axis):
 @pytest.mark.parametrize(
     ("show", "curves"),
     [
-        (benchmarks.show_accuracy_against_seconds, records.curves),
-        (benchmarks.show_accuracy_against_work, records.work_curves),
+        (benchmarks.show_accuracy_against_seconds, records.accuracy_by_seconds),
+        (benchmarks.show_accuracy_against_work, records.accuracy_by_tflop),
     ],
 )
 def test_all_curves_are_drawn_and_named(show, curves):
