@@ -1,7 +1,22 @@
 """Compare the outputs of a notebook cell with those stored in the notebook, as a reader would.
 
 It knows nothing of the project around it: ``compare_outputs(stored, new, Policy.from_metadata(cell.metadata))`` returns
-the differences, an empty list if there are none. ``plugin`` joins it to nbval and pytest.
+the differences, an empty list if there are none. In reading order:
+
+    policy                 what a cell and a project may ask for
+    outputs                compares outputs of every kind
+    text, pictures         compare texts and pictures
+    volatile               what differs from run to run though nothing has changed
+
+    plugin                 joins all of it to nbval and pytest
+    cells                  pages and cells as pytest's tests
+    kernel                 the settings of kernels, and questions to them
+    prepared, forkserver   kernels that are forked, so that imports are made once
+    report                 what is shown of a failure
+    results, progress      what is said at the end of a run, and meanwhile
+    hooks                  what a project may add of its own
+
+    files, headings        files that are written whole; the headings of a notebook
 """
 
 import sys

@@ -9,9 +9,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from .made_anew import without_what_is_made_anew
 from .policy import Policy
 from .text import difference
+from .volatile import without_volatile_parts
 
 Output = Mapping[str, Any]  # as nbformat 4 has it
 
@@ -164,13 +164,13 @@ def _end_of_traceback(output: Output) -> str:
 
 
 def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Return outputs without what is made anew at each run; neighboring stdout and stderr in one order."""
+    """Return outputs without what differs from run to run; neighboring stdout and stderr in one order."""
 
     def same(mime: str, value: Any) -> str:
         text = _text(value)
         if mime.startswith("image/") and not mime.startswith("image/svg"):
             return text  # base64
-        text = without_what_is_made_anew(mime, text)
+        text = without_volatile_parts(mime, text)
         return text if mime == "application/pdf" else sanitize(text)
 
     joined = []

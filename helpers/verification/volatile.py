@@ -1,4 +1,4 @@
-"""What a program makes anew at each run, in outputs that are the same to a reader: identifiers, dates, file names."""
+"""What differs from run to run in outputs that are the same to a reader: identifiers, dates, file names."""
 
 import base64
 import re
@@ -14,7 +14,7 @@ _SVG_DATE = re.compile(r"(?<=<dc:date>)[^<]*(?=</dc:date>)")
 _PDF_DATE = re.compile(rb"(?<=Date \(D:)[^)]*(?=\))")
 
 
-def without_what_is_made_anew(mime: str, text: str) -> str:
+def without_volatile_parts(mime: str, text: str) -> str:
     """Return an output's text with a mark for what differs from run to run though nothing has changed.
 
     Args:

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_output
 
 from helpers.verification import compare_outputs
-from helpers.verification.made_anew import without_what_is_made_anew
+from helpers.verification.volatile import without_volatile_parts
 
 SVG_ID = '<svg><dc:date>{}</dc:date><path id="m{}"/><use href="#m{}" x="{}"/></svg>'
 UUID = '<div id="chart-{}"></div><script>draw("chart-{}", [1, {}])</script>'
@@ -80,5 +80,5 @@ def test_the_file_of_a_cell_is_no_difference_and_its_line_is():
 def test_a_long_text_without_blanks_is_gone_through_once():
     """As base64 is; before, each letter of it was taken for the beginning of a path, which took minutes."""
     start = time.process_time()
-    assert without_what_is_made_anew("text/plain", "x" * 100_000) == "x" * 100_000
+    assert without_volatile_parts("text/plain", "x" * 100_000) == "x" * 100_000
     assert time.process_time() - start < 1
