@@ -1,6 +1,7 @@
 """What may import what: a folder tells whether pages, maintainers or other projects use it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -55,14 +56,18 @@ def test_no_page_reaches_the_programs_of_maintainers(page):
     assert not below("helpers.book", reached(page))
 
 
-@pytest.mark.parametrize("folder", ["data", "drawings", "training", "notes"])
+@pytest.mark.parametrize("folder", ["data", "drawings", "exercises", "training", "notes"])
 def test_what_pages_use_does_not_need_the_programs_of_maintainers(folder):
-    for path in (BOOK / "helpers" / folder).glob("*.py"):
+    paths = list((BOOK / "helpers" / folder).rglob("*.py"))
+    assert paths
+    for path in paths:
         assert not below("helpers.book", reached(path)), path
 
 
 def test_the_verification_imports_nothing_of_the_rest():
-    for path in (BOOK / "helpers/verification").glob("*.py"):
+    paths = list((BOOK / "helpers/verification").glob("*.py"))
+    assert paths
+    for path in paths:
         others = below("helpers", imports_of(path)) - {"helpers"}
         assert others == below("helpers.verification", others), path
 
@@ -78,6 +83,29 @@ def test_nothing_outside_the_tests_uses_them():
 @pytest.mark.parametrize("path", HELPERS, ids=module_name)
 def test_a_module_is_no_longer_than_can_be_read(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+DESCRIBED = ["", "book", "data", "notes", "notes/old_code", "training", "verification"]
+
+
+@pytest.mark.parametrize("folder", DESCRIBED)
+def test_a_package_says_what_each_of_its_modules_is_for(folder):
+    """Those of the other packages are pictures, exercises and rules: their names are their subjects."""
+    package = BOOK / "helpers" / folder
+    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+    modules = {path.stem for path in package.glob("*.py") if path.stem[:2] != "__"}
+    modules |= {path.parent.name for path in package.glob("*/__init__.py")}
+    assert modules
+    assert modules - set(re.findall(r"\w+", docstring)) == set()
+
+
+def test_the_readme_maps_every_folder():
+    text = (BOOK / "README.md").read_text(encoding="utf-8")
+    tree = text.partition("### The map\n")[2].partition("###")[0]
+    folders = [path.parent.relative_to(BOOK) for path in BOOK.glob("helpers/*/__init__.py")]
+    folders += [path.relative_to(BOOK) for path in (BOOK / "tests").glob("s*/")]
+    assert len(folders) > 5
+    assert [path for path in folders if f"{path.name}/" not in tree] == []
 
 
 IN_A_FUNCTION = "def f():\n    from helpers.book import site"

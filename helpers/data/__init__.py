@@ -11,7 +11,17 @@ Environment variables: ``CIFAR10_ROOT``, a folder or an archive, or ``stand-in``
 touched); ``CIFAR10_URL``, an address of the archive that is asked before all others, such as a school's server;
 ``CIFAR10_PATIENCE``, seconds that a page waits for a download that does not promise to end (60).
 
-In reading order: places, files, find (with mirrors and download), datasets, stand_in.
+In reading order:
+
+    places        where the pictures may lie
+    files         whether they are the official ones, and how they become arrays
+    mirrors       one place that they can be downloaded from
+    download      a download from the fastest of several
+    find          all of that: on this machine, else from the network
+    datasets      torchvision's data set of them
+    stand_in      drawn shapes, where they cannot be had
+
+    process_ids   another data set, which shows that worker processes load it
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The verification in another project: the package copied, the README's lines as its conftest.py, own notebooks.
+"""The verification in another project: the package copied, its README's lines as conftest.py, own notebooks.
 
 One notebook holds a cell for each kind of corruption, among cells that are left as they are; its clean twin must pass.
 """
@@ -18,7 +18,7 @@ from tests.support.small_book import painted, replaced
 pytestmark = pytest.mark.slow
 
 PACKAGE = small_book.BOOK / "helpers" / "verification"
-README = (small_book.BOOK / "README.md").read_text(encoding="utf-8")
+README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 
 SETUP = """%matplotlib inline
 %config InlineBackend.print_figure_kwargs = {"bbox_inches": None}
@@ -134,11 +134,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    section = README.partition("## Use the comparison elsewhere")[2]
-    lines = re.search(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)[1]
-    assert len(lines.splitlines()) <= 10
-    (folder / "conftest.py").write_text(lines, encoding="utf-8")
-    shutil.copytree(PACKAGE, folder / "verification", ignore=shutil.ignore_patterns("__pycache__"))
+    plugin, exempt, _ = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (folder / "conftest.py").write_text(f"{plugin}\n\n{exempt}", encoding="utf-8")
+    place = folder.joinpath(*re.search(r'"(.*)\.plugin"', plugin)[1].split("."))
+    shutil.copytree(PACKAGE, place, ignore=shutil.ignore_patterns("__pycache__"))
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     cells = [(heading, *cell[:2]) for heading, cell in CELLS.items()]
