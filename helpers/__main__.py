@@ -17,11 +17,11 @@ RUN_AS_A_PROGRAM = '\nif __name__ == "__main__":\n'
 
 
 class Command(NamedTuple):
-    """What is typed after ``python -m``, what it does, and the same of the commands that it has itself."""
+    """A program: what is typed after ``python -m``, what it does, and what each of its own commands does."""
 
     module: str
-    words: str
-    own: Mapping[str, str]
+    summary: str
+    subcommands: Mapping[str, str]
 
 
 def commands(book: Path = BOOK) -> Iterator[Command]:
@@ -31,26 +31,27 @@ def commands(book: Path = BOOK) -> Iterator[Command]:
         source = path.read_text(encoding="utf-8")
         if RUN_AS_A_PROGRAM in source:
             parts = path.relative_to(book).with_suffix("").parts
-            yield described(".".join(part for part in parts if part != "__main__"), source)
+            yield read_command(".".join(part for part in parts if part != "__main__"), source)
 
 
-def described(module: str, source: str) -> Command:
+def read_command(module: str, source: str) -> Command:
     """Read from a program's text what it does, and which commands it has."""
     tree = ast.parse(source)
-    words = (ast.get_docstring(tree) or "").partition("\n")[0].partition(": python -m")[0]
-    own = {}
+    summary = (ast.get_docstring(tree) or "").partition("\n")[0].partition(": python -m")[0]
+    subcommands = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COMMANDS":
-            own = ast.literal_eval(node.value)
-    return Command(module, words.removesuffix("."), own)
+            subcommands = ast.literal_eval(node.value)
+    return Command(module, summary.removesuffix("."), subcommands)
 
 
-def listed() -> str:
+def list_of_commands() -> str:
     """Return the commands as lines of text."""
     lines = []
     for command in commands():
-        lines.append(f"python -m {command.module:<22} {command.words}")
-        lines += (f"    {name:<28} {words}" for name, words in command.own.items())
+        lines.append(f"python -m {command.module:<22} {command.summary}")
+        subcommands = command.subcommands.items()
+        lines += (f"    {name:<28} {summary}" for name, summary in subcommands)
     return "\n".join([*lines, "", "Each takes --help; so do the commands of a command."])
 
 
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m helpers", description="List the commands of this book."
     )
     parser.parse_args(arguments)
-    print(listed())
+    print(list_of_commands())
     return 0
 
 

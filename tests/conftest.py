@@ -7,6 +7,15 @@ import pytest
 from helpers import plotting
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium, one for all tests of a file: there cannot be two at a time."""
+    from tests.support.browser import open_browser  # imports what makes the web edition
+
+    with open_browser() as opened:
+        yield opened
+
+
 @pytest.fixture
 def style():
     """The style of the pages, without a window; no figure is open before or afterwards."""

@@ -12,8 +12,8 @@ from tests.studies import launch_each_page, running
 
 LIMIT = 0.5  # seconds of a processor for a help; those of a clock would count what else runs
 TRIES = 6  # the quickest counts: a busy neighbor slows a processor down too
-COMMANDS = {"helpers": ""} | {command.module: command.words for command in program.commands()}
-OWN = [f"{command.module} {name}" for command in program.commands() for name in command.own]
+COMMANDS = {"helpers": ""} | {command.module: command.summary for command in program.commands()}
+OWN = [f"{command.module} {name}" for command in program.commands() for name in command.subcommands]
 
 
 @pytest.fixture(scope="module")

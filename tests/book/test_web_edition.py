@@ -14,7 +14,6 @@ from helpers.notes import lookup
 from helpers.notes.old_calls import OLD_CALLS
 from tests.studies import launch_each_page
 from tests.support import links, page_checks, site_checks
-from tests.support.browser import open_browser
 
 PAGES = {page.name: page for page in pages.all_pages()}
 pytestmark = pytest.mark.slow
@@ -49,12 +48,6 @@ def built(tmp_path_factory):
     except site.MissingError as error:
         pytest.skip(str(error))
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module", params=[*ORDER, "search"])

@@ -145,11 +145,10 @@ def test_every_change_is_of_a_release():
     assert {s.since for s in STATEMENTS} <= {"", SLIP, *RELEASES}
 
 
-@pytest.mark.parametrize("statement", OVERTURNED, ids=by_number)
+@pytest.mark.parametrize("statement", [s for s in OVERTURNED if s.since != SLIP], ids=by_number)
 def test_the_page_that_proves_a_change_names_its_release(statement):
-    if statement.since != SLIP:
-        page = audit.places(statement.number)[0][0]
-        assert re.search(rf"\b{re.escape(statement.since)}\b", page.prose)
+    page = audit.places(statement.number)[0][0]
+    assert re.search(rf"\b{re.escape(statement.since)}\b", page.prose)
 
 
 def test_the_table_of_releases_has_all_changes():

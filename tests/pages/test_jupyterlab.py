@@ -10,7 +10,6 @@ import pytest
 from helpers import pages
 from helpers.book import pairs
 from tests.support import jupyterlab, page_checks
-from tests.support.browser import open_browser
 from tests.support.jupyterlab import PANEL
 
 KIND = {"stream": "application/vnd.jupyter.{name}", "error": "application/vnd.jupyter.stderr"}
@@ -61,13 +60,6 @@ AFTER_A_RUN = (
     page_checks.agrees_with_its_source,
 )
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """One for all tests here: there cannot be two at a time."""
-    with open_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

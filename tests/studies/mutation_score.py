@@ -79,9 +79,9 @@ def trials(page: pages.Page, most: int | None = MOST) -> Iterator[Trial]:
             seed = f"{page.name} {n} {place}"
             for mime, text in mutations.texts_of(output):
                 for kind, edit in _edits(text, f"{seed} {mime}", policy, most):
+                    what = f"{mime or output['name']}: {edit.words(text)}"
                     make = partial(_with_edit, outputs, place, mime, edit, policy)
-                    what = f"{text[edit.start : edit.end]!r} becomes {edit.new!r}"
-                    yield trial(kind, make=make, what=f"{mime or output['name']}: {what}")
+                    yield trial(kind, make=make, what=what)
             for kind in picture_mutations.PICTURES if "image/png" in output.get("data", ()) else ():
                 make = partial(_with_picture, outputs, place, kind, policy, seed)
                 yield trial(kind, make=make, what="picture")
@@ -94,8 +94,7 @@ def examples() -> Iterator[Trial]:
             outputs = [{"output_type": "stream", "name": "stdout", "text": text}]
             for edit in mutations.TEXT[kind](text, random.Random(f"{kind} {n}")):
                 make = partial(_with_edit, outputs, 0, "", edit, DEFAULT)
-                what = f"{text[edit.start : edit.end]!r} becomes {edit.new!r}"
-                yield Trial(EXAMPLES, n, kind, DEFAULT, make, what)
+                yield Trial(EXAMPLES, n, kind, DEFAULT, make, edit.words(text))
 
 
 def _edits(text, seed, policy, most):

@@ -45,6 +45,9 @@ class Edit(NamedTuple):
     def of(self, text):
         return text[: self.start] + self.new + text[self.end :]
 
+    def words(self, text):
+        return f"{text[self.start : self.end]!r} becomes {self.new!r}"
+
 
 Edits = Callable[[str, Random], Iterator[Edit]]
 

@@ -111,10 +111,11 @@ def test_pairs_are_mirror_images_and_still_whiten():
         half_of_pairs(whitening_filters(both, 4, 48)[:48], 25)
 
 
-@pytest.mark.parametrize("name", ["fast", *NETS])
+@pytest.mark.parametrize("name", ["fast", *(name for name in NETS if name != "lenet")])
 def test_no_net_writes_buffers_in_eval_mode(name):
     net = build_net(Recipe(net=name, flip_equivariant=True, widths=(8, 8, 8)))
     net(torch.randn(4, 3, 32, 32))
     before = {name: buffer.clone() for name, buffer in net.named_buffers()}
+    assert before
     net.eval()(torch.randn(4, 3, 32, 32))
     assert all(torch.equal(buffer, before[name]) for name, buffer in net.named_buffers())
