@@ -14,7 +14,7 @@ Called on pages:
 
 For maintainers:
 
-    pages                        the pages as files
+    pages, paths                 the pages as files; where the parts of the book lie
     book                         makes their outputs, the web edition, the README, handouts
 
 For any project:

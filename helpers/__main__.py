@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-BOOK = Path(__file__).resolve().parents[1]
+from helpers.paths import BOOK
+
 RUN_AS_A_PROGRAM = '\nif __name__ == "__main__":\n'
 
 

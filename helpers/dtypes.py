@@ -8,16 +8,8 @@ from IPython.display import Markdown
 
 from helpers.tables import table, text
 
-NOTES = [
-    "Float",
-    "Double",
-    "Half",
-    "Byte",
-    "Char",
-    "Short",
-    "Int",
-    "Long",
-]  # the eight of the notes
+# The eight types of the notes.
+NOTES = ["Float", "Double", "Half", "Byte", "Char", "Short", "Int", "Long"]
 OPERATIONS: dict[str, Callable] = {
     "+": torch.add,
     "*": torch.mul,
@@ -32,17 +24,8 @@ def dtype_table() -> Markdown:
     for dtype in usable_dtypes():
         name = torch.zeros(1, dtype=dtype).type().removeprefix("torch.").removesuffix("Tensor")
         signs = "\u00a0".join(sign for sign in OPERATIONS if can(sign, dtype))
-        dot = "\u25cf" if name in NOTES else ""
-        rows.append(
-            (
-                dot,
-                str(dtype)[6:],
-                8 * dtype.itemsize,
-                limits(dtype),
-                text(step(dtype)),
-                f"`{signs}`",
-            )
-        )
+        dot, bits = "\u25cf" if name in NOTES else "", 8 * dtype.itemsize
+        rows.append((dot, str(dtype)[6:], bits, limits(dtype), text(step(dtype)), f"`{signs}`"))
     return table(["", "dtype", "bits", "range", "step at 1", "on the CPU"], rows)
 
 

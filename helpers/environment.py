@@ -22,7 +22,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-BOOK = Path(__file__).resolve().parents[1]
+from helpers.paths import BOOK
+
 PYTHON_AT_LEAST = (3, 11)
 MAIN_PACKAGES = ("torch", "torchvision", "matplotlib", "jupyterlab")  # imported, a line each
 MEMORY_GB = 2.0  # what the hungriest page needs, with room

@@ -3,15 +3,11 @@
 import json
 from typing import Any
 
-from helpers import pages
+from helpers import paths
 
-RECORDS = pages.NOTEBOOKS / "records/verification"
-MACHINE = (
-    "threads",
-    "instructions",
-    "simulated GPU",
-    "release",
-)  # kinds of settings: one and the same program
+RECORDS = paths.RECORDS / "verification"
+# The kinds of settings under which one and the same program ran on other machines.
+MACHINE = ("threads", "instructions", "simulated GPU", "release")
 
 
 def record(name: str) -> Any:

@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.paths import NOTEBOOKS
 from helpers.verification.headings import headings
 
 if TYPE_CHECKING:  # it takes more than a second: only what reads a page waits for it
     from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 WORDS_A_MINUTE = 180  # prose read with care
 CODE_LINES_A_MINUTE = 20  # code read with care
 TIME = re.compile(r"^(# |)\*\*Time\*\*: .*$", re.MULTILINE)  # in a .py file it is a comment

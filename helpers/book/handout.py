@@ -18,7 +18,7 @@ import copy
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 
@@ -26,8 +26,8 @@ import nbformat
 
 from helpers import pages
 from helpers.book import BookError, chosen, slides
+from helpers.paths import BOOK, RECORDS
 
-BOOK = Path(__file__).resolve().parents[2]
 README = Template(Path(__file__).with_name("handout.md.template").read_text(encoding="utf-8"))
 NEEDED = "requirements.txt", "environment.yml", "pyproject.toml", "LICENSE"  # beside helpers/
 LEFT_OUT = "__pycache__", "book"  # of helpers/: no page imports what makes the book
@@ -105,12 +105,11 @@ def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> No
 def write_folder(
     folder: Path,
     notebooks: Iterable[nbformat.NotebookNode],
-    book: Iterable[pages.Page],
+    book: Sequence[pages.Page],
     for_whom: str,
 ) -> None:
     """Write notebooks, the copies of these pages, and what they need into a new folder; its README says for whom."""
-    records = pages.NOTEBOOKS / "records"
-    shutil.copytree(records, folder / "notebooks/records")
+    shutil.copytree(RECORDS, folder / "notebooks/records")
     ignored = shutil.ignore_patterns(*LEFT_OUT)
     shutil.copytree(BOOK / "helpers", folder / "helpers", ignore=ignored)
     for name in NEEDED:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from helpers import pages
 from helpers.book import BookError, UsageError, pairs
+from helpers.paths import BOOK
 
-BOOK = Path(__file__).resolve().parents[2]
 START = "notebooks/00_start_here.ipynb"  # what the README's badges open
 BRANCH = "main"
 BADGES = (

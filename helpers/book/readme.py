@@ -23,13 +23,12 @@ from PIL import Image, ImageDraw
 from helpers import pages
 from helpers.book import BookError
 from helpers.notes.statements import SLIP, STATEMENTS
+from helpers.paths import BOOK, RECORDS
 from helpers.verification.files import write_file
 from helpers.verification.pictures import compare_pictures
 
-BOOK = Path(__file__).resolve().parents[2]
 README = BOOK / "README.md"
 PICTURES = BOOK / ".github"
-RECORDS = BOOK / "notebooks/records"
 
 # The picture at the top, row by row: a page's number and how the description of its figure begins.
 FRONT = (
@@ -174,7 +173,7 @@ def write() -> None:
         raise BookError(
             "README.md has no place for the figures: <!-- figures --> ... <!-- end of figures -->"
         )
-    files = {PICTURES / name: png for name, png in pictures().items()}
+    files: dict[Path, bytes | str] = {PICTURES / name: png for name, png in pictures().items()}
     files[README] = TABLE.sub(lambda _: table(), text)
     for path, content in files.items():
         write_file(path, content)

@@ -33,9 +33,9 @@ from PIL import Image
 from helpers import pages
 from helpers.book import BookError, UsageError, chosen
 from helpers.notes import lookup
+from helpers.paths import BOOK
 from helpers.verification.files import check_output
 
-BOOK = Path(__file__).resolve().parents[2]
 SETTINGS = BOOK / ".site"
 OUT = SETTINGS / "html"
 OLD_CALLS = "15_old_calls"  # the page that explains the table of old names

@@ -28,12 +28,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpers.data.find import pictures
-from helpers.data.places import BOOK, STAND_IN
+from helpers.data.places import STAND_IN
 
 if TYPE_CHECKING:  # torch takes seconds: the command is faster without it
     from torchvision.datasets import VisionDataset
 
-__all__ = ["BOOK", "STAND_IN", "cifar10", "is_real", "origin", "was_used"]
+__all__ = ["STAND_IN", "cifar10", "is_real", "origin", "was_used"]
 
 
 def cifar10(train: bool, transform: Callable | None = None) -> "VisionDataset":

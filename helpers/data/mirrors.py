@@ -3,7 +3,7 @@
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -14,7 +14,8 @@ CHUNK = 65_536  # bytes
 PAUSE = 1.0  # seconds until a mirror is asked again that has failed
 LONGEST_WAIT = 30  # seconds; a mirror that wants to be left alone for longer is no longer asked
 GZIP = b"\x1f\x8b"  # how every gzip file begins, and no page of HTML
-Pieces = Iterator[tuple[int, bytes]]  # how many bytes came over the network, and the wanted ones
+# How many bytes came over the network, and the wanted ones.
+Pieces = Generator[tuple[int, bytes], None, None]
 
 
 class RefusedError(Exception):
@@ -50,7 +51,7 @@ class Mirror:
 
 def in_words(error: Exception) -> str:
     """Return why a mirror failed, in a few words; never its address, which may hold a password."""
-    cause = error
+    cause: BaseException | None = error
     while cause is not None:  # what the operating system says about it is best
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror

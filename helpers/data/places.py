@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-BOOK = Path(__file__).resolve().parents[2]
-FOLDER = BOOK / "data"  # the only folder that is written
+from helpers.paths import DATA
+
+FOLDER = DATA  # the only folder that is written
 STAND_IN = "stand-in"
 
 
@@ -46,7 +47,7 @@ def places() -> Iterator[Place]:
 
 def short(path: Path) -> str:
     """Return a path for messages: ``data/`` for the book's, ``~`` for the home folder."""
-    if path == BOOK / "data":
+    if path == DATA:
         return "data/"
     with suppress(ValueError, RuntimeError):  # it is not in the home folder, or there is none
         return f"~/{path.relative_to(Path.home()).as_posix()}"

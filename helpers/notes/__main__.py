@@ -98,9 +98,8 @@ def run(args: argparse.Namespace) -> int:
         print(listing.dumps(reports, errors))
     elif reports:
         print(listing.summary(reports))
-    for error in errors:
-        print(error, file=sys.stderr)
     if errors:
+        print(*errors, sep="\n", file=sys.stderr)
         return 2
     return 1 if any(report.findings for report in reports) else 0
 

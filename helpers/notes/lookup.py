@@ -16,11 +16,12 @@ from helpers import pages, tables
 from helpers.notes import audit
 from helpers.notes.old_calls import GROUPS, OLD_CALLS, STATES, OldCall
 from helpers.notes.old_code import reader, sources
+from helpers.paths import RECORDS
 
 PAGE = "15_old_calls.ipynb"  # the groups are headings there
 SIGNS = {"differs": "≠", "error": "✗", "warns": "!", "runs": "="}
 WORDS = {"differs": "another result", "error": "error", "warns": "warning", "runs": "still runs"}
-RECORD = pages.NOTEBOOKS / "records/notes/old_code.json"
+RECORD = RECORDS / "notes/old_code.json"
 HEAD = ["you wrote", "write now", "why"]
 MARKED = re.compile(r"[\\`*_\[\]|~$#!]")  # what Markdown would take for a mark of its own
 BREAKS = re.compile(

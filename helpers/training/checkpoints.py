@@ -15,11 +15,12 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
+from helpers import paths
 from helpers.training.loop import COUNTED
 from helpers.training.recipe import recipe_of
 from helpers.verification.files import write_file
 
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "data" / "checkpoints"
+CHECKPOINTS = paths.DATA / "checkpoints"
 NEEDED = {"net", "optimizers", "config", *COUNTED}
 DIGEST_BYTES = 32  # of the SHA-256 at the end of the file
 MOMENT = 0.3  # seconds: longer than others hold a lock who only want to know whether it is free

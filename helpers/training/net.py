@@ -254,6 +254,7 @@ class FastNet(nn.Module):
         super().__init__()
         channels, size, stride = 2 * recipe.stem_filters, recipe.stem_size, recipe.stem_stride
         self.flip_equivariant = recipe.flip_equivariant
+        self.stem: nn.Conv2d
         if self.flip_equivariant:
             self.stem = FlipEquivariantStem(3, channels, size, stride)
         else:

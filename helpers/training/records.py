@@ -9,9 +9,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from helpers import paths
 from helpers.training.results import mean
 
-RECORDS = Path(__file__).resolve().parents[2] / "notebooks/records/training"
+RECORDS = paths.RECORDS / "training"
 
 
 class Goal(NamedTuple):

@@ -144,7 +144,8 @@ class Series:
         self, seed: int, images: batches.Images, state: dict | None, results: str
     ) -> tuple[Training, Choice | None]:
         """Train once; what came of it, and how its recipe was chosen (None: it goes on with what it had)."""
-        began, warm, choice = time.perf_counter(), 0.0, None
+        began = time.perf_counter()
+        warm, choice = 0.0, None
         if state:
             recipe, precision = recipe_of(state["config"]["recipe"]), state["config"]["precision"]
         else:
@@ -158,9 +159,9 @@ class Series:
             seed,
             self.device,
             precision,
-            self.args.compile,
-            self.is_first,
-            self.args.checkpoint_every,
+            compiled=self.args.compile,
+            show_progress=self.is_first,
+            save_every=self.args.checkpoint_every,
         )
         if self.device == "cuda":
             warm = warm_up(config, images)

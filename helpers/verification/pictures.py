@@ -60,16 +60,17 @@ def compare_pictures(
     frames = [_frames(data) for data in (stored, new)]
     if len(frames[0]) != len(frames[1]):
         return PictureDifference(f"expected {len(frames[0])} frames, got {len(frames[1])}", None)
-    for n, pair in enumerate(zip(*frames, strict=True)):
-        for ground in (
-            GROUNDS if any(frame.getextrema()[3][0] < 255 for frame in pair) else GROUNDS[:1]
-        ):
-            fault = _compare(*(_laid_on(frame, ground) for frame in pair), shift, color)
+    for n, (expected, got) in enumerate(zip(*frames, strict=True)):
+        is_transparent = any(frame.getextrema()[3][0] < 255 for frame in (expected, got))
+        for ground in GROUNDS if is_transparent else GROUNDS[:1]:
+            fault = _compare(_laid_on(expected, ground), _laid_on(got, ground), shift, color)
             if fault:
-                words = [f"frame {n}"] * (len(frames[0]) > 1) + [f"on {ground}"] * (
-                    ground != "white"
-                )
-                return fault._replace(text=", ".join([fault.text, *words]))
+                words = [fault.text]
+                if len(frames[0]) > 1:
+                    words.append(f"frame {n}")
+                if ground != "white":
+                    words.append(f"on {ground}")
+                return fault._replace(text=", ".join(words))
     return None
 
 

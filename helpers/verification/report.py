@@ -92,7 +92,8 @@ def _differs(expected: str | None, got: str | None, policy: Policy) -> bool:
 
 def _row(expected: str | None, got: str | None, policy: Policy, differs: bool) -> Row:
     if expected is None or got is None:
-        return Row(*([(line, True)] if line else [] for line in (expected, got)), True)
+        left, right = ([(line, True)] if line else [] for line in (expected, got))
+        return Row(left, right, True)
     if differs:
         return Row(*_mark(expected, got, policy), True)
     return Row([(expected, False)], [(got, False)], False)
@@ -200,7 +201,8 @@ def _pairs(old: Sequence[str], new: Sequence[str], *forms: Callable[[str], str])
     cuts = [min(end, first + ALIGNED) for end in ends]
     yield from zip(old[:first], new[:first], strict=True)
     parts = old[first : cuts[0]], new[first : cuts[1]]
-    matcher = SequenceMatcher(None, *(list(map(forms[0], part)) for part in parts), autojunk=False)
+    old_forms, new_forms = (list(map(forms[0], part)) for part in parts)
+    matcher = SequenceMatcher(None, old_forms, new_forms, autojunk=False)
     for tag, a0, a1, b0, b1 in matcher.get_opcodes():
         between = parts[0][a0:a1], parts[1][b0:b1]
         if tag == "replace" and a1 - a0 != b1 - b0 and forms[1:]:

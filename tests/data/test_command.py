@@ -10,7 +10,8 @@ from filelock import FileLock
 
 from helpers import data
 from helpers.data import __main__ as program
-from helpers.data import files, find, places
+from helpers.data import files, find
+from helpers.paths import BOOK
 
 BASE = files.FOLDER
 
@@ -150,5 +151,5 @@ def test_nothing_that_is_written_can_be_committed():
     names = [find.LOCK, files.ARCHIVE, files.CACHE, f".{files.CACHE}.ab12.partial"]
     names += [files.partial_of(Path(files.ARCHIVE)).name]
     paths = [f"data/{name}" for name in names]
-    ignored = subprocess.check_output(["git", "check-ignore", *paths], cwd=places.BOOK, text=True)
+    ignored = subprocess.check_output(["git", "check-ignore", *paths], cwd=BOOK, text=True)
     assert ignored.split() == paths

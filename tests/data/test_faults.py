@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from helpers import data
 from helpers.data import __main__ as command
 from helpers.data import download, files, find, mirrors, places
+from helpers.paths import BOOK
 from tests.support import bad_mirror, finder
 from tests.support.bad_mirror import in_folder, nobody, packed
 
@@ -608,8 +609,8 @@ def test_data_dates_from_the_future(world, row):
 def processes():
     """Makes processes that find the pictures; what is left of them is ended."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(places.BOOK))
-        patch.chdir(places.BOOK)
+        patch.setenv("PYTHONPATH", str(BOOK))
+        patch.chdir(BOOK)
         context = finder.context()
         started = []
 

@@ -15,8 +15,8 @@ from helpers.notes.old_code import fixes, lexer
 from helpers.notes.old_code.code import Code
 from helpers.notes.old_code.reader import Finding
 from helpers.notes.old_code.sources import Source, words_for_place
+from helpers.paths import NOTEBOOKS
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VALUE = re.compile(r"\n\w+$")  # an example's last line, if it only names what a page then shows
 ADVICE = "With --fix, a copy is written that has today's calls where that is safe."
 WIDTH = 79  # columns: a page of the book shows no more
