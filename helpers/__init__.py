@@ -10,7 +10,7 @@ Called on pages:
     notes                        the notes of 2017, their audit, the old calls
     contents, dtypes, memory     the contents of the book; the types of PyTorch; what tensors take
     tables, messages, progress   how tables, warnings and progress are shown
-    measurements                 what the studies of the verification have kept, for page 18
+    measurements                 what the studies of the verification have kept
 
 For maintainers:
 

@@ -18,7 +18,7 @@ def data(*cells, pages=()):
     return {"runs": runs, "cells": list(cells)}
 
 
-def test_the_records_that_page_17_shows_are_there():
+def test_the_records_that_are_shown_are_there():
     assert measurements.record("spread")["cells"]
     assert {"caught", "missed"} <= measurements.record("mutation_score").keys()
     assert all(

@@ -1,14 +1,17 @@
-"""The notes of 2017: what they say, and what has become of it and of the calls of that time.
+"""The notes of 2017, and what has become of what they say and of the calls of that time.
 
-statements    what the notes say, as data (statements.toml)
-names         the names that its lines of code are run over
-audit         runs the lines, and finds where the book proves them
-report        the tables and pictures of page 16
+The statements:
 
-old_calls     the table of old calls and today's, as data (old_calls.toml)
-trial         runs its rows
-lookup        the tables, the index and the search of page 15
-example_2017  an old program, for page 15 to be read and mended
+    statements    what the notes say, as data (statements.toml)
+    names         the names that their lines of code are run over
+    audit         runs the lines, and finds where the book proves them
+    report        the tables and pictures of it
 
-old_code      the program that finds old calls in a file: `python -m helpers.notes`, whose command line is in __main__
+The calls:
+
+    old_calls     old calls and today's, as data (old_calls.toml)
+    trial         runs its rows
+    lookup        the tables, the index and the search of them
+    old_code      the program that finds old calls in a file: `python -m helpers.notes`, whose command line is in __main__
+    example_2017  an old program to be read and mended
 """

@@ -38,7 +38,7 @@ def test_paths_are_described(path, words):
     assert course(path) == words
 
 
-def test_a_step_of_sgd_multiplies_by_what_page_05_says():
+def test_a_step_of_sgd_multiplies_by_what_the_page_says():
     path = descend(SGD, lr=0.9, steps=3)
     assert len(path) == 4
     for (_, before), (_, after) in pairwise(path):

@@ -98,7 +98,7 @@ def test_time_shares_add_up(small, monkeypatch):
     assert shares["convolution"] > 0
 
 
-def test_a_profile_is_written_as_page_05_reads_it(monkeypatch, tmp_path, capsys):
+def test_a_profile_is_written_as_its_page_reads_it(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
         profile, "time_shares", lambda device: {"convolution": 60.0, "the rest": 40.0}
     )
