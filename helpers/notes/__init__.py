@@ -12,6 +12,6 @@ The calls:
     old_calls     old calls and today's, as data (old_calls.toml)
     trial         runs its rows
     lookup        the tables, the index and the search of them
-    old_code      the program that finds old calls in a file: `python -m helpers.notes`, whose command line is in __main__
+    old_code      finds old calls in a file; its command line, `python -m helpers.notes`, is in __main__
     example_2017  an old program to be read and mended
 """
