@@ -71,7 +71,7 @@ def lr_tensors(optimizers: Sequence[torch.optim.Optimizer], device: str) -> None
             group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32, device=device)
 
 
-def reader(loss: torch.Tensor) -> Callable[[], float]:
+def deferred_value(loss: torch.Tensor) -> Callable[[], float]:
     """How to get the value of a loss later: on a GPU without waiting for what it is given in the meantime."""
     if loss.device.type != "cuda":
         value = loss.item()

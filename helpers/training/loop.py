@@ -31,7 +31,14 @@ from helpers.training.batches import (
     resized_and_normalized,
 )
 from helpers.training.distributed import Processes, mean_over_processes
-from helpers.training.gpu import RecordedStep, Step, lr_tensors, reader, steps_ahead, synchronize
+from helpers.training.gpu import (
+    RecordedStep,
+    Step,
+    deferred_value,
+    lr_tensors,
+    steps_ahead,
+    synchronize,
+)
 from helpers.training.net import FastNet
 from helpers.training.recipe import Recipe, build_net, build_optimizers, lr_factor, resolution_at
 
@@ -104,9 +111,9 @@ class Training:
         self.seconds = seconds
         self.seconds_at.append(seconds)
 
-    def read_losses(self, but: int = 0) -> None:
-        """Wait for the losses of all steps but so many of the last."""
-        while len(self.in_flight) > but:
+    def read_losses(self, unread: int = 0) -> None:
+        """Wait for the losses of all steps, but leave so many of the last unread."""
+        while len(self.in_flight) > unread:
             self.losses.append(self.in_flight.pop(0)())
 
     def finish_steps(self, began: float, clock: Callable[[], float]) -> None:
@@ -222,8 +229,8 @@ def train(
             set_lr(training.optimizers, lr_factor(recipe, progress))
             x, y = next(loader)
             loss = step(resized_and_normalized(x, size, training.stats), y)
-            training.in_flight.append(reader(loss))
-            training.read_losses(but=steps_ahead(config.device))
+            training.in_flight.append(deferred_value(loss))
+            training.read_losses(unread=steps_ahead(config.device))
             training.count(work[size], clock() - began)
     loader.close()
     training.losses = mean_over_processes(training.losses, processes)

@@ -215,11 +215,11 @@ def test_losses_that_are_read_a_step_later_are_the_same(images, monkeypatch):
     whole = small(images, budget=(9, "epochs"), clock=Clock(lambda n: 0.1))
     waiting = []
 
-    def reader(loss):
+    def deferred_value(loss):
         waiting.append(loss)
         return lambda: waiting.pop(0).item()
 
-    monkeypatch.setattr(loop, "reader", reader)
+    monkeypatch.setattr(loop, "deferred_value", deferred_value)
     monkeypatch.setattr(loop, "steps_ahead", lambda device: 1)
     saved = []
     late = small(images, budget=(9, "epochs"), clock=Clock(lambda n: 0.1), save=saved.append)
