@@ -5,7 +5,8 @@ To be read in this order:
     net             the network
     batches         images in memory, and batches of them
     recipe          settings, schedule, optimizers
-    loop            the training loop, and the evaluation
+    loop            the training loop
+    evaluation      how good a net is
     gpu             what a training does otherwise on a GPU
 
     speed           what a step takes on this machine, and in which precision it takes less

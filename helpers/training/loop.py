@@ -1,4 +1,4 @@
-"""The training loop: from a recipe and images to a trained net, and how good it is.
+"""The training loop: from a recipe and images to a trained net.
 
 `train` is the loop and `training_step` what happens in each round; around them are the things that a program needs: a
 budget that is kept, counted work, a state that can be saved and gone on with.
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
@@ -386,37 +386,3 @@ def flops_of_step(recipe: Recipe, batch_size: int, size: int) -> int:
     with FlopCounterMode(display=False) as counter:
         training_step(net, optimizers, images, labels)
     return counter.get_total_flops()
-
-
-# --- evaluation
-
-
-class Accuracy(NamedTuple):
-    """Accuracy in percent: on the images as they are, and with test-time augmentation (each averaged with its flip)."""
-
-    plain: float
-    tta: float
-    seconds: float  # that it took
-
-
-def evaluate(
-    net: nn.Module,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    stats: ChannelStats,
-    precision: str = "fp32",
-) -> Accuracy:
-    """Evaluate a net on uint8 images (N x H x W x 3) and labels (N), normalized by the training images' stats."""
-    device, began = next(net.parameters()).device, time.perf_counter()
-    right = right_tta = 0
-    was_training = net.training
-    net.eval()
-    with torch.inference_mode(), autocast(device.type, precision):
-        for part, truth in zip(images.split(500), labels.split(500), strict=True):
-            x, y = normalize(part.to(device), stats), truth.to(device)
-            logits = net(x).float()
-            right += (logits.argmax(1) == y).sum().item()
-            right_tta += ((logits + net(x.flip(3)).float()).argmax(1) == y).sum().item()
-    net.train(was_training)
-    share = 100 / len(labels)
-    return Accuracy(right * share, right_tta * share, time.perf_counter() - began)

@@ -15,7 +15,8 @@ import torchvision
 
 from helpers import data, environment
 from helpers.training.batches import Images
-from helpers.training.loop import Training, evaluate
+from helpers.training.evaluation import evaluate
+from helpers.training.loop import Training
 from helpers.training.speed import best_convolution
 from helpers.verification.files import write_file
 

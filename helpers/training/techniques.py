@@ -20,7 +20,8 @@ from typing import Any
 from helpers.training import batches
 from helpers.training.ablation import variants
 from helpers.training.distributed import joined
-from helpers.training.loop import Budget, TrainingConfig, evaluate, train
+from helpers.training.evaluation import evaluate
+from helpers.training.loop import Budget, TrainingConfig, train
 from helpers.training.recipe import SHORT, Recipe
 from helpers.training.results import machine, write_results
 

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from helpers import pages
 from helpers.training import batches as feeding
 from helpers.training import net as nets
-from helpers.training.loop import Budget, TrainingConfig, evaluate, train
+from helpers.training.evaluation import evaluate
+from helpers.training.loop import Budget, TrainingConfig, train
 from helpers.training.recipe import (
     SPRINT,
     Muon,

@@ -12,7 +12,7 @@ import pytest
 
 from helpers import data
 from helpers.training import __main__ as command
-from helpers.training import batches, checkpoints, loop, results
+from helpers.training import batches, checkpoints, evaluation, loop, results
 from helpers.training.choice import Choice, Prospect
 from helpers.training.recipe import Recipe, recipe_of
 from tests.support.small_training import SMALL
@@ -176,7 +176,7 @@ def test_an_interrupted_series_goes_on_as_it_was_asked_for(run, tmp_path, monkey
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_an_evaluation_at_once(run, monkeypatch, number):
-    interrupt(monkeypatch, loop, "normalize", 1, number)  # after prepare's, the first of evaluate
+    interrupt(monkeypatch, evaluation, "normalize", 0, number)
     status, said = run("--epochs", 1, small=True)
     assert status == 130
     assert re.search(r"^Stopped\. --resume .*\.pt goes on\.$", said.out, re.MULTILINE)

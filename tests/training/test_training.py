@@ -11,6 +11,7 @@ import torch
 from helpers import data
 from helpers.training import batches, checkpoints, loop
 from helpers.training.baseline_nets import BASELINES
+from helpers.training.evaluation import evaluate
 from helpers.training.gpu import RecordedStep
 from helpers.training.loop import Budget, Interrupted, TrainingConfig, train
 from helpers.training.recipe import Recipe, lr_factor, resolution_at
@@ -68,7 +69,7 @@ def test_cosine_is_torchs_one_cycle():
 def test_it_learns(images):
     training = small(images, budget=(20, "epochs"))
     assert sum(training.losses[-8:]) < 0.95 * sum(training.losses[:8])
-    accuracy = loop.evaluate(training.net, images.train, images.train_labels, training.stats)
+    accuracy = evaluate(training.net, images.train, images.train_labels, training.stats)
     assert accuracy.plain > 20  # chance: 10
 
 
@@ -137,7 +138,7 @@ def test_augmentation_at_test_time_averages_an_image_with_its_flip(images):
     bright[:2, 0, 0] = 9
     bright[2:, 0, -1] = 9
     stats = batches.channel_stats(bright + images.train[:4] % 2)
-    accuracy = loop.evaluate(OneSided(), bright, torch.full((4,), 3), stats)
+    accuracy = evaluate(OneSided(), bright, torch.full((4,), 3), stats)
     assert (accuracy.plain, accuracy.tta) == (50, 100)
 
 
