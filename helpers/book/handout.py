@@ -113,6 +113,7 @@ def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> No
             (new / "slides").mkdir()
             for page in book:
                 lesson = slides.with_breaks(page_for(page, numbers, solutions=False))
+                lesson = slides.described(lesson)
                 write(lesson, new / "slides" / page.path.name)
         if out.exists():
             out.rmdir()
