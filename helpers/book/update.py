@@ -274,7 +274,7 @@ def chosen(names: Iterable[str]) -> list[Path]:
     for stem in sorted(stems):
         if not any(stem in (known, known[:2]) for known in sources):
             raise UsageError(
-                f"There is no page {stem!r}, nothing was run; the pages are {', '.join(sources)}."
+                f"There is no page {stem!r}, nothing was run: {min(sources)} to {max(sources)}."
             )
     wanted = [path for stem, path in sources.items() if not stems or stems & {stem, stem[:2]}]
     return sorted(wanted, key=lambda path: (path.stem.startswith("00"), path.stem))
