@@ -143,8 +143,7 @@ labels[val].bincount()
 # only (old tutorials write 0.5 for both). Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
-sample = pixels[train[:10_000]] / 255
-std, mean = torch.std_mean(sample, dim=(0, 2, 3))
+std, mean = torch.std_mean(pixels[train[:10_000]] / 255, dim=(0, 2, 3))
 to_float = v2.ToDtype(torch.float32, scale=True)
 normalize = v2.Compose([to_float, v2.Normalize(mean.tolist(), std.tolist())])
 mean, std
@@ -315,7 +314,7 @@ def train_epoch(net, loader, optimizer):
 @torch.inference_mode()
 def predict(net, pixels):
     net.eval()
-    parts = [net(normalize(x.to(device))).cpu() for x in pixels.split(1000)]
+    parts = [net(normalize(x.to(device))).cpu() for x in pixels.split(500)]
     return torch.cat(parts)
 
 

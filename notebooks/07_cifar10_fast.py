@@ -118,6 +118,7 @@ throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 # %%
 pixels = train_images[:5000].float()
 mean, std = pixels.mean((0, 1, 2)), pixels.std((0, 1, 2))
+del pixels, train_set, by_4, by_64  # 200 MB that nothing below needs
 
 
 def normalize(images):
@@ -359,6 +360,7 @@ draw.show_filters(filters[:24])
 # %% tags=["cifar10"]
 answers = patches @ filters[:24].flatten(1).T
 draw.show_covariances(covariance, answers.T @ answers / len(answers))
+del patches, answers  # of all patches: 120 MB
 
 # %% [markdown]
 # On the left every number of a patch varies together with every other, most of all within one color: these are the three dark blocks. On the

@@ -99,6 +99,14 @@ def test_nonsense_is_refused_on_stderr(book, command):
 
 
 MISUSES = {
+    "helpers.book handout 08 --out .": "is not empty: name another folder",
+    "helpers.book handout 08 --out README.md": "is a file: name another folder",
+    "helpers.book handout 08 --out README.md/below": "README.md is a file: name another folder",
+    "helpers.book new 08_shapes Title": "The number 08 is taken by 08_tensor_shapes",
+    "helpers.book site --pdf helpers": "helpers is a folder: name a file in it",
+    "helpers.book site --page 08": "--page is for --pdf",
+    "tests.studies old-code": "name folders of code",
+    "tests.studies old-code notebooks/records": "There is no .py or .ipynb file in notebooks/records",
     "helpers book": "unrecognized arguments: book",
     "helpers.book update 99": "There is no page '99'",
     "helpers.book new 1_x Title": "A page is named like",

@@ -15,6 +15,7 @@
 Each of the last six is a command: `python -m helpers.book`.
 """
 
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -44,5 +45,26 @@ def chosen(names: Iterable[str], known: Collection[str]) -> list[str]:
     wanted = [Path(name).stem for name in names]
     for stem in wanted:
         if not any(stem in (name, name[:2]) for name in known):
-            raise UsageError(f"There is no page {stem!r}; the pages are {', '.join(known)}.")
+            raise UsageError(
+                f"There is no page {stem!r}, nothing was run: {min(known)} to {max(known)}."
+            )
     return [name for name in known if not wanted or {name, name[:2]} & set(wanted)]
+
+
+def check_folder(out: Path, may_be_full: bool = False) -> None:
+    """Say, before any work is done, whether a new folder can be made; make nothing.
+
+    Args:
+        out: the folder, which may be there if it is empty.
+        may_be_full: True if what is in it may be replaced.
+
+    Raises:
+        UsageError: something is in the way.
+    """
+    there = next(path for path in (out, *out.parents) if path.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there} is a file: name another folder.")
+    if not os.access(there, os.W_OK):
+        raise UsageError(f"{there} is read-only: name another folder.")
+    if there == out and not may_be_full and any(out.iterdir()):
+        raise UsageError(f"{out} is not empty: name another folder, nothing there is replaced.")

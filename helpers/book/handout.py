@@ -25,7 +25,7 @@ from string import Template
 import nbformat
 
 from helpers import pages
-from helpers.book import BookError, chosen, slides
+from helpers.book import check_folder, chosen, slides
 from helpers.paths import BOOK, RECORDS
 
 README = Template(Path(__file__).with_name("handout.md.template").read_text(encoding="utf-8"))
@@ -81,10 +81,9 @@ def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> No
         with_slides: True to write slides too.
 
     Raises:
-        BookError: there is something in ``out``, or it is a file.
+        UsageError: there is something in ``out``, or it is a file.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BookError(f"{out} is not empty: name another folder, nothing there is replaced.")
+    check_folder(out)
     numbers = [page.name[:2] for page in book]
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".handout-", dir=out.parent) as folder:
@@ -96,6 +95,7 @@ def hand_out(book: list[pages.Page], out: Path, with_slides: bool = False) -> No
             (new / "slides").mkdir()
             for page in book:
                 lesson = slides.with_breaks(page_for(page, numbers, solutions=False))
+                lesson = slides.described(lesson)
                 write(lesson, new / "slides" / page.path.name)
         if out.exists():
             out.rmdir()

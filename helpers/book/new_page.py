@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from helpers import pages
-from helpers.book import BookError, UsageError
+from helpers.book import UsageError
 from helpers.verification.files import write_file
 
 TEMPLATE = Path(__file__).with_name("new_page.py.template")
@@ -43,7 +43,7 @@ def begin(name: str, title: str) -> Path:
     if not title.isprintable() or not title.strip():
         raise UsageError(f"A title is one line of words; not {title!r}.")
     if taken := sorted(pages.NOTEBOOKS.glob(f"{name[:2]}_*.*")):
-        raise BookError(f"The number {name[:2]} is taken by {taken[0].name}.")
+        raise UsageError(f"The number {name[:2]} is taken by {taken[0].name}.")
     path = pages.NOTEBOOKS / f"{name}.py"
     write_file(path, TEMPLATE.read_text(encoding="utf-8").replace("{title}", title))
     return path

@@ -31,10 +31,10 @@ import nbformat
 from PIL import Image
 
 from helpers import pages
-from helpers.book import BookError, UsageError, chosen
+from helpers.book import BookError, UsageError, check_folder, chosen
 from helpers.notes import lookup
 from helpers.paths import BOOK
-from helpers.verification.files import check_output
+from helpers.verification.files import OutputError, check_output
 
 SETTINGS = BOOK / ".site"
 OUT = SETTINGS / "html"
@@ -130,15 +130,14 @@ def build(out: Path = OUT, builder: str = "html") -> None:
         builder: Sphinx' name for the form: "html", or "singlehtml" for all pages in one file.
 
     Raises:
-        BookError: Sphinx is missing or found a fault in a page, or ``out`` holds something else.
+        BookError: Sphinx is missing or found a fault in a page.
+        UsageError: ``out`` holds something else.
     """
     if missing := [name for name in PACKAGES if not find_spec(name)]:
         raise MissingError(
             f"{', '.join(missing)} missing: pip install -r {SETTINGS.name}/requirements.txt"
         )
-    is_site = (out / ".buildinfo").exists()
-    if out.exists() and not is_site and (not out.is_dir() or any(out.iterdir())):
-        raise BookError(f"{out} is not empty and holds no site: nothing there is replaced.")
+    check_folder(out, may_be_full=(out / ".buildinfo").exists())  # a site is replaced
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=out.parent) as folder:
         sources = Path(folder, "sources")
@@ -188,8 +187,12 @@ def print_pdf(pdf: Path, number: str = "") -> None:
     browser = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if not browser:
         raise BookError("Chromium or Chrome is needed to print: install your system's package.")
+    check_folder(pdf.parent, may_be_full=True)
     pdf.parent.mkdir(parents=True, exist_ok=True)
-    check_output(pdf)
+    try:
+        check_output(pdf)
+    except OutputError as error:
+        raise UsageError(str(error)) from None
     with tempfile.TemporaryDirectory(prefix=".site-", dir=pdf.parent) as folder:
         build(Path(folder, "html"), "html" if names else "singlehtml")
         printed = Path(folder, "book.pdf")

@@ -6,10 +6,12 @@ the end.
 """
 
 import base64
+import html
 import io
 import math
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 
 import nbformat
 from nbformat.v4 import new_markdown_cell
@@ -70,6 +72,20 @@ def _short(texts: list[str]) -> Iterator[str]:
                 longer = paragraph
             part = longer
         yield part
+
+
+def described(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return slides whose pictures are HTML with their alternative text, which nbconvert's template leaves out."""
+    notebook = deepcopy(notebook)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        picture = output.get("data", {}).pop("image/png", None)
+        if picture is not None:
+            facts = output.metadata.pop("image/png", {})
+            names = [name for name in ("alt", "width", "height") if name in facts]
+            attributes = " ".join(f'{name}="{html.escape(str(facts[name]))}"' for name in names)
+            source = "".join(picture.split())
+            output.data["text/html"] = f'<img {attributes} src="data:image/png;base64,{source}">'
+    return notebook
 
 
 def lines_of(cell: nbformat.NotebookNode) -> float:

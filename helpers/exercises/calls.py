@@ -117,6 +117,14 @@ def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> I
         yield "the result is right, but it is not what the call returned: the index is to do the work."
 
 
+def names_in(function: Callable) -> set[str]:
+    """Return the global names and the attributes in a function of the reader's; none of one that is built in."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    code = getattr(function, "__code__", None)
+    return set(code.co_names) if code else set()
+
+
 def loops(function: Callable) -> bool:
     """Tell whether a function loops, or one that is defined beside it and that it calls; recursion is a loop too."""
     return _loops(function, ())

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, kind
 
 Batch = tuple[Tensor, Tensor]
 
@@ -36,6 +36,9 @@ def check_only_classes(cls: type) -> Iterable[str]:
     for count, wanted in ((30, [3, 5]), (40, [7]), (60, [9, 0, 4])):
         dataset = Lazy(count)
         kept = cls(dataset, wanted)
+        if not hasattr(kept, "__len__") or not hasattr(kept, "__getitem__"):
+            yield "a data set is expected: it needs the methods `__len__` and `__getitem__`."
+            return
         if dataset.asked:
             yield "making the data set asks for pictures; `dataset.targets` has all labels without them."
         places = [n for n, label in enumerate(dataset.targets) if label in wanted]
@@ -156,7 +159,7 @@ def check_fit(fit: Callable) -> Iterable[str]:
         answer = fit(net, loader, torch.optim.SGD(net.parameters(), lr=0.3), steps)
         where = f"with {len(sizes)} mini-batches in the loader and steps = {steps}"
         if not isinstance(answer, list):
-            yield f"a list of losses is expected, but this is {type(answer).__name__}."
+            yield f"a list of losses is expected, but this is {kind(answer)}."
         elif len(answer) != steps:
             yield f"{where}, there are {len(answer)} losses, but {steps} are expected."
         elif not all(isinstance(loss, float) for loss in answer):

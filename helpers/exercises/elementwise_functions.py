@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 import torch
 from torch import Tensor
 
-from helpers.exercises.calls import has_loop
+from helpers.exercises.calls import loops, names_in
 from helpers.exercises.exercise import differences, exercise
 
 
@@ -46,7 +46,7 @@ def check_turn(turn: Callable[[Tensor, Tensor], Tensor]) -> Iterator[str]:
 @exercise
 def check_hard_swish(hard_swish: Callable[[Tensor], Tensor]) -> Iterator[str]:
     """``hard_swish(x)``: x times a factor that grows from 0 at -3 to 1 at 3."""
-    if {"where", "hardswish"} & set(hard_swish.__code__.co_names) or has_loop(hard_swish.__code__):
+    if {"where", "hardswish"} & names_in(hard_swish) or loops(hard_swish):
         yield "write it without `where`, a loop, or `F.hardswish`."
 
     def one(x: float) -> float:
@@ -67,7 +67,7 @@ def check_hard_swish(hard_swish: Callable[[Tensor], Tensor]) -> Iterator[str]:
 def check_softplus(softplus: Callable[[Tensor], Tensor]) -> Iterator[str]:
     """``softplus(x)``: values and gradients from -1000 to 1000."""
     ready = {"softplus", "logaddexp", "logsumexp", "logsigmoid", "log_softmax"}
-    if used := sorted(ready & set(softplus.__code__.co_names)):
+    if used := sorted(ready & names_in(softplus)):
         yield f"write it without `{used[0]}`."
 
     def value(x: Tensor) -> Tensor:

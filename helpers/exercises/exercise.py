@@ -19,13 +19,14 @@ from typing import Any
 
 import torch
 
-from helpers.exercises.values import fault_in
+from helpers.exercises.raised import TooLongError, described, time_limit, told
+from helpers.exercises.values import fault_in, kind
 from helpers.messages import WIDTH
 
 SEED = 2017  # of the random inputs: a check says the same each time
 # What a function is compiled to whose body is `...`, on Python 3.11 to 3.14.
 EMPTY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST", "COPY_FREE_VARS", "CACHE"}
-SHOWN = 60  # characters of an argument that a message shows
+LIMIT = 60.0  # seconds for a check; right answers take two at most
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,32 @@ class Exercise:
         if is_open(answer):
             print("Not answered yet: put your code in the place of the three dots.")
             return
+        if fault := self._kind_fault(answer):
+            print(textwrap.fill(f"Not yet: {fault}", WIDTH))
+            return
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
+            place = ""
             try:
-                fault = next(iter(self.faults(answer)), "")
-            except Exception as error:
-                fault = f"your code raised {type(error).__name__}: {error}"
+                with time_limit(LIMIT):
+                    fault = next(iter(self.faults(answer)), "")
+            except (Exception, TooLongError) as error:
+                fault, place = told(error)
         print(textwrap.fill(f"Not yet: {fault}" if fault else "Right.", WIDTH))
+        if place:
+            print(place)
+
+    def _kind_fault(self, answer: Any) -> str:
+        """What is wrong with an answer that is no function, or no class where one is asked for; '' if nothing."""
+        (parameter,) = inspect.signature(self.faults).parameters.values()
+        wanted = "class" if parameter.annotation is type else "function"
+        is_made = wanted == "class" and isinstance(answer, torch.nn.Module)
+        if callable(answer) and not is_made:
+            return ""
+        return (
+            f"a {wanted} is expected, but this is {kind(answer)}. Hand over the {wanted} itself: its name, "
+            "without parentheses."
+        )
 
 
 def exercise(faults: Callable[[Any], Iterable[str]]) -> Exercise:
@@ -70,28 +90,21 @@ def differences(
     names = list(inspect.signature(reference).parameters)
     for given in arguments:
         expected = reference(*copy.deepcopy(given))
-        returned = answer(*copy.deepcopy(given))
+        copies = copy.deepcopy(given)
+        try:
+            returned = answer(*copies)
+        except Exception as error:
+            error.add_note(described(names, given))
+            raise
         if fault := fault_in(returned, expected):
             advice = " Is a `return` missing?" if returned is None else ""
             yield f"for {described(names, given)}: {fault}{advice}"
-
-
-def described(names: Iterable[str], values: Iterable[Any]) -> str:
-    """Arguments as a message shows them: "x = tensor([1., 2.]), dim = 0"; of a large tensor, its shape."""
-    return ", ".join(
-        f"{name} = {_short(value)}" for name, value in zip(names, values, strict=False)
-    )
-
-
-def _short(value: Any) -> str:
-    if inspect.isroutine(value):
-        return getattr(value, "__name__", type(value).__name__)
-    text = " ".join(repr(value).split())
-    if len(text) <= SHOWN:
-        return text
-    if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {tuple(value.shape)} and dtype {value.dtype}"
-    return f"a {type(value).__name__}"
+        for name, before, after in zip(names, given, copies, strict=False):
+            if isinstance(before, torch.Tensor) and fault_in(after, before):
+                yield (
+                    f"for {described(names, given)}: the result is right, but the argument {name} has changed too: "
+                    "work on a copy."
+                )
 
 
 def is_open(answer: Any) -> bool:

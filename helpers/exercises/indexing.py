@@ -19,10 +19,6 @@ def check_clean(clean: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     series, table = torch.tensor([4.0, -999.0, 6.0, -999.0, 8.0]), torch.randn(4, 5)
     table[1:3, ::2] = -999.0
     yield from differences(clean, right, (series,), (table,), (torch.randn(6),))
-    before = table.clone()
-    clean(table)
-    if not table.equal(before):
-        yield "the result is right, but the argument has changed too: work on a copy."
 
 
 @exercise
@@ -36,10 +32,6 @@ def check_border(border: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
 
     given = torch.arange(1, 21).view(4, 5)
     yield from differences(border, right, (given,), (torch.randn(6, 3),), (torch.ones(2, 4),))
-    before = given.clone()
-    border(given)
-    if not given.equal(before):
-        yield "the result is right, but the argument has changed too: work on a copy."
 
 
 @exercise

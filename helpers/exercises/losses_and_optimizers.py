@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, kind
 
 # --- a loss
 
@@ -73,7 +73,7 @@ def check_warm_up(warm_up_and_cosine: Callable) -> Iterator[str]:
     """What a page asks for: warm_up_and_cosine(optimizer, warm_up, total), a LambdaLR."""
     made = warm_up_and_cosine(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0), 2, 4)
     if not isinstance(made, LambdaLR):
-        yield f"a LambdaLR is to be returned, but this is of type {type(made).__name__}."
+        yield f"a LambdaLR is to be returned, but this is {kind(made)}."
         return
     for lrs, warm_up, total in (((1.0,), 4, 12), ((0.1,), 10, 60), ((0.3, 0.02), 7, 31)):
         got = _rates(warm_up_and_cosine, lrs, warm_up, total)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.exercises.exercise import exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, kind
 
 # --- 1: count what training changes
 
@@ -52,7 +52,7 @@ class _Small(nn.Module):
 
 
 @exercise
-def check_one_or_many(cls: Callable) -> Iterator[str]:
+def check_one_or_many(cls: type) -> Iterator[str]:
     """``OneOrMany(net)`` makes a net that takes batches take one picture as well."""
     for channels, classes in (3, 5), (1, 2):
         net = _Small(channels, classes)
@@ -75,7 +75,7 @@ def check_one_or_many(cls: Callable) -> Iterator[str]:
 
 
 @exercise
-def check_mlp(cls: Callable) -> Iterator[str]:
+def check_mlp(cls: type) -> Iterator[str]:
     """``MLP(sizes)`` is a net of linear layers with ReLU between them."""
     for sizes in [3, 5, 2], [4, 4], [6, 9, 9, 7, 1]:
         given = f"for sizes = {sizes}"
@@ -145,7 +145,7 @@ def check_record_shapes(record_shapes: Callable) -> Iterator[str]:
     for net, count, side, shapes in given:
         answer = record_shapes(net, torch.randn(count, 2, side, side))
         if not isinstance(answer, dict):
-            yield f"a dict is expected, but this is of type {type(answer).__name__}."
+            yield f"a dict is expected, but this is {kind(answer)}."
             return
         if set(answer) != set(shapes):
             hint = ""
@@ -163,7 +163,7 @@ def check_record_shapes(record_shapes: Callable) -> Iterator[str]:
 
 
 @exercise
-def check_center(cls: Callable) -> Iterator[str]:
+def check_center(cls: type) -> Iterator[str]:
     """``Center(features)`` subtracts the mean: in training mode the batch's, else a running one, its buffer."""
     center = cls(3)
     if not isinstance(center, nn.Module):
@@ -183,9 +183,9 @@ def check_center(cls: Callable) -> Iterator[str]:
         mean = 0.9 * mean + 0.1 * batch.mean(0)
         yield from _training_faults(center, batch, mean)
     center.eval()
-    for x, kind in (torch.randn(5, 3), "a batch"), (torch.randn(3), "one sample"):
+    for x, words in (torch.randn(5, 3), "a batch"), (torch.randn(3), "one sample"):
         if fault := fault_in(center(x), x - mean):
-            yield f"in evaluation mode, for {kind}: {fault}"
+            yield f"in evaluation mode, for {words}: {fault}"
         if fault_in(center.mean, mean):
             yield "in evaluation mode, mean must stay as it is."
 

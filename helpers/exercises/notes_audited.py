@@ -6,12 +6,13 @@ import torch
 from torch import Tensor
 
 from helpers.exercises.exercise import exercise
+from helpers.exercises.values import kind
 
 
 def _verdict_fault(given: object, expected: bool) -> str:
     """What is wrong with a verdict; '' if it is right."""
     if not isinstance(given, bool):
-        return f"True or False is expected, but this is a {type(given).__name__}."
+        return f"True or False is expected, but this is {kind(given)}."
     return "" if given == expected else f"it says {given}."
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, kind
 
 
 @exercise
@@ -64,7 +64,7 @@ def check_evaluate(evaluate: Callable[[nn.Module, list], float]) -> Iterator[str
     net.register_forward_hook(lambda module, args, output: recorded.append(output.requires_grad))
     given = evaluate(net, batches)
     if not isinstance(given, int | float):
-        yield f"a number is expected, but this is a {type(given).__name__}."
+        yield f"a number is expected, but this is {kind(given)}."
     elif abs(given - 100 * hits / 19) > 1e-3:
         yield (
             f"{given:g} is not right. Was the network in evaluation mode, and does the last batch, which is smaller, "

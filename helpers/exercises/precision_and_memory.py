@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
+from helpers.exercises.calls import names_in
 from helpers.exercises.exercise import exercise
+from helpers.exercises.values import kind
 from helpers.memory import bytes_of
 
 WIDER = {
@@ -30,7 +32,7 @@ def check_counts_to(counts_to: Callable[[torch.dtype], int]) -> Iterator[str]:
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         given = counts_to(dtype)
         if type(given) is not int:
-            yield f"for {dtype}: an int is expected, but this is a {type(given).__name__}."
+            yield f"for {dtype}: an int is expected, but this is {kind(given)}."
         for n, stops in ((given, True), (given - 1, False)):
             x = torch.tensor(n, dtype=dtype)
             if bool(x + 1 == x) is not stops:
@@ -55,9 +57,10 @@ def check_training_bytes(training_bytes: Callable[[nn.Module], int]) -> Iterator
         parameters = list(net.parameters())
         gradients = [p.grad for p in parameters if p.grad is not None]
         means = [t for s in adam.state.values() for key, t in s.items() if key != "step"]
-        if (given := training_bytes(net)) != (
-            expected := bytes_of([*parameters, *gradients, *means])
-        ):
+        given, expected = training_bytes(net), bytes_of([*parameters, *gradients, *means])
+        if type(given) is not int:
+            yield f"for {name}: an int is expected, but this is {kind(given)}."
+        elif given != expected:
             yield f"for {name}: {given!r} is not right, {'more' if given < expected else 'less'} is expected."
 
 
@@ -65,7 +68,7 @@ def check_training_bytes(training_bytes: Callable[[nn.Module], int]) -> Iterator
 def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """``length(x)``: the Euclidean length of a float16 vector, computed in float16."""
     yield from _only_half(length)
-    if ready := sorted({"norm", "vector_norm", "cdist", "dist"} & set(length.__code__.co_names)):
+    if ready := sorted({"norm", "vector_norm", "cdist", "dist"} & names_in(length)):
         yield f"work it out from the elements, without `{ready[0]}`."
     vectors = [
         torch.tensor([3.0, 4.0]),
@@ -79,8 +82,8 @@ def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
         x = vector.half()
         expected = x.double().norm()
         given = length(x.clone())
-        if not isinstance(given, torch.Tensor) or given.dtype != torch.float16:
-            yield "the result must be a tensor of dtype torch.float16."
+        if fault := _form_fault(given):
+            yield fault
         elif not torch.isclose(given.double(), expected, rtol=0.01, atol=1e-7):
             yield f"for x = {vector.tolist() if len(vector) < 5 else 'a random vector'}: {given.item():g} is not right."
 
@@ -89,7 +92,7 @@ def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
 def check_careful_sum(careful_sum: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """``careful_sum(x)``: the sum of float16 numbers, one after the other, in float16."""
     yield from _only_half(careful_sum)
-    if {"sum", "mean", "cumsum", "dot", "matmul", "norm"} & set(careful_sum.__code__.co_names):
+    if {"sum", "mean", "cumsum", "dot", "matmul", "norm"} & names_in(careful_sum):
         yield "add the elements one after the other, without `sum` or the like."
     tensors = {
         "3000 times 0.001": torch.full((3000,), 0.001),
@@ -101,12 +104,23 @@ def check_careful_sum(careful_sum: Callable[[torch.Tensor], torch.Tensor]) -> It
     for name, numbers in tensors.items():
         x = numbers.half()
         given = careful_sum(x.clone())
-        if not isinstance(given, torch.Tensor) or given.dtype != torch.float16:
-            yield "the result must be a tensor of dtype torch.float16."
+        if fault := _form_fault(given):
+            yield fault
         elif not torch.isclose(given.double(), x.double().sum(), rtol=0.003, atol=0.0):
             yield f"for {name}: {given.item():g} is too far from the exact sum."
 
 
+def _form_fault(given: object) -> str:
+    """What is wrong with a result that is no single number in float16; '' if it is one."""
+    if not isinstance(given, torch.Tensor):
+        return f"a tensor is expected, but this is {kind(given)}."
+    if given.dtype != torch.float16:
+        return f"the result must be a tensor of dtype torch.float16, but has {given.dtype}."
+    return (
+        "" if given.numel() == 1 else f"the shape is {tuple(given.shape)}; one number is expected."
+    )
+
+
 def _only_half(function: Callable) -> Iterator[str]:
-    if wider := sorted(WIDER & set(function.__code__.co_names)):
+    if wider := sorted(WIDER & names_in(function)):
         yield f"stay in float16: `{wider[0]}` leaves it."

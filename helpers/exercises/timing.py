@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from helpers.exercises.calls import names_in
 from helpers.exercises.exercise import differences, exercise
 from helpers.exercises.values import fault_in
 
@@ -23,8 +24,7 @@ def check_data_of_2017(data_of_2017: Callable) -> Iterator[str]:
     """What ``torch.Tensor`` makes of a list, without ``torch.Tensor``."""
     lists = [1, 2], [0.5, 3], [[1], [-4]], torch.randn(2, 3).tolist(), []
     yield from differences(data_of_2017, _data_of_2017, *((values,) for values in lists))
-    code = getattr(data_of_2017, "__code__", None)  # functions of PyTorch have none
-    if code and {"Tensor", "FloatTensor"} & set(code.co_names):
+    if {"Tensor", "FloatTensor"} & names_in(data_of_2017):
         yield "the tensors are right, but the task is to do without `torch.Tensor`."
 
 
@@ -106,7 +106,11 @@ def check_stopwatch(stopwatch: type) -> Iterator[str]:
     ):
         machine = Machine()
         machine.queued = before
-        with stopwatch(machine.wait, machine.clock) as watch:
+        made = stopwatch(machine.wait, machine.clock)
+        if not hasattr(made, "__enter__") or not hasattr(made, "__exit__"):
+            yield "a class for `with` is expected: it needs the methods `__enter__` and `__exit__`."
+            return
+        with made as watch:
             machine.work(on_cpu)
             if on_gpu:
                 machine.launch(on_gpu)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from helpers.exercises.calls import names_in
 from helpers.exercises.exercise import differences, exercise
 
 FEW = (
@@ -89,7 +90,7 @@ def check_standardize(standardize: Callable[[torch.Tensor], torch.Tensor]) -> It
 @exercise
 def check_common(common: Callable[[torch.dtype, torch.dtype], torch.dtype]) -> Iterator[str]:
     """``common(a, b)``: the dtype of the sum, for each pair of FEW."""
-    if forbidden := sorted(READY & set(common.__code__.co_names)):
+    if forbidden := sorted(READY & names_in(common)):
         yield f"write the rule yourself, without {forbidden[0]}."
     for a in FEW:
         for b in FEW:

@@ -21,15 +21,13 @@ def fault_in(answer: Any, expected: Any) -> str:
     if isinstance(expected, torch.Tensor):
         return _tensor_fault(answer, expected)
     if isinstance(answer, torch.Tensor):
-        return (
-            f"{_kind(expected)} is expected, but this is a tensor of shape {tuple(answer.shape)}."
-        )
+        return f"{kind(expected)} is expected, but this is a tensor of shape {tuple(answer.shape)}."
     is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
     if is_number and type(expected) in (int, float):
         return _number_fault(answer, expected)
     are_tuples = isinstance(answer, tuple) and isinstance(expected, tuple)  # torch.Size is one too
     if type(answer) is not type(expected) and not are_tuples:
-        return f"{_kind(expected)} is expected, but this is {_kind(answer)}."
+        return f"{kind(expected)} is expected, but this is {kind(answer)}."
     if isinstance(expected, list | tuple):
         return _list_fault(answer, expected)
     return "" if answer == expected else f"{answer!r} is not right."
@@ -48,7 +46,7 @@ def _number_fault(answer: float, expected: float) -> str:
 
 def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
     if not isinstance(answer, torch.Tensor):
-        fault = f"a tensor is expected, but this is {_kind(answer)}."
+        fault = f"a tensor is expected, but this is {kind(answer)}."
         return f"the numbers are right; {fault}" if _same_numbers(answer, expected) else fault
     if answer.shape != expected.shape:
         return f"the shape is {tuple(answer.shape)}, but {tuple(expected.shape)} is expected."
@@ -89,9 +87,9 @@ def _list_fault(answer: Sequence, expected: Sequence) -> str:
     return ""
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
     """Return a value's type in words: 'an int', 'a str'; None is called by its name."""
     if value is None:
         return "None"
     name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -7,6 +7,7 @@ import sys
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import MarkdownExporter, SlidesExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
@@ -185,6 +186,19 @@ def test_slides_begin_where_a_reader_would_pause(folder):
     assert html.count("<section>") >= kinds.count("slide") + kinds.count("subslide")
 
 
+def test_pictures_on_slides_say_what_is_to_be_seen(folder):
+    lesson = read(folder / "slides/08_tensor_shapes.ipynb")
+    html, _ = SlidesExporter().from_notebook_node(lesson)
+    alts = [
+        output.metadata["image/png"]["alt"]
+        for cell in handout.page_for(BOOK[8], ["08"], solutions=False).cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(alts) > 5
+    assert [image["alt"] for image in BeautifulSoup(html, "html.parser").find_all("img")] == alts
+
+
 @pytest.mark.parametrize("page", BOOK, ids=lambda page: page.name)
 def test_little_overflows_a_slide(page):
     lesson = slides.with_breaks(handout.page_for(page, [page.name[:2]], solutions=False))
@@ -215,5 +229,8 @@ def test_text_is_cut_between_paragraphs_and_loses_nothing():
 def test_the_command_of_the_readme_makes_slides(folder):
     path = folder / "slides/08_tensor_shapes.ipynb"
     command = [sys.executable, "-m", "nbconvert", "--to", "slides", str(path)]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ)
-    assert "Storage and strides" in path.with_suffix(".slides.html").read_text(encoding="utf-8")
+    done = subprocess.run(command, check=True, capture_output=True, env=os.environ, text=True)
+    assert "WARNING" not in done.stderr
+    page = path.with_suffix(".slides.html").read_text(encoding="utf-8")
+    assert "Storage and strides" in page
+    assert "No description has been provided" not in page

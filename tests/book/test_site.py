@@ -54,7 +54,7 @@ def test_a_new_site_takes_the_place_of_the_old(sphinx, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_another_folder_is_not_replaced(sphinx, tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(BookError, match="holds no site"):
+    with pytest.raises(BookError, match="is not empty"):
         site.build(tmp_path)
     assert [*tmp_path.iterdir()] == [tmp_path / "thesis.txt"]
 

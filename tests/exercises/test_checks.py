@@ -143,8 +143,10 @@ def test_a_right_function_or_class(capsys):
             lambda x: x.tolist(),
             "for x = tensor([1., 2.]): a tensor is expected, but this is a list.",
         ),
-        (lambda: 0, "your code raised TypeError: "),
-        (lambda x: x.add_(x) if len(x) < 3 else 1 / 0, "your code raised ZeroDivisionError: "),
+        (
+            lambda x: x.add_(x),
+            "for x = tensor([1., 2.]): the result is right, but the argument x has changed too: ",
+        ),
     ],
 )
 def test_a_wrong_function_is_told_why(answer, said, capsys):

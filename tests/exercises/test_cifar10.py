@@ -242,7 +242,7 @@ def test_fit(capsys):
         (without_step, "element 1"),
         (one_step_more, "not the parameters after the last step"),
         (with_graphs, "the losses are not floats"),
-        (lambda *args: tuple(fit(*args)), "a list of losses is expected, but this is tuple"),
+        (lambda *args: tuple(fit(*args)), "a list of losses is expected, but this is a tuple"),
     ],
 )
 def test_mistakes_in_fitting(answer, fault, capsys):

@@ -88,8 +88,8 @@ def test_a_warm_up(verdict):
         (warm_up(right_factor, scale=True), "return a factor, not a learning rate"),
         (warm_up(lambda step, n, total: min(1, step / n)), "of step 0 is [0.0]"),
         (warm_up(lambda step, n, total: min(1, (step + 1) / n)), "of step 5 is [1.0]"),
-        (lambda optimizer, warm_up, total: StepLR(optimizer, 3), "but this is of type StepLR"),
-        (lambda optimizer, warm_up, total: 0, "but this is of type int"),
+        (lambda optimizer, warm_up, total: StepLR(optimizer, 3), "but this is a StepLR"),
+        (lambda optimizer, warm_up, total: 0, "but this is an int"),
     ],
 )
 def test_a_wrong_warm_up(answer, said, verdict):

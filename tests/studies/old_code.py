@@ -38,6 +38,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from helpers.book import UsageError
 from helpers.notes import __main__ as command
 from helpers.notes.old_code import fixes, reader, sources
 from tests.studies import running
@@ -313,9 +314,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Count and print; the exit status is 1 if less than 95 % of the list are named."""
+    if not args.folders and not args.breaks:
+        raise UsageError("name folders of code, or --breaks FOLDER")
     if args.folders:
-        text = table([count(folder, args.torchfix) for folder in args.folders])
-        print(text)
+        try:
+            print(table([count(folder, args.torchfix) for folder in args.folders]))
+        except command.MisuseError as error:
+            raise UsageError(str(error)) from None
     if args.runs:
         for line in runs(args.folders):
             print(line, flush=True)
