@@ -50,7 +50,7 @@ sys.path.insert(0, "..")  # where helpers/ lies
 
 import torch
 
-# %% verify={"free": ["(?<=PyTorch )\\S+", "[CG]PU"], "reason": "the release and the device of the machine"}
+# %% verify={"free": ["(?<=^PyTorch )\\d+\\.\\d+[\\w.+]*", "(?<=your )[CG]PU(?=\\.)"], "reason": "the release and the device of the machine"}
 device = "GPU" if torch.accelerator.is_available() else "CPU"
 print(f"PyTorch {torch.__version__} says hello from your {device}.")
 

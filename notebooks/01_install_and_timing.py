@@ -88,7 +88,7 @@ torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 #
 # The same version of PyTorch is published in several *builds*, and the end of the version tells you which one you have:
 
-# %% verify={"free": ["'.*'"], "reason": "the installed build"}
+# %% verify={"free": ["(?<=^')\\d+\\.\\d+[\\w.+]*(?='$)"], "reason": "the installed build"}
 torch.__version__
 
 # %% [markdown]
@@ -104,7 +104,7 @@ torch.__version__
 #
 # That a build *can* use a GPU does not mean that there is one. This is how to ask, whoever made the GPU:
 
-# %% verify={"free": ["True|False"], "reason": "whether the machine has a GPU"}
+# %% verify={"free": ["^(True|False)$"], "reason": "whether the machine has a GPU"}
 torch.accelerator.is_available()
 
 # %% [markdown]
@@ -112,7 +112,7 @@ torch.accelerator.is_available()
 # `python -m helpers.environment`, and it is the first thing to look at when a page misbehaves. Each line begins with
 # `[OK]`, with `[NOTE]` for what works but is worth knowing, or with `[FAIL]` and what to do about it:
 
-# %% claims=["C01"] verify={"free": ["\\[(OK|NOTE)\\] *", "(?<=: )(?!made for).*"], "reason": "releases, memory and disk are the machine's own"}
+# %% claims=["C01"] verify={"free": ["(?m)^\\[(OK|NOTE)\\] +", "(?m)(?<=: )\\d+\\.\\d+[\\w.]*(; the book's outputs were made with [\\w.]+ and may differ)?$", "(?<=device: )(cpu, \\d+ threads?; no GPU found, none is needed|cuda, .+ \\(CUDA \\S+\\)|mps, the GPU of this Mac)", "(?m)(?<=: )\\d+\\.\\d GB free(; the CIFAR-10 pages need [\\d.]+: [a-z ]+)?$", "(?<=kernel: )(Python [\\d.]+ of this environment|runs outside the active virtual environment; .+)"], "reason": "releases, memory and disk are the machine's own"}
 from helpers import environment
 
 ready = environment.report()

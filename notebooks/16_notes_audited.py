@@ -115,7 +115,7 @@ report.show_line("C47")
 #
 # Some statements are about CIFAR-10, and are tried on its pictures. This is the copy that was found on your machine:
 
-# %% tags=["cifar10"] verify={"free": ["(?<=pictures, ).*"], "reason": "where the pictures were found"}
+# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 print(data.origin())
 
 # %% [markdown]

@@ -194,7 +194,7 @@ class Cell(nbval.plugin.IPyNbCell):
             return reason
         if not self.options["check"]:
             lax = self.config.option.nbval_lax
-            return "not compared under --nbval-lax" if lax else "exempted by a tag"
+            return "not compared under --nbval-lax" if lax else "exempted by a tag or a comment"
         return "the notebook stores no outputs" if self.parent.stripped else ""
 
     def _was_never_run(self) -> bool:

@@ -56,10 +56,10 @@ class Policy:
         _check("the cell's verify entry", entry, [field.name for field in fields(cls)])
         if entry and not str(entry.get("reason", "")).strip():
             raise ValueError("the cell's verify entry gives no reason")
-        if wide := [pattern for pattern in entry.get("free", ()) if _frees_everything(pattern)]:
+        if _free_everything(patterns := entry.get("free", ())):
             raise ValueError(
-                f"the cell's verify entry frees any text whatever with {wide[0]!r}: "
-                "let the pattern name what stands before or after the part that may differ"
+                f"the cell's verify entry frees any text whatever with {', '.join(map(repr, patterns))}: "
+                "let each pattern name what stands before or after the part that may differ"
             )
         if "free" in entry:
             entry = {**entry, "free": tuple(entry["free"])}
@@ -139,14 +139,15 @@ def _is_pattern(value: Any) -> bool:
         return False
 
 
-# One of each kind of thing that cells print; a pattern that leaves no letter and no digit of any line has no bounds.
+# One of each kind of thing that cells print; patterns that leave no letter and no digit of any line have no bounds.
 _ANYTHING = """accuracy: 55.1 % of 10,000 pictures
 tensor([[1., -2.5e-03]], dtype=torch.float64) at 12:30
 'quoted' and "quoted", <b>bold</b> | a | table |"""
 
 
-def _frees_everything(pattern: str) -> bool:
-    """Whether a pattern, where it matches at all, lets any text pass."""
-    return not any(
-        re.search(r"[^\W_]", re.sub(pattern, "", line)) for line in _ANYTHING.splitlines()
-    )
+def _free_everything(patterns: Iterable[str]) -> bool:
+    """Whether patterns, one after the other as in a comparison, let any text pass where they match at all."""
+    text = _ANYTHING
+    for pattern in patterns:
+        text = "\n".join(re.sub(pattern, "", line) for line in text.split("\n"))
+    return not re.search(r"[^\W_]", text)

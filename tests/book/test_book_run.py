@@ -78,7 +78,7 @@ def test_the_summary_names_the_machine_the_data_and_why_cells_were_only_run(veri
     assert "data: STAND-IN DATA" in summary
     assert "cells only run: 2" in summary
     assert "1: depends on the CIFAR-10 pictures; the stand-in is in use" in summary
-    assert "1: exempted by a tag" in summary
+    assert "1: exempted by a tag or a comment" in summary
 
 
 def test_torchs_errors_and_logs_are_the_pages_whatever_the_user_has_set():

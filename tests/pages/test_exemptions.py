@@ -3,12 +3,15 @@
 A pattern of ``free`` or a picture in form that is not here is an exemption that nobody has looked at.
 """
 
+import re
 from collections import Counter
+from itertools import product
 
 import pytest
 
-from helpers import pages
-from helpers.verification import Policy
+from helpers import environment, pages
+from helpers.data import find
+from helpers.verification import Policy, compare_outputs
 from helpers.verification.policy import OF_PROJECT
 from helpers.verification.text import normalize
 from tests.support.meant_errors import FAILS_IN_OTHER_WORDS, failing_cells
@@ -54,6 +57,8 @@ ERRORS = {
 }
 # outputs that are the machine's own altogether: nothing of their text is left to compare
 NOTHING_LEFT = {"the installed build", "whether the machine has a GPU"}
+# the only words in stored outputs that a pattern lets become any other: torch's build, and the names of places
+FREE_WORDS = {"cu", "cpu", "CIFAR", "ROOT", "data"}
 
 
 def policies():
@@ -87,6 +92,96 @@ def test_something_is_left_to_compare_of_every_output():
             if policy.free and not any(map(str.isalnum, left)):
                 empty.add(policy.reason)
     assert empty == NOTHING_LEFT
+
+
+def policies_with_patterns():
+    return [(page, n, policy) for page, n, policy in policies() if policy.free]
+
+
+def words_that_may_become_any_other(text, policy):
+    """The words, and with every letter in them replaced by another, nothing differs."""
+    normal = normalize(text, policy)
+    for word in re.finditer(r"[^\W\d_]{2,}", text):
+        other = "".join("X" if letter != "X" else "Y" for letter in word[0])
+        if normalize(text[: word.start()] + other + text[word.end() :], policy) == normal:
+            yield word[0]
+
+
+def test_a_pattern_frees_no_word_that_could_be_compared():
+    found = {
+        (page.name, n, word)
+        for page, n, policy in policies_with_patterns()
+        for m, text in texts(page)
+        if m == n
+        for word in words_that_may_become_any_other(text, policy)
+    }
+    assert {place for place in found if place[2] not in FREE_WORDS} == set()
+
+
+def test_a_pattern_that_frees_whole_lines_is_noticed():
+    stored = "torch: 2.15.0 was found"
+    narrow, wide = (Policy(free=(f,), reason="x") for f in (r"\d+\.\d+[\w.]*", "(?<=: ).*"))
+    assert list(words_that_may_become_any_other(stored, narrow)) == []
+    assert list(words_that_may_become_any_other(stored, wide)) == ["was", "found"]
+
+
+def policy_for(reason):
+    return next(policy for *_, policy in policies_with_patterns() if policy.reason == reason)
+
+
+DEVICES = (
+    "cpu, 2 threads; no GPU found, none is needed",
+    "cuda, NVIDIA H200 (CUDA 13.2)",
+    "mps, the GPU of this Mac",
+)
+
+
+def report_of_machine(torch, memory, device):
+    findings = [
+        environment.check_python((3, 13, 0), "linux", "x86_64"),
+        environment.check_package("torch", torch, "2.15.0"),
+        environment.Finding("OK", "device", device),
+        environment.check_space("memory", memory, 2.0, "close other programs"),
+        environment.Finding("OK", "kernel", "Python 3.13.0 of this environment"),
+    ]
+    return "\n".join(map(str, findings))
+
+
+def test_another_machine_passes_and_what_it_lacks_does_not():
+    policy = policy_for("releases, memory and disk are the machine's own")
+    ours = report_of_machine("2.15.0", 9e9, DEVICES[0])
+    for device in DEVICES:
+        other = report_of_machine("2.13.1", 1e9, device)
+        assert other.count("[NOTE]") == 2
+        assert not compare(ours, other, policy)
+    assert str(environment.check_device()).partition(": ")[2][:3] in {d[:3] for d in DEVICES}
+    assert compare(ours, report_of_machine("2.15.0", 9e9, "none"), policy)
+    assert compare(ours, report_of_machine(None, 9e9, DEVICES[0]), policy)
+
+
+def test_pictures_found_elsewhere_pass_and_those_that_are_not_real_do_not():
+    places = ["in data/", "by CIFAR10_ROOT", "in ~/.keras/datasets"]
+    hows = ["decoded before and checked in 0.1 s"]
+    hows += [
+        f"checked and decoded in 12.0 s{more}"
+        for more in ("", ", not kept for the next start: No space left")
+    ]
+    come = "downloaded into data/ from zenodo.org in 40 s (4 MB/s)"
+    notes = ["(CIFAR10_ROOT was passed over: x: data_batch_1 is damaged.)"]
+    wheres = [f"found {place}" for place in places] + [come]
+    texts_of = [find._official(*parts) for parts in product(wheres, hows, ([], notes))]
+    policy = policy_for("where the pictures were found")
+    for text in texts_of:
+        assert not compare(texts_of[0], text, policy), text
+    assert compare(texts_of[0], f"{find.NOT_REAL}\nNo network.", policy)
+    assert compare(texts_of[0], texts_of[0].replace("official ", ""), policy)
+
+
+def compare(stored, new, policy):
+    outputs = [
+        [{"output_type": "stream", "name": "stdout", "text": text}] for text in (stored, new)
+    ]
+    return compare_outputs(*outputs, policy)
 
 
 def test_the_book_asks_for_no_tolerance_in_all_cells():

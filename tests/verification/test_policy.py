@@ -48,6 +48,7 @@ def test_an_entry_says_what_kind_of_comparison_it_asks_for(entry, kind):
         ({"free": "a.*", "reason": "x"}, "free is a list of regular"),
         ({"free": ["(?s).+"], "reason": "x"}, r"frees any text whatever with '\(\?s\)\.\+'"),
         ({"free": ["[0-9]", r"\w+"], "reason": "x"}, "frees any text whatever"),
+        ({"free": ["[A-Za-z]+", r"[\d.]+"], "reason": "x"}, r"with '\[A-Za-z\]\+', '\["),
         ({"free": [".*$"], "reason": "x"}, "frees any text whatever"),
         ({"free": [r"[\s\S]*"], "reason": "x"}, "frees any text whatever"),
         ("timing", "is no table"),
