@@ -35,7 +35,7 @@
 #
 # **You need** to know what a tensor is ([page 8](08_tensor_shapes.ipynb)). No GPU: every cell runs without one.
 #
-# **Time**: 18 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## An error about types
 #
@@ -132,8 +132,9 @@ torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 torch.tensor(1.5).dtype, torch.tensor(1).dtype, torch.tensor(True).dtype
 
 # %% [markdown]
-# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. But beware of the
-# capital T: `torch.Tensor` is the old FloatTensor under another name, and it makes floats even of whole numbers:
+# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. (Up to PyTorch
+# 0.4 it made floats of whole numbers too. If old code stops because a `Long` met a `Float`, look for an `arange`.) And
+# beware of the capital T: `torch.Tensor` is the old FloatTensor under another name, and it makes floats of any numbers:
 
 # %%
 torch.arange(3).dtype, torch.arange(3.0).dtype, torch.Tensor([1, 2]).dtype
@@ -204,8 +205,8 @@ layer.float()  # back to float32
 #
 # *浮点数转整数*
 #
-# As you saw above, the conversion cuts off towards zero: 1.7 becomes 1, and -1.7 becomes -1. If you want the nearest integer,
-# round first. And what if the number does not fit at all? For NaN (not a number), infinity, and numbers beyond the range, the
+# As you saw above, the conversion cuts off towards zero: 1.7 becomes 1, and -1.7 becomes -1. If you want *rounding* (舍入)
+# to the nearest integer, call `round()` first. And what if the number does not fit at all? For NaN (not a number), infinity, and numbers beyond the range, the
 # result is *undefined*: it depends on the processor, and a GPU may give you another one than your CPU. So bring the numbers
 # into the range before you convert. Suppose a network has produced the pixels of a picture, which should lie between 0 and
 # 255, and you want to save them as bytes:
@@ -215,19 +216,38 @@ pixels = torch.tensor([-3.2, 7.6, 255.4, 1e10, torch.nan])
 pixels.nan_to_num(nan=0).clamp(0, 255).round().to(torch.uint8)
 
 # %% [markdown]
+# ### From a wide float to a narrow one
+#
+# *上溢、下溢与舍入*
+#
+# Between floats the conversion is gentler, but it can lose something too. `float32` has fewer numbers than `float64`, so
+# each one is *rounded* (舍入) to the nearest that there is. Usually you would not notice, except at both ends. What lies
+# beyond the range becomes infinity, which is called *overflow* (上溢), and what is too close to zero becomes zero, which
+# is called *underflow* (下溢). `tolist()` shows all the digits:
+
+# %%
+wide = torch.tensor([0.1, 1e40, 1e-50], dtype=torch.float64)
+wide.float().tolist()
+
+# %% [markdown]
+# There is no error for any of the three. With 16 bits the ends are much nearer, and training meets them every day;
+# [page 12](12_precision_and_memory.ipynb#Half-precision) shows how, and what helps.
+#
 # ### Integers that wrap around
 #
 # *整数溢出*
 #
-# What happens when an integer grows too large *during* a computation? You get no error, since it simply starts again at the other end,
-# like the mileage counter of an old car. Make a picture in `uint8` a little brighter, and its white parts turn black:
+# What happens when an integer grows too large *during* a computation? An integer has no infinity, so on overflow it
+# simply starts again at the other end, like the mileage counter of an old car. Again you get no error. Make a picture in
+# `uint8` a little brighter, and its white parts turn black:
 
 # %%
 pixels = torch.tensor([100, 200, 250], dtype=torch.uint8)
 pixels + 10
 
 # %% [markdown]
-# PyTorch checks a number only when you make a tensor from it or assign it to an element:
+# PyTorch checks a plain number that you want to *store*, in a new tensor, by an assignment or with `fill_`. It does not
+# check what a computation arrives at:
 
 # %% tags=["raises-exception"]
 pixels[0] = 300
@@ -253,7 +273,7 @@ show_promotion()
 # `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch does not mix them with other integers.)
 #
 # The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as well,
-# however large it is. The largest number of that type is 65504, so:
+# however large it is. The largest number of that type is 65504, and so the sum overflows:
 
 # %%
 big = torch.tensor([100_000])
@@ -299,9 +319,12 @@ counts
 torch.tensor(10) * 1.9
 
 # %% [markdown]
-# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. The other error
-# of this sort that you are sure to meet comes from the cross entropy. It wants class labels as whole numbers of type
-# `int64`, and those that come out of a file are often floats:
+# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. (There is a way to
+# have 32-bit and 16-bit floats brought together for you, `torch.autocast`. It is made for training in *mixed precision*,
+# 混合精度, the subject of [page 12](12_precision_and_memory.ipynb#Mixed-precision).)
+#
+# The other error of this sort that you are sure to meet comes from the cross entropy. It wants class labels as whole
+# numbers of type `int64`, and those that come out of a file are often floats:
 
 # %% tags=["raises-exception"] verify={"free": ["expected (scalar type Long but found|target dtype to be Long or Byte, but got) Float"], "reason": "releases say it differently"}
 labels = torch.tensor([1.0])
@@ -412,7 +435,8 @@ dtype_table()
 #
 # - A tensor has a dtype and a device. Python's floats become `float32`, while NumPy's arrays bring their `float64` along.
 # - `to` converts and moves. It changes a module itself, but returns a new tensor: write `x = x.to(...)`.
-# - From float to integer: bring into the range, round, convert. Integers wrap around without an error.
+# - From float to integer: bring into the range, round, convert. On overflow a float becomes infinite and an integer wraps
+#   around, both without an error.
 # - In mixed expressions the kind decides before the size, and a plain number counts only if its kind is higher. Products of
 #   matrices do not promote.
 # - `from_numpy` shares memory, `torch.tensor` copies. Tensors on two devices cannot be mixed, unless one has no dimensions.

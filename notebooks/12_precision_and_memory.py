@@ -21,8 +21,9 @@
 # *精度与内存*
 #
 # A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A larger batch does not fit
-# into memory. All three have to do with the few bytes in which a number is stored. The notes say that half precision (半精度)
-# takes half the memory and overflows easily. That is true, and it is the beginning of a longer story.
+# into memory. All three have to do with the few bytes in which a number is stored, which is what a tensor's `dtype`
+# (数据类型) decides. The notes say that half precision (半精度) takes half the memory and overflows easily. That is true, and
+# it is the beginning of a longer story.
 #
 # **You will**
 #
@@ -33,7 +34,7 @@
 #
 # **You need** data types ([page 11](11_types_and_devices.ipynb)) and a first idea of training. No GPU.
 #
-# **Time**: 18 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 8 s to run (AMD EPYC, 2 cores).
 #
 # ## A counter that stops
 #
@@ -60,8 +61,10 @@ n + 1 == n
 torch.tensor(2048.0, dtype=torch.float16) + 1
 
 # %% [markdown]
-# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so the sum is *rounded* (舍入) to one that
-# is. Why does it happen at 2048 of all numbers? To see this, we have to look at how a float is stored.
+# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so PyTorch rounds the sum to one that
+# is. This *rounding* (舍入) follows every single addition and multiplication. Most of the time it is too small to see, and
+# most of this page is about when it is not. But why does it happen at 2048 of all numbers? To find out, we have to look at
+# how a float is stored.
 #
 # ## What a float can hold
 #
@@ -139,6 +142,14 @@ x = torch.ones(1000)
 x.nbytes, x.half().nbytes
 
 # %% [markdown]
+# It is easily lost again. You know *type promotion* (类型提升) from [page 11](11_types_and_devices.ipynb#Mixed-types): when
+# halves meet a `float32` tensor, the result is `float32`. So a single forgotten tensor in the middle of a network can bring
+# all that follows back to 32 bits. A plain Python number does not:
+
+# %%
+(x.half() * x).dtype, (x.half() * 0.5).dtype
+
+# %% [markdown]
 # ### Overflow
 #
 # *上溢*
@@ -183,8 +194,8 @@ gradient.half(), gradient.bfloat16()
 #
 # *精度损失*
 #
-# The third danger is the counter from the beginning, in a disguise that matters for training. Let us add 0.001 ten thousand
-# times. The sum should be 10:
+# The third danger is the counter from the beginning, in a disguise that matters for training. Let us add 0.001 to a
+# `float16` ten thousand times. The sum should be 10:
 
 # %% claims=["C42"]
 total = torch.tensor(0.0, dtype=torch.float16)
@@ -272,7 +283,12 @@ for step in range(3):
 # beyond the 65504 of `float16` and overflowed. In such a case `scaler.step` skips the optimizer's step, so that the
 # weights are not ruined, and `update` halves the scale. From the second step on it worked: `scaler.step` divided the
 # gradients by the scale again and let the optimizer take its step. After 2000 good steps in a row, `update` doubles the
-# scale, and so it finds its own level.
+# scale, and so it finds its own level. (If you clip gradients, call `scaler.unscale_(optimizer)` first, or you will clip
+# the scaled ones.)
+#
+# > **Then and now.** From 2020 on, tutorials write `torch.cuda.amp.autocast()` and `torch.cuda.amp.GradScaler()`, which are
+# > for NVIDIA's and AMD's GPUs only. Both still work. Since 2.4 they warn, and the warning names what we have used here,
+# > `torch.amp` with the device as its first argument.
 #
 # ## How much memory
 #

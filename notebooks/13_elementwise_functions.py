@@ -35,7 +35,7 @@
 #
 # **You need** to know what a tensor is and, for the gradients, the beginning of [page 2](02_autograd.ipynb). No GPU.
 #
-# **Time**: 18 min to read, 5 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
 # ## Wind
 #
@@ -101,6 +101,26 @@ from helpers.drawings.functions import show_functions
 show_functions()
 
 # %% [markdown]
+# ### A star is not a matrix product
+#
+# *逐元素乘法与矩阵乘法*
+#
+# There is one place where "each number on its own" catches people out. In a book of mathematics, two matrices side by side
+# mean their *matrix multiplication* (矩阵乘法), and in MATLAB `*` means that too. In PyTorch `*` is element-wise, and so is
+# `**`. The product of matrices has a sign of its own, `@`:
+
+# %%
+A = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+A * A, A @ A
+
+# %% [markdown]
+# On the left, each number has been squared where it stood. On the right, each number is a row times a column: the 7 is
+# $1 \cdot 1 + 2 \cdot 3$. So `@` multiplies and then adds up, and adding up is a *reduction* (归并), which makes fewer numbers
+# out of many and is the opposite of element-wise. And what if two tensors meet element by element, but their shapes
+# differ? Then PyTorch tries *broadcasting* (广播), which repeats the smaller one; this is also how a plain number, as in
+# `north.div(2)`, meets every element. Reductions and broadcasting are the subject of
+# [the next page](14_reductions_and_broadcasting.ipynb).
+#
 # ### Where there is no answer
 #
 # *非数与无穷*
@@ -356,7 +376,10 @@ speed.mul_(3.6)
 speed
 
 # %% [markdown]
-# Use it with care. If you run that cell a second time, the wind will be 3.6 times as fast again. Every other name for
+# > **Then and now.** Optimizers of 2017 update a weight with `p.add_(-0.1, gradient)`, the factor before the tensor. It still
+# > works, with a warning about "this overload of add_". Today one writes `p.add_(gradient, alpha=-0.1)`.
+#
+# Use underscores with care. If you run that cell a second time, the wind will be 3.6 times as fast again. Every other name for
 # this tensor sees the change, the type cannot change ([page 11](11_types_and_devices.ipynb#Mixed-types)), and autograd
 # may need the value that you overwrite. In this case you get an error as soon as you call `backward`:
 
@@ -391,7 +414,8 @@ many = torch.linspace(0, 1, 10_000)
 #
 # ## Recap
 #
-# - Element-wise functions keep the shape. Where there is no answer they give `nan` or `inf` and go on.
+# - Element-wise functions keep the shape, and `*` is one of them; the product of matrices is `@`. Where there is no answer,
+#   they give `nan` or `inf` and go on.
 # - `%` has the sign of the divisor and belongs to `//`, while `fmod` has the sign of the number divided. `/` keeps the fraction.
 # - Halves are rounded to the even neighbor. What is clamped away has a gradient of zero.
 # - Sigmoid and tanh saturate on both sides, and gradients vanish in a chain of them. ReLU passes them on where it is positive.

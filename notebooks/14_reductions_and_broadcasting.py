@@ -59,8 +59,8 @@ marks = torch.tensor(
 marks.mean()
 
 # %% [markdown]
-# A *reduction* makes fewer numbers out of many. Without a `dim`, it makes a single one out of all twelve. With a `dim`,
-# remember this:
+# The functions of the last page were element-wise (逐元素): twelve numbers went in, and twelve came out. A *reduction* makes
+# fewer numbers out of many. Without a `dim`, it makes a single one out of all twelve. With a `dim`, remember this:
 #
 # > **The dimension that you name is the one that disappears.**
 #
@@ -221,6 +221,10 @@ labels = torch.tensor([0, 2, 2])
 (logits.argmax(dim=1) == labels).float().mean()
 
 # %% [markdown]
+# > **Then and now.** Old programs get the predictions from `_, predicted = torch.max(outputs.data, 1)` or `outputs.max(1)[1]`.
+# > Both still work and pick the same places. Code from before 0.2 goes on with `.squeeze(1)`, since the dimension stayed
+# > then, and that is an error today.
+#
 # The third student's best mark, 9, came twice, and `max` reported the first of the two. Such a tie matters when there are
 # gradients: which of the two elements gets the gradient of the maximum? `amax` shares it evenly, whereas `max` with a `dim`
 # gives everything to the place that it returns:
@@ -427,6 +431,13 @@ marks @ schemes
 (marks[:, :, None] * schemes).sum(dim=1)
 
 # %% [markdown]
+# Do not confuse the two signs. `marks * schemes` multiplies element by element, and since (3, 4) and (4, 2) do not
+# broadcast, it is an error. With two *square* matrices it would be the next silent mistake.
+#
+# > **Then and now.** Old code writes `torch.mm` for the product of two matrices and `torch.bmm` for a batch of them. Both
+# > still work, and `@` (or `torch.matmul`) serves for either. What comes after the product has moved: `torch.symeig`,
+# > `torch.qr`, `torch.solve` and `torch.lstsq` are errors today, and their successors are in `torch.linalg`.
+#
 # Which dimensions meet, and which disappear? `einsum` lets you write it down, with a letter for each dimension. **A letter
 # that is missing on the right is summed over**, which is the rule of `dim` once more. With `s` for students, `e` for exams and
 # `k` for the kind of final mark:
