@@ -155,7 +155,8 @@ t.masked_select(warm.byte())
 
 # %% [markdown]
 # Old code also wrote `1 - mask` for "not". Today that is an error, and its message names the remedy. (It is a
-# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, this catches both.)
+# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, this catches
+# both.)
 
 # %% claims=["C32"]
 try:
@@ -367,7 +368,8 @@ t[[0, 1], [0, 1, 2]]
 # %% [markdown]
 # When there are slices too, one question is left: where does the common shape of the indices go? As long as the index
 # tensors stand side by side, it takes their place. If a slice separates them, there is no such place, and it goes to the
-# front. In the next cell all sizes are different, so you can see what became of each. Watch where the 2 goes:
+# front. (`...` and `None` separate them too.) In the next cell all sizes are different, so you can see what became of
+# each. Watch where the 2 goes:
 
 # %%
 big = torch.zeros(4, 5, 6, 7)
@@ -575,7 +577,7 @@ check_group_means(group_means)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -83,7 +83,8 @@ scores.gather(1, labels[:, None])
 #
 # *按列收集*
 #
-# To see where the elements come from, we take a tensor in which each value says where it stands: 12 is in row 1, column 2.
+# To see where the elements come from, we take a tensor in which each value says where it stands: 12 is in row 1,
+# column 2.
 
 # %%
 x = 10 * torch.arange(3)[:, None] + torch.arange(4)
@@ -112,9 +113,10 @@ out
 x.gather(1, index)
 
 # %% [markdown]
-# In the drawing, each column of `x` has a color, and each number of the index has the color of the column that it names.
-# Elements travel left or right, but not up or down. The arrows follow one of them: the first number of the index is 3,
-# so the output gets the element of `x` in the same row, the first, and in column 3. The output has the shape of the index.
+# In the drawing, each column of `x` has a color, and each number of the index has the color of the column that it
+# names. Elements travel left or right, but not up or down. The arrows follow one of them: the first number of the index
+# is 3, so the output gets the element of `x` in the same row, the first, and in column 3. The output has the shape of
+# the index.
 
 # %% claims=["C34"]
 from helpers.drawings.gather import show_gather
@@ -542,8 +544,8 @@ check_histograms(histograms)
 # </details>
 
 # %% [markdown]
-# **8. Ranks (hard).** Replace each element by its rank in its row: 0 for the smallest, 1 for the next, and so on (no two are
-# equal). One `argsort` and one `scatter_`.
+# **8. Ranks (hard).** Replace each element by its rank in its row: 0 for the smallest, 1 for the next, and so on (no
+# two are equal). One `argsort` and one `scatter_`.
 
 # %% tags=["exercise"]
 from helpers.exercises.gather_and_scatter import check_ranks
@@ -574,8 +576,7 @@ check_ranks(ranks)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
