@@ -236,27 +236,8 @@ list(numbers), list(numbers)
 # Each number turns up once in each epoch. The last mini-batch holds the two that are left over; `drop_last=True` would
 # leave it out.
 #
-# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2`
-# > starts two worker *processes* (多进程), in 2017 as today.
-#
-# You can see it with a data set of ours, `ProcessIds`, whose every sample is the number of the process that made it
-# (`batch_size=None` hands the samples over one by one). Is our own process among them, first without workers and then
-# with two?
-
-# %% claims=["C24"]
-import os
-
-from helpers.data.process_ids import ProcessIds
-
-here = set(DataLoader(ProcessIds(8), batch_size=None))
-workers = set(DataLoader(ProcessIds(8), batch_size=None, num_workers=2))
-os.getpid() in here, os.getpid() in workers, len(workers)
-
-# %% [markdown]
-# Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
-# off when a sample is slow to make, such as a large photograph that must be decoded; ours are fast. With a GPU, many
-# scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that Python can go on
-# while a batch is copied. Without a GPU, you only get a warning.
+# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts
+# > two worker *processes* (多进程), in 2017 as today. [Further down](#Going-further) you can see them.
 #
 # ## Step 2: define the network
 #
@@ -528,6 +509,30 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default
 # since PyTorch 2.6, only tensors, plain Python values and types that you allow are unpacked. Still, the documentation
 # says: "Never load data from an untrusted source."
+#
+# ## Going further
+#
+# *多进程加载*
+#
+# Who makes the samples when a loader has workers? Here is a data set of ours, `ProcessIds`, whose every sample is the
+# number of the process that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them,
+# first without workers and then with two?
+
+# %% claims=["C24"]
+import os
+
+from helpers.data.process_ids import ProcessIds
+
+here = set(DataLoader(ProcessIds(8), batch_size=None))
+workers = set(DataLoader(ProcessIds(8), batch_size=None, num_workers=2))
+os.getpid() in here, os.getpid() in workers, len(workers)
+
+# %% [markdown]
+# Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
+# off when a sample is slow to make, such as a large photograph that must be decoded; ours are fast.
+#
+# With a GPU, many scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that
+# Python can go on while a batch is copied. Without a GPU, you only get a warning.
 #
 # ## Recap
 #

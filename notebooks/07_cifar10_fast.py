@@ -183,7 +183,7 @@ def train(net, optimizers, batches, steps, resize=None, smoothing=0.0):
 
 
 # %% [markdown]
-# The other function that we need is the accuracy in percent, measured in parts of 500 pictures to save memory:
+# We also need the accuracy in percent, here measured in parts of 500 pictures to save memory:
 
 
 # %%
@@ -227,34 +227,26 @@ print_gain(record["added"], "batches of 64, one cycle")
 # LeNet was drawn up in 1998, for gray digits. It has few channels, and nothing in it keeps the activations from growing
 # or fading as the weights change. The nets of the record holders differ in four points.
 #
-# **Batch normalization** (批归一化), which you met on [page 04](04_modules.ipynb), follows each convolution. It brings every
-# channel to mean 0 and variance 1 over the batch, so the next layer sees numbers of the same size whatever the one before
-# it is learning, and the learning rate can be much higher. With `momentum=0.4` the running statistics follow quickly
-# enough for a short training.
+# **Batch normalization** (批归一化), which you met on [page 04](04_modules.ipynb), follows each convolution. The next layer
+# then sees numbers of the same size whatever the one before it is learning, and the learning rate can be much higher.
+#
+# **Convolutions that begin as the identity** (*Dirac initialization*) hand their input through unchanged in their first
+# channels, so the picture is not scrambled at random on its way to the last layer.
 
 
 # %%
 def norm(channels):
-    layer = nn.BatchNorm2d(channels, momentum=0.4)
+    layer = nn.BatchNorm2d(channels, momentum=0.4)  # for a short training
     layer.weight.requires_grad_(False)  # the scale stays 1
     return layer
 
 
-# %% [markdown]
-# **Convolutions that begin as the identity** (*Dirac initialization*) hand their input through unchanged in their first
-# channels, so the picture is not scrambled at random on its way to the last layer:
-
-
-# %%
 def conv(inputs, outputs):
     layer = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     with torch.no_grad():
         nn.init.dirac_(layer.weight[:inputs])
     return layer
 
-
-x = torch.randn(2, 16, 8, 8)
-torch.equal(conv(16, 32)(x)[:, :16], x)  # the input comes through
 
 # %% [markdown]
 # **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and
@@ -311,15 +303,13 @@ print_gain(record["added"], "small net, batch norm")
 #
 # *白化：算出来的第一层*
 #
-# The first layer of a trained net usually holds edges, color contrasts and stripes. It learns them slowly, and the layers
-# above have to wait for them. But good first filters follow from the pictures alone, without any labels, so we can
-# compute them.
-#
-# The idea is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels
-# says the same thing many times over. We look for filters whose outputs, their answers to a patch, are *uncorrelated*
-# and equally strong, so that each tells the net something new. `F.unfold` cuts out all the patches, each of them 3 x 4
-# x 4 = 48 numbers. How these vary together is described by their covariance matrix (协方差矩阵). Since the pictures are
-# normalized, the means are near zero and need not be subtracted:
+# The first layer of a trained net usually holds edges, color contrasts and stripes. It learns them slowly, and the
+# layers above have to wait for them. But good first filters follow from the pictures alone, without any labels, so we
+# can compute them, by what is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch
+# of 4 x 4 pixels says the same thing many times over. We look for filters whose outputs, their answers to a patch, are
+# *uncorrelated* and equally strong, so that each tells the net something new. `F.unfold` cuts out all the patches, each
+# of them 3 x 4 x 4 = 48 numbers. How these vary together is described by their covariance matrix (协方差矩阵). Since the
+# pictures are normalized, the means are near zero and need not be subtracted:
 
 # %%
 sample = normalize(train_images[:500])
@@ -356,7 +346,8 @@ draw.show_covariances(covariance, answers.T @ answers / len(answers))
 
 # %% [markdown]
 # On the left every number of a patch varies together with every other, most of all within one color: these are the three
-# dark blocks. On the right only the diagonal remains. We copy the filters into the stem and freeze them there:
+# dark blocks. On the right only the diagonal remains. We copy these filters into the stem, freeze them there, and see what
+# that brought in the recorded runs:
 
 
 # %%
@@ -366,10 +357,6 @@ def whiten(net, covariance):
     net.stem.weight.requires_grad_(False)
 
 
-# %% [markdown]
-# And what is a first layer worth that need not be learned?
-
-# %%
 print_gain(record["added"], "whitened first layer")
 
 # %% [markdown]
@@ -391,15 +378,18 @@ F.cross_entropy(net(x), y).backward()
 gradient = net.stages[2].conv1.weight.grad.flatten(1)
 gradient.shape
 
+
 # %% [markdown]
 # The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient some directions are
 # usually many times stronger than others, and along the weak ones SGD hardly moves. *Muon*, due to Keller Jordan, steps
 # about equally far in every direction: it replaces the gradient by a nearly orthogonal matrix (正交矩阵), one whose singular
 # values are all about 1.
 #
-# Finding such a matrix sounds expensive, but a few matrix products do it. (Why they do is explained
-# [further down](#Why-a-polynomial-makes-a-matrix-orthogonal).)
-
+# Matrix products alone can find it. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$: the
+# product changes the singular values and leaves their directions alone. The same holds for a polynomial of odd powers,
+# such as Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$. A division by the norm first makes sure that no value
+# is above 1. Then the polynomial pushes the small ones up steeply and holds the others between about 0.7 and 1.2, so a
+# few rounds of this *Newton-Schulz iteration* are enough:
 
 
 # %%
@@ -480,9 +470,6 @@ def resize(x, progress):
     return F.interpolate(x, (size, size), mode="bilinear", antialias=True)
 
 
-x = normalize(train_images[:1])
-[resize(x, progress).shape[2] for progress in (0.0, 0.3, 0.6)]
-
 # %% [markdown]
 # A picture of 20 x 20 pixels is less than half the work of a full one, and what is saved pays for more steps: in the
 # recorded runs, 25,600 pictures seen in this way are as much work as 18,000 at full size.
@@ -560,14 +547,14 @@ draw.show_gains(record["added"], "One technique after the other")
 #
 # *更进一步*
 #
-# Two questions have been left open, and two techniques did not take part in the training above.
+# Here we count the work of the two nets, and meet two techniques that did not take part in the training above.
 #
 # ### Counting the work
 #
 # *计算量*
 #
 # Seconds depend on the machine, and *FLOP*, floating-point operations (浮点运算), do not. PyTorch can count them. How many
-# millions does one picture take in LeNet, in our net, and in our net when the picture is small?
+# millions does one picture take in LeNet, in our net, and in our net while the pictures are small?
 
 
 # %%
@@ -577,29 +564,12 @@ def mega_flop(net, x):
     return round(counter.get_total_flops() / 1e6, 1)
 
 
+x = normalize(train_images[:1])
 small = resize(x, progress=0.0)
 mega_flop(lenet(), x), mega_flop(FastNet(), x), mega_flop(FastNet(), small)
 
 # %% [markdown]
-# These are the counts of the forward pass. The backward pass takes about twice as many again.
-#
-# ### Why a polynomial makes a matrix orthogonal
-#
-# *Newton-Schulz 迭代*
-#
-# The loop in `orthogonalize` is called the *Newton-Schulz iteration*. If $X = USV^T$ is the singular value
-# decomposition of a matrix, then $XX^TX = US^3V^T$: the product changes the singular values and leaves their directions
-# alone. The same holds for an odd polynomial such as Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$, if $s^3$
-# is read as $XX^TX$. The division by the norm makes sure that no singular value is above 1. Each round then pushes the
-# small ones up steeply, and holds the larger ones between about 0.7 and 1.2. What does one round make of 0.01, 0.1, 0.5
-# and 1?
-
-# %%
-s = torch.tensor([0.01, 0.1, 0.5, 1.0])
-3.4445 * s - 4.775 * s**3 + 2.0315 * s**5
-
-# %% [markdown]
-# A small value grows more than threefold in each round, so even 0.01 arrives near 1 after four of them.
+# This is the forward pass; the backward pass takes about twice as many again.
 #
 # ### Test-time augmentation
 #
