@@ -98,10 +98,10 @@ table_of_contents()
 #
 # *阅读方法*
 #
-# - **You have old code or an error from it**: look the call or the message up on [page 15](15_old_calls.ipynb). If you have old
-#   notes instead, [page 16](16_notes_audited.ipynb) tells which of 54 statements still hold.
-# - **PyTorch is new to you**: read pages 01, 02, 04 and 05, train on real pictures on page 06, and leave the rest until you
-#   need it. Exercises tell you whether your answer is right; hints and solutions open with a click.
+# - **You have old code or an error from it**: look the call or the message up on [page 15](15_old_calls.ipynb). If you
+#   have old notes instead, [page 16](16_notes_audited.ipynb) tells which of 54 statements still hold.
+# - **PyTorch is new to you**: read pages 01, 02, 04 and 05, train on real pictures on page 06, and leave the rest until
+#   you need it. Exercises tell you whether your answer is right; hints and solutions open with a click.
 # - **You want to try things out**: start `.venv/bin/jupyter lab`, change a number, guess what will come out, and run
 #   the cell. `git restore notebooks/` brings the original pages back, if you cloned the book with Git.
 #

@@ -92,11 +92,11 @@ torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 torch.__version__
 
 # %% [markdown]
-# Look at what follows the plus sign. `cpu` is the build that knows no GPU; `cu` with a number is the one for NVIDIA's CUDA
-# of that release, so `cu132` means CUDA 13.2; `rocm` is for AMD's GPUs and `xpu` for Intel's. On macOS there is no plus sign at
-# all. `pip` does not look at your hardware: on an ordinary Linux PC it brings the CUDA build along with several
-# gigabytes of libraries, even if there is no GPU. If you have none and would like your disk space back, ask for the
-# small build by name:
+# Look at what follows the plus sign. `cpu` is the build that knows no GPU. `cu` with a number is the one for NVIDIA's
+# GPUs, which are programmed with CUDA, so `cu132` means CUDA 13.2; `rocm` is for AMD's GPUs and `xpu` for Intel's. On
+# macOS there is no plus sign at all. `pip` does not look at your hardware: on an ordinary Linux PC it brings the CUDA
+# build along with several gigabytes of libraries, even if there is no GPU. If you have none and would like your disk space
+# back, ask for the small build by name:
 #
 # ```bash
 # pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
@@ -169,8 +169,9 @@ torch.rand(3, 4)
 torch.Tensor(3).shape, torch.Tensor([3]).shape, torch.tensor(3).shape
 
 # %% [markdown]
-# So we have three numbers, then a list with one number, then a single number without any dimension. What is more, the
-# class turns integers into 32-bit floats, while the function keeps them as they are:
+# The first is a vector of three numbers that nobody has set, the second a vector that holds the number 3, and the third
+# the number 3 alone, without any dimension. What is more, the class turns integers into 32-bit floats, while the function
+# keeps them as they are:
 
 # %%
 torch.Tensor([1, 2]), torch.tensor([1, 2])
@@ -206,8 +207,8 @@ more = torch.ones(1200)
 # %% [markdown]
 # Compare the two lines. You might expect a factor of a hundred, but usually there is hardly any difference. So it
 # cannot be the adding that took the time for the twelve numbers. Most of it is the *overhead* (开销) of a call:
-# Python looks up the method, PyTorch finds the right kernel for this data type and device, and a tensor is made for the
-# result. Further down we shall see from which size on the numbers begin to count.
+# Python looks up the method, PyTorch finds the *kernel* (内核), the compiled routine for this data type and device, and a
+# tensor is made for the result. Further down we shall see from which size on the numbers begin to count.
 #
 # The fourth line of the notes is `%hist`, short for `%history`. It lists all that has been typed so far, which is handy
 # when you have been trying things out and want to keep what worked. By now this would be a long list. We ask only for
@@ -348,7 +349,8 @@ f"returned after {1e3 * returned:.2f} ms, done after {1e3 * done:.2f} ms"
 # wait before it reads the clock.
 #
 # > **Then and now.** In 2017 this was `torch.cuda.synchronize()`, which still works, for NVIDIA's and AMD's GPUs.
-# > `torch.accelerator` came with PyTorch 2.6 and also serves those of Apple and Intel.
+# > `torch.accelerator` came with PyTorch 2.6 and also serves those of Apple and Intel. And old scripts read the clock
+# > with `time.clock()`, which Python itself no longer has; `time.perf_counter()` has taken its place.
 #
 # ## How does time grow with size?
 #
@@ -420,7 +422,8 @@ rows = torch.ones(100, 100)
 # - `%timeit` and `torch.utils.benchmark` repeat a statement; the latter also warms up, sets the number of threads and
 #   waits for the GPU.
 # - Warm up, know your number of threads, and synchronize before you read the clock.
-# - With a small tensor you wait for the call itself, with a large one for the memory. One large call beats many small ones.
+# - With a small tensor you wait for the call itself, with a large one for the memory. One large call beats many small
+#   ones.
 
 # %% [markdown]
 # ## Exercises
@@ -428,8 +431,8 @@ rows = torch.ones(100, 100)
 # Write your code in place of the three dots and run the cell. The check below it tries your function on inputs of its
 # own, and tells you what it found.
 #
-# **1. A tensor of marks.** Write `blank(rows, columns)`, which returns a tensor of this shape with 64-bit integers, all of
-# them −1 ("no mark yet").
+# **1. A tensor of marks.** Write `blank(rows, columns)`, which returns a tensor of this shape with 64-bit integers, all
+# of them −1 ("no mark yet").
 
 # %% tags=["exercise"]
 from helpers.exercises.timing import check_blank
@@ -584,8 +587,7 @@ check_stopwatch(Stopwatch)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# The code of each solution is folded away: click to open it. Below it is a typical mistake, with what the check has to say
-# about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -32,8 +32,8 @@
 # - find out why a `.grad` is `None`, and read autograd's error messages for their advice;
 # - turn old code with `Variable`, `volatile` and `.data` into today's.
 #
-# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers; more
-# you need not know of it yet. No GPU.
+# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers,
+# and this is all that you have to know about it for now. No GPU.
 #
 # **Time**: 25 min to read, 7 s to run (AMD EPYC, 2 cores).
 #
@@ -188,7 +188,9 @@ w -= 0.1 * w.grad
 
 # %% [markdown]
 # "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving a parameter is not part of the
-# model that we differentiate, so it should not be recorded. `torch.no_grad()` says so:
+# model that we differentiate, so it should not be recorded. `torch.no_grad()` says so. (Old tutorials write
+# `w.data -= 0.1 * w.grad.data` instead, which still runs. The section on [Variable](#Variable-then-and-now) says why you
+# should not copy it.)
 
 # %%
 with torch.no_grad():
@@ -289,8 +291,8 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# Note the division by 3, the number of *all* points. An average of the two parts' means would give the third point as much
-# weight as the other two together.
+# Note the division by 3, the number of *all* points. An average of the two parts' means would give the third point as
+# much weight as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
@@ -408,8 +410,8 @@ torch.optim.SGD([v], lr=0.1)
 mse(0.5, 0.0).backward()
 
 # %% [markdown]
-# "Element 0" is the loss. Look for a forgotten `requires_grad=True`, a `no_grad` or `detach` on the way, or parameters that
-# are all frozen.
+# "Element 0" is the loss. Look for a forgotten `requires_grad=True`, a `no_grad` or `detach` on the way, or parameters
+# that are all frozen.
 #
 # **A second `backward`.** The first one has freed what the boxes kept:
 
@@ -422,6 +424,9 @@ loss.backward()
 # The message suggests `retain_graph=True`. More often, something was computed once, before the loop, that should be
 # computed anew in each step.
 #
+# > **Then and now.** In old code this argument is called `retain_variables`. It is not known any more, so the call ends
+# > in a `TypeError` about an "unexpected keyword argument".
+#
 # **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
 
 # %% tags=["raises-exception"] verify={"free": ["Exp(Backward0)?,"], "reason": "releases name the function differently"}
@@ -430,9 +435,9 @@ out.add_(1)
 out.backward()
 
 # %% [markdown]
-# A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found at
-# version 1, so the derivative would be wrong, and PyTorch stops. (In PyTorch 2.11 the message says `ExpBackward0`.) Write
-# `out = out + 1`, which makes a new tensor.
+# A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found
+# at version 1, so the derivative would be wrong, and PyTorch stops. (In PyTorch 2.11 the message says `ExpBackward0`.)
+# Write `out = out + 1`, which makes a new tensor.
 
 # %% [markdown]
 # ## Variable then and now
@@ -606,14 +611,14 @@ check_parabola(fit_parabola)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# The prediction is `p[0] * x**2 + p[1] * x + p[2]`, and the step is `p -= learning_rate * p.grad`. Do you remember what it
-# needs around it, and what must happen after it?
+# The prediction is `p[0] * x**2 + p[1] * x + p[2]`, and the step is `p -= learning_rate * p.grad`. Do you remember what
+# it needs around it, and what must happen after it?
 #
 # </details>
 
 # %% [markdown]
-# **4. In unequal parts.** Write `backward_in_parts(w, b, x, y, sizes)`. The points are to be worked through in parts of the
-# given sizes, such as `[3, 1]`, with one `backward` for each part. Afterwards `w.grad` and `b.grad` should hold the
+# **4. In unequal parts.** Write `backward_in_parts(w, b, x, y, sizes)`. The points are to be worked through in parts of
+# the given sizes, such as `[3, 1]`, with one `backward` for each part. Afterwards `w.grad` and `b.grad` should hold the
 # gradient of the mean squared error over *all* points. Both are `None` at the start, and nothing is returned.
 
 # %% tags=["exercise"]
@@ -672,7 +677,7 @@ check_chain(gradient_by_hand)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click on a cell to open it. Below each answer stands a typical mistake with what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -511,8 +511,9 @@ megabytes(1), megabytes(10), megabytes(50)
 # Each asks for a function or a class. Write it in the place of the three dots and run the cell: the check tries it on
 # inputs of its own.
 #
-# **1. What the outputs are worth.** For a function `f` that takes a vector and returns a vector, return the
-# vector-Jacobian product $v^T J$ at `x`. `x` may come without `requires_grad`, and its `grad` should stay as it is.
+# **1. What the outputs are worth.** Write `vector_jacobian(f, x, v)`. The function `f` takes a vector and returns a
+# vector, and you return the vector-Jacobian product $v^T J$ at `x`. `x` may come without `requires_grad`, and its `grad`
+# should stay as it is.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_vector_jacobian
@@ -538,9 +539,9 @@ check_vector_jacobian(vector_jacobian)
 # </details>
 
 # %% [markdown]
-# **2. A Function for the drag.** The drag on a ball that moves along a line is $v\,|v|$. Write an autograd Function
-# that computes it element by element, with the backward pass worked out by hand. The derivative exists everywhere, at
-# zero too.
+# **2. A Function for the drag.** The drag on a ball that moves along a line is $v\,|v|$. Write an autograd Function,
+# `Drag`, that computes it element by element, with the backward pass worked out by hand. The derivative exists
+# everywhere, at zero too.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_drag
@@ -571,9 +572,9 @@ check_drag(Drag)
 # </details>
 
 # %% [markdown]
-# **3. Gradients, layer by layer.** Send `x` through a list of layers, one after the other, and call `backward` on the sum of the
-# last output. Return a list with the norm (a Python float) of the gradient with respect to each layer's output, the
-# first layer first.
+# **3. Gradients, layer by layer.** Write `gradient_sizes(layers, x)`. It sends `x` through a list of layers, one after
+# the other, and calls `backward` on the sum of the last output. It returns a list with the norm (a Python float) of the
+# gradient with respect to each layer's output, the first layer first.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_gradient_sizes
@@ -600,8 +601,9 @@ check_gradient_sizes(gradient_sizes)
 
 # %% [markdown]
 # **4. Newton's method for equations.** To hit the hoop is to solve two equations with two unknowns, and for that Newton
-# needs no second derivatives. Near `x`, a function `f` is about $f(x) + J d$, so choose the step $d$ that makes this zero.
-# Take `steps` such steps from `x`, for an `f` with as many outputs as inputs, and return where you are.
+# needs no second derivatives. Near `x`, a function `f` is about $f(x) + J d$, so choose the step $d$ that makes this
+# zero. Write `solve(f, x, steps)`, which takes so many steps from `x`, for an `f` with as many outputs as inputs, and
+# returns where it has arrived.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_solve
@@ -620,9 +622,9 @@ check_solve(solve)
 # </details>
 
 # %% [markdown]
-# **5. A Hessian too large to store.** With a million parameters there is no room for $H$. But its product with a
-# vector, $H v$, is only as long as `x`, and you can get it without ever making $H$. Return $H v$ for a function `f`
-# of a vector `x`. The check watches the memory.
+# **5. A Hessian too large to store (hard).** With a million parameters there is no room for $H$. But its product with a
+# vector, $H v$, is only as long as `x`, and you can get it without ever making $H$. Write `hessian_times(f, x, v)`, which
+# returns $H v$ for a function `f` of a vector `x`. The check watches the memory.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_hessian_times
@@ -650,7 +652,7 @@ check_hessian_times(hessian_times)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Folded; click to open. Below each solution stands a typical mistake, and what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

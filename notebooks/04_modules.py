@@ -20,9 +20,10 @@
 #
 # *用模块搭建神经网络*
 #
-# Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand weights in order?
-# Who names them, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch this is the job of `nn.Module`.
-# We use it to build the network of the notes, a small LeNet, and see what the class then does for us, and what it lets us do wrong.
+# Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand
+# weights in order? Who names them, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch
+# this is the job of `nn.Module`. We use it to build the network of the notes, a small LeNet, and see what the class
+# then does for us, and what it lets us do wrong.
 #
 # **You will**
 #
@@ -50,9 +51,13 @@ from torch import nn
 #
 # *神经网络是一个类*
 #
-# To write a network, you subclass `nn.Module` and answer two questions. Which layers does it have? That is `__init__`. How does the data
-# pass through them? That is `forward`. Here is the LeNet of the notes: two convolutions (卷积层) and three fully connected layers
-# (全连接层), for gray pictures of 32 x 32 pixels.
+# To write a network, you subclass `nn.Module` and answer two questions. Which layers does it have? That is `__init__`.
+# How does the data pass through them? That is `forward`. Our example is the LeNet of the notes, for gray pictures of
+# 32 x 32 pixels. It begins with two *convolutions* (卷积层), which slide small filters over the picture and note how well
+# each of them matches, place by place. It ends with three *fully connected* layers (全连接层), in which every input acts on
+# every output. In between, *ReLU* sets negative numbers to zero, and *max pooling* (最大池化) keeps the largest of each
+# 2 x 2 numbers, so that height and width are halved. A gray picture has one *channel* (通道), its brightness, and a color
+# picture has three. A convolution makes one from each of its filters.
 
 
 # %% claims=["C10"]
@@ -75,11 +80,12 @@ class LeNet(nn.Module):
 
 
 # %% [markdown]
-# > **Then and now.** If you type in the notes' version, Python stops at `def forward`, which is indented by one space too few. Its
-# > `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does here what `flatten(1)` does.
+# > **Then and now.** If you type in the notes' version, Python stops at `def forward`, which is indented by one space
+# > too few. Its `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does here what `flatten(1)`
+# > does.
 #
-# You call a module like a function, `net(x)`, and the call runs `forward`. Four pictures of random noise go in, and out come ten *logits*
-# for each, one score per class: the higher the score, the more the network favors that class.
+# You call a module like a function, `net(x)`, and the call runs `forward`. Four pictures of random noise go in, and out
+# come ten *logits* for each, one score per class: the higher the score, the more the network favors that class.
 
 # %% claims=["C10"]
 torch.manual_seed(0)
@@ -89,16 +95,17 @@ scores = net(pictures)
 scores.shape
 
 # %% [markdown]
-# Notice what we did not write: a `backward`. `forward` is made of operations that autograd records, so the gradients come for free. For a
-# trial we call `backward()` on the sum of all scores, and each weight now has a gradient of its own shape:
+# Notice what we did not write: a `backward`. `forward` is made of operations that autograd records, so the gradients
+# come for free. For a trial we call `backward()` on the sum of all scores, and each weight now has a gradient of its
+# own shape:
 
 # %% claims=["C10"]
 scores.sum().backward()
 net.conv1.weight.shape, net.conv1.weight.grad.shape
 
 # %% [markdown]
-# > **Then and now.** In the notes, `forward` takes and returns *Variables*, because a Tensor cannot be differentiated and has to be wrapped.
-# > Since PyTorch 0.4 there is nothing to wrap.
+# > **Then and now.** In the notes, `forward` takes and returns *Variables*, because a Tensor cannot be differentiated
+# > and has to be wrapped. Since PyTorch 0.4 there is nothing to wrap.
 #
 # The pictures need no gradient. The output is recorded all the same, since it depends on weights that do:
 
@@ -110,14 +117,15 @@ type(scores), pictures.requires_grad, scores.requires_grad
 #
 # *参数*
 #
-# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and pooling are missing,
-# because here they are plain functions that `forward` calls.
+# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and
+# pooling are missing, because here they are plain functions that `forward` calls.
 
 # %% claims=["C11"]
 print(net)
 
 # %% [markdown]
-# It also knows the tensors that training is going to change, its *parameters* (参数). Each layer has two, a weight and a bias:
+# It also knows the tensors that training is going to change, its *parameters* (参数). Each layer has two, a weight and a
+# bias:
 
 # %% claims=["C12"]
 for name, p in net.named_parameters():
@@ -142,9 +150,10 @@ sum(p.numel() for p in net.parameters())
 #
 # *参数注册*
 #
-# How does it know them? The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module`
-# looks at the value, and if that is a module or an `nn.Parameter`, it is *registered* (注册) under this name. (`super().__init__()` prepares
-# the registry, so it comes first. Without it, you get the error `cannot assign module before Module.__init__() call`.)
+# How does it know them? The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module` looks at the
+# value, and if that is a module or an `nn.Parameter`, it is *registered* (注册) under this name. (`super().__init__()`
+# prepares the registry, so it comes first. Without it, you get the error
+# `cannot assign module before Module.__init__() call`.)
 #
 # Here is a layer of our own, which is meant to learn two numbers, a scale and a shift. (We leave its `forward` out.)
 
@@ -160,11 +169,11 @@ class Scale(nn.Module):
 list(Scale().named_parameters())
 
 # %% [markdown]
-# Only `scale` is there. `shift` will get gradients like any tensor with `requires_grad=True`, but the module does not list it, so the
-# optimizer never sees it. Wrap it in `nn.Parameter`, and it is registered too.
+# Only `scale` is there. `shift` will get gradients like any tensor with `requires_grad=True`, but the module does not
+# list it, so the optimizer never sees it. Wrap it in `nn.Parameter`, and it is registered too.
 #
-# Modules can contain modules, and their parameters are found as well. But the same trap is waiting here, because a plain list is an
-# ordinary attribute, and nobody looks inside:
+# Modules can contain modules, and their parameters are found as well. But the same trap is waiting here, because a
+# plain list is an ordinary attribute, and nobody looks inside:
 
 
 # %%
@@ -179,9 +188,9 @@ stack = Stack()
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# The two layers in the list are missing. A `forward` that uses them runs without complaint, but an optimizer that is given
-# `stack.parameters()` never trains them, a saved file does not contain them, and they do not move to a GPU with the rest. An
-# `nn.ModuleList` is a list that is itself a module, so assigning one is all it takes:
+# The two layers in the list are missing. A `forward` that uses them runs without complaint, but an optimizer that is
+# given `stack.parameters()` never trains them, a saved file does not contain them, and they do not move to a GPU with
+# the rest. An `nn.ModuleList` is a list that is itself a module, so assigning one is all it takes:
 
 # %%
 stack.layers = nn.ModuleList(stack.layers)
@@ -190,8 +199,9 @@ stack.layers = nn.ModuleList(stack.layers)
 # %% [markdown]
 # Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`.
 #
-# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you need not write a `forward`. We use it to take
-# out the first half of LeNet. ReLU and pooling are modules this time, and the convolutions are the *same* objects as in `net`, not copies:
+# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you need not write a
+# `forward`. We use it to take out the first half of LeNet. ReLU and pooling are modules this time, and the convolutions
+# are the *same* objects as in `net`, not copies:
 
 # %%
 features = nn.Sequential(
@@ -211,10 +221,10 @@ features(pictures).shape
 #
 # *保存与加载*
 #
-# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any code. `torch.save`
-# writes it to a file. To get the network back, make a new one of the same class and load the state into it, which replaces its random
-# weights, name by name. If a name or a shape does not match, that is an error. (We use a temporary folder; in your own code the path is
-# simply `"lenet.pt"`.)
+# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any
+# code. `torch.save` writes it to a file. To get the network back, make a new one of the same class and load the state
+# into it, which replaces its random weights, name by name. If a name or a shape does not match, that is an error. (We
+# use a temporary folder; in your own code the path is simply `"lenet.pt"`.)
 
 # %%
 import tempfile
@@ -230,11 +240,16 @@ torch.allclose(other(pictures), net(pictures))
 #
 # If the file was saved on a GPU and you have none, write `torch.load(path, map_location="cpu")`.
 #
-# > **Then and now.** `torch.load` used to run any code that was hidden in a file. Since PyTorch 2.6 it accepts little more than tensors and
-# > plain data, unless you say `weights_only=False`. Still, do not load a file that you do not trust.
+# The trained weights of well-known networks are such files too, and torchvision fetches them for you, as in
+# `torchvision.models.resnet18(weights="DEFAULT")`. (Old code writes `pretrained=True`, which still works and warns.)
 #
-# One trap remains. A `state_dict` that you keep in memory is not a snapshot: it shares the memory of the parameters, so your "best
-# weights so far" silently become the latest ones. Here we overwrite a bias of the network *after* taking its state, and the state follows:
+# > **Then and now.** `torch.load` used to run any code that was hidden in a file. Since PyTorch 2.6 it accepts little
+# > more than tensors and plain data, unless you say `weights_only=False`. Still, do not load a file that you do not
+# > trust.
+#
+# One trap remains. A `state_dict` that you keep in memory is not a snapshot: it shares the memory of the parameters, so
+# your "best weights so far" silently become the latest ones. Here we overwrite a bias of the network *after* taking its
+# state, and the state follows:
 
 # %%
 state = other.state_dict()
@@ -249,10 +264,11 @@ state["fc3.bias"]
 #
 # *训练模式与测试模式*
 #
-# Some layers behave differently in training and afterwards. LeNet has none of them, but many networks do. Take *dropout* (随机失活):
-# it sets a random part of its input to zero, so that the network does not rely on any single number, and scales up the rest to make up for
-# it. Once trained, the network should no longer gamble. `eval()` switches a module, together with all modules registered in it, to
-# evaluation mode, and `train()` switches it back. A new module is in training mode:
+# Some layers behave differently in training and afterwards. LeNet has none of them, but many networks do. Take
+# *dropout* (随机失活): it sets a random part of its input to zero, so that the network does not rely on any single number,
+# and scales up the rest to make up for it. Once trained, the network should no longer gamble. `eval()` switches a
+# module, together with all modules registered in it, to evaluation mode, and `train()` switches it back. A new module
+# is in training mode:
 
 # %%
 dropout, ones = nn.Dropout(0.5), torch.ones(1000)
@@ -265,8 +281,9 @@ dropout(ones).unique()
 # %% [markdown]
 # In training, a thousand ones became zeros and twos. In evaluation, dropout does nothing.
 #
-# The other famous case is *batch norm* (批归一化). It subtracts from each feature its mean and divides by its standard deviation, so that the
-# next layer gets numbers of a moderate size. In training, mean and standard deviation are those of the batch at hand:
+# The other famous case is *batch norm* (批归一化). It subtracts from each feature its mean and divides by its standard
+# deviation, so that the next layer gets numbers of a moderate size. In training, mean and standard deviation are those
+# of the batch at hand:
 
 # %%
 norm = nn.BatchNorm1d(2)
@@ -274,25 +291,27 @@ batch = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
 norm(batch)
 
 # %% [markdown]
-# The two columns come out alike, although one was ten times as large. But now the result for a sample depends on what else is in the
-# batch. In evaluation it should not, and batch norm prepares for that by keeping running averages. They are part of the state, but
-# they are not parameters: the layer itself updates them, not the optimizer. Such tensors are called *buffers* (缓冲区):
+# The two columns come out alike, although one was ten times as large. But now the result for a sample depends on what
+# else is in the batch. In evaluation it should not, and batch norm prepares for that by keeping running averages. They
+# are part of the state, but they are not parameters: the layer itself updates them, not the optimizer. Such tensors are
+# called *buffers* (缓冲区):
 
 # %%
 dict(norm.named_buffers())
 
 # %% [markdown]
-# The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20, and the running variance a tenth of the way
-# from 1 to the variances, 2 and 200. (They are computed with N - 1. To normalize the batch itself, the layer uses N, which gives 1 and 100, hence
-# the round numbers above.) In evaluation mode the averages are used, and a sample gets the same result alone as in company:
+# The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20, and the running variance a
+# tenth of the way from 1 to the variances, 2 and 200. (They are computed with N - 1. To normalize the batch itself, the
+# layer uses N, which gives 1 and 100, hence the round numbers above.) In evaluation mode the averages are used, and a
+# sample gets the same result alone as in company:
 
 # %%
 norm.eval()
 norm(batch), norm(batch[:1])
 
 # %% [markdown]
-# If you forget `eval()` in a network with such layers, your test results depend on chance or on the rest of the batch. You may also get
-# an error, since in training mode batch norm cannot work with a single value per channel:
+# If you forget `eval()` in a network with such layers, your test results depend on chance or on the rest of the batch.
+# You may also get an error, since in training mode batch norm cannot work with a single value per channel:
 
 # %% tags=["raises-exception"]
 norm.train()
@@ -307,12 +326,13 @@ norm(batch[:1])
 # *缓冲区与设备*
 #
 # When a module of yours needs a tensor that is not trained, such as the mean of all pictures, make it a buffer, with
-# `self.register_buffer("mean", mean)` in `__init__`. After that, `self.mean` is saved, loaded, and moved to another device together with the
-# parameters. After a plain `self.mean = mean` it would be left behind, which is a common reason for the error "Expected all tensors to be on
-# the same device".
+# `self.register_buffer("mean", mean)` in `__init__`. After that, `self.mean` is saved, loaded, and moved to another
+# device together with the parameters. After a plain `self.mean = mean` it would be left behind, which is a common
+# reason for the error "Expected all tensors to be on the same device".
 #
-# Now move to your own device, the GPU if there is one, otherwise the CPU. Mind one difference. A *module* moves its own tensors, and `to`
-# returns that same module. For a *tensor*, `to` leaves the original where it is, so you have to use what it returns:
+# Now move to your own device, the GPU if there is one, otherwise the CPU. Mind one difference. A *module* moves its own
+# tensors, and `to` returns that same module. For a *tensor*, `to` leaves the original where it is, so you have to use
+# what it returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -326,8 +346,8 @@ other.to(device) is other, other(pictures.to(device)).cpu().shape
 #
 # So far the network got a *mini-batch* (小批量), several samples at once. What if you have one picture?
 #
-# > **Then and now.** In the notes `torch.nn` takes mini-batches only, four dimensions for `Conv2d`, and a single sample needs
-# > `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 many layers take a single sample as well.
+# > **Then and now.** In the notes `torch.nn` takes mini-batches only, four dimensions for `Conv2d`, and a single sample
+# > needs `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 many layers take a single sample as well.
 #
 # `Conv2d` is one of them. A picture of three dimensions gives the same as a batch of one:
 
@@ -343,8 +363,9 @@ alone.shape, in_batch.shape, torch.allclose(alone, in_batch[0], atol=1e-6)
 net(pictures[0])
 
 # %% [markdown]
-# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here it is the 16 maps of one picture, so
-# `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the notes still helps:
+# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here it
+# is the 16 maps of one picture, so `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the notes
+# still helps:
 
 # %% claims=["C14"]
 net(pictures[0].unsqueeze(0)).shape
@@ -354,20 +375,20 @@ net(pictures[0].unsqueeze(0)).shape
 #
 # *不报错的错误*
 #
-# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which says: rows of 400, as many as it takes. That accepts one
-# sample. But see what becomes of 25 pictures that are a little too large:
+# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which says: rows of 400, as many as it takes.
+# That accepts one sample. But see what becomes of 25 pictures that are a little too large:
 
 # %% claims=["C14"]
 maps = features(torch.randn(25, 1, 36, 36))
 maps.shape, maps.view(-1, 16 * 5 * 5).shape
 
 # %% [markdown]
-# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. With `flatten(1)`, `fc1`
-# would have refused. So do not let `-1` stand for the batch.
+# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. With
+# `flatten(1)`, `fc1` would have refused. So do not let `-1` stand for the batch.
 #
-# Some layers make such a mistake on their own. `GroupNorm` expects the batch first. Given one sample of 8 channels, 8 x 8 numbers each, it
-# takes the channels for the batch, and returns the right shape with the wrong numbers. For looking up, one sample *without* a batch
-# dimension:
+# Some layers make such a mistake on their own. `GroupNorm` expects the batch first. Given one sample of 8 channels, 8 x
+# 8 numbers each, it takes the channels for the batch, and returns the right shape with the wrong numbers. For looking
+# up, one sample *without* a batch dimension:
 #
 # | one sample goes into | what happens |
 # |:--|:--|
@@ -376,32 +397,32 @@ maps.shape, maps.view(-1, 16 * 5 * 5).shape
 # | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# You need not remember the table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of these.
-# (Without `batch_first=True`, `LSTM` and the like have the batch *second*, and want `unsqueeze(1)`.)
+# You need not remember the table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of
+# these. (Without `batch_first=True`, `LSTM` and the like have the batch *second*, and want `unsqueeze(1)`.)
 #
 # ### The order is N x C x H x W
 #
 # *维度顺序*
 #
-# The order in the notes, nSamples x nChannels x Height x Width, still holds. Now that three dimensions are allowed, there is a new trap:
-# *three gray pictures* without a channel dimension look just like *one color picture*.
+# The order in the notes, nSamples x nChannels x Height x Width, still holds. Now that three dimensions are allowed,
+# there is a new trap: *three gray pictures* without a channel dimension look just like *one color picture*.
 
 # %% claims=["C15"]
 conv = nn.Conv2d(3, 6, 5)  # for color pictures
 conv(torch.randn(3, 32, 32)).shape
 
 # %% [markdown]
-# Pictures from files usually have the color last. A batch of them, 2 x 32 x 32 x 3, is refused: "expected input[2, 32, 32, 3] to
-# have 3 channels, but got 32 channels instead". Then `permute(0, 3, 1, 2)` puts the dimensions right.
+# Pictures from files usually have the color last. A batch of them, 2 x 32 x 32 x 3, is refused: "expected input[2, 32,
+# 32, 3] to have 3 channels, but got 32 channels instead". Then `permute(0, 3, 1, 2)` puts the dimensions right.
 
 # %% [markdown]
 # ## Look inside with hooks
 #
 # *钩子*
 #
-# `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a function that is
-# called with the layer, its inputs and its output each time the layer has run. It stays there until you remove it, so keep the handle that
-# `register_forward_hook` returns.
+# `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a
+# function that is called with the layer, its inputs and its output each time the layer has run. It stays there until
+# you remove it, so keep the handle that `register_forward_hook` returns.
 
 
 # %%
@@ -415,12 +436,12 @@ for handle in handles:
     handle.remove()
 
 # %% [markdown]
-# A hook runs when its module is *called*. A hook on `net` itself would be skipped by `net.forward(pictures)`, and that is one good reason to
-# write `net(pictures)`.
+# A hook runs when its module is *called*. A hook on `net` itself would be skipped by `net.forward(pictures)`, and that
+# is one good reason to write `net(pictures)`.
 #
-# As for the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So the side goes from 32 to
-# 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$ and padding $p$ turns $n$ pixels into
-# $\lfloor (n + 2p - k) / s \rfloor + 1$.
+# As for the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So
+# the side goes from 32 to 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$ and padding $p$ turns
+# $n$ pixels into $\lfloor (n + 2p - k) / s \rfloor + 1$.
 #
 # ## Going further
 #
@@ -430,8 +451,9 @@ for handle in handles:
 #
 # *感受野*
 #
-# The pixels that an output can depend on are its *receptive field* (感受野). We can ask autograd for them: take one number that comes out
-# of `conv1`, and its gradient with respect to the *picture*. A pixel that this number cannot see has gradient zero.
+# The pixels that an output can depend on are its *receptive field* (感受野). We can ask autograd for them: take one number
+# that comes out of `conv1`, and its gradient with respect to the *picture*. A pixel that this number cannot see has
+# gradient zero.
 
 # %%
 noise = torch.randn(1, 1, 32, 32, requires_grad=True)
@@ -439,9 +461,10 @@ net.conv1(noise)[0, 0, 14, 14].backward()
 noise.grad.count_nonzero()
 
 # %% [markdown]
-# It sees 25 pixels, those under one filter of 5 x 5. The helper below does the same for all four steps. It adds up the gradients of many
-# random pictures, because max pooling passes on only one number in four; the brighter a pixel, the more it counts. The orange
-# frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as long as the product of all strides before it.
+# It sees 25 pixels, those under one filter of 5 x 5. The helper below does the same for all four steps. It adds up the
+# gradients of many random pictures, because max pooling passes on only one number in four; the brighter a pixel, the
+# more it counts. The orange frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as
+# long as the product of all strides before it.
 
 # %%
 from helpers.drawings.receptive_field import show_receptive_fields
@@ -449,13 +472,15 @@ from helpers.drawings.receptive_field import show_receptive_fields
 show_receptive_fields(features)
 
 # %% [markdown]
-# The arithmetic agrees: the bright pixels fill the frames. After the second pooling, one number sees a quarter of the picture.
+# The arithmetic agrees: the bright pixels fill the frames. After the second pooling, one number sees a quarter of the
+# picture.
 #
 # ### What does a filter respond to?
 #
 # *卷积核与特征图*
 #
-# For this question noise will not do. We take a picture from CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and turn it gray.
+# For this question noise will not do. We take a picture from CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and
+# turn it gray.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 from helpers import data
@@ -466,9 +491,10 @@ picture = colors.mean(-1).unsqueeze(0)
 picture.shape
 
 # %% [markdown]
-# Training finds filters of its own, but to see what a filter can do, it helps to make six by hand. Red is positive and blue negative. The first filter is blue on the left and red on the right, so it responds where the
-# picture grows brighter from left to right. It slides over the picture, and what it finds at each place makes up its *feature map* (特征图),
-# drawn below it: red where the picture looks like the filter, blue where it looks like the opposite.
+# Training finds filters of its own, but to see what a filter can do, it helps to make six by hand. Red is positive and
+# blue negative. The first filter is blue on the left and red on the right, so it responds where the picture grows
+# brighter from left to right. It slides over the picture, and what it finds at each place makes up its *feature map*
+# (特征图), drawn below it: red where the picture looks like the filter, blue where it looks like the opposite.
 
 # %% tags=["cifar10"]
 from helpers.drawings.feature_maps import show_filters, six_filters
@@ -481,9 +507,10 @@ show_filters(picture, six_filters())
 # %% [markdown]
 # ## Recap
 #
-# - A network is a class: `__init__` makes the layers, `forward` passes the data through, and `backward` comes for free. Assignment
-#   registers a module or an `nn.Parameter`. What is in a plain list is not found.
-# - A `state_dict` holds parameters and buffers. Save it, or copy it. `train()` and `eval()` change how dropout and batch norm behave.
+# - A network is a class: `__init__` makes the layers, `forward` passes the data through, and `backward` comes for free.
+#   Assignment registers a module or an `nn.Parameter`. What is in a plain list is not found.
+# - A `state_dict` holds parameters and buffers. Save it, or copy it. `train()` and `eval()` change how dropout and
+#   batch norm behave.
 # - Keep the batch dimension even for one sample, and do not let `-1` stand for it.
 # - Hooks show what each layer passes on, and gradients show its receptive field.
 
@@ -492,8 +519,8 @@ show_filters(picture, six_filters())
 #
 # Write your code in the place of the three dots and run the cell. The check tries it on inputs that are not on this page.
 #
-# **1. Count what training changes.** `trainable(net)` returns how many numbers an optimizer may change in a module, as an int.
-# Parameters that are frozen, with `requires_grad` False, do not count.
+# **1. Count what training changes.** `trainable(net)` returns how many numbers an optimizer may change in a module, as
+# an int. Parameters that are frozen, with `requires_grad` False, do not count.
 
 # %% tags=["exercise"]
 from helpers.exercises.modules import check_trainable
@@ -519,9 +546,9 @@ check_trainable(trainable)
 # </details>
 
 # %% [markdown]
-# **2. One picture or many.** Write a module `OneOrMany(net)` around any network that takes batches of pictures only. It takes a batch,
-# N x C x H x W, and returns what the network returns. It also takes one picture, C x H x W, and then returns one answer, without a batch
-# dimension.
+# **2. One picture or many.** Write a module `OneOrMany(net)` around any network that takes batches of pictures only. It
+# takes a batch, N x C x H x W, and returns what the network returns. It also takes one picture, C x H x W, and then
+# returns one answer, without a batch dimension.
 
 # %% tags=["exercise"]
 from helpers.exercises.modules import check_one_or_many
@@ -545,13 +572,15 @@ check_one_or_many(OneOrMany)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# `unsqueeze(0)` adds the batch dimension and `[0]` takes it away again. A batch that happens to have one picture must keep it.
+# `unsqueeze(0)` adds the batch dimension and `[0]` takes it away again. A batch that happens to have one picture must
+# keep it.
 #
 # </details>
 
 # %% [markdown]
-# **3. As many layers as you like.** Write `MLP(sizes)`, a network of fully connected layers (`nn.Linear`). `MLP([8, 32, 16, 2])` has three of them, 8
-# to 32, 32 to 16 and 16 to 2, with a ReLU between every two layers and none after the last.
+# **3. As many layers as you like.** Write `MLP(sizes)`, a network of fully connected layers (`nn.Linear`).
+# `MLP([8, 32, 16, 2])` has three of them, 8 to 32, 32 to 16 and 16 to 2, with a ReLU between every two layers and none
+# after the last.
 
 # %% tags=["exercise"]
 from helpers.exercises.modules import check_mlp
@@ -568,7 +597,8 @@ check_mlp(MLP)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# Python's `itertools.pairwise(sizes)` gives the pairs of sizes. Where do the layers have to be so that the module finds them?
+# Python's `itertools.pairwise(sizes)` gives the pairs of sizes. Where do the layers have to be so that the module finds
+# them?
 #
 # </details>
 
@@ -580,9 +610,9 @@ check_mlp(MLP)
 # </details>
 
 # %% [markdown]
-# **4. A hook that remembers.** `record_shapes(net, x)` runs `net(x)` and returns a dictionary from the name of each child to the shape of
-# its output, such as `{"conv1": (4, 6, 28, 28), ...}`. The children are those that `net.named_children()` gives, not what is inside them. No
-# hook is left behind.
+# **4. A hook that remembers.** `record_shapes(net, x)` runs `net(x)` and returns a dictionary from the name of each
+# child to the shape of its output, such as `{"conv1": (4, 6, 28, 28), ...}`. The children are those that
+# `net.named_children()` gives, not what is inside them. No hook is left behind.
 
 # %% tags=["exercise"]
 from helpers.exercises.modules import check_record_shapes
@@ -603,17 +633,19 @@ check_record_shapes(record_shapes)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# A function defined in a loop looks the loop's variable up when it is *called*, and by then it holds the last name. A parameter with a
-# default, `name=name`, keeps the name of its own round.
+# A function defined in a loop looks the loop's variable up when it is *called*, and by then it holds the last name. A
+# parameter with a default, `name=name`, keeps the name of its own round.
 #
 # </details>
 
 # %% [markdown]
-# **5. A state of your own (hard).** Write `Center(features)`, which does the first half of batch norm. Its input is N x `features`.
+# **5. A state of your own (hard).** Write `Center(features)`, which does the first half of batch norm. Its input is N x
+# `features`.
 #
-# - In training mode it subtracts the mean of each feature over the batch. It also updates a buffer `mean`, zeros at the start, to 0.9 times
-#   its old value plus 0.1 times the batch's mean.
-# - In evaluation mode it subtracts `mean`, which stays as it is. One sample, a vector of `features` numbers, is accepted as well.
+# - In training mode it subtracts the mean of each feature over the batch. It also updates a buffer `mean`, zeros at the
+#   start, to 0.9 times its old value plus 0.1 times the batch's mean.
+# - In evaluation mode it subtracts `mean`, which stays as it is. One sample, a vector of `features` numbers, is
+#   accepted as well.
 # - The gradient passes through the mean of the batch that is subtracted, but the buffer keeps no history of it.
 
 # %% tags=["exercise"]
@@ -638,14 +670,15 @@ check_center(Center)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# Compute `mean = x.mean(0)` once. Subtract it as it is, and use `mean.detach()`, or `torch.no_grad()`, for the update of the buffer.
+# Compute `mean = x.mean(0)` once. Subtract it as it is, and use `mean.detach()`, or `torch.no_grad()`, for the update
+# of the buffer.
 #
 # </details>
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# In JupyterLab, click to open. Below each answer stands a typical mistake, and what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -20,8 +20,8 @@
 #
 # *损失函数与优化器*
 #
-# A fresh network only guesses, and to teach it anything you need two more parts: a *loss function* (损失函数), which says in a
-# single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number
+# A fresh network only guesses, and to teach it anything you need two more parts: a *loss function* (损失函数), which says
+# in a single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number
 # goes down. PyTorch has more than twenty losses and more than a dozen optimizers. Which do you need, and how can you
 # tell that yours work?
 #
@@ -109,8 +109,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 # The function `F.mse_loss` does the same. Both return the mean over all elements unless you ask for another `reduction`,
 # `"sum"` or `"none"`.
 #
-# > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes have it
-# > (均方误差), was a slip of the pen even then:
+# > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes
+# > have it (均方误差), was a slip of the pen even then:
 
 # %% claims=["C16"] tags=["raises-exception"]
 nn.MESLoss()
@@ -160,9 +160,9 @@ assert torch.allclose(by_hand, F.cross_entropy(logits, y))
 by_hand, nn.CrossEntropyLoss()(logits, y)
 
 # %% [markdown]
-# So `CrossEntropyLoss` takes the **raw scores** and computes the softmax itself. And this explains our 1.1: a network that finds
-# three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too, the
-# first loss should be near the logarithm of the number of classes. If it is many times as large, your inputs may be
+# So `CrossEntropyLoss` takes the **raw scores** and computes the softmax itself. And this explains our 1.1: a network
+# that finds three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too,
+# the first loss should be near the logarithm of the number of classes. If it is many times as large, your inputs may be
 # far too big.
 #
 # The softmax is inside because a probability can be too small for a 32-bit number. Suppose that the scores are 0 and
@@ -318,11 +318,11 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It is, because with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the learning rate is *too small*, the
-# loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over the valley, the loss jumps,
-# and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed every ReLU below zero for
-# all points, where its gradient is zero.) If you tune only one setting, let it be this one, and try values a factor
-# of three apart.
+# It is, because with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the
+# learning rate is *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the
+# steps leap over the valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild
+# steps have pushed every ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let
+# it be this one, and try values a factor of three apart.
 #
 # ## Momentum and Adam
 #
@@ -339,8 +339,8 @@ losses = train(heavy, optimizer, x, y)
 losses[-1], (heavy(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# Now more than nine points in ten are right. *Adam* keeps a running average $m$ of the gradients and another, $s$, of their
-# squares (both start at zero and are corrected for that), and moves by the learning rate times $m / \sqrt{s}$, in
+# Now more than nine points in ten are right. *Adam* keeps a running average $m$ of the gradients and another, $s$, of
+# their squares (both start at zero and are corrected for that), and moves by the learning rate times $m / \sqrt{s}$, in
 # which the size of the gradient cancels. Here is the first step, once with a tiny gradient and once with a huge one:
 
 # %%
@@ -463,8 +463,8 @@ show_learning_rates(stairs, cosine, one_cycle)
 #
 # *先过拟合一个批次*
 #
-# Suppose that nothing raises an error, and yet the loss does not come down. Before you look anywhere else, take *one* small batch
-# and train on it alone. A sound loop will learn 15 points by heart:
+# Suppose that nothing raises an error, and yet the loss does not come down. Before you look anywhere else, take *one*
+# small batch and train on it alone. A sound loop will learn 15 points by heart:
 
 # %% verify={"reason": "training adds up differences of rounding", "rtol": 0.05}
 few = torch.arange(0, 300, 20)
@@ -525,8 +525,8 @@ nn.utils.get_total_norm([p.grad for p in net.parameters()])
 #
 # *初始化*
 #
-# Weights start at random, but how large should they be? Each layer multiplies the spread of its input by some factor, and over many
-# layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
+# Weights start at random, but how large should they be? Each layer multiplies the spread of its input by some factor,
+# and over many layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
 
 # %%
 h = torch.randn(128, 128)
@@ -566,8 +566,9 @@ show_signal()
 # Replace the three dots with your code and run the cell; the check tries it on inputs of its own.
 #
 # **1. A loss for hard cases.** The *focal loss* cares less about points that the network already gets right. With $p$
-# the probability of the right class, a point's loss is $-(1 - p)^\gamma \log p$. Return the mean over the batch, for
-# `logits` of shape N x C and labels `y`. It should still be finite for scores of 200.
+# the probability of the right class, a point's loss is $-(1 - p)^\gamma \log p$. Write `focal_loss(logits, y, gamma)`,
+# which returns the mean over the batch, for `logits` of shape N x C and labels `y`. It should still be finite for scores
+# of 200.
 
 
 # %% tags=["exercise"]
@@ -595,9 +596,10 @@ check_focal_loss(focal_loss)
 
 # %% [markdown]
 # **2. Warm up, then cool down.** `LambdaLR(optimizer, factor)` calls a function of yours, `factor(step)`, and
-# multiplies the optimizer's learning rate by what it returns. Return such a scheduler: in the first `warm_up` steps
-# (0, 1, ...) the learning rate grows in equal parts up to the optimizer's own, which it reaches in step
-# `warm_up - 1`. From step `warm_up` to step `total` it follows half a cosine down to zero.
+# multiplies the optimizer's learning rate by what it returns. Write `warm_up_and_cosine(optimizer, warm_up, total)`,
+# which returns such a scheduler. In the first `warm_up` steps (0, 1, ...) the learning rate grows in equal parts up to
+# the optimizer's own, which it reaches in step `warm_up - 1`. From step `warm_up` to step `total` it follows half a
+# cosine down to zero.
 
 
 # %% tags=["exercise"]
@@ -626,9 +628,10 @@ check_warm_up(warm_up_and_cosine)
 # </details>
 
 # %% [markdown]
-# **3. A loop that knows when to stop.** Train `net` on the one batch `x`, `y` with cross entropy and the given
-# `optimizer`, and clip the gradient to a length of 1. Stop after the step whose loss (computed before the step) is
-# below `goal`, and after 100 steps at the latest. Return the losses as a list of Python numbers.
+# **3. A loop that knows when to stop.** Write `overfit(net, optimizer, x, y, goal)`. It trains `net` on the one batch
+# `x`, `y` with cross entropy and the given `optimizer`, and clips the gradient to a length of 1. It stops after the step
+# whose loss (computed before the step) is below `goal`, and after 100 steps at the latest. It returns the losses as a
+# list of Python numbers.
 
 
 # %% tags=["exercise"]
@@ -655,7 +658,7 @@ check_overfit(overfit)
 # </details>
 
 # %% [markdown]
-# **4. Momentum of your own.** Write a class that does what `optim.SGD` with `momentum` does, without using
+# **4. Momentum of your own.** Write a class `Momentum` that does what `optim.SGD` with `momentum` does, without using
 # `torch.optim`. A parameter whose `grad` is `None` is left alone.
 
 
@@ -687,8 +690,8 @@ check_momentum(Momentum)
 # </details>
 
 # %% [markdown]
-# **5. Adam of your own.** Now Adam, with `betas` $(\beta_1, \beta_2)$. In a parameter's step number $t = 1, 2,
-# \ldots$ with gradient $g$, it computes
+# **5. Adam of your own (hard).** Now write `Adam` in the same way, with `betas` $(\beta_1, \beta_2)$. In a parameter's
+# step number $t = 1, 2, \ldots$ with gradient $g$, it computes
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad s \leftarrow \beta_2 s + (1 - \beta_2) g^2.$$
 #
@@ -725,6 +728,8 @@ check_adam(Adam)
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
+#
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -20,9 +20,10 @@
 #
 # *CIFAR-10 分类*
 #
-# Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for a program that tells them
-# apart. How do network, loss and optimizer come together, and how far can you trust the result? The notes answer with five steps. We take all
-# five, and look hard at two places where beginners fool themselves: what a network learns by heart, and what a single accuracy hides.
+# Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for
+# a program that tells them apart. How do network, loss and optimizer come together, and how far can you trust the
+# result? The notes answer with five steps. We take all five, and look hard at two places where beginners fool
+# themselves: what a network learns by heart, and what a single accuracy hides.
 #
 # **You will**
 #
@@ -31,10 +32,10 @@
 # - look behind the accuracy: at single classes and at the worst mistakes;
 # - save a checkpoint, and resume from it as if nothing had happened.
 #
-# **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures cannot be found or
-# downloaded, drawn shapes stand in for them, and the first output says so.
+# **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures
+# cannot be found or downloaded, drawn shapes stand in for them, and the first output says so.
 #
-# **Time**: 25 min to read, 25 s to run (AMD EPYC, 2 cores).
+# **Time**: 26 min to read, 25 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -59,7 +60,8 @@ print(data.origin())
 #
 # *加载数据*
 #
-# You rarely have to download and unpack a well-known data set by hand: torchvision has a class for each of several dozen. The notes name three:
+# You rarely have to download and unpack a well-known data set by hand: torchvision has a class for each of several
+# dozen. The notes name three:
 
 # %% claims=["C18"]
 [datasets.ImageNet, datasets.CIFAR10, datasets.MNIST]
@@ -67,8 +69,9 @@ print(data.origin())
 # %% [markdown]
 # > **Then and now.** `ImageNet` no longer has the argument `download`, and expects archives that you downloaded yourself.
 #
-# In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns the same, but first looks
-# for the files in the usual places. The pictures come in two parts: the network learns from the first and is judged on the second.
+# In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns
+# the same, but first looks for the files in the usual places. The pictures come in two parts: the network learns from
+# the first and is judged on the second.
 
 # %% claims=["C21"]
 train_set = data.cifar10(train=True)
@@ -76,8 +79,8 @@ test_set = data.cifar10(train=False)
 len(train_set), len(test_set)
 
 # %% [markdown]
-# Such a `Dataset` (数据集) behaves like a list. It has a length, and an index gets you one sample, here a color picture of 32 x 32 pixels and its
-# label, the number of its class:
+# Such a `Dataset` (数据集) behaves like a list. It has a length, and an index gets you one sample, here a color picture of
+# 32 x 32 pixels and its label, the number of its class:
 
 # %% claims=["C21", "C22"] tags=["cifar10"]
 picture, label = train_set[0]
@@ -87,23 +90,25 @@ picture.size, picture.mode, label, train_set.classes[label]
 drawings.show_classes(train_set)
 
 # %% [markdown]
-# Some are hard for people too. Before we train anything, let us ask how often a program that has learned nothing would be right. That depends on
-# how frequent each class is:
+# Some are hard for people too. Before we train anything, let us ask how often a program that has learned nothing would
+# be right. That depends on how frequent each class is:
 
 # %%
 labels = torch.tensor(train_set.targets)
 labels.bincount()
 
 # %% [markdown]
-# There are 5,000 pictures of each, so guessing is right one time in ten. These **10 %** are our baseline (基线), the number to beat.
+# There are 5,000 pictures of each, so guessing is right one time in ten. These **10 %** are our baseline (基线), the
+# number to beat.
 #
 # ### Transforms
 #
 # *数据转换*
 #
-# A network wants a float tensor with the color channels first. Turning pictures into that is the work of a *transform*. The current ones are in
-# `transforms.v2`, and `Compose` chains them. With `scale=True`, values from 0 to 255 become values from 0 to 1. In older code you will meet
-# `ToTensor` instead, which gives the same numbers, up to rounding, as the `True` at the end confirms:
+# A network wants a float tensor with the color channels first. Turning pictures into that is the work of a *transform*.
+# The current ones are in `transforms.v2`, and `Compose` chains them. With `scale=True`, values from 0 to 255 become
+# values from 0 to 1. In older code you will meet `ToTensor` instead, which gives the same numbers, up to rounding, as
+# the `True` at the end confirms:
 
 # %% claims=["C19"]
 to_tensor = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -111,8 +116,13 @@ x = to_tensor(picture)
 x.shape, x.dtype, x.allclose(transforms.ToTensor()(picture))
 
 # %% [markdown]
-# Usually you hand such a chain to the data set, `CIFAR10(..., transform=to_tensor)`, which applies it to each picture as you ask for it. But
-# transforms take many pictures at once too, which is faster, and CIFAR-10 is small enough to keep in one tensor of bytes:
+# > **Then and now.** Two names in old scripts are errors today: `transforms.Scale` has become `Resize`, and
+# > `RandomSizedCrop` has become `RandomResizedCrop`.
+#
+# Usually you hand such a chain to the data set, `CIFAR10(..., transform=to_tensor)`, which applies it to each picture as
+# you ask for it. But transforms take many pictures at once too, which is faster, and CIFAR-10 is small enough to keep in
+# one tensor of bytes. The data set holds the pixels in `data` and the labels in `targets`. (Old code asks it for
+# `train_data` and `train_labels`, which is an error today.)
 
 # %%
 pixels = torch.from_numpy(train_set.data).permute(0, 3, 1, 2).contiguous()
@@ -123,10 +133,10 @@ pixels.shape, pixels.dtype
 #
 # *验证集*
 #
-# How long should we train, and with which learning rate? To choose, we have to measure, but on which pictures? Not on those that the network learns
-# from, because it may simply remember them. Nor on the test set: if we keep whatever scores best there, part of its success is luck. So we split a
-# *validation set* off the training pictures, use it as often as we like, and save the test set for the end. We shuffle first, as a data set may
-# be stored class by class.
+# How long should we train, and with which learning rate? To choose, we have to measure, but on which pictures? Not on
+# those that the network learns from, because it may simply remember them. Nor on the test set: if we keep whatever
+# scores best there, part of its success is luck. So we split a *validation set* off the training pictures, use it as
+# often as we like, and save the test set for the end. We shuffle first, as a data set may be stored class by class.
 
 # %% tags=["cifar10"]
 order = torch.randperm(50_000, generator=torch.Generator().manual_seed(0))
@@ -138,9 +148,10 @@ labels[val].bincount()
 #
 # *归一化*
 #
-# The split leaves about 500 validation pictures of each class. Now to the values of the pixels. The usual initial weights suit inputs with a mean
-# near 0 and a standard deviation near 1. So we subtract the mean of each color and divide by its standard deviation, measured on training pictures
-# only (old tutorials write 0.5 for both). Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
+# The split leaves about 500 validation pictures of each class. Now to the values of the pixels. The usual initial
+# weights suit inputs with a mean near 0 and a standard deviation near 1. So we subtract the mean of each color and
+# divide by its standard deviation, measured on training pictures only (old tutorials write 0.5 for both). Averaging
+# over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
 std, mean = torch.std_mean(pixels[train[:10_000]] / 255, dim=(0, 2, 3))
@@ -153,9 +164,9 @@ mean, std
 #
 # *数据增强*
 #
-# A frog two pixels further left is still a frog, and so is its mirror image. To the network these are new inputs, and we get them for free. This
-# is called *data augmentation*. The classic recipe pads each picture with 4 black pixels on all sides, cuts out a random 32 x 32 piece, and
-# mirrors half of the pictures, at random:
+# A frog two pixels further left is still a frog, and so is its mirror image. To the network these are new inputs, and
+# we get them for free. This is called *data augmentation*. The classic recipe pads each picture with 4 black pixels on
+# all sides, cuts out a random 32 x 32 piece, and mirrors half of the pictures, at random:
 
 # %% tags=["cifar10"]
 augment = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
@@ -164,16 +175,17 @@ variants = torch.stack([augment(pixels[0]) for _ in range(7)])
 drawings.show_variants(pixels[0], variants)
 
 # %% [markdown]
-# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And there is a trap. It is tempting to
-# augment a whole batch in one call. Let us try it with a batch that holds the same picture four times:
+# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And there is a
+# trap. It is tempting to augment a whole batch in one call. Let us try it with a batch that holds the same picture four
+# times:
 
 # %%
 batch = augment(pixels[:1].expand(4, -1, -1, -1))
 (batch == batch[0]).all()
 
 # %% [markdown]
-# All four came out alike: these transforms roll their dice *once per call*, for the whole batch. So we call them for each picture,
-# in a data set of our own. It has to say how long it is and what sample an index stands for:
+# All four came out alike: these transforms roll their dice *once per call*, for the whole batch. So we call them for
+# each picture, in a data set of our own. It has to say how long it is and what sample an index stands for:
 
 
 # %% claims=["C22"]
@@ -196,8 +208,8 @@ class Pictures(Dataset):
 #
 # *批量与打乱*
 #
-# A `DataLoader` (数据加载器) fetches samples and stacks them into mini-batches. It is *iterable*, so a `for` loop gets one mini-batch after the
-# other. Here is the first:
+# A `DataLoader` (数据加载器) fetches samples and stacks them into mini-batches. It is *iterable*, so a `for` loop gets one
+# mini-batch after the other. Here is the first:
 
 # %% claims=["C23"]
 train_data = Pictures(pixels[train], labels[train])
@@ -206,8 +218,13 @@ x, y = next(iter(loader))
 x.shape, y.shape
 
 # %% [markdown]
-# That is 128 pictures with their 128 labels. One pass over the loader is one pass over the data, called an *epoch* (轮次), and with `shuffle=True`
-# each epoch gets an order of its own. Here are two epochs over the numbers from 0 to 7, in mini-batches of three:
+# > **Then and now.** Old tutorials look at the first mini-batch with `iter(loader).next()`. That was a method of the
+# > loader's iterator, and since PyTorch 1.13 it is gone. `next(...)` is Python's own function and works for every
+# > iterator.
+#
+# That is 128 pictures with their 128 labels. One pass over the loader is one pass over the data, called an *epoch* (轮次),
+# and with `shuffle=True` each epoch gets an order of its own. Here are two epochs over the numbers from 0 to 7, in
+# mini-batches of three:
 
 # %% claims=["C25"]
 torch.manual_seed(0)
@@ -215,27 +232,11 @@ numbers = DataLoader(range(8), batch_size=3, shuffle=True)
 list(numbers), list(numbers)
 
 # %% [markdown]
-# Each number turns up once in each epoch. The last mini-batch holds the two that are left over; `drop_last=True` would leave it out.
+# Each number turns up once in each epoch. The last mini-batch holds the two that are left over; `drop_last=True` would
+# leave it out.
 #
-# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts two worker *processes*
-# > (多进程), in 2017 as today.
-#
-# You can see it with a data set of ours, `ProcessIds`, whose every sample is the number of the process that made it (`batch_size=None` hands the
-# samples over one by one). Is our own process among them, first without workers and then with two?
-
-# %% claims=["C24"]
-import os
-
-from helpers.data.process_ids import ProcessIds
-
-here = set(DataLoader(ProcessIds(8), batch_size=None))
-workers = set(DataLoader(ProcessIds(8), batch_size=None, num_workers=2))
-os.getpid() in here, os.getpid() in workers, len(workers)
-
-# %% [markdown]
-# Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays off when a sample is slow
-# to make, such as a large photograph that must be decoded; ours are fast. With a GPU, many scripts also pass `pin_memory=True` to the loader and
-# `non_blocking=True` to `.to(device)`, so that Python can go on while a batch is copied. Without a GPU, you only get a warning.
+# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts
+# > two worker *processes* (多进程), in 2017 as today. [Further down](#Going-further) you can see them.
 #
 # ## Step 2: define the network
 #
@@ -268,8 +269,9 @@ net = lenet().to(device)
 #
 # *损失函数和优化器*
 #
-# You know these from [page 05](05_losses_and_optimizers.ipynb): cross entropy (交叉熵), and SGD with momentum. The learning rate (学习率) starts at
-# 0.05, and a scheduler lowers it after each epoch along a cosine, until it reaches 0 after `T_max` epochs.
+# You know these from [page 05](05_losses_and_optimizers.ipynb): cross entropy (交叉熵), and SGD with momentum. The
+# learning rate (学习率) starts at 0.05, and a scheduler lowers it after each epoch along a cosine, until it reaches 0
+# after `T_max` epochs.
 
 # %% claims=["C20"]
 criterion = nn.CrossEntropyLoss()
@@ -281,8 +283,8 @@ schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=3)
 #
 # *训练*
 #
-# Here is the heart of the page: one epoch of training. The notes say that every training loop does three things: it gets the input, runs forward
-# and backward, and updates the parameters. Can you find a fourth?
+# Here is the heart of the page: one epoch of training. The notes say that every training loop does three things: it
+# gets the input, runs forward and backward, and updates the parameters. Can you find a fourth?
 
 
 # %% claims=["C20", "C26"]
@@ -301,13 +303,18 @@ def train_epoch(net, loader, optimizer):
 
 
 # %% [markdown]
-# `x` and `y` are the input, `net(x)` and `criterion` the forward pass (前向传播). `loss.backward()`, the backward pass (反向传播), computes the
-# gradient of the loss with respect to each parameter, and `optimizer.step()` updates them. The fourth thing, which the notes leave out, is
-# `zero_grad()`, without which `backward` [adds](02_autograd.ipynb#Gradients-accumulate) to the gradients of all earlier steps.
+# `x` and `y` are the input, `net(x)` and `criterion` the forward pass (前向传播). `loss.backward()`, the backward pass
+# (反向传播), computes the gradient of the loss with respect to each parameter, and `optimizer.step()` updates them. The
+# fourth thing, which the notes leave out, is `zero_grad()`, without which `backward`
+# [adds](02_autograd.ipynb#Gradients-accumulate) to the gradients of all earlier steps.
 #
-# On the validation set we only predict: we want the logits, one score for each class, and the class with the highest is the network's guess.
-# `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make it a
-# habit), and `inference_mode` tells autograd to record nothing.
+# > **Then and now.** A loop of 2017 begins with `x, y = Variable(x), Variable(y)` and ends with
+# > `total += loss.data[0]`. The first line does nothing any more, so leave it out. The second is an error, and
+# > `loss.item()` takes its place.
+#
+# On the validation set we only predict: we want the logits, one score for each class, and the class with the highest is
+# the network's guess. `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make
+# it a habit), and `inference_mode` tells autograd to record nothing.
 
 
 # %% claims=["C20"]
@@ -332,16 +339,16 @@ for _ in range(3):
     print(f"loss {train_loss:.3f}, validation {val_loss:.3f}, {accuracy:.1%}")
 
 # %% [markdown]
-# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen as on those it trains on.
-# Do not be surprised if the validation loss is at first the *lower* one: the training loss is an average over the whole epoch, its clumsy beginning
-# included, whereas the validation loss is measured at the end.
+# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen
+# as on those it trains on. Do not be surprised if the validation loss is at first the *lower* one: the training loss is
+# an average over the whole epoch, its clumsy beginning included, whereas the validation loss is measured at the end.
 #
 # ## What overfitting looks like
 #
 # *过拟合*
 #
-# What if there are too few pictures, and we go on for too long? Let us try it with only 500 pictures, 12 epochs and Adam, and record both losses
-# after each epoch.
+# What if there are too few pictures, and we go on for too long? To try it, we begin anew with a fresh network, and let Adam
+# train it:
 
 
 # %%
@@ -350,6 +357,11 @@ def new_run():
     return net, torch.optim.Adam(net.parameters(), lr=0.002)
 
 
+# %% [markdown]
+# It gets only 500 pictures and 12 epochs, and after each epoch we record both losses:
+
+
+# %%
 def losses_with(transform):
     torch.manual_seed(0)
     net, optimizer = new_run()
@@ -368,24 +380,27 @@ def losses_with(transform):
 drawings.show_losses(losses_with(None))
 
 # %% [markdown]
-# This is overfitting (过拟合). The training loss goes on falling, and if you looked at nothing else, you would be delighted. The validation loss
-# follows for some epochs, then turns and rises: the network is learning these 500 pictures by heart, and grows more certain of its
-# mistakes on others. The network to keep was the one at the lowest point of the dashed curve; *early stopping* (早停), the last exercise, finds it.
+# This is overfitting (过拟合). The training loss goes on falling, and if you looked at nothing else, you would be
+# delighted. The validation loss follows for some epochs, then turns and rises: the network is learning these 500
+# pictures by heart, and grows more certain of its mistakes on others. The network to keep was the one at the lowest
+# point of the dashed curve; *early stopping* (早停), the last exercise, finds it.
 #
-# More pictures would help most. The next best thing is to make some from those we have. Here is the same run with augmentation:
+# More pictures would help most. The next best thing is to make some from those we have. Here is the same run with
+# augmentation:
 
 # %% tags=["cifar10"] verify={"reason": "training: the curves may lie higher or lower", "shift": 20}
 drawings.show_losses(losses_with(augment))
 
 # %% [markdown]
-# The network rarely meets a picture twice in the same form, so there is less to learn by heart. The training loss falls more slowly, but the
-# validation loss no longer climbs, and ends lower than in the first run.
+# The network rarely meets a picture twice in the same form, so there is less to learn by heart. The training loss falls
+# more slowly, but the validation loss no longer climbs, and ends lower than in the first run.
 #
 # ## Step 5: test
 #
 # *测试*
 #
-# All choices are made, so the network of step 4, which learned from 45,000 pictures, may now meet the test pictures, once:
+# All choices are made, so the network of step 4, which learned from 45,000 pictures, may now meet the test pictures,
+# once:
 
 # %% claims=["C20"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.06}
 test_pixels = torch.from_numpy(test_set.data).permute(0, 3, 1, 2)
@@ -402,8 +417,8 @@ guesses = logits.argmax(1)
 #
 # *混淆矩阵*
 #
-# Which classes does the network confuse? A *confusion matrix* counts, for each true class, what the network took its pictures for. If we number the
-# pairs of class and guess from 0 to 99, `bincount` does the counting:
+# Which classes does the network confuse? A *confusion matrix* counts, for each true class, what the network took its
+# pictures for. If we number the pairs of class and guess from 0 to 99, `bincount` does the counting:
 
 # %% tags=["cifar10"] verify={"color": 60, "reason": "training: single cells vary from run to run"}
 pairs = 10 * test_labels + guesses
@@ -411,15 +426,17 @@ confusion = pairs.bincount(minlength=100).view(10, 10)
 drawings.show_confusion(confusion, test_set.classes)
 
 # %% [markdown]
-# The diagonal holds what was right. The darker spots beside it are worth reading: cats and dogs are taken for each other, and so are automobiles
-# and trucks. Divide the diagonal by the row sums, and you have the accuracy of each class, here in percent and from airplane to truck:
+# The diagonal holds what was right. The darker spots beside it are worth reading: cats and dogs are taken for each
+# other, and so are automobiles and trucks. Divide the diagonal by the row sums, and you have the accuracy of each
+# class, here in percent and from airplane to truck:
 
 # %% tags=["cifar10"] verify={"atol": 25, "integers": true, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
 (100 * per_class).round()
 
 # %% [markdown]
-# The classes lie far apart. To somebody who needs the network for birds or cats, the average is a promise that it does not keep.
+# The classes lie far apart. To somebody who needs the network for birds or cats, the average is a promise that it does
+# not keep.
 #
 # ### The worst mistakes
 #
@@ -435,24 +452,24 @@ classes = test_set.classes
 drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 
 # %% [markdown]
-# Above each picture, the first line is the network's guess and the second the label. You may see other pictures than your neighbor, because rounding alone can
-# change which are the worst. Some mistakes you may forgive. And if there is a green frog with the label "cat", look again: the network is right, and
-# the *label* is wrong. In your own data, too, this is how wrong labels come to light.
+# Above each picture, the first line is the network's guess and the second the label. You may see other pictures than
+# your neighbor, because rounding alone can change which are the worst. Some mistakes you may forgive. And if there is a
+# green frog with the label "cat", look again: the network is right, and the *label* is wrong. In your own data, too,
+# this is how wrong labels come to light.
 #
 # ## Save a checkpoint and resume
 #
 # *保存与恢复*
 #
-# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more than the weights: SGD with
-# momentum keeps a running sum of gradients for each parameter, and Adam two running averages. We save after one epoch and train for a second. The
-# seed before it makes its shuffling repeatable, and on an NVIDIA GPU, where sums may come in a different order each time, `deterministic` makes the
-# convolutions repeatable too.
+# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more
+# than the weights: SGD with momentum keeps a running sum of gradients for each parameter, and Adam two running
+# averages. To see that a checkpoint is complete, we train for one epoch on a few pictures and save. (The folder is a
+# temporary one; your own path would be `"lenet.pt"`.)
 
 # %%
 import tempfile
 from pathlib import Path
 
-torch.backends.cudnn.deterministic = True
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "lenet.pt"
 few = DataLoader(Pictures(pixels[:500], labels[:500]), 20, shuffle=True)
@@ -460,13 +477,20 @@ net, optimizer = new_run()
 train_epoch(net, few, optimizer)
 torch.save({"net": net.state_dict(), "opt": optimizer.state_dict()}, path)
 
+# %% [markdown]
+# Then we go on for a second epoch, as if nothing were going to happen, and keep the network's answers. The seed makes
+# the shuffling repeatable. On an NVIDIA GPU, where sums may come in a different order each time, `deterministic` does
+# the same for the convolutions.
+
+# %%
+torch.backends.cudnn.deterministic = True
 torch.manual_seed(2)
 train_epoch(net, few, optimizer)
 expected = predict(net, pixels[:100])
 
 # %% [markdown]
-# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, give *both* their state back, and repeat
-# the second epoch:
+# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, give *both*
+# their state back, and repeat the second epoch. Are the answers the same?
 
 # %%
 net, optimizer = new_run()
@@ -478,15 +502,41 @@ train_epoch(net, few, optimizer)
 predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 
 # %% [markdown]
-# The resumed run ends where the other did, up to rounding. Leave out the line that restores the optimizer, and you get `False`: no error and no
-# warning, just a different run. If you use a scheduler, save its `state_dict()` as well.
+# The resumed run ends where the other did, up to rounding. Leave out the line that restores the optimizer, and you get
+# `False`: no error and no warning, just a different run. If you use a scheduler, save its `state_dict()` as well.
 #
-# `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default since PyTorch 2.6, only
-# tensors, plain Python values and types that you allow are unpacked. Still, the documentation says: "Never load data from an untrusted source."
+# `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default
+# since PyTorch 2.6, only tensors, plain Python values and types that you allow are unpacked. Still, the documentation
+# says: "Never load data from an untrusted source."
+#
+# ## Going further
+#
+# *多进程加载*
+#
+# Who makes the samples when a loader has workers? Here is a data set of ours, `ProcessIds`, whose every sample is the
+# number of the process that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them,
+# first without workers and then with two?
+
+# %% claims=["C24"]
+import os
+
+from helpers.data.process_ids import ProcessIds
+
+here = set(DataLoader(ProcessIds(8), batch_size=None))
+workers = set(DataLoader(ProcessIds(8), batch_size=None, num_workers=2))
+os.getpid() in here, os.getpid() in workers, len(workers)
+
+# %% [markdown]
+# Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
+# off when a sample is slow to make, such as a large photograph that must be decoded; ours are fast.
+#
+# With a GPU, many scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that
+# Python can go on while a batch is copied. Without a GPU, you only get a warning.
 #
 # ## Recap
 #
-# - A `Dataset` gives one sample for an index, and is the place for random transforms. A `DataLoader` makes shuffled mini-batches.
+# - A `Dataset` gives one sample for an index, and is the place for random transforms. A `DataLoader` makes shuffled
+#   mini-batches.
 # - Make your choices on the validation set, and use the test set once, at the end.
 # - A training step gets the input, runs forward, **zeroes the gradients**, runs backward, and updates.
 # - If the training loss falls while the validation loss rises, the network overfits.
@@ -496,11 +546,13 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in place of the three dots and run the cell. The check below your code tries it on inputs that you do not see.
+# Put your code in place of the three dots and run the cell. The check below your code tries it on inputs that you do
+# not see.
 #
-# **1. Only some classes.** Write a data set that wraps another and keeps only the samples of the classes in the list `wanted`, in their old order.
-# The new label of a sample is the place of its class in `wanted`, so that `OnlyClasses(train_set, [3, 5])` has the cats as class 0 and the dogs as
-# class 1. Find the samples with `dataset.targets`, the list of all labels, so that no picture is loaded before somebody asks for it.
+# **1. Only some classes.** Write a data set that wraps another and keeps only the samples of the classes in the list
+# `wanted`, in their old order. The new label of a sample is the place of its class in `wanted`, so that
+# `OnlyClasses(train_set, [3, 5])` has the cats as class 0 and the dogs as class 1. Find the samples with
+# `dataset.targets`, the list of all labels, so that no picture is loaded before somebody asks for it.
 
 
 # %% tags=["exercise"]
@@ -532,8 +584,10 @@ check_only_classes(OnlyClasses)
 # </details>
 
 # %% [markdown]
-# **2. Evaluate.** Write `evaluate(net, loader)`, which returns the mean loss (cross entropy) and the accuracy over all samples of a loader, as two floats. No gradients, evaluation mode,
-# and at the end the network is back in the mode in which it came. The batches are ready for the network; do not normalize them. Mind the last one, which may be smaller.
+# **2. Evaluate.** Write `evaluate(net, loader)`, which returns the mean loss (cross entropy) and the accuracy over all
+# samples of a loader, as two floats. It should record no gradients, evaluate in evaluation mode, and leave the network in
+# the mode in which it came. The batches are ready for the network, so do not normalize them. Mind the last one, which may
+# be smaller.
 
 
 # %% tags=["exercise"]
@@ -560,8 +614,9 @@ check_evaluate(evaluate)
 # </details>
 
 # %% [markdown]
-# **3. An exact number of steps.** Epochs are a convention. Write `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the loader anew as often
-# as needed, and returns the list of the losses (cross entropy), one float for each step.
+# **3. An exact number of steps.** Nothing says that a training has to end with an epoch. Write
+# `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the loader
+# anew as often as needed, and returns the list of the losses (cross entropy), one float for each step.
 
 
 # %% tags=["exercise"]
@@ -583,13 +638,15 @@ check_fit(fit)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# `return` as soon as the list has `steps` losses. `itertools.cycle(loader)` looks shorter, but repeats the first epoch's batches forever.
+# `return` as soon as the list has `steps` losses. `itertools.cycle(loader)` looks shorter, but repeats the first
+# epoch's batches forever.
 #
 # </details>
 
 # %% [markdown]
-# **4. Precision.** The accuracy of a class asks how many cats were recognized. *Precision* (精确率) asks the other way round: of the pictures that the network called a cat, how many are
-# cats? Write `precision(logits, labels)`, which returns one float32 number for each class, and 0 for a class that the network never named.
+# **4. Precision.** The accuracy of a class asks how many cats were recognized. *Precision* (精确率) asks the other way
+# round: of the pictures that the network called a cat, how many are cats? Write `precision(logits, labels)`, which
+# returns one float32 number for each class, and 0 for a class that the network never named.
 
 
 # %% tags=["exercise"]
@@ -616,9 +673,10 @@ check_precision(precision)
 # </details>
 
 # %% [markdown]
-# **5. Early stopping (hard).** Write a class that watches the validation loss. `EarlyStopping(net, patience)` is made before training. After each epoch, `update(loss)` gets the
-# validation loss and returns whether to stop: `True` when the last `patience` epochs brought no loss lower than the best one before them. `restore()` puts the
-# network back into its state after the best epoch, the first one if several are equal.
+# **5. Early stopping (hard).** Write a class that watches the validation loss. `EarlyStopping(net, patience)` is made
+# before training. After each epoch, `update(loss)` gets the validation loss and returns whether to stop: `True` when
+# the last `patience` epochs brought no loss lower than the best one before them. `restore()` puts the network back into
+# its state after the best epoch, the first one if several are equal.
 
 
 # %% tags=["exercise"]
@@ -645,14 +703,15 @@ check_early_stopping(EarlyStopping)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# What does `net.state_dict()` return: copies, or the tensors that the optimizer is about to change? `copy.deepcopy` settles it.
+# What does `net.state_dict()` return: copies, or the tensors that the optimizer is about to change? `copy.deepcopy`
+# settles it.
 #
 # </details>
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Each right answer is followed by a typical mistake, and what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1

@@ -20,18 +20,18 @@
 #
 # *更快的训练*
 #
-# The tutorials of 2017 train a LeNet on CIFAR-10 for some minutes and end with about half of the test pictures right. Today
-# [a single file of PyTorch](https://github.com/KellerJordan/cifar10-airbench) gets 94 % of them right, in seconds on one GPU. What do its
-# authors do differently? Much of it works just as well on the two cores of a laptop. We start from the loop of
-# [page 06](06_cifar10.ipynb), add one technique after another, and watch what each is worth.
+# The tutorials of 2017 train a LeNet on CIFAR-10 for some minutes and end with about half of the test pictures right.
+# Today [a single file of PyTorch](https://github.com/KellerJordan/cifar10-airbench) gets 94 % of them right, in seconds
+# on one GPU. What does it do differently? Much of it works just as well on the two cores of a laptop. We start from the
+# loop of [page 06](06_cifar10.ipynb), add one technique after another, and watch what each is worth.
 #
 # **You will**
 #
 # - see where a training loop loses its time, and feed it from a single tensor instead;
 # - build a small, fast net with batch normalization and a first layer that is computed rather than learned;
 # - write Muon, an optimizer for matrices, and see what it does to a gradient;
-# - augment a whole batch by indexing, and average over flipped pictures at test time;
-# - read an ablation, with its spread over random seeds.
+# - read an ablation, with its spread over random seeds;
+# - if you go further, average over flipped pictures at test time, and augment a whole batch by indexing.
 #
 # **You need** the training loop of page 06, and for two sections a rough idea of eigenvalues and singular values. No GPU.
 #
@@ -103,17 +103,18 @@ by_4, by_64 = (DataLoader(train_set, n, shuffle=True) for n in (4, 64))
 throughput(by_4, 1000, size=4), throughput(by_64, 60, size=64)
 
 # %% [markdown]
-# Every step has fixed costs, for calling the layers and updating the weights, and now 64 pictures share what 4 had to bear. Much of the
-# remaining time goes to the loader: it makes a PIL image of each picture, transforms it, stacks 64 of them into a batch, and all the while the net waits.
+# Every step has fixed costs, for calling the layers and updating the weights, and now 64 pictures share what 4 had to
+# bear. Much of the remaining time goes to the loader. It makes a PIL image of each picture, transforms it and stacks 64
+# of them into a batch, and all the while the net waits.
 #
 # ## The data set is one tensor
 #
 # *整个数据集就是一个张量*
 #
-# As bytes, the training pictures take some 150 MB, so nothing needs to be loaded during
-# training. We keep the one `uint8` tensor that we already have, and a batch becomes a single indexing operation. Only
-# the batch is converted to floats and normalized (归一化), by the mean and standard deviation of each color, which
-# 5,000 pictures are enough to estimate. A generator hands out batches without end, in a new random order for every pass:
+# As bytes, the training pictures take some 150 MB, so they can stay in memory as the one `uint8` tensor that we already
+# have, and a batch becomes a single indexing operation. Only the batch is converted to floats and normalized (归一化), by
+# the mean and standard deviation of each color, which 5,000 pictures are enough to estimate. A generator hands out
+# batches without end, in a new random order for every pass:
 
 # %%
 pixels = train_images[:5000].float()
@@ -134,25 +135,23 @@ def batches(images, labels, size, seed):
 
 
 # %% [markdown]
-# The `permute` only relabels the dimensions; in memory the three colors of a pixel stay together, a layout called
-# *channels last*. And the throughput now, with the same net on the same machine?
+# And the throughput now, with the same net on the same machine?
 
 # %% verify={"reason": "durations", "timing": true}
 throughput(batches(train_images, train_labels, 64, seed=0), 60, size=64)
 
 # %% [markdown]
-# On our machine that is twice as many as with the `DataLoader` and the same batches of 64, so the loader had been taking about as much time as
-# the net itself.
+# On our machine that is twice as many as with the `DataLoader` and the same batches of 64, so the loader had been taking
+# about as much time as the net itself.
 #
 # ## Larger batches and a one-cycle learning rate
 #
 # *更大的批量，单周期学习率*
 #
-# Batches of 64 have a price: for the same number of pictures there are sixteen times fewer steps, so
-# each has to be longer, with a larger learning rate (学习率). But long steps go astray while
-# the weights are still random, and near the end they jump around the minimum
-# instead of settling in it. The usual answer is a schedule in one cycle: the learning rate rises from zero during the first
-# few percent of the training (*warmup*), then falls back to zero.
+# Batches of 64 have a price: for the same number of pictures there are sixteen times fewer steps, so each has to be
+# longer, with a larger learning rate (学习率). But long steps go astray while the weights are still random, and near the
+# end they jump around the minimum instead of settling in it. The usual answer is a schedule in one cycle. The learning
+# rate rises from zero during the first few percent of the training (*warmup*, 预热), then falls back to zero.
 
 
 # %%
@@ -164,8 +163,8 @@ def one_cycle(progress, warmup=0.05):
 draw.show_schedule(one_cycle)
 
 # %% [markdown]
-# `LambdaLR` multiplies the learning rates of an optimizer by such a factor. Here is the whole loop. It takes
-# a list of optimizers, since there will be two, and two options whose turn will come: resized pictures and label smoothing.
+# `LambdaLR` multiplies the learning rates of an optimizer by such a factor. Here is the whole loop. It takes a list of
+# optimizers, since there will be two, and two options whose turn will come: resized pictures and label smoothing.
 
 
 # %%
@@ -184,6 +183,11 @@ def train(net, optimizers, batches, steps, resize=None, smoothing=0.0):
             stepper.step()
 
 
+# %% [markdown]
+# We also need the accuracy in percent, here measured in parts of 500 pictures to save memory:
+
+
+# %%
 def accuracy(net, images, labels):
     net.eval()
     with torch.inference_mode():
@@ -193,7 +197,8 @@ def accuracy(net, images, labels):
 
 
 # %% [markdown]
-# How far does LeNet get in 500 steps? (`nesterov=True` is a variant of momentum in which the newest gradient counts a little more.)
+# How far does LeNet get in 500 steps? (`nesterov=True` is a variant of momentum in which the newest gradient counts a
+# little more.)
 
 # %% tags=["cifar10"] verify={"atol": 6, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 torch.manual_seed(0)
@@ -203,40 +208,36 @@ train(net, [sgd], feed, steps=500)
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# Remember this figure; our own recipe will be given the same 500 steps. But one run is one throw of the
-# dice, so each technique of this page was also tried with several seeds, in shorter runs of 18,000 pictures, each seen
-# once. Their accuracies on the validation set were recorded:
+# Remember this figure; our own recipe will be given the same 500 steps. But one run is one throw of the dice. So each
+# technique of this page was also tried with several seeds, in shorter runs of 18,000 pictures, each seen once. Their
+# accuracies on the validation set were recorded, and here is the gain of the first technique:
 
 # %%
 record = json.loads(Path("records/training/techniques.json").read_text())
 print_gain(record["added"], "batches of 64, one cycle")
 
 # %% [markdown]
-# Left of the arrow stands the mean without the technique, here with batches of 4 and a constant
-# learning rate, and right of it the mean with it. The range over the seeds, in brackets, helps to tell a gain from luck. Here the
-# two ranges overlap a little, so a gain is likely, but not beyond doubt.
+# Left of the arrow stands the mean without the technique, here with batches of 4 and a constant learning rate, and right
+# of it the mean with it. The range over the seeds, in brackets, helps to tell a gain from luck. Here the two ranges
+# overlap a little, so a gain is likely, but not beyond doubt.
 #
 # ## A small net that learns quickly
 #
 # *小而快的网络*
 #
-# LeNet was drawn up in 1998, for gray digits. It has few channels, and nothing
-# in it keeps the activations from growing or fading as the weights change. The nets of the record holders differ in four points.
+# LeNet was drawn up in 1998, for gray digits. It has few channels, and nothing in it keeps the activations from growing
+# or fading as the weights change. The nets of the record holders differ in four points.
 #
-# **Batch normalization** (批归一化), which you met on [page 04](04_modules.ipynb), follows each convolution. It brings every channel to mean 0 and variance 1 over the batch, so
-# the next layer sees numbers of the same size whatever the one before it is learning, and the learning rate can be much
-# higher. With `momentum=0.4` the running statistics follow quickly enough for a short training.
+# **Batch normalization** (批归一化), which you met on [page 04](04_modules.ipynb), follows each convolution. The next layer
+# then sees numbers of the same size whatever the one before it is learning, and the learning rate can be much higher.
 #
-# **Convolutions that begin as the identity** (Dirac initialization) hand their input through unchanged in their first channels, so
-# the picture is not scrambled at random on its way to the last layer.
-#
-# **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and write. (The activation
-# is GELU, a smooth relative of ReLU.) Two convolutions make a stage, and `pool=False` is for the first stage, whose input is small already:
+# **Convolutions that begin as the identity** (*Dirac initialization*) hand their input through unchanged in their first
+# channels, so the picture is not scrambled at random on its way to the last layer.
 
 
 # %%
 def norm(channels):
-    layer = nn.BatchNorm2d(channels, momentum=0.4)
+    layer = nn.BatchNorm2d(channels, momentum=0.4)  # for a short training
     layer.weight.requires_grad_(False)  # the scale stays 1
     return layer
 
@@ -248,6 +249,13 @@ def conv(inputs, outputs):
     return layer
 
 
+# %% [markdown]
+# **Pooling first**, right after the convolution, leaves normalization and activation a quarter of the numbers to read and
+# write. Two convolutions make a stage, and `pool=False` is for the first stage, whose input is small already. (The
+# activation is GELU, a smooth relative of ReLU.)
+
+
+# %%
 class Stage(nn.Module):
     def __init__(self, inputs, width, pool=True):
         super().__init__()
@@ -260,13 +268,10 @@ class Stage(nn.Module):
         return F.gelu(self.norm2(self.conv2(x)))
 
 
-# %%
-x = torch.randn(2, 16, 8, 8)
-torch.equal(conv(16, 32)(x)[:, :16], x)  # the input comes through
-
 # %% [markdown]
-# **An early stride.** The first layer, or *stem*, moves its 4 x 4 filters two pixels at a time and leaves maps of 16 x 16,
-# so everything after it costs a quarter of what it would on 32 x 32. Three stages follow, then the largest value of each channel, and one linear layer:
+# **An early stride.** The first layer, or *stem*, moves its 4 x 4 filters two pixels at a time and leaves maps of 16 x
+# 16, so everything after it costs a quarter of what it would on 32 x 32. Three stages follow, then the largest value of
+# each channel, and one linear layer:
 
 
 # %%
@@ -286,22 +291,8 @@ class FastNet(nn.Module):
 
 
 # %% [markdown]
-# How much arithmetic does each of the two nets need for one picture? PyTorch can count the *FLOP*, floating-point operations (浮点运算):
-
-
-# %%
-def mega_flop(net, x):
-    with FlopCounterMode(display=False) as counter:
-        net(x)
-    return round(counter.get_total_flops() / 1e6, 1)
-
-
-# %%
-x = normalize(train_images[:1])
-mega_flop(lenet(), x), mega_flop(FastNet(), x)
-
-# %% [markdown]
-# These are millions. Ours is small next to the nets of the record holders, but it does ten times the work of LeNet. Does that pay off?
+# Ours is small next to the nets of the record holders, but it does [ten times the work](#Counting-the-work) of LeNet.
+# Does that pay off?
 
 # %%
 print_gain(record["added"], "small net, batch norm")
@@ -314,14 +305,12 @@ print_gain(record["added"], "small net, batch norm")
 # *白化：算出来的第一层*
 #
 # The first layer of a trained net usually holds edges, color contrasts and stripes. It learns them slowly, and the
-# layers above have to wait for them. But good first filters
-# follow from the pictures alone, without any labels, so we can compute them.
-#
-# The idea is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the
-# same thing many times over. We look for filters whose outputs, their answers to a patch, are *uncorrelated* and
-# equally strong, so that each tells the net something new. `F.unfold` cuts out all the patches, each of them 3 x 4 x 4 = 48 numbers. How these
-# vary together is described by their covariance matrix (协方差矩阵). Since the pictures are normalized, the means are near zero
-# and need not be subtracted:
+# layers above have to wait for them. But good first filters follow from the pictures alone, without any labels, so we
+# can compute them, by what is called *whitening* (白化). In a photograph neighboring pixels are nearly equal, so a patch
+# of 4 x 4 pixels says the same thing many times over. We look for filters whose outputs, their answers to a patch, are
+# *uncorrelated* and equally strong, so that each tells the net something new. `F.unfold` cuts out all the patches, each
+# of them 3 x 4 x 4 = 48 numbers. How these vary together is described by their covariance matrix (协方差矩阵). Since the
+# pictures are normalized, the means are near zero and need not be subtracted:
 
 # %%
 sample = normalize(train_images[:500])
@@ -330,10 +319,10 @@ covariance = patches.T @ patches / len(patches)
 patches.shape, covariance.shape
 
 # %% [markdown]
-# The eigenvectors (特征向量) of this matrix are directions along which the patches vary without any correlation, and each eigenvalue says how strongly. Divide an
-# eigenvector by the square root of its eigenvalue, and its answers have variance 1. (A small `eps` keeps mere noise
-# from being blown up.) We take the 24 strongest, and their negatives as well, because the activation
-# behind this layer cuts off nearly all that is negative. `whiten` copies them into the stem and freezes them there:
+# The eigenvectors (特征向量) of this matrix are directions along which the patches vary without any correlation, and each
+# eigenvalue says how strongly. Divide an eigenvector by the square root of its eigenvalue, and the variance of its
+# answers is 1. (A small `eps` keeps mere noise from being blown up.) We take the 24 strongest, and their negatives as
+# well, because the activation behind this layer cuts off nearly all that is negative:
 
 
 # %%
@@ -344,18 +333,13 @@ def whitening_filters(covariance, count=24, eps=5e-4):
     return torch.cat([filters, -filters])
 
 
-def whiten(net, covariance):
-    with torch.no_grad():
-        net.stem.weight.copy_(whitening_filters(covariance))
-    net.stem.weight.requires_grad_(False)
-
-
 # %% tags=["cifar10"]
 filters = whitening_filters(covariance)
 draw.show_filters(filters[:24])
 
 # %% [markdown]
-# From the strongest on we see brightness, edges in both directions, blue against orange, finer and finer stripes. Are their answers uncorrelated?
+# From the strongest on we see brightness, edges in both directions, blue against orange, and finer and finer stripes. Are
+# their answers uncorrelated?
 
 # %% tags=["cifar10"]
 answers = patches @ filters[:24].flatten(1).T
@@ -363,10 +347,18 @@ draw.show_covariances(covariance, answers.T @ answers / len(answers))
 del patches, answers  # of all patches: 120 MB
 
 # %% [markdown]
-# On the left every number of a patch varies together with every other, most of all within one color: these are the three dark blocks. On the
-# right only the diagonal remains. What is that worth?
+# On the left every number of a patch varies together with every other, most of all within one color: these are the three
+# dark blocks. On the right only the diagonal remains. We copy these filters into the stem, freeze them there, and see what
+# that brought in the recorded runs:
+
 
 # %%
+def whiten(net, covariance):
+    with torch.no_grad():
+        net.stem.weight.copy_(whitening_filters(covariance))
+    net.stem.weight.requires_grad_(False)
+
+
 print_gain(record["added"], "whitened first layer")
 
 # %% [markdown]
@@ -376,8 +368,8 @@ print_gain(record["added"], "whitened first layer")
 #
 # *Muon：面向矩阵的优化器*
 #
-# SGD moves each weight by its own gradient, as if it were alone. But the weights of a layer form a matrix, and so does their gradient, here
-# with one row for each of 64 filters:
+# SGD moves each weight by its own gradient, as if it were alone. But the weights of a layer form a matrix, and so does
+# their gradient, here with one row for each of 64 filters:
 
 # %%
 torch.manual_seed(0)
@@ -388,17 +380,18 @@ F.cross_entropy(net(x), y).backward()
 gradient = net.stages[2].conv1.weight.grad.flatten(1)
 gradient.shape
 
+
 # %% [markdown]
-# The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient some directions
-# are usually many times stronger than others, and along the weak ones SGD hardly moves. *Muon*, due to Keller Jordan,
-# steps about equally far in every direction: it replaces the gradient by a nearly
-# orthogonal matrix (正交矩阵), one whose singular values are all about 1.
+# The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient some directions are
+# usually many times stronger than others, and along the weak ones SGD hardly moves. *Muon*, due to Keller Jordan, steps
+# about equally far in every direction: it replaces the gradient by a nearly orthogonal matrix (正交矩阵), one whose singular
+# values are all about 1.
 #
-# The Newton-Schulz iteration finds it by matrix products only, faster than a singular value decomposition. Apply
-# an odd polynomial, here Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$, to a matrix $X$, with
-# $s^3$ read as $XX^TX$. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$: only the singular values change, and their
-# directions stay. Dividing by the norm first makes sure that none is above 1. The polynomial then pushes small
-# values up steeply and holds the larger ones between about 0.7 and 1.2, so a few rounds are enough:
+# Matrix products alone can find it. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$: the
+# product changes the singular values and leaves their directions alone. The same holds for a polynomial of odd powers,
+# such as Jordan's $p(s) = 3.4445\,s - 4.775\,s^3 + 2.0315\,s^5$. A division by the norm first makes sure that no value
+# is above 1. Then the polynomial pushes the small ones up steeply and holds the others between about 0.7 and 1.2, so a
+# few rounds of this *Newton-Schulz iteration* are enough:
 
 
 # %%
@@ -415,10 +408,11 @@ def orthogonalize(matrix, rounds=3):
 draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
-# The gradient is drawn in shares of its largest singular value, and its weakest directions have only a few percent of that. After three rounds nearly
-# all of them lie between about 0.7 and 1.2, which is close enough. The optimizer is momentum, as in
-# SGD, followed by this function. It also holds the norm of each layer's weights fixed: batch normalization cancels their scale anyway, and
-# so a step of the same length always turns them by about as much.
+# The gradient is drawn in shares of its largest singular value, and its weakest directions have only a few percent of
+# that. After three rounds nearly all of them lie between about 0.7 and 1.2, which is close enough.
+#
+# The optimizer is momentum, as in SGD, followed by this function. It also holds the norm of each layer's weights fixed,
+# since batch normalization cancels their scale anyway. A step of the same length then always turns them by about as much.
 
 
 # %%
@@ -440,11 +434,11 @@ class Muon(torch.optim.Optimizer):
 
 
 # %% [markdown]
-# Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way, but takes matrices only and does
-# not fix their norm. For the weight matrices of a transformer it is the one to take.
+# (Since PyTorch 2.9 there is `torch.optim.Muon`, which makes its steps in the same way, but takes matrices only and does
+# not fix their norm. For the weight matrices of a transformer it is the one to take.)
 #
-# Biases and head stay with SGD. The biases get a learning rate 16 times higher, since they
-# start at zero and would not get far in a short training.
+# Biases and head stay with SGD. The biases get a learning rate 16 times higher, since they start at zero and would not
+# get far in a short training.
 
 
 # %%
@@ -468,9 +462,8 @@ print_gain(record["added"], "Muon")
 #
 # *先小图，后大图；标签平滑*
 #
-# In the beginning the net learns what is coarse, and for that it does not need every pixel. So we begin with
-# small pictures and end with full ones. The convolutions take any size, and so does `amax` behind them.
-# What does a picture of 20 x 20 pixels cost, in millions of operations?
+# In the beginning the net learns what is coarse, and for that it does not need every pixel. So we begin with small
+# pictures and end with full ones. The convolutions take any size, and so does `amax` behind them:
 
 
 # %%
@@ -479,33 +472,150 @@ def resize(x, progress):
     return F.interpolate(x, (size, size), mode="bilinear", antialias=True)
 
 
-# %%
-mega_flop(FastNet(), resize(x[:1], progress=0.0))
-
 # %% [markdown]
-# That is well under half of the 13.0 above, and what is saved pays for more steps: in the recorded
-# runs, 25,600 pictures seen in this way are as much work as 18,000 at full size.
+# A picture of 20 x 20 pixels is less than half the work of a full one, and what is saved pays for more steps: in the
+# recorded runs, 25,600 pictures seen in this way are as much work as 18,000 at full size.
 #
-# You know [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets) from page 05. It asks the net for a little less certainty, so
-# pictures that it already gets right pull less at the weights.
+# You know [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets) from page 05. It asks the net for a little less
+# certainty, so pictures that it already gets right pull less at the weights. What do the two bring?
 
 # %%
 print_gain(record["added"], "small images first")
 print_gain(record["added"], "label smoothing")
 
 # %% [markdown]
-# The small pictures have earned their place. For label smoothing the ranges overlap: it is probably a gain, but these seeds do not prove it.
+# The small pictures have earned their place. For label smoothing the ranges overlap: it is probably a gain, but these
+# seeds do not prove it.
 #
-# ## Data augmentation by indexing
+# ## All of it together
+#
+# *合在一起*
+#
+# Now we put everything into one training: the net with its whitened stem, the two optimizers, small pictures first, and
+# label smoothing. It gets 500 steps of 64 pictures, as many as LeNet had. That is 32,000 of our 48,000 pictures, so none
+# comes twice.
+
+# %% verify={"reason": "durations", "timing": true}
+torch.manual_seed(0)
+net = FastNet()
+whiten(net, covariance)
+feed = batches(train_images, train_labels, 64, seed=0)
+start = time.perf_counter()
+train(net, build_optimizers(net), feed, 500, resize, smoothing=0.1)
+f"{time.perf_counter() - start:.1f} s"
+
+# %% tags=["cifar10"] verify={"atol": 4, "reason": "training: rounding differs between machines and grows", "rtol": 0}
+accuracy(net, val_images, val_labels)
+
+# %% [markdown]
+# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them.) No choice is
+# left to make, so now, for the first time, we open the test set:
+
+# %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
+test_set = data.cifar10(train=False)
+test = torch.from_numpy(test_set.data), torch.tensor(test_set.targets)
+accuracy(net, *test)
+
+# %% [markdown]
+# And the recipe of the old tutorials, LeNet from a `DataLoader` in batches of 4? It was once given two whole passes over
+# the training pictures. Here are its test accuracy, its seconds and the machine:
+
+# %%
+classic = json.loads(Path("records/training/classic_recipe.json").read_text())
+classic = classic["baselines"]["LeNet, classic recipe"][0]
+classic["accuracy"], classic["seconds"], classic["cpu"]
+
+# %% [markdown]
+# Our net is well ahead of that after its 500 steps. How many times faster it is can only be said for one machine with
+# nothing else running. The [appendix on benchmarks](17_benchmarks.ipynb) does so, for runs of one minute and of ten.
+#
+# ## What each technique is worth
+#
+# *消融实验*
+#
+# A study in which the parts of a method are taken out or put in one at a time is called an *ablation* (消融实验). Here is
+# ours in one picture. Every row adds one technique to the row above it. Each dot is one seed, and the line is their mean.
+# On the right stands the work of one run in TFLOP, $10^{12}$ operations.
+
+# %%
+draw.show_gains(record["added"], "One technique after the other")
+
+# %% [markdown]
+# Where the dots of two rows lie apart, the technique has earned its place; where they mingle, so few seeds cannot tell.
+# All this holds for runs of seconds; in longer ones the order may be another. And mind the right column: from the third
+# row on, a run is more than ten times as much work as one of LeNet's.
+#
+# ## Going further
+#
+# *更进一步*
+#
+# Here we count the work of the two nets, and meet two techniques that did not take part in the training above.
+#
+# ### Counting the work
+#
+# *计算量*
+#
+# Seconds depend on the machine, and *FLOP*, floating-point operations (浮点运算), do not. PyTorch can count them. How many
+# millions does one picture take in LeNet, in our net, and in our net while the pictures are small?
+
+
+# %%
+def mega_flop(net, x):
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    return round(counter.get_total_flops() / 1e6, 1)
+
+
+x = normalize(train_images[:1])
+small = resize(x, progress=0.0)
+mega_flop(lenet(), x), mega_flop(FastNet(), x), mega_flop(FastNet(), small)
+
+# %% [markdown]
+# This is the forward pass; the backward pass takes about twice as many again.
+#
+# ### Test-time augmentation
+#
+# *测试时增强*
+#
+# The net gives a picture and its mirror image slightly different logits, each with errors of its own, and in the average
+# some of these cancel. So we may ask it twice, when the training is over, and average:
+
+
+# %%
+class WithFlips(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return (self.net(x) + self.net(x.flip(3))) / 2
+
+
+# %% [markdown]
+# Here is what that is worth, for our net on the test set and for the recorded runs on the validation set:
+
+# %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
+accuracy(WithFlips(net), *test)
+
+# %%
+print_tta_gain(record["added"][-1])
+
+# %% [markdown]
+# It costs a second forward pass, and the net itself is no better for it. So whenever you report such an accuracy, say
+# that it is averaged over flips. One can also build a *flip-equivariant* (镜像等变) net, which gives both pictures the same
+# answer by its construction. Most of the book's nets in the [appendix on benchmarks](17_benchmarks.ipynb) are of this
+# kind.
+#
+# ### Data augmentation by indexing
 #
 # *用索引做数据增强*
 #
-# In a longer training the net sees each picture again and again and begins to learn it by
-# heart, which is overfitting (过拟合). *Data augmentation* (数据增强) shows each picture a little differently every time,
-# shifted by a few pixels, or flipped left to right. But a shifted picture is merely the
-# picture with other rows and columns, so one indexing operation shifts a whole batch, each picture by its own
-# amount: the three index tensors, of N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one index for each pixel of each picture. Beyond the edge we count
-# backwards, which reflects the picture there. Here is one picture four times:
+# In a longer training the net sees each picture again and again and begins to learn it by heart, which is overfitting
+# (过拟合). *Data augmentation* (数据增强) shows it a little differently every time. On page 06 we did this picture by picture,
+# because torchvision's transforms treat a whole batch alike. But a shifted picture is merely the picture with other rows
+# and columns, and so is a mirrored one, so one indexing operation can do a whole batch, each picture in its own way. The
+# three index tensors, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one index for each pixel of each picture.
+# Beyond the edge we count backwards, which reflects the picture there:
 
 
 # %%
@@ -522,6 +632,9 @@ def crop_and_flip(images, shifts, flipped):
     return images[each[:, None, None], rows[:, :, None], columns[:, None]]
 
 
+# %% [markdown]
+# One picture, four times:
+
 # %% tags=["cifar10"]
 shifts = torch.tensor([[0, 0], [6, 0], [0, 6], [0, 0]])
 flipped = torch.tensor([False, False, False, True])
@@ -530,8 +643,8 @@ draw.show_versions(versions, ["as it is", "up", "left", "flipped"])
 
 # %% [markdown]
 # In our generator, `images[chosen]` would become `crop_and_flip(images[chosen], ...)`, with new random shifts for each
-# batch. Flips are better not left to chance: what is flipped in one pass should not be flipped in the next, so that the
-# net sees both sides. To show what this is worth, runs saw 5,000 pictures eight times each. First flips, then flips and shifts by up to two pixels:
+# batch. To show what this is worth, runs saw 5,000 pictures eight times each. First flips, then flips and shifts by up to
+# two pixels:
 
 # %%
 print_gain(record["augmentation"], "flips")
@@ -540,91 +653,12 @@ print_gain(record["augmentation"], "flips and shifts")
 # %% [markdown]
 # The flips help; about the shifts these runs tell us nothing.
 #
-# ## Test-time augmentation
-#
-# *测试时增强*
-#
-# Augmentation can help once more when the training is over. The net gives a picture and its mirror image slightly
-# different logits, each with errors of its own, and in the average some of these cancel:
-
-
-# %%
-class WithFlips(nn.Module):
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-
-    def forward(self, x):
-        return (self.net(x) + self.net(x.flip(3))) / 2
-
-
-print_tta_gain(record["added"][-1])
-
-# %% [markdown]
-# It costs a second forward pass and the net itself is no better for it, so whenever you report such an accuracy, say that it is
-# averaged over flips. One can also build a *flip-equivariant* (镜像等变) net: flip its input, and its inner maps are only flipped and swapped in pairs, so that
-# in the end the answer is the same. Most of the book's nets in the [appendix on benchmarks](17_benchmarks.ipynb) are of this kind.
-#
-# ## All of it together
-#
-# *合在一起*
-#
-# The net, its whitened stem, two optimizers, small pictures first and label smoothing: 500 steps of 64 pictures, as many as
-# LeNet had. These are 32,000 of our 48,000 pictures, so none comes twice, and there is no augmentation.
-
-# %% verify={"reason": "durations", "timing": true}
-torch.manual_seed(0)
-net = FastNet()
-whiten(net, covariance)
-feed = batches(train_images, train_labels, 64, seed=0)
-start = time.perf_counter()
-train(net, build_optimizers(net), feed, 500, resize, smoothing=0.1)
-f"{time.perf_counter() - start:.1f} s"
-
-# %% tags=["cifar10"] verify={"atol": 4, "reason": "training: rounding differs between machines and grows", "rtol": 0}
-accuracy(net, val_images, val_labels)
-
-# %% [markdown]
-# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them.) Now, for the first time, we open the test set, and judge the net by the pictures as they are, then averaged over flips:
-
-# %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
-test_set = data.cifar10(train=False)
-test = torch.from_numpy(test_set.data), torch.tensor(test_set.targets)
-accuracy(net, *test), accuracy(WithFlips(net), *test)
-
-# %% [markdown]
-# The recipe of the old tutorials, LeNet from a `DataLoader` in batches of 4, was once given two whole passes. Its
-# test accuracy, its seconds and the machine:
-
-# %%
-classic = json.loads(Path("records/training/classic_recipe.json").read_text())
-classic = classic["baselines"]["LeNet, classic recipe"][0]
-classic["accuracy"], classic["seconds"], classic["cpu"]
-
-# %% [markdown]
-# Our net is well ahead of that after its 500 steps. How many times faster it is can only be said for one machine, with nothing else
-# running; the appendix does so, for recipes that take one minute and ten.
-#
-# ## What each technique is worth
-#
-# *消融实验*
-#
-# A study in which the parts of a method are taken out or put in one at a time is called an *ablation* (消融实验). Here is ours in one picture.
-# Every row adds one technique to the row above it. Each dot is one seed, the line is their mean. On the right stands the work of one run, in TFLOP, $10^{12}$ operations.
-
-# %%
-draw.show_gains(record["added"], "One technique after the other")
-
-# %% [markdown]
-# Where the dots of two rows lie apart, the technique has earned its place; where
-# they mingle, so few seeds cannot tell. All this holds for runs of
-# seconds; in longer ones the order may be another. And mind the right column: from the third row on, a run is more than ten times as much work as
-# one of LeNet's.
-#
 # ## Recap
 #
-# - A data set that fits into memory is best kept as one tensor: a batch is one indexing operation, and so are crops and flips of a whole batch.
-# - Larger batches want a higher learning rate that rises, then falls to zero; batch normalization lets it be higher still.
+# - A data set that fits into memory is best kept as one tensor: a batch is one indexing operation, and so are crops and
+#   flips of a whole batch.
+# - Larger batches want a higher learning rate that rises, then falls to zero; batch normalization lets it be higher
+#   still.
 # - Whitening computes the first layer from the covariance of the patches instead of learning it.
 # - Muon makes the step of each filter matrix nearly orthogonal.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.
@@ -632,10 +666,12 @@ draw.show_gains(record["added"], "One technique after the other")
 # %% [markdown]
 # ## Exercises
 #
-# Write each function in the place of the three dots and run the cell. The check tries it on inputs that are not on the page.
+# Write each function in the place of the three dots and run the cell. The check tries it on inputs that are not on the
+# page.
 #
-# **1. One cycle, rounder.** Return the factor of the learning rate at `progress` (0 to 1): it rises in a straight line
-# from 0 to 1 until `warmup`, and then falls to 0 like half a cosine wave, flat at both ends.
+# **1. One cycle, rounder.** Write `cosine_cycle(progress, warmup)`, which returns the factor of the learning rate at
+# `progress` (0 to 1). The factor rises in a straight line from 0 to 1 until `warmup`, and then falls to 0 like half a
+# cosine wave, flat at both ends.
 
 # %% tags=["exercise"]
 from helpers.exercises.cifar10_fast import check_cycle
@@ -661,9 +697,10 @@ check_cycle(cosine_cycle)
 # </details>
 
 # %% [markdown]
-# **2. Cutout.** Another augmentation puts a square of zeros somewhere into each picture. Given `x` (N x C x H x W) and
-# `corners` (N x 2, the row and column of the upper left corner of each square), return a copy of `x` in which a square of `size` x `size`
-# is zero in every picture. No loop over the pictures. A square may reach beyond the edge.
+# **2. Cutout.** Another augmentation puts a square of zeros somewhere into each picture. Write
+# `cutout(x, corners, size)`. `x` is N x C x H x W, and `corners` is N x 2, the row and the column of the upper left
+# corner of each square. Return a copy of `x` in which a square of `size` x `size` is zero in every picture. Write it
+# without a loop over the pictures. A square may reach beyond the edge.
 
 # %% tags=["exercise"]
 from helpers.exercises.cifar10_fast import check_cutout
@@ -677,7 +714,8 @@ check_cutout(cutout)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# Make a boolean mask N x 1 x H x W that is true inside the square. It is the "and" of a mask for rows and a mask for columns.
+# Make a boolean mask N x 1 x H x W that is true inside the square. It is the "and" of a mask for rows and a mask for
+# columns.
 #
 # </details>
 
@@ -689,9 +727,9 @@ check_cutout(cutout)
 # </details>
 
 # %% [markdown]
-# **3. Six views.** Write a module that wraps a net, as `WithFlips` does, and averages its logits over six views: the picture as it is, moved
-# by one pixel to the left, moved by one pixel to the right, and the mirror images of these three. What
-# moves in at the edge is reflected (`F.pad(x, ..., mode="reflect")`).
+# **3. Six views.** Write a module that wraps a net, as `WithFlips` does, and averages its logits over six views: the
+# picture as it is, moved by one pixel to the left, moved by one pixel to the right, and the mirror images of these three.
+# What moves in at the edge is reflected (`F.pad(x, ..., mode="reflect")`).
 
 # %% tags=["exercise"]
 from helpers.exercises.cifar10_fast import check_views
@@ -715,15 +753,17 @@ check_views(SixViews)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# `F.pad(x, (1, 1, 0, 0), mode="reflect")` pads the last dimension only. The net is called six times, or once with six times the batch.
+# `F.pad(x, (1, 1, 0, 0), mode="reflect")` pads the last dimension only. The net is called six times, or once with six
+# times the batch.
 #
 # </details>
 
 # %% [markdown]
-# **4. The nearest orthogonal matrix.** Muon's coefficients stop at "about 1" (here between 0.7 and 1.2). With the polynomial $p(s) = 1.5\,s - 0.5\,s^3$, the singular
-# values really converge to 1, if they start between 0 and $\sqrt3$. Write `nearest_orthogonal(matrix)` with it: for a matrix of any shape, wide or tall, return the
-# matrix with the same singular vectors and all singular values 1, correct to $10^{-3}$ as long as the smallest is at
-# least a hundredth of the largest. Use only matrix products, no `torch.linalg` decomposition.
+# **4. The nearest orthogonal matrix (hard).** Muon's coefficients stop at "about 1" (here between 0.7 and 1.2). With the
+# polynomial $p(s) = 1.5\,s - 0.5\,s^3$, the singular values really converge to 1, if they start between 0 and $\sqrt3$.
+# Use it to write `nearest_orthogonal(matrix)`. For a matrix of any shape, wide or tall, return the matrix with the same
+# singular vectors and all singular values 1, correct to $10^{-3}$ as long as the smallest is at least a hundredth of the
+# largest. Use only matrix products, and no decomposition from `torch.linalg`.
 
 # %% tags=["exercise"]
 from helpers.exercises.cifar10_fast import check_orthogonal
@@ -737,19 +777,23 @@ check_orthogonal(nearest_orthogonal)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# Divide by the norm first. Then all singular values are at most 1, but some may be tiny: how much does one round enlarge them?
+# Divide by the norm first. Then all singular values are at most 1, but some may be tiny. How much does one round enlarge
+# them?
 #
 # </details>
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# A tiny value grows by 1.5 in each round, so 30 rounds are plenty. For a tall matrix, $X^TX$ is the smaller product, and $X(X^TX)$ equals $(XX^T)X$.
+# A tiny value grows by a factor of 1.5 in each round, so 30 rounds are plenty. For a tall matrix, $X^TX$ is the smaller
+# product, and $X(X^TX)$ equals $(XX^T)X$.
 #
 # </details>
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
+#
+# Click to open. Each right answer is followed by a typical mistake, and what the check says about it.
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1

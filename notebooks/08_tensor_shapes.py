@@ -105,8 +105,8 @@ show_storage(t.T, "t.T")
 
 # %% [markdown]
 # Not a single number has moved. The two sizes have swapped places, and so have the two strides, so that one row of
-# `t.T` now hops three cells at a time. This is why transposing a tensor of a gigabyte takes no longer than transposing this
-# one. Keep this picture in mind: most operations on this page are nothing but a new shape, new strides or a new
+# `t.T` now hops three cells at a time. This is why transposing a tensor of a gigabyte takes no longer than transposing
+# this one. Keep this picture in mind: most operations on this page are nothing but a new shape, new strides or a new
 # offset over cells that stay where they are.
 #
 # ## View
@@ -149,7 +149,8 @@ t
 t.untyped_storage().data_ptr() == v.untyped_storage().data_ptr()
 
 # %% [markdown]
-# (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own.)
+# (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own. And
+# tensors without elements all have the address 0, although there is nothing that they could share.)
 #
 # A `clone` has a storage of its own, so it keeps its numbers whatever happens to `t`. Here we put the 11 back into `t`,
 # and the clone, made before, still has the 99:
@@ -212,8 +213,9 @@ batch.flatten(1).shape
 
 # %% [markdown]
 # `flatten(1)` merges all dimensions from dimension 1 on. The notes' LeNet does the same with `x.view(x.size()[0], -1)`.
-# If you see `x.view(-1, 3072)` in old code, be suspicious. It puts the `-1` on the batch, so pictures of a wrong size can change
-# the number of samples without a word: 64 pictures of 64 × 64 pixels would pass as 256. The way back is `unflatten`:
+# If you see `x.view(-1, 3072)` in old code, be suspicious. It puts the `-1` on the batch, so pictures of a wrong size
+# can change the number of samples without a word: 64 pictures of 64 × 64 pixels would pass as 256. The way back is
+# `unflatten`:
 
 # %%
 batch.flatten(1).unflatten(1, (3, 32, 32)).shape
@@ -238,8 +240,8 @@ x = torch.zeros(1, 3, 1)
 x.squeeze(0).shape, x.squeeze(1).shape, x.squeeze((0, 2)).shape
 
 # %% [markdown]
-# Without an argument, `squeeze()` drops *all* dimensions of size 1, which is a bug waiting to happen. Suppose a network gives
-# one score for each sample, and 33 samples come in batches of 32. The last batch is a single sample:
+# Without an argument, `squeeze()` drops *all* dimensions of size 1, which is a bug waiting to happen. Suppose a network
+# gives one score for each sample, and 33 samples come in batches of 32. The last batch is a single sample:
 
 # %% claims=["C29"]
 net = torch.nn.Linear(4, 1)
@@ -305,10 +307,10 @@ image = torch.arange(24).view(2, 4, 3)
 image.permute(2, 0, 1).shape, image.permute(2, 0, 1).stride()
 
 # %% [markdown]
-# The colors come first now, and again only sizes and strides have changed places. You will need this: a picture from a file
-# usually has its color channels last (height × width × 3), and a network wants them first. Do not use `view` for it,
-# although `view` accepts the same sizes! Here is a picture with a red disc, green growing to the right and blue growing
-# downwards, taken apart into its three channels both ways:
+# The colors come first now, and again only sizes and strides have changed places. You will need this: a picture from a
+# file usually has its color channels last (height × width × 3), and a network wants them first. Do not use `view` for
+# it, although `view` accepts the same sizes! Here is a picture with a red disc, green growing to the right and blue
+# growing downwards, taken apart into its three channels both ways:
 
 # %%
 from helpers.drawings.channels import show_permute_and_view
@@ -339,8 +341,8 @@ ten = torch.arange(10, 20)
 ten.split(4)
 
 # %% [markdown]
-# `chunk` takes the number of pieces, but be careful. It rounds the size of a piece up, 10 / 6 to 2, so you may end up with
-# fewer pieces than you asked for. `tensor_split` gives exactly the number that you name. Here are the sizes of the
+# `chunk` takes the number of pieces, but be careful. It rounds the size of a piece up, 10 / 6 to 2, so you may end up
+# with fewer pieces than you asked for. `tensor_split` gives exactly the number that you name. Here are the sizes of the
 # pieces of both:
 
 # %%
@@ -450,7 +452,8 @@ show_storage(pixels[0], "pixels[0]")
 # *滑动窗口*
 #
 # Strides can do more than rectangles. `unfold(dim, size, step)` returns all windows of a given size, and they overlap:
-# the cells in the middle belong to three of them each, and still nothing is copied. A moving average is then simply a mean:
+# the cells in the middle belong to three of them each, and still nothing is copied. A moving average is then simply a
+# mean:
 
 # %%
 series = torch.arange(10.0, 17.0)
@@ -616,7 +619,7 @@ check_windows(windows)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

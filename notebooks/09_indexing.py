@@ -36,7 +36,7 @@
 #
 # **You need** tensors and their shapes ([page 08](08_tensor_shapes.ipynb)). No GPU.
 #
-# **Time**: 20 min to read, 4 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 4 s to run (AMD EPYC, 2 cores).
 #
 # ## A table of temperatures
 #
@@ -141,8 +141,8 @@ t[(t[:, 0] > 0) & ~(t[:, 2] > 25)]
 
 # %% [markdown]
 # > **Then and now.** In PyTorch 0.2 a comparison gave a ByteTensor, zeros and ones of type `uint8`, and that is what the
-# > notes index with. Since 1.2 it gives a bool tensor. An old `uint8` mask still works between brackets, with a warning,
-# > and `masked_select` refuses it.
+# > notes index with. Since 1.2 it gives a bool tensor. An old `uint8` mask still picks elements between brackets, with a
+# > warning, but `t[mask] = 0`, `masked_fill` and `masked_select` refuse it. Convert such a mask with `mask.bool()`.
 
 # %% claims=["C32"]
 from helpers.messages import print_warnings
@@ -155,7 +155,8 @@ t.masked_select(warm.byte())
 
 # %% [markdown]
 # Old code also wrote `1 - mask` for "not". Today that is an error, and its message names the remedy. (It is a
-# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, this catches both.)
+# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, this catches
+# both.)
 
 # %% claims=["C32"]
 try:
@@ -190,6 +191,19 @@ columns = torch.tensor([3, 0])
 t.index_select(1, columns), t[:, columns]
 
 # %% [markdown]
+# One table is worth picking from whatever your data are: the identity matrix. Suppose each of four measurements comes
+# with the number of its season. A network should not take these numbers for quantities, since autumn is not three
+# times as much as spring. So each number is turned into a row of its own, with a 1 in the place of its season and 0
+# elsewhere. Such a row is called *one-hot* (独热编码), and the one-hot rows are the rows of the identity matrix:
+
+# %%
+seasons = torch.tensor([2, 0, 3, 2])
+torch.eye(4, dtype=torch.int64)[seasons]
+
+# %% [markdown]
+# (`torch.nn.functional.one_hot` does the same. Put a matrix of learned numbers in the place of the identity matrix, and
+# you have an `nn.Embedding`, which gives each word of a language a row of its own.)
+#
 # ## View or copy
 #
 # *视图还是副本*
@@ -354,7 +368,8 @@ t[[0, 1], [0, 1, 2]]
 # %% [markdown]
 # When there are slices too, one question is left: where does the common shape of the indices go? As long as the index
 # tensors stand side by side, it takes their place. If a slice separates them, there is no such place, and it goes to the
-# front. In the next cell all sizes are different, so you can see what became of each. Watch where the 2 goes:
+# front. (`...` and `None` separate them too.) In the next cell all sizes are different, so you can see what became of
+# each. Watch where the 2 goes:
 
 # %%
 big = torch.zeros(4, 5, 6, 7)
@@ -562,7 +577,7 @@ check_group_means(group_means)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# In JupyterLab, click to open. Below each solution is a typical mistake, with what the check says about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

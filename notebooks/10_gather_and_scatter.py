@@ -36,7 +36,7 @@
 #
 # **You need** indexing, as on [page 09](09_indexing.ipynb). No GPU.
 #
-# **Time**: 19 min to read, 5 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
 # ## The score of the right class
 #
@@ -83,7 +83,8 @@ scores.gather(1, labels[:, None])
 #
 # *按列收集*
 #
-# To see where the elements come from, we take a tensor in which each value says where it stands: 12 is in row 1, column 2.
+# To see where the elements come from, we take a tensor in which each value says where it stands: 12 is in row 1,
+# column 2.
 
 # %%
 x = 10 * torch.arange(3)[:, None] + torch.arange(4)
@@ -112,9 +113,10 @@ out
 x.gather(1, index)
 
 # %% [markdown]
-# In the drawing, each column of `x` has a color, and each number of the index has the color of the column that it names.
-# Elements travel left or right, but not up or down. The arrows follow one of them: the first number of the index is 3,
-# so the output gets the element of `x` in the same row, the first, and in column 3. The output has the shape of the index.
+# In the drawing, each column of `x` has a color, and each number of the index has the color of the column that it
+# names. Elements travel left or right, but not up or down. The arrows follow one of them: the first number of the index
+# is 3, so the output gets the element of `x` in the same row, the first, and in column 3. The output has the shape of
+# the index.
 
 # %% claims=["C34"]
 from helpers.drawings.gather import show_gather
@@ -151,6 +153,23 @@ index = torch.tensor([[[2, 0], [1, 1]], [[0, 2], [0, 0]]])
 show_gather(cube, 2, index)
 
 # %% [markdown]
+# ### Gather and advanced indexing
+#
+# *与高级索引的关系*
+#
+# How is this related to the brackets of [page 09](09_indexing.ipynb#The-shape-of-advanced-indexing)? There, *advanced
+# indexing* (高级索引) wants an index tensor for each dimension, and broadcasts them with each other. The rule tells us
+# what these tensors are for `gather`: the index itself for `dim`, and for each other dimension the places in their
+# natural order. For a matrix and dimension 1, that is a column of row numbers beside the index:
+
+# %%
+index = torch.tensor([[3, 0], [1, 1], [0, 2]])
+x[torch.arange(3)[:, None], index], x.gather(1, index)
+
+# %% [markdown]
+# So `gather` is advanced indexing that supplies all coordinates but one. For the cube above, the brackets would need two
+# such helpers, `torch.arange(2)[:, None, None]` and `torch.arange(2)[:, None]`, and `gather` still needs none.
+#
 # ### What the index must be
 #
 # *对下标的要求*
@@ -327,6 +346,19 @@ zeros = torch.zeros(2, 3, dtype=torch.int64)
 zeros.scatter_reduce(1, shops, paid, "amax", include_self=False)
 
 # %% [markdown]
+# Scattering also turns places into a *boolean mask* (布尔掩码). A language model that writes a text draws the next word at
+# random, but often from the few likeliest words only, which is known as *top-k sampling*. `topk` has told us where the
+# two best scores of each row are. Scatter `True` to these places, and everything outside the mask can be set to minus
+# infinity, which a softmax turns into a probability of 0:
+
+# %%
+keep = torch.zeros_like(scores, dtype=torch.bool)
+keep = keep.scatter(1, places, True)
+scores.masked_fill(~keep, -torch.inf).softmax(1)
+
+# %% [markdown]
+# Each row still adds up to 1, but it shares out all of it among the two classes that were kept.
+#
 # If you have read about [gradients](02_autograd.ipynb), here is why the sum matters so much. When `gather` has copied
 # an element to two places, its gradient is the sum of the gradients at both, and so the backward pass of `gather` is a
 # `scatter_add`. The index from the last section, `[[3, 0], [1, 1], [0, 2]]`, picks `x[1, 1]` twice, which gives the 2
@@ -342,8 +374,8 @@ w.grad
 #
 # - One rule: an element of the output comes from its own place, with the coordinate `dim` replaced by the index.
 # - The output has the shape of the index, and the index as many dimensions as the input: often `labels[:, None]`.
-# - For one element per row, `scores[rows, labels]` does the same; with the places that `topk` or `argsort` return,
-#   `gather` is simpler.
+# - `gather` is advanced indexing that supplies all coordinates but one. For one element per row, `scores[rows, labels]`
+#   does just as well; with the places that `topk` or `argsort` return, `gather` is simpler.
 # - `scatter_` is the same rule backwards. It undoes `gather` if each row of the index is a permutation. Otherwise, places
 #   that are not named keep their old value, and where several values meet, any of them may stay.
 # - `scatter_add_` adds up the values that meet, and `scatter_reduce` combines them in other ways.
@@ -512,8 +544,8 @@ check_histograms(histograms)
 # </details>
 
 # %% [markdown]
-# **8. Ranks (hard).** Replace each element by its rank in its row: 0 for the smallest, 1 for the next, and so on (no two are
-# equal). One `argsort` and one `scatter_`.
+# **8. Ranks (hard).** Replace each element by its rank in its row: 0 for the smallest, 1 for the next, and so on (no
+# two are equal). One `argsort` and one `scatter_`.
 
 # %% tags=["exercise"]
 from helpers.exercises.gather_and_scatter import check_ranks
@@ -544,8 +576,7 @@ check_ranks(ranks)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

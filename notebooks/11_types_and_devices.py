@@ -35,7 +35,7 @@
 #
 # **You need** to know what a tensor is ([page 8](08_tensor_shapes.ipynb)). No GPU: every cell runs without one.
 #
-# **Time**: 18 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## An error about types
 #
@@ -58,15 +58,16 @@ layer = torch.nn.Linear(2, 1)
 layer(torch.from_numpy(array))
 
 # %% [markdown]
-# NumPy makes 64-bit floats unless told otherwise, PyTorch makes 32-bit floats, and the message calls the first Double and the
-# second Float. `from_numpy` keeps the type of the array, and a product of matrices does not mix the two:
+# NumPy makes 64-bit floats unless told otherwise, PyTorch makes 32-bit floats, and the message calls the first Double
+# and the second Float. `from_numpy` keeps the type of the array, and a product of matrices does not mix the two:
 
 # %%
 torch.from_numpy(array).dtype, layer.weight.dtype
 
 # %% [markdown]
-# So one side has to be converted, and you would choose the data, because networks are usually trained in 32 bits, which take half the memory
-# of 64 and make the computation faster. `float()` converts to `float32`, and now the layer accepts the batch:
+# So one side has to be converted, and you would choose the data, because networks are usually trained in 32 bits, which
+# take half the memory of 64 and make the computation faster. `float()` converts to `float32`, and now the layer accepts
+# the batch:
 
 # %%
 layer(torch.from_numpy(array).float()).shape
@@ -104,8 +105,8 @@ x = torch.zeros(2)
 type(x), x.dtype, x.device.type, x.type()
 
 # %% [markdown]
-# There are so many types because each is a different bargain between memory and the numbers that it can hold. For integers,
-# `iinfo` tells you the range:
+# There are so many types because each is a different bargain between memory and the numbers that it can hold. For
+# integers, `iinfo` tells you the range:
 
 # %%
 torch.iinfo(torch.int8)
@@ -126,21 +127,23 @@ torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 #
 # *默认类型*
 #
-# If you do not name a type, it follows from the data. Floats become `float32`, whole numbers `int64`, truth values `bool`:
+# If you do not name a type, it follows from the data. Floats become `float32`, whole numbers `int64`, truth values
+# `bool`:
 
 # %% claims=["C40"]
 torch.tensor(1.5).dtype, torch.tensor(1).dtype, torch.tensor(True).dtype
 
 # %% [markdown]
-# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. But beware of the
-# capital T: `torch.Tensor` is the old FloatTensor under another name, and it makes floats even of whole numbers:
+# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. (Up to PyTorch
+# 0.4 it made floats of whole numbers too. If old code stops because a `Long` met a `Float`, look for an `arange`.) And
+# beware of the capital T: `torch.Tensor` is the old FloatTensor under another name, and it makes floats of any numbers:
 
 # %%
 torch.arange(3).dtype, torch.arange(3.0).dtype, torch.Tensor([1, 2]).dtype
 
 # %% [markdown]
-# `set_default_dtype` changes what Python's floats become, for the whole process. In a notebook, change it back in the same
-# cell, or everything below will be different:
+# `set_default_dtype` changes what Python's floats become, for the whole process. In a notebook, change it back in the
+# same cell, or everything below will be different:
 
 # %% claims=["C40"]
 torch.set_default_dtype(torch.float64)
@@ -173,23 +176,23 @@ nowhere.device, torch.zeros(2).device.type
 #
 # *类型转换*
 #
-# The notes convert with `type(new_type)` and its shortcuts `float()`, `long()` and `half()` (相互转换). All of these still work.
-# The general way today is `to`, for types and for devices alike:
+# The notes convert with `type(new_type)` and its shortcuts `float()`, `long()` and `half()` (相互转换). All of these still
+# work. The general way today is `to`, for types and for devices alike:
 
 # %% claims=["C43"]
 x = torch.tensor([1.7, -1.7])
 x.type(torch.LongTensor), x.long(), x.to(torch.int64)
 
 # %% [markdown]
-# If there is nothing to do, you get the very same tensor back, not a copy. A change in place to one would then show in the
-# other, so ask for `x.clone()` when you need a copy:
+# If there is nothing to do, you get the very same tensor back, not a copy. A change in place to one would then show in
+# the other, so ask for `x.clone()` when you need a copy:
 
 # %% claims=["C43"]
 x.float() is x
 
 # %% [markdown]
-# Tensors and modules differ in one point that costs beginners an hour. `x.double()` returns a *new* tensor and leaves `x` as
-# it is, so without `x = x.double()` nothing has happened. `layer.double()` changes the *module itself*:
+# Tensors and modules differ in one point that costs beginners an hour. `x.double()` returns a *new* tensor and leaves
+# `x` as it is, so without `x = x.double()` nothing has happened. `layer.double()` changes the *module itself*:
 
 # %% claims=["C43"]
 x.double()
@@ -204,30 +207,49 @@ layer.float()  # back to float32
 #
 # *浮点数转整数*
 #
-# As you saw above, the conversion cuts off towards zero: 1.7 becomes 1, and -1.7 becomes -1. If you want the nearest integer,
-# round first. And what if the number does not fit at all? For NaN (not a number), infinity, and numbers beyond the range, the
-# result is *undefined*: it depends on the processor, and a GPU may give you another one than your CPU. So bring the numbers
-# into the range before you convert. Suppose a network has produced the pixels of a picture, which should lie between 0 and
-# 255, and you want to save them as bytes:
+# As you saw above, the conversion cuts off towards zero: 1.7 becomes 1, and -1.7 becomes -1. If you want *rounding*
+# (舍入) to the nearest integer, call `round()` first. And what if the number does not fit at all? For NaN (not a number),
+# infinity, and numbers beyond the range, the result is *undefined*: it depends on the processor, and a GPU may give you
+# another one than your CPU. So bring the numbers into the range before you convert. Suppose a network has produced the
+# pixels of a picture, which should lie between 0 and 255, and you want to save them as bytes:
 
 # %% claims=["C43"]
 pixels = torch.tensor([-3.2, 7.6, 255.4, 1e10, torch.nan])
 pixels.nan_to_num(nan=0).clamp(0, 255).round().to(torch.uint8)
 
 # %% [markdown]
+# ### From a wide float to a narrow one
+#
+# *上溢、下溢与舍入*
+#
+# Between floats the conversion is gentler, but it can lose something too. `float32` has fewer numbers than `float64`, so
+# each one is *rounded* (舍入) to the nearest that there is. Usually you would not notice, except at both ends. What lies
+# beyond the range becomes infinity, which is called *overflow* (上溢), and what is too close to zero becomes zero, which
+# is called *underflow* (下溢). `tolist()` shows all the digits:
+
+# %%
+wide = torch.tensor([0.1, 1e40, 1e-50], dtype=torch.float64)
+wide.float().tolist()
+
+# %% [markdown]
+# There is no error for any of the three. With 16 bits the ends are much nearer, and training meets them every day;
+# [page 12](12_precision_and_memory.ipynb#Half-precision) shows how, and what helps.
+#
 # ### Integers that wrap around
 #
 # *整数溢出*
 #
-# What happens when an integer grows too large *during* a computation? You get no error, since it simply starts again at the other end,
-# like the mileage counter of an old car. Make a picture in `uint8` a little brighter, and its white parts turn black:
+# What happens when an integer grows too large *during* a computation? An integer has no infinity, so on overflow it
+# simply starts again at the other end, like the mileage counter of an old car. Again you get no error. Make a picture in
+# `uint8` a little brighter, and its white parts turn black:
 
 # %%
 pixels = torch.tensor([100, 200, 250], dtype=torch.uint8)
 pixels + 10
 
 # %% [markdown]
-# PyTorch checks a number only when you make a tensor from it or assign it to an element:
+# PyTorch checks a plain number that you want to *store*, in a new tensor, by an assignment or with `fill_`. It does not
+# check what a computation arrives at:
 
 # %% tags=["raises-exception"]
 pixels[0] = 300
@@ -239,9 +261,9 @@ pixels[0] = 300
 #
 # *类型提升*
 #
-# What is the type of an integer plus a float? PyTorch *promotes* (提升) the operands to a common type, and the rule has two
-# steps. The **kind** decides first: bool gives way to integer, integer to float, float to complex. If both are of one kind,
-# the **size** decides. As a picture:
+# What is the type of an integer plus a float? PyTorch *promotes* (提升) the operands to a common type, and the rule has
+# two steps. The **kind** decides first: bool gives way to integer, integer to float, float to complex. If both are of
+# one kind, the **size** decides. As a picture:
 
 # %%
 from helpers.drawings.promotion import show_promotion
@@ -249,11 +271,12 @@ from helpers.drawings.promotion import show_promotion
 show_promotion()
 
 # %% [markdown]
-# (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the large unsigned types
-# `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch does not mix them with other integers.)
+# (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the
+# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch does not mix them with
+# other integers.)
 #
-# The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as well,
-# however large it is. The largest number of that type is 65504, so:
+# The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as
+# well, however large it is. The largest number of that type is 65504, and so the sum overflows:
 
 # %%
 big = torch.tensor([100_000])
@@ -276,46 +299,50 @@ counts = torch.tensor([1, 2])
 counts + 0.5
 
 # %% [markdown]
-# An operation in place writes into the memory that is there, which holds `int64`, so there is no room for a float. PyTorch
-# refuses:
+# An operation in place writes into the memory that is there, which holds `int64`, so there is no room for a float.
+# PyTorch refuses:
 
 # %% tags=["raises-exception"]
 counts += 0.5
 
 # %% [markdown]
-# The message protects you here, but assignment to an element does not: it converts whatever you give it to the type of the
-# tensor, without a word, and the fraction is gone:
+# The message protects you here, but assignment to an element does not: it converts whatever you give it to the type of
+# the tensor, without a word, and the fraction is gone:
 
 # %%
 counts[0] = 0.9
 counts
 
 # %% [markdown]
-# > **Then and now.** This is so since PyTorch 1.3. In 2017 mixing types was an error, and in between, from 0.4 on, a number
-# > was cut to the type of the tensor: `torch.tensor(10) * 1.9` gave 10. (For `/` between integers, see
+# > **Then and now.** This is so since PyTorch 1.3. In 2017 mixing types was an error, and in between, from 0.4 on, a
+# > number was cut to the type of the tensor: `torch.tensor(10) * 1.9` gave 10. (For `/` between integers, see
 # > [page 13](13_elementwise_functions.ipynb#Division-and-remainders).)
 
 # %%
 torch.tensor(10) * 1.9
 
 # %% [markdown]
-# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. The other error
-# of this sort that you are sure to meet comes from the cross entropy. It wants class labels as whole numbers of type
-# `int64`, and those that come out of a file are often floats:
+# Products of matrices do *not* promote, and neither do linear layers, as the error at the top showed. (There is a way to
+# have 32-bit and 16-bit floats brought together for you, `torch.autocast`. It is made for training in *mixed precision*,
+# 混合精度, the subject of [page 12](12_precision_and_memory.ipynb#Mixed-precision).)
+#
+# The other error of this sort that you are sure to meet comes from the cross entropy. It wants class labels as whole
+# numbers of type `int64`, and those that come out of a file are often floats:
 
 # %% tags=["raises-exception"] verify={"free": ["(?<=expected )(scalar type|target dtype to be)(?= Long)", "(?<= Long)( but found| or Byte, but got)(?= Float)"], "reason": "releases say it differently"}
 labels = torch.tensor([1.0])
 torch.nn.functional.cross_entropy(torch.zeros(1, 3), labels)
 
 # %% [markdown]
-# "Long" is `int64`, so `labels.long()` is the remedy, in whatever words your release says it. (Floats are accepted only as probabilities, one for each class.)
+# "Long" is `int64`, so `labels.long()` is the remedy, in whatever words your release says it. (Floats are accepted only
+# as probabilities, one for each class.)
 #
 # ### Bool and complex
 #
 # *布尔与复数*
 #
-# In arithmetic with numbers, `True` counts as 1, and so `sum` counts how many elements are true. Between two bools, `+` means
-# "or":
+# In arithmetic with numbers, `True` counts as 1, and so `sum` counts how many elements are true. Between two bools, `+`
+# means "or":
 
 # %%
 yes_no = torch.tensor([True, False, True])
@@ -345,8 +372,8 @@ shared, copied
 
 # %% [markdown]
 # On the way to NumPy, some tensors need a step in between. One on a GPU must come to the CPU first, with `x.cpu()`. A
-# `bfloat16` must become a `float()`, because NumPy has no such type. And one that requires a gradient must be detached from
-# autograd, as the message tells you:
+# `bfloat16` must become a `float()`, because NumPy has no such type. And one that requires a gradient must be detached
+# from autograd, as the message tells you:
 
 # %% tags=["raises-exception"]
 layer.weight.numpy()
@@ -356,9 +383,9 @@ layer.weight.numpy()
 #
 # *设备之间移动*
 #
-# A tensor lives on a device, and an operation happens where its tensors are. The notes move tensors with `cuda()` and `cpu()`
-# (互相转换), and both still work, the first for NVIDIA's GPUs and AMD's. Today you ask once which accelerator there is and write
-# `to(device)` from then on, so that the same code runs on any machine:
+# A tensor lives on a device, and an operation happens where its tensors are. The notes move tensors with `cuda()` and
+# `cpu()` (互相转换), and both still work, the first for NVIDIA's GPUs and AMD's. Today you ask once which accelerator there
+# is and write `to(device)` from then on, so that the same code runs on any machine:
 
 # %% claims=["C44"]
 if torch.accelerator.is_available():
@@ -375,15 +402,15 @@ x.cpu()
 # (On a laptop without an accelerator, `device` is the CPU and nothing has moved.) The rule from the types holds for
 # devices, too: a tensor has to be assigned, `x = x.to(device)`, while `layer.to(device)` moves the layer itself.
 #
-# Moving takes time, and PyTorch hardly ever does it behind your back. If you add two tensors on different devices, you get an
-# error. Here `meta` plays the part of the second device, so that you can see it on any machine:
+# Moving takes time, and PyTorch hardly ever does it behind your back. If you add two tensors on different devices, you
+# get an error. Here `meta` plays the part of the second device, so that you can see it on any machine:
 
 # %% claims=["C44"] tags=["raises-exception"]
 torch.ones(2, device="cpu") + torch.ones(2, device="meta")
 
 # %% [markdown]
-# With a GPU the words are *Expected all tensors to be on the same device*, and then the two names, such as `cuda:0` and `cpu`.
-# The usual cause is a tensor made in the middle of a function, as in `x + torch.zeros(3)`. Make it where `x` is:
+# With a GPU the words are *Expected all tensors to be on the same device*, and then the two names, such as `cuda:0` and
+# `cpu`. The usual cause is a tensor made in the middle of a function, as in `x + torch.zeros(3)`. Make it where `x` is:
 # `torch.zeros(3, device=x.device)`, or simply `torch.zeros_like(x)`.
 #
 # The exception is a tensor without dimensions on the CPU. It is as good as a plain number, and may be mixed with tensors
@@ -411,11 +438,14 @@ dtype_table()
 # ## Recap
 #
 # - A tensor has a dtype and a device. Python's floats become `float32`, while NumPy's arrays bring their `float64` along.
-# - `to` converts and moves. It changes a module itself, but returns a new tensor: write `x = x.to(...)`.
-# - From float to integer: bring into the range, round, convert. Integers wrap around without an error.
-# - In mixed expressions the kind decides before the size, and a plain number counts only if its kind is higher. Products of
-#   matrices do not promote.
-# - `from_numpy` shares memory, `torch.tensor` copies. Tensors on two devices cannot be mixed, unless one has no dimensions.
+# - `to` converts and moves. It changes a module itself, but leaves a tensor as it is and returns a new one, so write
+#   `x = x.to(...)`.
+# - From float to integer: bring into the range, round, convert. On overflow a float becomes infinite and an integer wraps
+#   around, both without an error.
+# - In mixed expressions the kind decides before the size, and a plain number counts only if its kind is higher.
+#   Products of matrices do not promote.
+# - `from_numpy` shares memory, `torch.tensor` copies. Tensors on two devices cannot be mixed, unless one has no
+#   dimensions.
 
 # %% [markdown]
 # ## Exercises
@@ -423,8 +453,8 @@ dtype_table()
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
-# **1. To bytes.** `to_bytes(image)` turns a float image with values from 0 to 1 into a `uint8` image with values from 0 to 255,
-# rounded to the nearest. Values outside the range go to its nearer end, and NaN becomes black.
+# **1. To bytes.** `to_bytes(image)` turns a float image with values from 0 to 1 into a `uint8` image with values from 0
+# to 255, rounded to the nearest. Values outside the range go to its nearer end, and NaN becomes black.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_to_bytes
@@ -443,8 +473,8 @@ check_to_bytes(to_bytes)
 # </details>
 
 # %% [markdown]
-# **2. Brighter, safely.** `brighter(pixels, amount)` adds a whole number, which may be negative, to each element of a `uint8`
-# tensor. The result is `uint8` again, and stops at 0 and 255 instead of wrapping around.
+# **2. Brighter, safely.** `brighter(pixels, amount)` adds a whole number, which may be negative, to each element of a
+# `uint8` tensor. The result is `uint8` again, and stops at 0 and 255 instead of wrapping around.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_brighter
@@ -471,8 +501,8 @@ check_brighter(brighter)
 
 # %% [markdown]
 # **3. Standard scores.** `standardize(x)` subtracts from each column of a matrix its mean and divides by its standard
-# deviation. It takes integers of any type as well as floats; integers give `float32`, and floats keep their type. It works on the device
-# of `x`.
+# deviation. It takes integers of any type as well as floats; integers give `float32`, and floats keep their type. It
+# works on the device of `x`.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_standardize
@@ -491,9 +521,9 @@ check_standardize(standardize)
 # </details>
 
 # %% [markdown]
-# **4. Predict the promotion (hard).** `common(a, b)` returns the dtype that the sum of two tensors has, both with dimensions, given their
-# dtypes `a` and `b`, each one of `bool`, `uint8`, `int16`, `int64`, `float16`, `bfloat16`, `float32`, `complex64`. Write the rule
-# yourself, without `promote_types`, `result_type` or adding anything.
+# **4. Predict the promotion (hard).** `common(a, b)` returns the dtype that the sum of two tensors has, both with
+# dimensions, given their dtypes `a` and `b`, each one of `bool`, `uint8`, `int16`, `int64`, `float16`, `bfloat16`,
+# `float32`, `complex64`. Write the rule yourself, without `promote_types`, `result_type` or adding anything.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_common
@@ -514,15 +544,15 @@ check_common(common)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# For one pair of these types, neither can hold all the numbers of the other, so the sum has a third type. Look at the picture.
+# For one pair of these types, neither can hold all the numbers of the other, so the sum has a third type. Look at the
+# picture.
 #
 # </details>
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -20,9 +20,10 @@
 #
 # *精度与内存*
 #
-# A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A larger batch does not fit
-# into memory. All three have to do with the few bytes in which a number is stored. The notes say that half precision (半精度)
-# takes half the memory and overflows easily. That is true, and it is the beginning of a longer story.
+# A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A larger batch does
+# not fit into memory. All three have to do with the few bytes in which a number is stored, which is what a tensor's
+# `dtype` (数据类型) decides. The notes say that half precision (半精度) takes half the memory and overflows easily. That is
+# true, and it is the beginning of a longer story.
 #
 # **You will**
 #
@@ -33,7 +34,7 @@
 #
 # **You need** data types ([page 11](11_types_and_devices.ipynb)) and a first idea of training. No GPU.
 #
-# **Time**: 18 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 8 s to run (AMD EPYC, 2 cores).
 #
 # ## A counter that stops
 #
@@ -60,8 +61,10 @@ n + 1 == n
 torch.tensor(2048.0, dtype=torch.float16) + 1
 
 # %% [markdown]
-# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so the sum is *rounded* (舍入) to one that
-# is. Why does it happen at 2048 of all numbers? To see this, we have to look at how a float is stored.
+# Nothing is broken. 2049 is simply not among the numbers that this type can hold, so PyTorch rounds the sum to one that
+# is. This *rounding* (舍入) follows every single addition and multiplication. Most of the time it is too small to see,
+# and most of this page is about when it is not. But why does it happen at 2048 of all numbers? To find out, we have to
+# look at how a float is stored.
 #
 # ## What a float can hold
 #
@@ -93,16 +96,18 @@ from helpers.drawings.precision import show_number_lines
 show_number_lines()
 
 # %% [markdown]
-# Integers lie evenly. Floats are dense near zero, and their gaps double from one power of two to the next. (Only the very
-# smallest numbers, which are called *subnormal*, lie evenly again.) So the gap stays about the same *in proportion* to the
-# number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`. The gap just above 1 is called `eps`:
+# Integers lie evenly. Floats are dense near zero, and their gaps double from one power of two to the next. (Only the
+# very smallest numbers, which are called *subnormal*, lie evenly again.) So the gap stays about the same *in
+# proportion* to the number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`. The gap
+# just above 1 is called `eps`:
 
 # %%
 torch.finfo(torch.bfloat16).eps, torch.finfo(torch.float32).eps
 
 # %% [markdown]
-# A fraction such as 0.1 has no end when it is written in powers of two, just as 1/3 has no end in decimals. So it is not
-# among these numbers at all. What you get is the nearest one, and `item()`, which returns a Python float, shows it in full:
+# A fraction such as 0.1 has no end when it is written in powers of two, just as 1/3 has no end in decimals. So it is
+# not among these numbers at all. What you get is the nearest one, and `item()`, which returns a Python float, shows it
+# in full:
 
 # %%
 torch.tensor(0.1).item()
@@ -123,9 +128,9 @@ rest == 0.1, torch.isclose(rest, torch.tensor(0.1))
 # Why would anyone use 16 bits, then? Because a network is mostly a heap of numbers, and in 16 bits twice as many of
 # them fit into the same memory. Modern GPUs also multiply matrices several times faster in 16 bits than in 32.
 #
-# > **Then and now.** In the notes, a HalfTensor is for the GPU alone: in 2017 a CPU could store halves, but not compute with
-# > them. Since PyTorch 1.6 it can add them, and products of matrices came later. Many CPUs do it slowly, by converting each
-# > number to `float32` and back.
+# > **Then and now.** In the notes, a HalfTensor is for the GPU alone: in 2017 a CPU could store halves, but not compute
+# > with them. Since PyTorch 1.6 it can add them, and products of matrices came later. Many CPUs do it slowly, by
+# > converting each number to `float32` and back.
 
 # %% claims=["C39"]
 h = torch.HalfTensor([[1, 2], [3, 4]])
@@ -139,13 +144,21 @@ x = torch.ones(1000)
 x.nbytes, x.half().nbytes
 
 # %% [markdown]
+# It is easily lost again. You know *type promotion* (类型提升) from [page 11](11_types_and_devices.ipynb#Mixed-types): when
+# halves meet a `float32` tensor, the result is `float32`. So a single forgotten tensor in the middle of a network can
+# bring all that follows back to 32 bits. A plain Python number does not:
+
+# %%
+(x.half() * x).dtype, (x.half() * 0.5).dtype
+
+# %% [markdown]
 # ### Overflow
 #
 # *上溢*
 #
-# The notes are right about the price as well. The largest `float16` is 65504, and 300 · 300 is already beyond it. The result is
-# infinity, and from there it takes one subtraction to arrive at `nan`, *not a number*. This is one of the ways in which a loss
-# turns into `nan`:
+# The notes are right about the price as well. The largest `float16` is 65504, and 300 · 300 is already beyond it. The
+# result is infinity, and from there it takes one subtraction to arrive at `nan`, *not a number*. This is one of the
+# ways in which a loss turns into `nan`:
 
 # %% claims=["C42"]
 h = torch.tensor([300.0, 400.0]).half()
@@ -163,17 +176,17 @@ torch.tensor([300.0, 400.0]).bfloat16() ** 2
 #
 # *下溢*
 #
-# At the other end, small numbers vanish. In `float16`, whatever is smaller than about 3 · 10⁻⁸ is rounded to zero. Gradients
-# are often that small, and a gradient of zero teaches nothing:
+# At the other end, small numbers vanish. In `float16`, whatever is smaller than about 3 · 10⁻⁸ is rounded to zero.
+# Gradients are often that small, and a gradient of zero teaches nothing:
 
 # %% claims=["C42"]
 gradient = torch.tensor(1e-8)
 gradient.half(), gradient.bfloat16()
 
 # %% [markdown]
-# The remedy for `float16` is to *scale* (缩放). Multiply the loss by a large number before you call `backward`. By the chain
-# rule, all gradients are multiplied by it too, and are now large enough for `float16`. Divide by it again once they are in
-# `float32`:
+# The remedy for `float16` is to *scale* (缩放). Multiply the loss by a large number before you call `backward`. By the
+# chain rule, all gradients are multiplied by it too, and are now large enough for `float16`. Divide by it again once
+# they are in `float32`:
 
 # %%
 (gradient * 65536).half().float() / 65536
@@ -183,8 +196,8 @@ gradient.half(), gradient.bfloat16()
 #
 # *精度损失*
 #
-# The third danger is the counter from the beginning, in a disguise that matters for training. Let us add 0.001 ten thousand
-# times. The sum should be 10:
+# The third danger is the counter from the beginning, in a disguise that matters for training. Let us add 0.001 to a
+# `float16` ten thousand times. The sum should be 10:
 
 # %% claims=["C42"]
 total = torch.tensor(0.0, dtype=torch.float16)
@@ -193,8 +206,8 @@ for _ in range(10_000):
 total
 
 # %% [markdown]
-# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, each addition is rounded back
-# to where it was. `bfloat16`, with its wider gaps, gives up still earlier:
+# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, each addition is
+# rounded back to where it was. `bfloat16`, with its wider gaps, gives up still earlier:
 
 # %%
 from helpers.drawings.precision import show_running_sums
@@ -202,18 +215,18 @@ from helpers.drawings.precision import show_running_sums
 show_running_sums()
 
 # %% [markdown]
-# (Between 2 and 4, `float16` even runs ahead, because there each addition is rounded *up* to the next number.) PyTorch's own
-# `sum` does better. It keeps its running total in `float32`, and rounds once, at the end:
+# (Between 2 and 4, `float16` even runs ahead, because there each addition is rounded *up* to the next number.)
+# PyTorch's own `sum` does better. It keeps its running total in `float32`, and rounds once, at the end:
 
 # %%
 torch.full((10_000,), 0.001, dtype=torch.float16).sum()
 
 # %% [markdown]
-# This is as close as it gets, because 0.001 was rounded before the sum began, and around 10 the numbers of `float16` are 1/128
-# apart.
+# This is as close as it gets, because 0.001 was rounded before the sum began, and around 10 the numbers of `float16`
+# are 1/128 apart.
 #
-# A weight that is trained in 16 bits is in the same position as our counter. Suppose that it is about 1 and that each update,
-# the learning rate times the gradient, is about 0.001. Then all the updates are lost:
+# A weight that is trained in 16 bits is in the same position as our counter. Suppose that it is about 1 and that each
+# update, the learning rate times the gradient, is about 0.001. Then all the updates are lost:
 
 # %%
 w = torch.tensor(1.0, dtype=torch.bfloat16)
@@ -226,9 +239,9 @@ w
 #
 # *自动混合精度*
 #
-# So we want both: 16 bits for the large products of matrices, which take most of the time, and 32 bits for the weights and for
-# what is delicate, such as the loss. This is *mixed precision*. Within `torch.autocast`, PyTorch decides for each operation
-# which of the two it gets:
+# So we want both: 16 bits for the large products of matrices, which take most of the time, and 32 bits for the weights
+# and for what is delicate, such as the loss. This is *mixed precision*. Within `torch.autocast`, PyTorch decides for
+# each operation which of the two it gets:
 
 # %%
 a = torch.ones(4, 4)
@@ -238,9 +251,9 @@ with torch.autocast("cpu", dtype=torch.bfloat16):
 product.dtype, loss.dtype
 
 # %% [markdown]
-# `a` has 32 bits, yet the product was computed in `bfloat16`, and then the loss in `float32`. (Which operation gets what is listed in
-# the documentation of `torch.amp`, and it differs between CPU and GPU.) The weights of a layer stay in `float32`, and so do their
-# gradients, so that small updates are not lost:
+# `a` has 32 bits, yet the product was computed in `bfloat16`, and then the loss in `float32`. (Which operation gets
+# what is listed in the documentation of `torch.amp`, and it differs between CPU and GPU.) The weights of a layer stay
+# in `float32`, and so do their gradients, so that small updates are not lost:
 
 # %%
 torch.manual_seed(0)
@@ -272,15 +285,20 @@ for step in range(3):
 # beyond the 65504 of `float16` and overflowed. In such a case `scaler.step` skips the optimizer's step, so that the
 # weights are not ruined, and `update` halves the scale. From the second step on it worked: `scaler.step` divided the
 # gradients by the scale again and let the optimizer take its step. After 2000 good steps in a row, `update` doubles the
-# scale, and so it finds its own level.
+# scale, and so it finds its own level. (If you clip gradients, call `scaler.unscale_(optimizer)` first, or you will clip
+# the scaled ones.)
+#
+# > **Then and now.** From 2020 on, tutorials write `torch.cuda.amp.autocast()` and `torch.cuda.amp.GradScaler()`, which
+# > are for NVIDIA's and AMD's GPUs only. Both still work. Since 2.4 they warn, and the warning names what we have used
+# > here, `torch.amp` with the device as its first argument.
 #
 # ## How much memory
 #
 # *内存*
 #
-# Now to the batch that does not fit. How much memory does a tensor take? The notes work out that a FloatTensor of
-# 1000 × 1000 × 1000 elements takes 4 GB (内存/显存). You can check this without 4 GB to spare: on the device `meta`, tensors have a
-# shape and a type, but no memory.
+# Now to the batch that does not fit. How much memory does a tensor take? The notes work out that a FloatTensor of 1000
+# × 1000 × 1000 elements takes 4 GB (内存/显存). You can check this without 4 GB to spare: on the device `meta`, tensors
+# have a shape and a type, but no memory.
 
 # %% claims=["C41"]
 big = torch.empty(1000, 1000, 1000, device="meta")
@@ -298,8 +316,8 @@ big.nbytes / 1e9, big.nbytes / 2**30
 #
 # *训练时的内存*
 #
-# A network in training takes much more memory than its parameters alone. Let us count it all for a small one, and begin with the
-# bytes of the parameters:
+# A network in training takes much more memory than its parameters alone. Let us count it all for a small one, and begin
+# with the bytes of the parameters:
 
 # %%
 net = torch.nn.Sequential(
@@ -317,15 +335,16 @@ adam.step()
 sum(p.grad.nbytes for p in net.parameters())
 
 # %% [markdown]
-# The optimizer Adam keeps two running means for each parameter, which makes twice the size again (and a few bytes in which it
-# counts its steps):
+# The optimizer Adam keeps two running means for each parameter, which makes twice the size again (and a few bytes in
+# which it counts its steps):
 
 # %%
 sum(t.nbytes for state in adam.state.values() for t in state.values())
 
 # %% [markdown]
-# That makes four times the parameters, whatever the size of the batch. The rest are the *activations* (激活值), the intermediate
-# results that the backward pass will need. They grow with the batch, and for large batches they are most of the whole:
+# That makes four times the parameters, whatever the size of the batch. The rest are the *activations* (激活值), the
+# intermediate results that the backward pass will need. They grow with the batch, and for large batches they are most
+# of the whole:
 
 # %%
 from helpers.drawings.precision import show_training_memory
@@ -336,10 +355,11 @@ show_training_memory(net, input_shape=(784,), batch_sizes=(32, 128, 512, 2048))
 # At 32 samples the activations hardly show; at 2048 they take more than everything else together. That is the answer to
 # the batch that does not fit: halve the batch, and the activations are halved. (If you need the large batch, call
 # `backward` on each half before you take the step, with each half's mean loss divided by two, since
-# [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only some of the activations and compute the others
-# again, with [checkpointing](03_autograd_in_depth.ipynb).)
+# [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only some of the activations and compute the
+# others again, with [checkpointing](03_autograd_in_depth.ipynb).)
 #
-# Whether a *large* model will fit can be worked out on `meta` as well. How many gigabytes would the weights of this layer take?
+# Whether a *large* model will fit can be worked out on `meta` as well. How many gigabytes would the weights of this
+# layer take?
 
 # %%
 with torch.device("meta"):
@@ -351,10 +371,10 @@ sum(p.nbytes for p in huge.parameters()) / 1e9
 #
 # *更进一步*
 #
-# How wrong is a converted number at worst? Take a thousand numbers between one power of two and the next, convert them, plot
-# the largest relative error, and do so for all sizes of numbers. The flat stretch of each curve shows the precision of a type,
-# and its length shows the range. On the right it ends where the type overflows. On the left are the subnormal numbers, where the
-# error climbs until everything is lost.
+# How wrong is a converted number at worst? Take a thousand numbers between one power of two and the next, convert them,
+# plot the largest relative error, and do so for all sizes of numbers. The flat stretch of each curve shows the
+# precision of a type, and its length shows the range. On the right it ends where the type overflows. On the left are
+# the subnormal numbers, where the error climbs until everything is lost.
 
 # %%
 from helpers.drawings.precision import show_rounding_errors
@@ -362,9 +382,9 @@ from helpers.drawings.precision import show_rounding_errors
 show_rounding_errors()
 
 # %% [markdown]
-# Large language models are often stored in 8 bits today. The type `float8_e4m3fn` reaches 448 at most and has 3 bits of fraction, so
-# each group of weights gets a scale that makes its largest one just fit. What comes back is wrong by a few percent here and there, for a
-# quarter of the memory:
+# Large language models are often stored in 8 bits today. The type `float8_e4m3fn` reaches 448 at most and has 3 bits of
+# fraction, so each group of weights gets a scale that makes its largest one just fit. What comes back is wrong by a few
+# percent here and there, for a quarter of the memory:
 
 # %%
 weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03])
@@ -376,12 +396,12 @@ stored.float() * scale
 # ## Recap
 #
 # - A float has a range, set by its exponent, and a precision, set by its fraction. The gaps grow with the numbers.
-# - `float16` overflows beyond 65504 and loses numbers below about 3 · 10⁻⁸. `bfloat16` has about the range of `float32`, and two to
-#   three decimal digits.
+# - `float16` overflows beyond 65504 and loses numbers below about 3 · 10⁻⁸. `bfloat16` has about the range of
+#   `float32`, and two to three decimal digits.
 # - A number that is small compared with the total is lost when it is added. Keep weights and running totals in `float32`.
 # - `autocast` chooses the type of each operation, and with `float16` a `GradScaler` scales the loss.
-# - A tensor takes its number of elements times `element_size()` bytes. Training with Adam takes four times the parameters, plus
-#   activations in proportion to the batch.
+# - A tensor takes its number of elements times `element_size()` bytes. Training with Adam takes four times the
+#   parameters, plus activations in proportion to the batch.
 
 # %% [markdown]
 # ## Exercises
@@ -389,8 +409,8 @@ stored.float() * scale
 # Put your code in the place of the three dots and run the cell. The check tries your function on inputs that are not
 # on this page.
 #
-# **1. How far can you count?** `counts_to(dtype)` returns, as an `int`, the first whole number at which adding 1 changes nothing, for
-# a float type of 16, 32 or 64 bits.
+# **1. How far can you count?** `counts_to(dtype)` returns, as an `int`, the first whole number at which adding 1
+# changes nothing, for a float type of 16, 32 or 64 bits.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_counts_to
@@ -404,7 +424,8 @@ check_counts_to(counts_to)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# It is 2048 for `float16` and 16,777,216 for `float32`. How large is the gap between neighbors there? Compare with `eps`, the gap at 1.
+# It is 2048 for `float16` and 16,777,216 for `float32`. How large is the gap between neighbors there? Compare with
+# `eps`, the gap at 1.
 #
 # </details>
 
@@ -416,9 +437,9 @@ check_counts_to(counts_to)
 # </details>
 
 # %% [markdown]
-# **2. Memory of training.** `training_bytes(net)` returns how many bytes the parameters of a network, their gradients and Adam's two
-# running means take together (without Adam's step counters). Parameters may have any type, and some may be frozen
-# (`requires_grad=False`): those have no gradient, and Adam leaves them alone.
+# **2. Memory of training.** `training_bytes(net)` returns how many bytes the parameters of a network, their gradients
+# and Adam's two running means take together (without Adam's step counters). Parameters may have any type, and some may
+# be frozen (`requires_grad=False`): those have no gradient, and Adam leaves them alone.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_training_bytes
@@ -437,8 +458,9 @@ check_training_bytes(training_bytes)
 # </details>
 
 # %% [markdown]
-# **3. Length without overflow.** `length(x)` returns the Euclidean length of a `float16` vector, the square root of the sum of squares, as a
-# `float16`, computed in `float16` alone and without a ready-made norm. It must be right (to about 1 %) for large and for tiny elements.
+# **3. Length without overflow.** `length(x)` returns the Euclidean length of a `float16` vector, the square root of the
+# sum of squares, as a `float16`, computed in `float16` alone and without a ready-made norm. It must be right (to about
+# 1 %) for large and for tiny elements.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_length
@@ -457,9 +479,9 @@ check_length(length)
 # </details>
 
 # %% [markdown]
-# **4. A careful sum (hard).** `careful_sum(x)` adds the elements of a `float16` tensor with `+`, in `float16` alone, and still gets a
-# result close to the exact one. The method of Kahan (1965) goes through the elements one after the other and keeps a second number: what
-# the last addition has lost.
+# **4. A careful sum (hard).** `careful_sum(x)` adds the elements of a `float16` tensor with `+`, in `float16` alone,
+# and still gets a result close to the exact one. The method of Kahan (1965) goes through the elements one after the
+# other and keeps a second number: what the last addition has lost.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_careful_sum
@@ -487,8 +509,7 @@ check_careful_sum(careful_sum)
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -20,10 +20,10 @@
 #
 # *逐元素操作*
 #
-# The notes close with two tables of functions, and the first of them looks harmless: `abs`, `sqrt`, `exp`, `round` and so
-# on. You have known them since school. Yet 2.5 is rounded to 2 here, there are two remainders of -7 divided by 2, and a formula
-# for the sigmoid that is perfectly right produces a gradient of `nan`. This page goes through the table with one small example, and
-# stops wherever a computer's answer differs from the one you would have given.
+# The notes close with two tables of functions, and the first of them looks harmless: `abs`, `sqrt`, `exp`, `round` and
+# so on. You have known them since school. Yet 2.5 is rounded to 2 here, there are two remainders of -7 divided by 2,
+# and a formula for the sigmoid that is perfectly right produces a gradient of `nan`. This page goes through the table
+# with one small example, and stops wherever a computer's answer differs from the one you would have given.
 #
 # **You will**
 #
@@ -35,14 +35,14 @@
 #
 # **You need** to know what a tensor is and, for the gradients, the beginning of [page 2](02_autograd.ipynb). No GPU.
 #
-# **Time**: 18 min to read, 5 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
 # ## Wind
 #
 # *风*
 #
-# An element-wise (逐元素) function treats each number on its own, so the result has the same shape as the input. You can call
-# it as a function or as a method; PyTorch does not care, and neither will this book.
+# An element-wise (逐元素) function treats each number on its own, so the result has the same shape as the input. You can
+# call it as a function or as a method; PyTorch does not care, and neither will this book.
 
 # %% claims=["C45"]
 # %xmode Minimal
@@ -56,17 +56,17 @@ x = torch.tensor([1.0, 4.0, 9.0])
 x.sqrt(), torch.sqrt(x)
 
 # %% [markdown]
-# Let us use a few of them on something real. A weather station measures the wind as two numbers: how many meters per second it
-# blows towards the east, and how many towards the north. (In this book the wind has the direction in which it blows. A weather
-# report names the direction it comes from.) Here are four measurements:
+# Let us use a few of them on something real. A weather station measures the wind as two numbers: how many meters per
+# second it blows towards the east, and how many towards the north. (In this book the wind has the direction in which it
+# blows. A weather report names the direction it comes from.) Here are four measurements:
 
 # %%
 east = torch.tensor([3.0, -3.0, -3.0, 0.0])
 north = torch.tensor([4.0, 4.0, -4.0, -2.0])
 
 # %% [markdown]
-# Think of each measurement as an arrow. The speed is its length, by Pythagoras. Arithmetic between two tensors is element-wise
-# too, and `**` is the power:
+# Think of each measurement as an arrow. The speed is its length, by Pythagoras. Arithmetic between two tensors is
+# element-wise too, and `**` is the power:
 
 # %% claims=["C45"]
 speed = (east**2 + north**2).sqrt()
@@ -101,20 +101,40 @@ from helpers.drawings.functions import show_functions
 show_functions()
 
 # %% [markdown]
+# ### A star is not a matrix product
+#
+# *逐元素乘法与矩阵乘法*
+#
+# There is one place where "each number on its own" catches people out. In a book of mathematics, two matrices side by
+# side mean their *matrix multiplication* (矩阵乘法), and in MATLAB `*` means that too. In PyTorch `*` is element-wise, and
+# so is `**`. The product of matrices has a sign of its own, `@`:
+
+# %%
+A = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+A * A, A @ A
+
+# %% [markdown]
+# On the left, each number has been squared where it stood. On the right, each number is a row times a column: the 7 is
+# $1 \cdot 1 + 2 \cdot 3$. So `@` multiplies and then adds up, and adding up is a *reduction* (归并), which makes fewer
+# numbers out of many and is the opposite of element-wise. And what if two tensors meet element by element, but their
+# shapes differ? Then PyTorch tries *broadcasting* (广播), which repeats the smaller one; this is also how a plain number,
+# as in `north.div(2)`, meets every element. Reductions and broadcasting are the subject of
+# [the next page](14_reductions_and_broadcasting.ipynb).
+#
 # ### Where there is no answer
 #
 # *非数与无穷*
 #
-# What happens where the answer is not a number? Python's `math.sqrt(-1)` raises an exception. A tensor can hold a million
-# elements, and one bad one should not throw the rest away, so PyTorch marks it as `nan`, *not a number*, and carries on. Where a
-# result has no bound, you get infinity:
+# What happens where the answer is not a number? Python's `math.sqrt(-1)` raises an exception. A tensor can hold a
+# million elements, and one bad one should not throw the rest away, so PyTorch marks it as `nan`, *not a number*, and
+# carries on. Where a result has no bound, you get infinity:
 
 # %% claims=["C45"]
 torch.tensor([4.0, -1.0]).sqrt(), torch.tensor([1.0, 0.0, -1.0]).log()
 
 # %% [markdown]
-# A division by zero gives infinity as well, with the sign of what is divided, and 0 / 0 gives `nan`. Look also at `exp`: in 32
-# bits, it overflows already at 89.
+# A division by zero gives infinity as well, with the sign of what is divided, and 0 / 0 gives `nan`. Look also at
+# `exp`: in 32 bits, it overflows already at 89.
 
 # %%
 torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([88.0, 89.0]).exp()
@@ -136,15 +156,16 @@ torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([88.0, 89.0]).exp()
 (north / east).atan().rad2deg()
 
 # %% [markdown]
-# `atan2` takes both numbers and so knows all four quarters of the plane. Like the other trigonometric functions it works in
-# radians, and `rad2deg` turns them into degrees, counted counterclockwise from the east:
+# `atan2` takes both numbers and so knows all four quarters of the plane. Like the other trigonometric functions it
+# works in radians, and `rad2deg` turns them into degrees, counted counterclockwise from the east:
 
 # %% claims=["C46"]
 angle = torch.atan2(north, east).rad2deg()
 angle
 
 # %% [markdown]
-# In the picture, color is the angle. On the left, opposite points have the same color. On the right, each direction has its own:
+# In the picture, color is the angle. On the left, opposite points have the same color. On the right, each direction has
+# its own:
 
 # %%
 from helpers.drawings.functions import show_angles
@@ -152,8 +173,8 @@ from helpers.drawings.functions import show_angles
 show_angles()
 
 # %% [markdown]
-# The notes' row (三角函数) has four more. The name of `cosh` is a little misleading, since no angle in a circle is involved: it is
-# half of $e^x + e^{-x}$, the shape of a hanging chain.
+# The notes' row (三角函数) has four more. The name of `cosh` is a little misleading, since no angle in a circle is
+# involved: it is half of $e^x + e^{-x}$, the shape of a hanging chain.
 
 # %% claims=["C46"]
 a = torch.tensor([0.0, 0.5, 1.0])
@@ -164,8 +185,8 @@ a.cos(), a.sin(), a.asin(), a.cosh()
 #
 # *除法与求余*
 #
-# A compass counts differently: clockwise from the north, from 0 up to 360. So we take 90 minus the angle. Where this is negative,
-# a full turn has to be added, and that is what the remainder `%` does:
+# A compass counts differently: clockwise from the north, from 0 up to 360. So we take 90 minus the angle. Where this is
+# negative, a full turn has to be added, and that is what the remainder `%` does:
 
 # %% claims=["C45"]
 compass = (90 - angle) % 360
@@ -178,10 +199,10 @@ compass
 torch.fmod(90 - angle, 360)
 
 # %% [markdown]
-# There are two kinds of remainder, because there are two ways to divide. `%` (`torch.remainder`) belongs to the division that rounds
-# *down*, and has the sign of the divisor. `fmod` belongs to the division that cuts off *towards zero*, and has the sign of the number
-# divided. For positive numbers the two agree, which is why the difference surprises when the first negative number comes along.
-# Look at the left half of both pictures:
+# There are two kinds of remainder, because there are two ways to divide. `%` (`torch.remainder`) belongs to the
+# division that rounds *down*, and has the sign of the divisor. `fmod` belongs to the division that cuts off *towards
+# zero*, and has the sign of the number divided. For positive numbers the two agree, which is why the difference
+# surprises when the first negative number comes along. Look at the left half of both pictures:
 
 # %%
 from helpers.drawings.functions import show_remainders
@@ -203,9 +224,9 @@ m // 2, torch.div(m, 2, rounding_mode="trunc")
 m % 2, m.fmod(2)
 
 # %% [markdown]
-# > **Then and now.** When the notes were written, `/` between whole numbers cut off the fraction, and old code may rely on it. Release
-# > 1.5 warned, 1.6 refused, and since 1.7 `/` gives the true quotient, a float. `//` is not as old as it looks: up to 1.12 it cut off towards
-# > zero, and since 1.13 it rounds down, as in Python.
+# > **Then and now.** When the notes were written, `/` between whole numbers cut off the fraction, and old code may rely
+# > on it. Release 1.5 warned, 1.6 refused, and since 1.7 `/` gives the true quotient, a float. `//` is not as old as it
+# > looks: up to 1.12 it cut off towards zero, and since 1.13 it rounds down, as in Python.
 
 # %%
 m / 2
@@ -223,18 +244,20 @@ r = torch.tensor([-1.7, -0.4, 0.6, 1.7])
 r.floor(), r.ceil(), r.trunc(), r.round()
 
 # %% [markdown]
-# (`-0.` is a zero that remembers where it came from. It equals 0.) But what is nearest to a number that lies just in the middle?
+# (`-0.` is a zero that remembers where it came from. It equals 0.) But what is nearest to a number that lies just in
+# the middle?
 
 # %% claims=["C47"]
 torch.tensor([0.5, 1.5, 2.5, 3.5]).round()
 
 # %% [markdown]
-# > **Then and now.** The notes translate `round` as 四舍五入, the rule from school by which halves go up, and for positive numbers it
-# > was true in 2017. Since 1.1 a half goes to the *even* neighbor, as in Python, NumPy and the IEEE standard for floats.
+# > **Then and now.** The notes translate `round` as 四舍五入, the rule from school by which halves go up, and for positive
+# > numbers it was true in 2017. Since 1.1 a half goes to the *even* neighbor, as in Python, NumPy and the IEEE standard
+# > for floats.
 #
-# There is a good reason for it. If halves always go up, the mean of many rounded numbers is too large. If they go up and down
-# equally often, the errors cancel. Here are the true mean of a hundred halves, that of the rounded numbers, and that of the numbers
-# rounded as at school:
+# There is a good reason for it. If halves always go up, the mean of many rounded numbers is too large. If they go up
+# and down equally often, the errors cancel. Here are the true mean of a hundred halves, that of the rounded numbers,
+# and that of the numbers rounded as at school:
 
 # %% claims=["C47"]
 halves = torch.arange(100) + 0.5
@@ -251,16 +274,16 @@ compass.round(), compass.round(decimals=1)
 #
 # *截断*
 #
-# Instruments fail, and then report nonsense, such as a speed of -99. `clamp(min, max)` puts whatever lies beyond a bound on the
-# bound. You may also give only one of the two:
+# Instruments fail, and then report nonsense, such as a speed of -99. `clamp(min, max)` puts whatever lies beyond a
+# bound on the bound. You may also give only one of the two:
 
 # %% claims=["C48"]
 reported = torch.tensor([5.0, -99.0, 250.0, 2.0])
 reported.clamp(0, 60), reported.clamp(min=0)
 
 # %% [markdown]
-# If you clamp inside a network, remember that what is cut off has no influence any more, so its gradient is zero. If you clamp
-# the outputs of a network, it learns nothing from those beyond the bounds:
+# If you clamp inside a network, remember that what is cut off has no influence any more, so its gradient is zero. If
+# you clamp the outputs of a network, it learns nothing from those beyond the bounds:
 
 # %% claims=["C48"]
 reported.requires_grad_()
@@ -272,20 +295,20 @@ reported.grad
 #
 # *激活函数*
 #
-# The element-wise functions that matter most stand between the layers of a network. Two linear layers in a row can do no more than
-# one, and what makes the difference is a function in between that is not linear, the *activation function*. The notes name two.
-# `sigmoid` squeezes all numbers between 0 and 1, and `tanh` between -1 and 1:
+# The element-wise functions that matter most stand between the layers of a network. Two linear layers in a row can do
+# no more than one, and what makes the difference is a function in between that is not linear, the *activation
+# function*. The notes name two. `sigmoid` squeezes all numbers between 0 and 1, and `tanh` between -1 and 1:
 
 # %% claims=["C49"]
 z = torch.tensor([-4.0, 0.0, 4.0])
 z.sigmoid(), z.tanh()
 
 # %% [markdown]
-# > **Then and now.** The notes write "sigmod". That was a slip, and a frequent one. The function is named after the letter S
-# > (sigma), whose shape it has.
+# > **Then and now.** The notes write "sigmod". That was a slip, and a frequent one. The function is named after the
+# > letter S (sigma), whose shape it has.
 #
-# The dots in the notes stand for more. Here are the ones that you will meet most often, each with its slope, which autograd finds
-# for us:
+# The dots in the notes stand for more. Here are the ones that you will meet most often, each with its slope, which
+# autograd finds for us:
 
 # %% claims=["C49"]
 from helpers.drawings.functions import show_activations
@@ -293,9 +316,10 @@ from helpers.drawings.functions import show_activations
 show_activations()
 
 # %% [markdown]
-# Look at the dashed lines. By the chain rule, the gradient is multiplied by this slope each time it goes back through an
-# activation. Far from zero, sigmoid and tanh *saturate* (饱和): the curve is flat, and the slope is nearly zero. And even at its
-# steepest, the sigmoid has a slope of no more than a quarter. See what is left of the gradient behind ten of them:
+# Look at the dashed lines. By the chain rule, the gradient is multiplied by this slope each time it goes back through
+# an activation. Far from zero, sigmoid and tanh *saturate* (饱和): the curve is flat, and the slope is nearly zero. And
+# even at its steepest, the sigmoid has a slope of no more than a quarter. See what is left of the gradient behind ten
+# of them:
 
 # %%
 start = torch.tensor(0.5, requires_grad=True)
@@ -317,8 +341,8 @@ start.grad
 #
 # *数值稳定*
 #
-# The formula of the sigmoid, $1 / (1 + e^{-x})$, is short, so why not type it? In the middle it works, and far out the *values*
-# are right too:
+# The formula of the sigmoid, $1 / (1 + e^{-x})$, is short, so why not type it? In the middle it works, and far out the
+# *values* are right too:
 
 # %% claims=["C49"]
 w = torch.tensor([-100.0, 0.0], requires_grad=True)
@@ -356,9 +380,12 @@ speed.mul_(3.6)
 speed
 
 # %% [markdown]
-# Use it with care. If you run that cell a second time, the wind will be 3.6 times as fast again. Every other name for
-# this tensor sees the change, the type cannot change ([page 11](11_types_and_devices.ipynb#Mixed-types)), and autograd
-# may need the value that you overwrite. In this case you get an error as soon as you call `backward`:
+# > **Then and now.** Optimizers of 2017 update a weight with `p.add_(-lr, gradient)`, the factor before the tensor. It
+# > still works, with a warning about "this overload of add_". Today one writes `p.add_(gradient, alpha=-lr)`.
+#
+# Use underscores with care. If you run that cell a second time, the wind will be 3.6 times as fast again. Every other
+# name for this tensor sees the change, the type cannot change ([page 11](11_types_and_devices.ipynb#Mixed-types)), and
+# autograd may need the value that you overwrite. In this case you get an error as soon as you call `backward`:
 
 # %% tags=["raises-exception"] verify={"free": ["Exp(Backward0)?,"], "reason": "releases name the function differently"}
 v = torch.ones(3, requires_grad=True)
@@ -367,17 +394,17 @@ e.add_(1)
 e.sum().backward()
 
 # %% [markdown]
-# The derivative of `exp` is its own result, which autograd had kept, and which is gone. (With `sin` in the place of `exp` there would be
-# no error, because its derivative is computed from its input.) So work in place where no gradients are involved, as in preparing data,
-# and write `e = e + 1` otherwise.
+# The derivative of `exp` is its own result, which autograd had kept, and which is gone. (With `sin` in the place of
+# `exp` there would be no error, because its derivative is computed from its input.) So work in place where no gradients
+# are involved, as in preparing data, and write `e = e + 1` otherwise.
 #
 # ## Going further
 #
 # *更进一步*
 #
-# Why not write a loop over the elements? Because each call costs a few microseconds before it computes anything. One call for the
-# whole tensor pays this once, and then runs in compiled code. A loop pays it for each element, and makes a tensor of each element
-# besides. Compare the two times:
+# Why not write a loop over the elements? Because each call costs a few microseconds before it computes anything. One
+# call for the whole tensor pays this once, and then runs in compiled code. A loop pays it for each element, and makes a
+# tensor of each element besides. Compare the two times:
 
 # %% verify={"reason": "durations", "timing": true}
 many = torch.linspace(0, 1, 10_000)
@@ -391,10 +418,13 @@ many = torch.linspace(0, 1, 10_000)
 #
 # ## Recap
 #
-# - Element-wise functions keep the shape. Where there is no answer they give `nan` or `inf` and go on.
-# - `%` has the sign of the divisor and belongs to `//`, while `fmod` has the sign of the number divided. `/` keeps the fraction.
+# - Element-wise functions keep the shape, and `*` is one of them; the product of matrices is `@`. Where there is no
+#   answer, they give `nan` or `inf` and go on.
+# - `%` has the sign of the divisor and belongs to `//`, while `fmod` has the sign of the number divided. `/` keeps the
+#   fraction.
 # - Halves are rounded to the even neighbor. What is clamped away has a gradient of zero.
-# - Sigmoid and tanh saturate on both sides, and gradients vanish in a chain of them. ReLU passes them on where it is positive.
+# - Sigmoid and tanh saturate on both sides, and gradients vanish in a chain of them. ReLU passes them on where it is
+#   positive.
 # - Use the ready-made functions. They are stable where the formula from the book is not.
 # - An underscore means in place, and autograd raises an error if it needed the old value.
 
@@ -404,8 +434,8 @@ many = torch.linspace(0, 1, 10_000)
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
-# **1. Round as at school.** `round_half_up(x)` rounds to whole numbers, and halves go up: 2.5 becomes 3, and -2.5 becomes -2. The result is a float
-# tensor.
+# **1. Round as at school.** `round_half_up(x)` rounds to whole numbers, and halves go up: 2.5 becomes 3, and -2.5
+# becomes -2. The result is a float tensor.
 
 # %% tags=["exercise"]
 from helpers.exercises.elementwise_functions import check_round_half_up
@@ -424,8 +454,9 @@ check_round_half_up(round_half_up)
 # </details>
 
 # %% [markdown]
-# **2. The shorter way round.** `turn(a, b)` tells how to turn from compass direction `a` to `b`, in degrees: positive for clockwise, negative for
-# counterclockwise, and never more than half a circle, so the result is at least -180 and less than 180. From 350 to 10 it is 20.
+# **2. The shorter way round.** `turn(a, b)` tells how to turn from compass direction `a` to `b`, in degrees: positive
+# for clockwise, negative for counterclockwise, and never more than half a circle, so the result is at least -180 and
+# less than 180. From 350 to 10 it is 20.
 
 # %% tags=["exercise"]
 from helpers.exercises.elementwise_functions import check_turn
@@ -444,8 +475,8 @@ check_turn(turn)
 # </details>
 
 # %% [markdown]
-# **3. A new activation.** `hard_swish(x)` is 0 for x ≤ -3, x for x ≥ 3, and x · (x + 3) / 6 in between. Write it for a tensor, without `where`, a
-# loop, or `F.hardswish`.
+# **3. A new activation.** `hard_swish(x)` is 0 for x ≤ -3, x for x ≥ 3, and x · (x + 3) / 6 in between. Write it for a
+# tensor, without `where`, a loop, or `F.hardswish`.
 
 # %% tags=["exercise"]
 from helpers.exercises.elementwise_functions import check_hard_swish
@@ -464,8 +495,9 @@ check_hard_swish(hard_swish)
 # </details>
 
 # %% [markdown]
-# **4. A stable softplus (hard).** `softplus(x)` is $\log(1 + e^x)$. Write it so that values *and gradients* are right for x from -1000 to 1000, with
-# `exp`, `log1p` and other functions of this page, but not with `F.softplus`, `logaddexp`, `logsumexp` or `logsigmoid`.
+# **4. A stable softplus (hard).** `softplus(x)` is $\log(1 + e^x)$. Write it so that values *and gradients* are right
+# for x from -1000 to 1000, with `exp`, `log1p` and other functions of this page, but not with `F.softplus`,
+# `logaddexp`, `logsumexp` or `logsigmoid`.
 
 # %% tags=["exercise"]
 from helpers.exercises.elementwise_functions import check_softplus
@@ -493,17 +525,16 @@ check_softplus(softplus)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 3</summary>
 #
-# At exactly 0 the slope must be 1/2. There both parts have a kink, and autograd has to choose a slope for each. For `abs` it takes 0. What
-# does it take for `x.relu()`, and what for `torch.maximum(x, torch.zeros_like(x))`? Try both. (For
-# `x.clamp(min=0)` it was 1 up to PyTorch 2.13, and is 0 today.)
+# At exactly 0 the slope must be 1/2. There both parts have a kink, and autograd has to choose a slope for each. For
+# `abs` it takes 0. What does it take for `x.relu()`, and what for `torch.maximum(x, torch.zeros_like(x))`? Try both.
+# (For `x.clamp(min=0)` it was 1 up to PyTorch 2.13, and is 0 today.)
 #
 # </details>
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# Click to open. They run and are verified like every other cell. Below each solution is a typical mistake, with what the
-# check says of it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
@@ -553,5 +584,5 @@ check_softplus(lambda x: torch.log(1 + torch.exp(x)))
 check_softplus(lambda x: x.relu() + torch.log1p(torch.exp(-x.abs())))
 
 # %% [markdown]
-# ---
-# Back: [precision and memory](12_precision_and_memory.ipynb) · On: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)
+# --- Back: [precision and memory](12_precision_and_memory.ipynb) · On:
+# [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)

@@ -21,9 +21,9 @@
 # *归并与广播*
 #
 # Does `marks.mean(dim=1)` average each row or each column? Many people who use PyTorch every day try it out before they
-# answer. The notes were about to say how to remember it, and break off in the middle of the thought. This page finishes it.
-# With the rule in hand, we then look at what happens when two shapes do not match, and at a bug that lets a network train
-# for hours on the wrong loss without a word of complaint.
+# answer. The notes were about to say how to remember it, and break off in the middle of the thought. This page finishes
+# it. With the rule in hand, we then look at what happens when two shapes do not match, and at a bug that lets a network
+# train for hours on the wrong loss without a word of complaint.
 #
 # **You will**
 #
@@ -59,13 +59,13 @@ marks = torch.tensor(
 marks.mean()
 
 # %% [markdown]
-# A *reduction* makes fewer numbers out of many. Without a `dim`, it makes a single one out of all twelve. With a `dim`,
-# remember this:
+# The functions of the last page were element-wise (逐元素): twelve numbers went in, and twelve came out. A *reduction* makes
+# fewer numbers out of many. Without a `dim`, it makes a single one out of all twelve. With a `dim`, remember this:
 #
 # > **The dimension that you name is the one that disappears.**
 #
-# `marks` has the shape (3, 4): dimension 0 counts the students, dimension 1 counts the exams. Name dimension 1, and the exams
-# disappear. What remains is one number for each student:
+# `marks` has the shape (3, 4): dimension 0 counts the students, dimension 1 counts the exams. Name dimension 1, and the
+# exams disappear. What remains is one number for each student:
 
 # %% claims=["C54"]
 marks.mean(dim=1)
@@ -90,8 +90,8 @@ x = torch.arange(24).view(2, 3, 4)
 show_reductions(x)
 
 # %% [markdown]
-# Two dimensions may go at once, and negative numbers count from the end. If you want one number for each station, the days
-# and the readings have to disappear:
+# Two dimensions may go at once, and negative numbers count from the end. If you want one number for each station, the
+# days and the readings have to disappear:
 
 # %% claims=["C54"]
 x.sum(dim=(1, 2)), x.sum(dim=(-2, -1))
@@ -99,8 +99,8 @@ x.sum(dim=(1, 2)), x.sum(dim=(-2, -1))
 # %% [markdown]
 # > **Then and now.** "Most of the functions above take a `dim`," the notes say, "and its effect can be remembered as
 # > follows." There they end. The rule above is one way to go on. It has held since PyTorch 0.2; before that, the
-# > dimension that you named stayed and had size 1, which today you have to ask for with `keepdim=True`. We shall need that
-# > below.
+# > dimension that you named stayed and had size 1, which today you have to ask for with `keepdim=True`. We shall need
+# > that below.
 #
 # ## The reductions of the notes
 #
@@ -115,10 +115,10 @@ x.sum(dim=(1, 2)), x.sum(dim=(-2, -1))
 marks.median(dim=1).values
 
 # %% [markdown]
-# Look at the second student, whose marks are 5, 6, 7 and 10. Two of them are in the middle, and at school the median was
-# halfway between the two, 6.5. PyTorch takes the *lower* one, so that the median is a mark that was really given. (This is
-# also why it can tell you where that mark stands: the result has `indices` beside its `values`.) If you want the median of
-# the textbooks, ask for the quantile at one half:
+# Look at the second student, whose marks are 5, 6, 7 and 10. Two of them are in the middle, and at school the median
+# was halfway between the two, 6.5. PyTorch takes the *lower* one, so that the median is a mark that was really given.
+# (This is also why it can tell you where that mark stands: the result has `indices` beside its `values`.) If you want
+# the median of the textbooks, ask for the quantile at one half:
 
 # %% claims=["C50"]
 marks.quantile(0.5, dim=1)
@@ -130,8 +130,8 @@ marks.quantile(0.5, dim=1)
 marks.mode(dim=1).values
 
 # %% [markdown]
-# For the first student that is 8 and for the third 9, since they have it twice. The second has four different marks, so it
-# is a tie. You see that we got the smallest, but the documentation makes no promise about ties.
+# For the first student that is 8 and for the third 9, since they have it twice. The second has four different marks, so
+# it is a tie. You see that we got the smallest, but the documentation makes no promise about ties.
 #
 # Reductions of a comparison answer questions. Which students have failed an exam, with a mark below 5? And how many of
 # all the marks were 9 or better?
@@ -169,15 +169,19 @@ except RuntimeError as error:
 marks.var(dim=1), marks.numpy().var(axis=1)
 
 # %% [markdown]
-# The third student varies most. But why do the two libraries disagree? Both add up the squared distances of $n = 4$ marks; then
-# NumPy divides by $n$, and PyTorch by $n - 1$. If the four marks are only a *sample* of what a student can do, they lie
-# closer to their own mean than to the true one, on average, and dividing by $n - 1$ makes up for that. Call the number that is
-# subtracted the `correction`. It is 1 unless you say otherwise, and with 0 we get NumPy's result:
+# The third student varies most. But why do the two libraries disagree? Both add up the squared distances of $n = 4$
+# marks; then NumPy divides by $n$, and PyTorch by $n - 1$. If the four marks are only a *sample* of what a student can
+# do, they lie closer to their own mean than to the true one, on average, and dividing by $n - 1$ makes up for that.
+# Call the number that is subtracted the `correction`. It is 1 unless you say otherwise, and with 0 we get NumPy's
+# result:
 
 # %% claims=["C52"]
 marks.var(dim=1, correction=0), marks.std(dim=1, correction=0) ** 2
 
 # %% [markdown]
+# (Mind a batch of one. With $n = 1$, PyTorch divides zero by zero, so the standard deviation of a single number is `nan`,
+# and there is a warning.)
+#
 # > **Then and now.** Before 2.0 the argument was called `unbiased`, and was true or false. It is still understood.
 #
 # ### Norm and distance
@@ -192,9 +196,10 @@ difference = marks[0] - marks[1]
 torch.linalg.vector_norm(difference), torch.dist(marks[0], marks[1])
 
 # %% [markdown]
-# > **Then and now.** The notes' `torch.norm` still works, but it has been deprecated since 1.7, and for a good reason: for a
-# > *matrix*, its name does not say which norm is meant. It treats the elements as one long vector, while in a book of
-# > mathematics the 2-norm of a matrix is the largest factor by which it stretches a vector. Today there is a name for each:
+# > **Then and now.** The notes' `torch.norm` still works, but it has been deprecated since 1.7, and for a good reason:
+# > for a *matrix*, its name does not say which norm is meant. It treats the elements as one long vector, while in a
+# > book of mathematics the 2-norm of a matrix is the largest factor by which it stretches a vector. Today there is a
+# > name for each:
 
 # %% claims=["C51"]
 A = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -211,9 +216,9 @@ torch.norm(A, 2), torch.linalg.vector_norm(A), torch.linalg.matrix_norm(A, 2)
 marks.max(dim=1)
 
 # %% [markdown]
-# `amax` returns the values alone and `argmax` the places alone; for the smallest there are `min`, `amin` and `argmin`. You
-# will meet `argmax` in nearly every program that classifies. There, each row holds one score (logit) for each class, `argmax`
-# turns the scores into predictions, and the accuracy is the mean of a comparison:
+# `amax` returns the values alone and `argmax` the places alone; for the smallest there are `min`, `amin` and `argmin`.
+# You will meet `argmax` in nearly every program that classifies. There, each row holds one score (logit) for each
+# class, `argmax` turns the scores into predictions, and the accuracy is the mean of a comparison:
 
 # %%
 logits = torch.tensor([[2.0, 0.5, 0.1], [0.3, 1.5, 0.2], [0.1, 0.4, 3.0]])
@@ -221,9 +226,13 @@ labels = torch.tensor([0, 2, 2])
 (logits.argmax(dim=1) == labels).float().mean()
 
 # %% [markdown]
-# The third student's best mark, 9, came twice, and `max` reported the first of the two. Such a tie matters when there are
-# gradients: which of the two elements gets the gradient of the maximum? `amax` shares it evenly, whereas `max` with a `dim`
-# gives everything to the place that it returns:
+# > **Then and now.** Old programs get the predictions from `_, predicted = torch.max(outputs.data, 1)` or
+# > `outputs.max(1)[1]`. Both still work and pick the same places. Code from before 0.2 goes on with `.squeeze(1)`,
+# > since the dimension stayed then, and that is an error today.
+#
+# The third student's best mark, 9, came twice, and `max` reported the first of the two. Such a tie matters when there
+# are gradients: which of the two elements gets the gradient of the maximum? `amax` shares it evenly, whereas `max` with
+# a `dim` gives everything to the place that it returns:
 
 # %%
 third = marks[2].clone().requires_grad_()
@@ -255,9 +264,9 @@ gaps.mean(dim=1), gaps.nanmean(dim=1)
 #
 # *累加与累乘*
 #
-# The notes list `cumsum` and `cumprod` among the reductions. They are something else, namely *scans*: each element becomes the
-# sum, or the product, of all elements up to and including itself. No dimension disappears. Here `dim` is the
-# direction in which you walk, from exam to exam:
+# The notes list `cumsum` and `cumprod` among the reductions. They are something else, namely *scans*: each element
+# becomes the sum, or the product, of all elements up to and including itself. No dimension disappears. Here `dim` is
+# the direction in which you walk, from exam to exam:
 
 # %% claims=["C53"]
 marks.cumsum(dim=1), torch.tensor([1, 2, 3, 4]).cumprod(dim=0)
@@ -275,8 +284,9 @@ marks.cumsum(dim=1), torch.tensor([1, 2, 3, 4]).cumprod(dim=0)
 marks - marks.mean(dim=1)
 
 # %% [markdown]
-# The shapes (3, 4) and (3,) do not fit. With `keepdim=True` the dimension that you name does not disappear, but stays with size 1.
-# The means then have the shape (3, 1). They are a column, and a column can be subtracted from every column of the table:
+# The shapes (3, 4) and (3,) do not fit. With `keepdim=True` the dimension that you name does not disappear, but stays
+# with size 1. The means then have the shape (3, 1). They are a column, and a column can be subtracted from every column
+# of the table:
 
 # %% claims=["C54"]
 marks - marks.mean(dim=1, keepdim=True)
@@ -291,17 +301,19 @@ three - three.mean(dim=1)
 
 # %% [markdown]
 # There is no error this time, and the result is wrong: the first row adds up to 2, the second to −4. The mean of
-# student 0 has been subtracted from exam 0, that of student 1 from exam 1, and so on. So make `keepdim=True` a habit whenever a result is to be
-# combined with the tensor it came from.
+# student 0 has been subtracted from exam 0, that of student 1 from exam 1, and so on. So make `keepdim=True` a habit
+# whenever a result is to be combined with the tensor it came from.
 #
 # ## Broadcasting
 #
 # *广播*
 #
-# Why could a column be subtracted from a table in the first place, and why did the row of three means go wrong? When two shapes
-# differ, PyTorch *broadcasts* them: it repeats what is too small until both are equal. There is one rule for it:
+# Why could a column be subtracted from a table in the first place, and why did the row of three means go wrong? When
+# two shapes differ, PyTorch *broadcasts* them: it repeats what is too small until both are equal. There is one rule for
+# it:
 #
-# > **Align the shapes at the right.** Two sizes fit if they are equal, or if one of them is 1 or missing. That one is repeated.
+# > **Align the shapes at the right.** Two sizes fit if they are equal, or if one of them is 1 or missing. That one is
+# > repeated.
 
 # %%
 column, row = torch.tensor([[0], [10], [20]]), torch.tensor([1, 2, 3, 4])
@@ -325,9 +337,9 @@ from helpers.drawings.reductions import show_broadcast
 show_broadcast(column, row)
 
 # %% [markdown]
-# A batch of images has the shape (N, C, H, W), and to normalize it we subtract from each channel its mean. Which shape must
-# the three means have? `torch.broadcast_shapes` lets you try out an idea without computing anything. The shape (3,) would
-# be aligned with the 32 columns of pixels, so it would not do:
+# A batch of images has the shape (N, C, H, W), and to normalize it we subtract from each channel its mean. Which shape
+# must the three means have? `torch.broadcast_shapes` lets you try out an idea without computing anything. The shape
+# (3,) would be aligned with the 32 columns of pixels, so it would not do:
 
 # %% tags=["raises-exception"]
 torch.broadcast_shapes((64, 3, 32, 32), (3,))
@@ -360,8 +372,8 @@ prediction = label[:, None]
 (prediction - label).shape
 
 # %% [markdown]
-# What does a network learn from such a loss? Let us train one. The labels lie on the line $2x + 1$, so a single linear layer
-# could learn them perfectly:
+# What does a network learn from such a loss? Let us train one. The labels lie on the line $2x + 1$, so a single linear
+# layer could learn them perfectly:
 
 # %%
 inputs = torch.arange(5.0)[:, None]
@@ -384,9 +396,10 @@ losses[0], losses[-1]
 layer(inputs).detach().squeeze(1)
 
 # %% [markdown]
-# Whatever the input, the layer predicts 5. Each prediction is compared with all five labels, and the one number with the smallest
-# mean squared distance to all of them is their mean. It even has a lower loss, 8, than the truth with its 16. `nn.MSELoss` computes the same wrong
-# number, but at least it warns you. Take this warning seriously when you see it:
+# Whatever the input, the layer predicts 5. Each prediction is compared with all five labels, and the one number with
+# the smallest mean squared distance to all of them is their mean. It even has a lower loss, 8, than the truth with
+# its 16. `nn.MSELoss` computes the same wrong number, but at least it warns you. Take this warning seriously when you see
+# it:
 
 # %%
 from helpers.messages import print_warnings
@@ -403,17 +416,17 @@ with print_warnings():
 # %% [markdown]
 # In a training loop, the line `assert prediction.shape == label.shape` costs nothing and can save you a day.
 #
-# > **Then and now.** Broadcasting came with PyTorch 0.2, the release of the notes. Before that, two tensors with the same *number* of
-# > elements were added even if their shapes differed, so a column plus a row of the same length was no square. Code from before 0.2
-# > may rely on that.
+# > **Then and now.** Broadcasting came with PyTorch 0.2, the release of the notes. Before that, two tensors with the
+# > same *number* of elements were added even if their shapes differed, so a column plus a row of the same length was no
+# > square. Code from before 0.2 may rely on that.
 #
 # ## Matrix products
 #
 # *矩阵乘法*
 #
-# The school has two ways to make one final mark out of four exams. The first takes the plain mean; the second drops
-# the last exam and counts the first one twice. Put the weights in the columns of a matrix, and a matrix multiplication gives all final
-# marks at once:
+# The school has two ways to make one final mark out of four exams. The first takes the plain mean; the second drops the
+# last exam and counts the first one twice. Put the weights in the columns of a matrix, and a matrix multiplication
+# gives all final marks at once:
 
 # %%
 schemes = torch.tensor([[0.25, 0.5], [0.25, 0.25], [0.25, 0.25], [0.25, 0.0]])
@@ -427,9 +440,16 @@ marks @ schemes
 (marks[:, :, None] * schemes).sum(dim=1)
 
 # %% [markdown]
-# Which dimensions meet, and which disappear? `einsum` lets you write it down, with a letter for each dimension. **A letter
-# that is missing on the right is summed over**, which is the rule of `dim` once more. With `s` for students, `e` for exams and
-# `k` for the kind of final mark:
+# Do not confuse the two signs. `marks * schemes` multiplies element by element, and since (3, 4) and (4, 2) do not
+# broadcast, it is an error. With two *square* matrices it would be the next silent mistake.
+#
+# > **Then and now.** Old code writes `torch.mm` for the product of two matrices and `torch.bmm` for a batch of them. Both
+# > still work, and `@` (or `torch.matmul`) serves for either. What comes after the product has moved: `torch.symeig`,
+# > `torch.qr`, `torch.solve` and `torch.lstsq` are errors today, and their successors are in `torch.linalg`.
+#
+# Which dimensions meet, and which disappear? `einsum` lets you write it down, with a letter for each dimension. **A
+# letter that is missing on the right is summed over**, which is the rule of `dim` once more. With `s` for students, `e`
+# for exams and `k` for the kind of final mark:
 
 # %%
 torch.einsum("se,ek->sk", marks, schemes)
@@ -446,8 +466,9 @@ scores = torch.einsum("bqd,bkd->bqk", queries, keys)
 scores.shape, torch.allclose(scores, queries @ keys.mT)
 
 # %% [markdown]
-# The vectors have disappeared, and what remains is one score for each query and key. `@` can do the same, once `keys.mT` has
-# exchanged the last two dimensions of the keys: it multiplies matrices in the last two dimensions, and the ones before them are a batch.
+# The vectors have disappeared, and what remains is one score for each query and key. `@` can do the same, once
+# `keys.mT` has exchanged the last two dimensions of the keys: it multiplies matrices in the last two dimensions, and
+# the ones before them are a batch.
 #
 # A softmax then turns the scores into weights. Along which `dim`? Each query shares out a total weight of 1 among the
 # keys, so it has to be the dimension of the keys, the last one:
@@ -468,8 +489,8 @@ a, b, c = torch.tensor([1e8, 1.0, -1e8])
 (a + b) + c, (a + c) + b
 
 # %% [markdown]
-# In the first order, the 1 was lost beside a hundred million. With ordinary numbers the effect is much smaller, but it is there. Here
-# the same thousand random numbers are added one after the other, in two thousand different orders:
+# In the first order, the 1 was lost beside a hundred million. With ordinary numbers the effect is much smaller, but it
+# is there. Here the same thousand random numbers are added one after the other, in two thousand different orders:
 
 # %%
 from helpers.drawings.reductions import show_orders_of_a_sum
@@ -477,18 +498,18 @@ from helpers.drawings.reductions import show_orders_of_a_sum
 show_orders_of_a_sum()
 
 # %% [markdown]
-# All those results are correct up to rounding, and most are off by less than one part in a million. PyTorch's own `sum` adds many numbers at
-# the same time, in an order that may depend on the processor and on the number of threads. This is why two machines can disagree in the last
-# digits of a sum, without either of them being broken.
+# All those results are correct up to rounding, and most are off by less than one part in a million. PyTorch's own `sum`
+# adds many numbers at the same time, in an order that may depend on the processor and on the number of threads. This is
+# why two machines can disagree in the last digits of a sum, without either of them being broken.
 #
 # ## Recap
 #
 # - The dimension that you name disappears; with `keepdim=True` it stays with size 1.
-# - The median of an even count is the lower of the two in the middle, `var` and `std` divide by n − 1, and a `nan` turns sums, means and
-#   maxima into `nan`. `nanmean` and its relatives leave it out.
+# - The median of an even count is the lower of the two in the middle, `var` and `std` divide by n − 1, and a `nan`
+#   turns sums, means and maxima into `nan`. `nanmean` and its relatives leave it out.
 # - `cumsum` and `cumprod` are scans: they keep the shape.
-# - Shapes are aligned at the right; two sizes fit if they are equal, or if one is 1 or missing. (N, 1) with (N,) makes a square without
-#   a warning, so compare the shapes of predictions and labels.
+# - Shapes are aligned at the right; two sizes fit if they are equal, or if one is 1 or missing. (N, 1) with (N,) makes
+#   a square without a warning, so compare the shapes of predictions and labels.
 # - `@` is a broadcast product and a sum. In `einsum`, a letter that is missing on the right is summed over.
 
 # %% [markdown]
@@ -497,9 +518,10 @@ show_orders_of_a_sum()
 # Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
-# **1. Channel statistics.** Before training on images, one normalizes their channels, and for this one needs two numbers for each of them. Write `channel_stats(images)`: for a
-# batch of shape (N, C, H, W), return the mean and the standard deviation (with correction 0) of each channel, over all images and pixels, as a tuple of two tensors
-# of shape (C,).
+# **1. Channel statistics.** Before training on images, one normalizes their channels, and for this one needs two
+# numbers for each of them. Write `channel_stats(images)`: for a batch of shape (N, C, H, W), return the mean and the
+# standard deviation (with correction 0) of each channel, over all images and pixels, as a tuple of two tensors of shape
+# (C,).
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_channel_stats
@@ -525,8 +547,9 @@ check_channel_stats(channel_stats)
 # </details>
 
 # %% [markdown]
-# **2. Softmax by hand.** Write `softmax(x)`, which turns each row of a matrix into numbers between 0 and 1 that add up to 1: it takes `exp` of each element, and divides by the sum
-# of the `exp` of its row. Do it without `softmax`, `log_softmax` and `logsumexp`. It has to work for elements of a few thousand, too.
+# **2. Softmax by hand.** Write `softmax(x)`, which turns each row of a matrix into numbers between 0 and 1 that add up
+# to 1: it takes `exp` of each element, and divides by the sum of the `exp` of its row. Do it without `softmax`,
+# `log_softmax` and `logsumexp`. It has to work for elements of a few thousand, too.
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_softmax
@@ -540,7 +563,8 @@ check_softmax(softmax)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# In `float32`, `exp(89)` is already infinite. But subtracting the same number from a whole row does not change its softmax. Which number would you take?
+# In `float32`, `exp(89)` is already infinite. But subtracting the same number from a whole row does not change its
+# softmax. Which number would you take?
 #
 # </details>
 
@@ -552,8 +576,9 @@ check_softmax(softmax)
 # </details>
 
 # %% [markdown]
-# **3. All distances.** The rows of `a`, of shape (N, D), are points, and so are the rows of `b`, of shape (M, D). Write `distances(a, b)`, which returns the Euclidean distance of each point of `a` to
-# each point of `b`, as a tensor of shape (N, M). Use no loop, and no `cdist`.
+# **3. All distances.** The rows of `a`, of shape (N, D), are points, and so are the rows of `b`, of shape (M, D). Write
+# `distances(a, b)`, which returns the Euclidean distance of each point of `a` to each point of `b`, as a tensor of
+# shape (N, M). Use no loop, and no `cdist`.
 
 # %% tags=["exercise"]
 from helpers.exercises.reductions_and_broadcasting import check_distances
@@ -579,11 +604,13 @@ check_distances(distances)
 # </details>
 
 # %% [markdown]
-# **4. Attention (hard).** Finish what the page began. Write `attention(q, k, v, mask)`, without `F.scaled_dot_product_attention`, for queries `q` of shape (B, Q, D), keys `k` (B, K, D), values `v` (B, K, E)
-# and a bool `mask` (B, K):
+# **4. Attention (hard).** Finish what the page began. Write `attention(q, k, v, mask)`, without
+# `F.scaled_dot_product_attention`, for queries `q` of shape (B, Q, D), keys `k` (B, K, D), values `v` (B, K, E) and a
+# bool `mask` (B, K):
 #
 # - the score of a query and a key is the dot product of their vectors, divided by the square root of D;
-# - a softmax over the keys turns the scores into weights, but a key whose mask is `False` gets no weight at all (each sample has at least one that is `True`);
+# - a softmax over the keys turns the scores into weights, but a key whose mask is `False` gets no weight at all (each
+#   sample has at least one that is `True`);
 # - the result of a query is the sum of the values with these weights. Return a tensor of shape (B, Q, E).
 
 # %% tags=["exercise"]
@@ -605,15 +632,15 @@ check_attention(attention)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# The scores have the shape (B, Q, K), the mask (B, K). Where must it get a dimension of size 1, so that it is aligned with the keys?
+# The scores have the shape (B, Q, K), the mask (B, K). Where must it get a dimension of size 1, so that it is aligned
+# with the keys?
 #
 # </details>
 
 # %% [markdown] tags=["solution"]
 # ## Solutions
 #
-# The code of each solution is folded away: click to open it. Below it is a typical mistake, with what the check has to say
-# about it.
+# In JupyterLab, click on a solution to open it. Below each one is a typical mistake, with what the check says about it.
 
 
 # %% jupyter={"source_hidden": true} tags=["solution"]

@@ -117,6 +117,11 @@ def test_c28_one_storage_but_no_cell_in_common():
     assert not set(cells_read(MATRIX[0])) & set(cells_read(MATRIX[1]))
 
 
+def test_tensors_without_elements_have_the_address_0():
+    empty = [torch.empty(0), torch.zeros(3, 0)]
+    assert {x.untyped_storage().data_ptr() for x in empty} == {0}
+
+
 def test_in_order_but_with_gaps_is_not_contiguous():
     assert not torch.arange(6)[::2].is_contiguous()
     assert MATRIX.contiguous() is MATRIX

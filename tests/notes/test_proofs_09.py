@@ -111,3 +111,27 @@ def test_only_the_last_brackets_write():
 
 def test_flip_copies():
     assert not shares_memory(X.flip(0), X)
+
+
+def test_C32_an_old_mask_picks_but_writes_no_number():
+    mask = (X > 11).byte()
+    with pytest.warns(UserWarning, match="uint8 is now deprecated"):
+        assert X[mask].equal(X[mask.bool()])
+    u = X.clone()
+    with pytest.raises(RuntimeError, match="only supports boolean masks"):
+        u[mask] = 0
+    with pytest.raises(RuntimeError, match="only supports boolean masks"):
+        X.masked_fill(mask, 0)
+
+
+@pytest.mark.parametrize("between", [slice(None), ..., None])
+def test_whatever_separates_two_indices_brings_their_shape_to_the_front(between):
+    big, i = torch.zeros(4, 5, 6, 7), torch.tensor([1, 0, 1])
+    assert big[:, i, i].shape == (4, 3, 7)
+    assert big[:, i, between, i].shape[0] == 3
+
+
+def test_one_hot_rows_are_rows_of_the_identity_matrix():
+    numbers = torch.tensor([2, 0, 3, 2])
+    rows = torch.eye(4, dtype=torch.int64)[numbers]
+    assert rows.equal(torch.nn.functional.one_hot(numbers, num_classes=4))

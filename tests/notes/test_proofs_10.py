@@ -85,3 +85,25 @@ def test_C36_the_line_of_the_notes():
     assert target.scatter(1, index, src).tolist() == [[2, 1]] and not target.any()
     with pytest.raises(RuntimeError, match="dtype"):
         torch.zeros(1, 2, dtype=torch.int64).scatter_(1, index, src)
+
+
+@pytest.mark.parametrize(("shape", "dim"), CASES)
+def test_C34_gather_is_advanced_indexing_that_supplies_the_other_coordinates(shape, dim):
+    torch.manual_seed(0)
+    x, index = torch.rand(shape), torch.randint(shape[dim], shape)
+    coordinates = [
+        torch.arange(size).view([-1 if n == k else 1 for n in range(len(shape))])
+        for k, size in enumerate(shape)
+    ]
+    coordinates[dim] = index
+    assert x[tuple(coordinates)].equal(x.gather(dim, index))
+
+
+def test_C35_scattered_places_are_a_mask_of_the_best():
+    torch.manual_seed(0)
+    scores = torch.randn(5, 7)
+    keep = torch.zeros_like(scores, dtype=torch.bool).scatter(1, scores.topk(3).indices, True)
+    assert keep.equal(scores >= scores.sort(descending=True).values[:, 2:3])
+    left = scores.masked_fill(~keep, -torch.inf).softmax(1)
+    assert (left[~keep] == 0).all()
+    assert torch.allclose(left.sum(1), torch.ones(5))

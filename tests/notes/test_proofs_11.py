@@ -151,3 +151,36 @@ def test_every_type_is_in_the_table_or_can_do_nothing():
     for dtype in usable:
         if dtype.is_floating_point and "fnuz" not in str(dtype) and dtypes.step(dtype) != "":
             assert dtypes.step(dtype) == torch.finfo(dtype).eps
+
+
+def test_a_narrower_float_overflows_underflows_and_rounds_without_an_error():
+    for narrow in (torch.float32, torch.float16, torch.bfloat16):
+        large, small = 2 * torch.finfo(narrow).max, torch.finfo(narrow).smallest_normal / 2**30
+        wide = torch.tensor([large, -large, small, 0.1], dtype=torch.float64).to(narrow)
+        assert wide[:3].tolist() == [torch.inf, -torch.inf, 0]
+        assert 0 < abs(wide[3].item() - 0.1) <= 0.1 * torch.finfo(narrow).eps
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        lambda x: x.fill_(300),
+        lambda x: x.__setitem__(0, 300),
+        lambda x: x.masked_fill(x > 0, 300),
+        lambda x: torch.full_like(x, 300),
+        lambda x: torch.tensor([300], dtype=x.dtype),
+    ],
+)
+def test_a_number_that_is_stored_is_checked_and_a_result_is_not(store):
+    x = torch.tensor([100, 200], dtype=torch.uint8)
+    with pytest.raises(RuntimeError, match="without overflow"):
+        store(x)
+    assert (x + 300).tolist() == [144, 244]
+    x[0] = -1
+    assert x[0] == 255
+
+
+def test_arange_of_integers_has_integers():
+    assert torch.arange(3).dtype == torch.int64
+    with pytest.raises(RuntimeError, match="same dtype"):
+        torch.nn.Linear(3, 1)(torch.arange(3))

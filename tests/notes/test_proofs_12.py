@@ -99,3 +99,10 @@ def test_a_step_with_an_infinite_gradient_is_skipped_and_the_scale_halved():
     scaler.update()
     assert layer.weight.equal(before) and scaler.get_scale() == 32768
     assert scaler.get_growth_interval() == 2000
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_a_float32_tensor_promotes_halves_and_a_plain_number_does_not(half):
+    x = torch.ones(3, dtype=half)
+    assert (x * torch.ones(3)).dtype == torch.float32
+    assert (x * 0.5).dtype == half

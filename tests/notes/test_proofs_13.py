@@ -107,3 +107,11 @@ def test_C49_activations():
     assert slope.max() == 0.25
     assert F.logsigmoid(torch.tensor(-200.0)) == -200
     assert torch.tensor(-200.0).sigmoid().log() == -torch.inf
+
+
+def test_a_star_is_no_matrix_product():
+    a, b = torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(0))
+    for i, k in ((0, 0), (1, 3), (2, 1)):
+        assert (a * b)[i, k] == a[i, k] * b[i, k]
+        assert torch.isclose((a @ b)[i, k], sum(a[i, j] * b[j, k] for j in range(4)))
+    assert (a**2).equal(a * a) and not torch.allclose(a**2, a @ a)

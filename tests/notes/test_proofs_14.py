@@ -192,3 +192,31 @@ def test_orders_of_a_sum_lie_within_the_tolerance_of_the_book():
     total, exact = sums_in_many_orders()
     assert len(total.unique()) > 10
     assert 10 * (total.max() - total.min()).item() / exact < Policy().rtol
+
+
+def test_C52_a_single_number_has_no_standard_deviation():
+    with pytest.warns(UserWarning, match="degrees of freedom"):
+        assert torch.tensor([3.0]).std().isnan()
+    assert torch.tensor([3.0]).std(correction=0) == 0
+
+
+def test_a_star_between_the_matrices_of_a_product():
+    with pytest.raises(RuntimeError, match="must match the size"):
+        torch.ones(3, 4) * torch.ones(4, 2)
+
+
+def test_mm_and_bmm_take_one_kind_of_product_each():
+    one, many = torch.rand(3, 3), torch.rand(2, 3, 3)
+    assert torch.allclose(torch.mm(one, one), one @ one)
+    assert torch.allclose(torch.bmm(many, many), many @ many)
+    with pytest.raises(RuntimeError, match="mm: self must be a matrix"):
+        torch.mm(many, many)
+    with pytest.raises(RuntimeError, match="must be a 3D tensor"):
+        torch.bmm(one, one)
+
+
+@pytest.mark.parametrize("moved", ["symeig", "qr", "solve", "lstsq"])
+def test_the_old_decompositions_name_their_successors(moved):
+    arguments = [torch.eye(2)] * (2 if moved in ("solve", "lstsq") else 1)
+    with pytest.raises(RuntimeError, match="is now removed"):
+        getattr(torch, moved)(*arguments)

@@ -8,8 +8,8 @@ import pytest
 from helpers import pages
 from tests.support.prose_numbers import unknown_numbers
 
-YEARS = {"1965", "2015", "2017"}  # when something was written or published
-RELEASES = {"0.2", "0.4", "1.2", "1.3", "1.7", "1.12", "1.13", "2.6", "2.9", "2.11", "2.13"}
+YEARS = {"1965", "2015", "2017", "2020"}  # when something was written or published
+RELEASES = {"0.2", "0.4", "1.2", "1.3", "1.7", "1.12", "1.13", "2.4", "2.6", "2.9", "2.11", "2.13"}
 # by the subject of the page: what it quotes from elsewhere or lets the reader reckon
 QUOTED = {
     "autograd": {"499": "the steps after the first of 500", "2.718": "Euler's number"},
