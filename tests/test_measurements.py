@@ -1,4 +1,4 @@
-"""What page 18 says of the measurements is what the records hold."""
+"""What page 19 says of the measurements is what the records hold."""
 
 from helpers import measurements
 from helpers.measurements import needed_by_default, widest
@@ -18,11 +18,19 @@ def data(*cells, pages=()):
     return {"runs": runs, "cells": list(cells)}
 
 
-def test_the_records_that_page_17_shows_are_there():
+def test_the_records_that_page_19_shows_are_there():
     assert measurements.record("spread")["cells"]
     assert {"caught", "missed"} <= measurements.record("mutation_score").keys()
-    assert all({"what", "wrong"} <= each.keys() for each in measurements.record("peers")["notebooks"])
+    assert all(
+        {"what", "wrong"} <= each.keys() for each in measurements.record("peers")["notebooks"]
+    )
     assert all({"conditions", "failed"} <= run.keys() for run in measurements.record("many_runs"))
+
+
+def test_the_trial_of_tools_has_a_row_for_each_notebook():
+    rows = measurements.trial_of_tools().data.splitlines()[2:]
+    assert len(rows) == len(measurements.record("peers")["notebooks"]) == 10
+    assert rows[0] == "| a loss of 0.1234 stored as 0.1243 | caught | caught | caught |"
 
 
 def test_the_widest_need_is_that_of_the_wanted_kinds():
