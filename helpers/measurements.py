@@ -1,9 +1,11 @@
-"""What was measured of the verification: the records of ``python -m tests.studies``, read for page 18."""
+"""What was measured of the verification: the records of ``python -m tests.studies``, read for page 19."""
 
 import json
 from typing import Any
 
-from helpers import paths
+from IPython.display import Markdown
+
+from helpers import paths, tables
 
 RECORDS = paths.RECORDS / "verification"
 # The kinds of settings under which one and the same program ran on other machines.
@@ -13,6 +15,14 @@ MACHINE = ("threads", "instructions", "simulated GPU", "release")
 def record(name: str) -> Any:
     """What one of the studies has kept: ``spread``, ``mutation_score``, ``many_runs``, ``peers``."""
     return json.loads((RECORDS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def trial_of_tools() -> Markdown:
+    """Tabulate what three tools said of ten small notebooks, five of which have something wrong in them."""
+    columns = ["what", "this package", "nbval", "pytest-notebook"]
+    return tables.table(
+        columns, [[each[name] for name in columns] for each in record("peers")["notebooks"]]
+    )
 
 
 def widest(spread: dict, cell: dict, field: str, *kinds: str) -> float:

@@ -110,7 +110,7 @@ table_of_contents()
 # *输出的验证*
 #
 # `.venv/bin/pytest --nbval notebooks/`, typed in a terminal in the book's folder, runs every cell on your machine and
-# compares what comes out with what you see here. [Page 18](18_verification.ipynb) explains how, and what happens
+# compares what comes out with what you see here. [Page 19](19_verification.ipynb) explains how, and what happens
 # without the CIFAR-10 pictures.
 #
 # ---

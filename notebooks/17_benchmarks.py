@@ -16,28 +16,25 @@
 # ---
 
 # %% [markdown]
-# # Benchmarks: how good, compared with what, on which machine
+# # Benchmarks: how good, and compared with what
 #
 # *基准测试*
 #
-# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know the answers to three more questions.
-# What do other networks reach in that minute, on the same machine? How much does the result vary from one run to the
-# next? And what would it be on *your* machine? [Page 07](07_cifar10_fast.ipynb) explains how the fast training works.
-# This appendix is about how well it works. Most of its results were recorded in long runs on two CPU cores, a few of
-# them on a GPU.
+# "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know two more things. How much does the
+# result vary from one run to the next? And what do other networks reach in that minute, on the same machine?
+# [Page 07](07_cifar10_fast.ipynb) explains how the fast training works, and this appendix is about how well it works.
+# Its results were recorded in long runs, most of them on two CPU cores and a few on a GPU. Where the time goes, and
+# what *your* machine can do, is the subject of [the next page](18_speed.ipynb).
 #
 # **You will**
 #
 # - read a recorded result together with its machine and its command, and estimate how much of it is due to chance;
 # - compare the training with other people's networks, for the same time and for the same amount of work;
-# - see where the time of a training step goes;
-# - learn what bfloat16, AVX2, threads, `torch.compile` and several processes change, and where they help;
-# - measure your own machine, and estimate how long it needs for a given accuracy.
+# - see how a network is chosen to fit its budget.
 #
-# **You need** a rough idea of page 07. This page only reads results and measures speeds, so it loads no images and
-# needs no GPU.
+# **You need** a rough idea of page 07. This page only reads results, so it loads no images and needs no GPU.
 #
-# **Time**: 31 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 55 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -61,9 +58,9 @@ minute = recorded["seconds_60"]
 minute["command"]
 
 # %% [markdown]
-# `--budget 60s` says that the training may take sixty seconds, and `--runs 3` that it is done three times, with
-# different random numbers each time. The clock starts when the images are in memory and stops when the last step is
-# done. Each run ends with an accuracy on the test set, here in percent:
+# `--budget 60s` says that the training may take sixty seconds, from the moment when the images are in memory to the end
+# of the last step. `--runs 3` says that it is done three times, with different random numbers each time. Each run ends
+# with an accuracy on the test set, here in percent:
 
 # %%
 runs = minute["runs"]
@@ -104,18 +101,18 @@ p = accuracies.mean() / 100
 100 * (p * (1 - p) / 10_000).sqrt()
 
 # %% [markdown]
-# Two networks that are judged by the *same* test set can be compared more finely than that, because they share their
-# lucky and unlucky images. But do not conclude anything from a difference that is no larger than the one between two
-# runs of the same program.
+# So do not conclude anything from a difference that is no larger than the one between two runs of the same program. If
+# two networks are judged by the *same* test set, you can compare them more finely than this formula says, because they
+# share their lucky and unlucky images; [the third exercise](#Exercises) is about that.
 #
-# A result also says little without its machine, so the machine is recorded too, together with the release of PyTorch:
+# A result also says little without its machine, so the machine is recorded too, with its *instruction set* (指令集) and
+# the release of PyTorch:
 
 # %%
 runs[0]["cpu"], runs[0]["cpu_capability"], runs[0]["versions"]["torch"]
 
 # %% [markdown]
-# `AVX512` is an *instruction set* (指令集). Each of its instructions can work on 512 bits at once, that is, on sixteen
-# 32-bit floats, and PyTorch uses it where the processor has it. We will come back to it.
+# `AVX512` means that one instruction can work on 512 bits at once, that is, on sixteen 32-bit floats.
 #
 # ## Accuracy against time
 #
@@ -131,27 +128,24 @@ from helpers.drawings.benchmarks import show_accuracy_against_seconds
 show_accuracy_against_seconds(recorded)
 
 # %% [markdown]
-# The three colored curves are the training of page 07 on two CPU cores, for one, three and ten minutes. (We will come
-# to the dark one, at a few seconds, [below](#On-a-GPU).) The blue curve comes from a processor that is faster in
-# *bfloat16*, a float of only 16 bits, and the other two from one that is faster in 32-bit floats. For the green curve
-# its AVX512 instructions were switched off, as if it were older.
+# The three colored curves are the training of page 07 on two CPU cores, for one, three and ten minutes. The blue one
+# comes from a processor that is faster in *bfloat16*, a float of only 16 bits, and the other two from one that is
+# faster in 32-bit floats. For the green curve its AVX512 instructions were switched off, as if it were older. (We will
+# come to the dark curve, at a few seconds, [below](#On-a-GPU).)
 #
-# A curve does not follow a single training run over time. Each of its points is a training of its own: for one and
-# three minutes it is the mean of three runs, for ten minutes a single run. The points need not even share a network,
-# because with more time a wider one often pays off, as we will see [further down](#A-network-for-each-budget).
+# A curve does not follow a single training over time. Each of its points is a training of its own, the mean of three
+# runs for one and three minutes and a single run for ten. The points need not even share a network, because with more
+# time a wider one often pays off, as we will see [further down](#A-network-for-each-budget).
 #
-# All three curves keep rising up to ten minutes, but slowly, and that is sobering. Three times the time removes less
-# than half of the remaining errors, often only a quarter or so, and then it takes three times *that* time to do it
-# again.
+# All three curves keep rising, but slowly, and that is sobering. Three times the time removes less than half of the
+# remaining errors, often only a quarter or so, and then it takes three times *that* time to do it again.
 #
 # The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats. For one and three
-# minutes they ran on the machine of the orange curve, for ten on that of the blue one.
-#
-# Both LeNets are the small network of PyTorch's tutorial on CIFAR-10. The "classic recipe" is the tutorial's own
-# training, in batches of 4 with a constant learning rate. "Whole tensors" trains the same network in the modern way:
-# batches of 64 cut from one tensor, and a learning rate that rises and falls. airbench94 and ResNet-9 were designed to
-# reach 94 % in the shortest time on a GPU. ResNet-18 is a well-known *residual network* (残差网络), and the largest of
-# them all.
+# minutes they ran on the machine of the orange curve, for ten on that of the blue one. Both LeNets are the small
+# network of PyTorch's tutorial on CIFAR-10. The "classic recipe" is the tutorial's own training, in batches of 4 with a
+# constant learning rate. "Whole tensors" trains the same network in the modern way: batches of 64 cut from one tensor,
+# and a learning rate that rises and falls. airbench94 and ResNet-9 were designed to reach 94 % in the shortest time on
+# a GPU. ResNet-18 is a well-known *residual network* (残差网络), and the largest of them all.
 #
 # The stars near the upper edge are something else: results that others have published for GPUs. We did not measure
 # them; they are here for scale.
@@ -163,10 +157,7 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 
 # %% [markdown]
 # The last three of them average the network's answers for several versions of each test image, which is called
-# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is. (Averaging over the
-# image and its mirror image would change next to nothing on the three colored curves, because their networks are
-# *flip-equivariant* (镜像等变): a flip only rearranges what is inside, and the answer stays the same. On the GPU, where
-# the network is built a little differently, it would add a little.)
+# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is.
 #
 # ## Against other networks
 #
@@ -249,256 +240,14 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 # once. Towards the right of the picture the two come closer together, and with enough work airbench94 reaches the 94 %
 # for which it was made.
 #
-# ## Where the time of a step goes
-#
-# *时间分布*
-#
-# If you want to speed up a training run, first find out what takes the time. PyTorch's *profiler* (性能分析器) records how
-# long each operation takes. Here is what it found in forty steps, in 32-bit floats on the Intel machine, sorted into
-# seven groups:
-
-# %%
-from helpers.drawings.benchmarks import show_step_profile
-
-profile = recorded["step_profile"]
-show_step_profile(profile["percent"])
-
-# %% [markdown]
-# The convolutions do by far the most arithmetic, and they take about half of the time. Batch normalization, activation
-# and pooling calculate very little, but they have to read and write each number of the feature maps. Such operations
-# are *memory-bound*: what limits them is the *memory bandwidth* (内存带宽) and not the arithmetic. Together they take a
-# fifth of the time. Another fifth, "the rest", consists of many small operations such as copies and sums, and of what
-# has to be done once before the first step.
-#
-# Suppose that somebody made the convolutions so fast that they took no time at all. Everything else would still have to
-# be done, so how much faster could a step become? At most by this factor:
-
-# %%
-100 / (100 - profile["percent"]["convolution"])
-
-# %% [markdown]
-# This bound is known as *Amdahl's law* (阿姆达尔定律): what you do not speed up limits what you can gain.
-#
-# So how fast are the convolutions as they are? Let us measure three speeds on your machine, in billions of operations a
-# second (GFLOP/s): that of a single large matrix product, that of the best of the network's 3 x 3 convolutions, and
-# that of whole training steps. A product of two $n \times n$ matrices takes $2n^3$ operations, $n$ multiplications and
-# about as many additions for each of its $n^2$ numbers. Close other programs first, because they can easily halve these
-# speeds:
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-from torch.utils import benchmark
-
-a = torch.randn(1024, 1024)
-threads = torch.get_num_threads()
-timer = benchmark.Timer("a @ a", globals={"a": a}, num_threads=threads)
-f"{2 * 1024**3 / timer.blocked_autorange().median / 1e9:.0f} GFLOP/s"
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-from helpers.training.curves import for_work
-from helpers.training.speed import best_convolution, measure_speed
-
-recipe = for_work(12)  # the recipe for 12 TFLOP
-f"{best_convolution(recipe, 'cpu', 'fp32') / 1e9:.0f} GFLOP/s"
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-speed = measure_speed("cpu", "fp32", recipe)
-f"{speed / 1e9:.0f} GFLOP/s"
-
-# %% [markdown]
-# Do not take the matrix product for an upper limit. Depending on the library and the shapes, a convolution can be the
-# faster of the two. Look at the gap between the last two numbers instead. It has two causes: the operations that
-# compute little and still take time, and the network's other convolutions, which are slower than its best one. In the
-# three recorded runs of a minute, the training as a whole reached this share of the speed of its best convolution:
-
-# %%
-[round(run["efficiency"], 2) for run in runs]
-
-# %% [markdown]
-# ## What depends on the machine
-#
-# *因机而异*
-#
-# ### Half precision
-#
-# *半精度*
-#
-# A number in bfloat16 takes half the memory of a 32-bit float. Some processors calculate with it directly and gain a
-# lot. On others PyTorch has to take a detour, and the same training can become many times *slower*. Which kind is
-# yours? We time a small convolution in both. A ratio above 1 means that bfloat16 is faster:
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-from helpers.training.speed import convolution_speed
-
-fp32 = convolution_speed(32, 16, 4, device="cpu", precision="fp32")
-bf16 = convolution_speed(32, 16, 4, device="cpu", precision="bf16")
-f"{bf16 / fp32:.2f}x"
-
-# %% [markdown]
-# It is hard to remember which processor has what, so the training program of this book measures both before it starts
-# and takes the faster one.
-#
-# ### Instruction sets
-#
-# *指令集*
-#
-# The three colored curves at the top were made with three sets of instructions: with bfloat16, with AVX512, and with
-# AVX2 only. (Remember that the first of them also comes from another processor, and that the networks need not be the
-# same.) This is how much work was done in a minute with each, in TFLOP:
-
-# %%
-names = ["bf16_60", "seconds_60", "avx2_60"]
-[round(records.mean(recorded[n]["runs"], "tflop"), 1) for n in names]
-
-# %% [markdown]
-# In the first picture, the three points for one minute lie in the same order. If you want to know what the wider
-# instructions are worth on your machine, switch them off and compare. In the shells of Linux and macOS you do so by
-# putting two environment variables in front of the command: `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`.
-#
-# ### Threads
-#
-# *线程数*
-#
-# [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads.
-# More threads than cores do not help, and may well hurt, because they have to wait for each other. Here is the speed of
-# training steps of the smallest network, first with one thread, then with four times as many threads as PyTorch has
-# chosen, and finally with exactly as many as it has chosen:
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-small = for_work(0.2)
-torch.set_num_threads(1)
-f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-torch.set_num_threads(4 * threads)
-f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-torch.set_num_threads(threads)
-f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
-
-# %% [markdown]
-# PyTorch's own choice is usually the best one. An exception is when several programs share the cores: then give each of
-# them fewer threads.
-#
-# ### Compiling
-#
-# *编译*
-#
-# `torch.compile` translates the Python code of a network into machine code made for it, in which several small
-# operations may be *fused* (算子融合) into one, so that fewer numbers have to go to memory and back. That may be faster,
-# but the translation takes a while. These are the recorded seconds of the first step and of a typical later one:
-
-# %%
-profile["seconds_of_step"]
-
-# %% [markdown]
-# On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a
-# training run of one minute, that cannot pay off. On a GPU the answer is different, as we will see [below](#On-a-GPU).
-#
-# ### Several processes
-#
-# *多进程*
-#
-# `torchrun` starts the same program several times. Each process takes its share of each mini-batch, and then all of
-# them average their gradients. This is called *data parallelism* (数据并行), and `DistributedDataParallel` takes care of
-# it. We recorded 3 TFLOP in one process with two threads, and in two processes with one thread each:
-#
-# ```bash
-# python -m helpers.training --tflop 3
-# torchrun --nproc-per-node=2 -m helpers.training --tflop 3
-# ```
-
-# %%
-single = recorded["processes_1"]["runs"][0]
-double = recorded["processes_2"]["runs"][0]
-single["seconds"], double["seconds"]
-
-# %% [markdown]
-# The two processes took nearly three times as long, for the same work on the same two cores. Two threads share their
-# memory and need not send each other anything. Two processes have to exchange all gradients in every step, and for each
-# batch normalization the sums over the batch as well. Several processes pay off when each has a GPU or a whole machine
-# to itself.
-#
-# Do the two at least compute the same as the one? These are the number of steps and the losses at the beginning, each
-# the mean of a hundredth of the training:
-
-# %%
-[(run["steps"], run["losses"][:4]) for run in (single, double)]
-
-# %% [markdown]
-# The losses are close, but not equal, and rounding is only part of the reason. Muon, the optimizer of page 07,
-# multiplies matrices in every step. Each process does this for itself, so these products are computed, and counted,
-# twice. The 3 TFLOP are therefore used up in fewer steps.
-#
-# ### On a GPU
-#
-# *GPU 上的训练*
-#
-# The same program also runs on a GPU. It takes a network of another shape there, with wider layers than the one for a
-# minute on the CPU, and batches of 1,024 images instead of 256. We let it train for 18 epochs on an H200, a data-center
-# card of 2024, and repeated that ten times. Here are the mean accuracy, its standard deviation, and the mean time of a
-# run in seconds:
-
-# %%
-gpu = recorded["gpu_epochs_18"]["runs"]
-accuracies = torch.tensor([run["accuracy"] for run in gpu])
-accuracies.mean(), accuracies.std(), records.mean(gpu, "seconds")
-
-# %% [markdown]
-# Three seconds on this card are worth about ten minutes on two CPU cores, or more.
-#
-# But a GPU is only fast if it is kept busy. A step consists of hundreds of *kernels* (核函数), which are small programs
-# that run on the GPU. With a network like ours, many of them take only a few microseconds, and Python may need longer
-# to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead* (启动开销), and
-# all three were used here:
-#
-# - larger batches give each kernel more to do;
-# - a *CUDA graph* records all the kernels of a step, and later starts them with a single call;
-# - `torch.compile` fuses several kernels into one.
-#
-# What is the last of them worth? The first two numbers below are the mean times of a run in seconds, without compiling
-# and with it. But the network has to be compiled before the first run, and the third number says how long this
-# *warm-up* (预热) took:
-
-# %%
-plain = recorded["gpu_plain_18"]["runs"]
-warm_up = recorded["gpu_epochs_14"]["runs"][0]["warm_up_seconds"]
-records.mean(plain, "seconds"), records.mean(gpu, "seconds"), warm_up
-
-# %% [markdown]
-# Compiling saves less than a second per run, so it takes some seventy runs of the same network to earn back the
-# warm-up. The clock of the records starts after the warm-up, as it does for the published results.
-#
-# How well was the card used? As for the CPU above, we compare the speed of the whole training with that of the
-# network's best convolution. The share is smaller here, since a GPU is so fast at convolutions that everything else
-# weighs more:
-
-# %%
-round(records.mean(gpu, "efficiency"), 2)
-
-# %% [markdown]
-# We had hoped for 94 %, and did not get there. Would more time have helped? These are the epochs that the same network
-# gets through in ten seconds, and the accuracy that it reaches:
-
-# %%
-ten_seconds = recorded["gpu_10"]["runs"]
-records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
-
-# %% [markdown]
-# With three times as much time, the network has gained only a little. It had been chosen from a few dozen recipes for
-# what they reach in *two* seconds, and it is probably too small to make use of more. A recipe is made for a certain
-# budget, so for ten seconds one would have to search again.
-#
 # ## A network for each budget
 #
 # *按预算选网络*
 #
-# On CPUs, too, a recipe is made for a certain budget, which is why the points of one colored curve at the top of this
-# page need not belong to the same network. How is the network chosen?
-#
-# There are six candidates: networks of five different widths, the narrowest of them with two settings of the learning
-# rates. They were trained with several amounts of work, and judged on 5,000 training images that had been held out for
-# this purpose, the *validation set* (验证集). Each point here is a single run:
+# A recipe is made for a certain budget, then. How does the training program find the right one? There are six
+# candidates: networks of five different widths, the narrowest of them with two settings of the learning rates. They
+# were trained with several amounts of work, and judged on 5,000 training images that had been held out for this
+# purpose, the *validation set* (验证集). Each point here is a single run:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
@@ -509,18 +258,13 @@ show_candidates(curves())
 # %% [markdown]
 # The narrowest network learns most from little work, but before long a wider one overtakes it. The widest one was tried
 # only with a lot of work, and ends highest. In between, from 12 TFLOP on, several curves run so close together that the
-# gaps may well be chance. It hardly matters which of these networks you train, as long as you do the same amount of
-# *work*.
+# gaps may well be chance, so with the same amount of *work* it hardly matters which of these networks you train.
 #
-# In the same amount of *time*, however, it does matter. A processor does not do the same number of operations a second
+# In the same amount of *time* it does matter, because a processor does not do the same number of operations a second
 # for each of them. Its instructions work on blocks of, say, 16 or 32 channels, and a width that is not a multiple of
-# that leaves part of a block empty. The size of the blocks differs from one processor to another, and with it the
-# widths that suit it best.
-#
-# The training program therefore measures how fast each of them runs. Before the training starts, the candidates worth
-# considering take turns to make a few steps. The median (中位数) time of a step says how many epochs each of them would
-# get through in the given time, and the curves above say what accuracy to expect after that many epochs. The program
-# takes the network that promises most.
+# that leaves part of a block empty. So before the training starts, the candidates worth considering take turns to make
+# a few steps. The median (中位数) time of a step says how many epochs each would get through in the given time, and the
+# curves say what accuracy to expect after that many. The program takes the network that promises most.
 #
 # Does it keep its promise? Here are the runs of one minute with bfloat16, each with the accuracy that was expected and
 # the one that was reached. The first is for validation images and the second for the test set, so they would not agree
@@ -535,59 +279,42 @@ show_candidates(curves())
 # %% [markdown]
 # Roughly, it does. All three runs ended lower than expected, though by no more than about a point. Part of that is
 # natural: whoever takes the candidate that promises most also favors the one whose curve happened to come out too high.
-# We will meet this effect again at the end of the page.
 #
-# You can ask what the program would choose on your machine, without the training itself:
+# ## On a GPU
 #
-# ```bash
-# python -m helpers.training --budget 60s --explain
-# ```
+# *GPU 上的训练*
 #
-# ## Measure your own machine
-#
-# *测量自己的机器*
-#
-# And what would your machine reach? We have measured its speed above, in operations per second, so this is the work
-# that it does in a minute:
-
-# %% verify={"free": ["(?<=^')\\d+\\.\\d(?= TFLOP'$)"], "reason": "speed of the machine"}
-f"{60 * speed / 1e12:.1f} TFLOP"
-
-# %% [markdown]
-# `work_for` asks the question the other way round: how much work is needed for a given accuracy? It reads the answer
-# off the curves of the candidates, as the least work with which one of them gets there:
+# The same program also runs on a GPU. It takes a network of another shape there, with wider layers than the one for a
+# minute on the CPU, and batches of 1,024 images instead of 256. We let it train for 18 epochs on an H200, a data-center
+# card of 2024, and repeated that ten times. Here are the mean accuracy, its standard deviation, and the mean time of a
+# run in seconds:
 
 # %%
-from helpers.training.curves import work_for
-
-round(work_for(85.0), 1), round(work_for(90.0), 1)
-
-# %% [markdown]
-# Compare the first number with the work that your machine does in a minute. If it does that much or more, you may
-# expect about 85 % in one minute, the claim at the top of this page. The second number, divided by the speed, is the
-# time for 90 % on your machine:
-
-# %% verify={"reason": "speed of the machine", "timing": true}
-f"{work_for(90.0) * 1e12 / speed:.0f} s"
+gpu = recorded["gpu_epochs_18"]["runs"]
+accuracies = torch.tensor([run["accuracy"] for run in gpu])
+accuracies.mean(), accuracies.std(), records.mean(gpu, "seconds")
 
 # %% [markdown]
-# This is a rough estimate. The network for 90 % is a little wider than the one we have timed, and your computer may
-# have other things to do. To know for sure, run the training in a terminal, in the folder of this book. The first line
-# trains for a minute, the second aims for an accuracy, and the third compares with the other networks:
+# Three seconds on this card are worth about ten minutes on two CPU cores, or more. What makes a GPU fast, and what can
+# slow it down, is told on [the next page](18_speed.ipynb#On-a-GPU).
 #
-# ```bash
-# python -m helpers.training --budget 60s
-# python -m helpers.training --target 90
-# python -m helpers.training baselines --budget 60s
-# ```
-#
-# While you change things, add `--validation`, so that you do not choose by the test set. Add `--runs 3` to see how much
-# chance is in the result, and `--out FILE` to keep it. `python -m helpers.training --help` lists the rest, and
-# `python -m helpers.training profile` shows where the time goes on your machine.
+# We had hoped for 94 %, and did not get there. Would more time have helped? These are the epochs that the same network
+# gets through in ten seconds, and the accuracy that it reaches:
+
+# %%
+ten_seconds = recorded["gpu_10"]["runs"]
+records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
+
+# %% [markdown]
+# With three times as much time, the network has gained only a little. It had been chosen from a few dozen recipes for
+# what they reach in *two* seconds, and it is probably too small to make use of more. For ten seconds one would have to
+# search again.
 #
 # ## Going further
 #
 # *进一步*
+#
+# This section is for those who want to check our results, or to repeat them.
 #
 # ### What we aimed for and what was reached
 #
@@ -600,26 +327,19 @@ columns = ["budget", "goal", "reached", "spread", "seconds", "TFLOP"]
 table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
-# The first row reads differently from the others. Its goal was to reach a modest accuracy, about that of the tutorial's
-# recipe, thirty times faster than that recipe does; page 07 shows how, technique by technique.
-#
-# The next three are for a fixed amount of work. Other programs were running on the machine at the time, which does not
-# change the accuracy but makes the seconds meaningless, so they are left out.
-#
-# The nine rows after them are for a fixed time, on the machines of the first picture. Six of these are without bfloat16
-# and a little older than the program of today: it did not yet measure the speed of each candidate, so the network was
-# chosen by the amount of work alone, and for 600 s the recipes differed slightly. The last three rows are for the GPU.
-#
-# In each of these runs the test set was used exactly once, at the very end. All choices were made with a validation set
-# of 5,000 training images. How that was done comes next.
+# The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
+# than that recipe does. The next three rows are for a fixed amount of work, beside other programs, which makes their
+# seconds meaningless. Six of the nine rows for a fixed time, those without bfloat16, are a little older than the program
+# of today: the network was chosen by the amount of work alone, and for 600 s the recipes differed slightly. In each of
+# these runs the test set was used exactly once, at the very end.
 #
 # ### What was tried
 #
 # *搜索记录*
 #
 # Where do the recipes for CPUs come from? From trying. Each point below is a recipe that was trained with a given
-# amount of work on 45,000 images, and judged by the 5,000 others, the validation set. In each group they stand in
-# order, from the worst to the best:
+# amount of work on 45,000 images, and judged by the 5,000 others. In each group they stand in order, from the worst to
+# the best:
 
 # %%
 from helpers.drawings.benchmarks import show_search
@@ -627,27 +347,16 @@ from helpers.drawings.benchmarks import show_search
 show_search(recorded)
 
 # %% [markdown]
-# For each amount of work, these are the best recipe and, where several were tried, the worst. A recipe is given by what
-# it changes in the standard one: `widths` and `depths` are the channels and convolutions of the three stages, `base_lr`
-# and `muon_lr` the learning rates of SGD and Muon, and "growing" stands for images of 20, then 26, then 32 pixels a
-# side.
-
-# %%
-columns = ["TFLOP", "runs", "validation accuracy", "changes"]
-table(columns, records.search_rows(recorded, best=1))
-
-# %% [markdown]
-# Do not read too much into the order at the top. Many recipes were trained only once, and 5,000 images make for a
-# larger standard error than the 10,000 above, so a difference of half a point may well be chance. Also, the best of
-# many candidates is partly the luckiest of them. This is one reason why the final results come from the test set, which
-# took no part in the choice.
+# Do not read too much into the order at the top. Many recipes were trained only once, 5,000 images make for a larger
+# standard error than 10,000, and the best of many candidates is partly the luckiest of them. This is one reason why the
+# final results come from the test set, which took no part in the choice.
 #
 # ### Each result and its command
 #
 # *所有命令*
 #
 # To repeat one of our runs, look up its command here. The last column says how fast the whole training was, compared
-# with its best convolution alone.
+# with [its best convolution](18_speed.ipynb#Where-the-time-of-a-step-goes) alone.
 
 # %%
 columns = ["record", "command", "machine", "of the best convolution"]
@@ -658,14 +367,169 @@ table(columns, records.command_rows(recorded))
 #
 # - A result needs its machine, its command and its spread. Part of the spread comes from the seed, part from the number
 #   of steps that a time budget buys, and part from the choice of test images.
+# - Compare for the same time if the machine is the same, and for the same work if you mean the method.
 # - On two cores and with a small budget, a small network with a good recipe beat the large ones. The baselines were not
-#   tuned for it, and one of them diverged. Which network is best depends on the budget and on the machine, so the
-#   program measures a few steps and then chooses.
-# - In a step the convolutions take about half of the time. By Amdahl's law, making only them faster could do little
-#   more than double the speed.
-# - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
-#   processes did not help on two cores.
-# - The work that an accuracy takes, divided by the speed of your machine, is a rough estimate of the time.
+#   tuned for it, and one of them diverged. Which network is best depends on the budget and on the machine.
+# - Whatever was chosen by its result on some images has to be judged by others.
 #
+# ## Exercises
+#
+# Three small calculations that every comparison needs. Put your code in the place of the three dots and run the cell;
+# the check tries it on other numbers.
+#
+# **1. What a few runs are worth.** Write `mean_and_error(accuracies)`: the mean of a list of accuracies, and the
+# *standard error of the mean*, which is the standard deviation divided by the square root of the number of runs. Return
+# both as plain floats.
+
+# %% tags=["exercise"]
+from helpers.exercises.benchmarks import check_mean_and_error
+
+
+def mean_and_error(accuracies): ...
+
+
+check_mean_and_error(mean_and_error)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Make a tensor of the list. Its methods `mean` and `std` did this at the top of the page, and `.item()` takes a number
+# out of a tensor.
+#
+# </details>
+
+# %% [markdown]
+# **2. Between two points.** What would our training have reached in two minutes? Nobody has tried, but a curve can be
+# read off. Write `accuracy_after(points, seconds)`, where `points` is a list of pairs `(seconds, accuracy)` in the order
+# of time. Between two neighbors the curve is a straight line *in the picture above*, where the axes are the logarithm of
+# the time and the logarithm of the error. `seconds` is never outside of the curve.
+
+# %% tags=["exercise"]
+import math
+
+from helpers.exercises.benchmarks import check_accuracy_after
+
+
+def accuracy_after(points, seconds): ...
+
+
+check_accuracy_after(accuracy_after)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Find the two neighbors first. What share of the way from one to the other have you gone, on the logarithmic axis of
+# time?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# Go the same share of the way from `math.log(100 - a1)` to `math.log(100 - a2)`. `math.exp` leads back to the error.
+#
+# </details>
+
+# %% [markdown]
+# **3. Two networks, one test set (hard).** `right_a` and `right_b` are bool tensors that say which of the same $n$
+# images network a, and network b, has classified correctly. Write `compare(right_a, right_b)`: by how many percentage
+# points a is more accurate than b (negative if it is less accurate), and the standard error of this *difference*, both
+# as plain floats. What counts is each image's own difference: 1 if only a has it right, -1 if only b has, and else 0.
+
+# %% tags=["exercise"]
+from helpers.exercises.benchmarks import check_compare
+
+
+def compare(right_a, right_b): ...
+
+
+check_compare(compare)
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 1</summary>
+#
+# Two bool tensors cannot be subtracted. Turn them into floats first.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# You have $n$ differences now, and are looking for their mean and its standard error: that is the first exercise again.
+#
+# </details>
+
+# %% [markdown] tags=["solution"]
+# ## Solutions
+#
+# Click to open. Below each solution is a typical mistake, with what the check says about it.
+
+
+# %% jupyter={"source_hidden": true} tags=["solution"]
+# Solution 1
+def mean_and_error(accuracies):
+    x = torch.tensor(accuracies)
+    return x.mean().item(), x.std().item() / len(x) ** 0.5
+
+
+check_mean_and_error(mean_and_error)
+
+
+# A typical mistake: how far single runs scatter, and not their mean.
+def mean_and_std(accuracies):
+    x = torch.tensor(accuracies)
+    return x.mean().item(), x.std().item()
+
+
+check_mean_and_error(mean_and_std)
+
+
+# %% jupyter={"source_hidden": true} tags=["solution"]
+# Solution 2
+def accuracy_after(points, seconds):
+    n = 0
+    while points[n + 1][0] < seconds:
+        n += 1
+    (t1, a1), (t2, a2) = points[n], points[n + 1]
+    share = math.log(seconds / t1) / math.log(t2 / t1)
+    start, end = math.log(100 - a1), math.log(100 - a2)
+    return 100 - math.exp(start + share * (end - start))
+
+
+check_accuracy_after(accuracy_after)
+
+
+# A typical mistake: straight on axes that are not logarithmic.
+def straight(points, seconds):
+    n = 0
+    while points[n + 1][0] < seconds:
+        n += 1
+    (t1, a1), (t2, a2) = points[n], points[n + 1]
+    return a1 + (a2 - a1) * (seconds - t1) / (t2 - t1)
+
+
+check_accuracy_after(straight)
+
+
+# %% jupyter={"source_hidden": true} tags=["solution"]
+# Solution 3
+def compare(right_a, right_b):
+    each = 100 * (right_a.float() - right_b.float())
+    return each.mean().item(), each.std().item() / len(each) ** 0.5
+
+
+check_compare(compare)
+
+
+# A typical mistake: as if each had been judged by images of its own.
+def as_if_apart(right_a, right_b):
+    p, q = right_a.float().mean().item(), right_b.float().mean().item()
+    variance = (p * (1 - p) + q * (1 - q)) / len(right_a)
+    return 100 * (p - q), 100 * variance**0.5
+
+
+check_compare(as_if_apart)
+
+# %% [markdown]
 # ---
-# Back: [the notes, audited](16_notes_audited.ipynb) · On: [how outputs are verified](18_verification.ipynb)
+# Back: [the notes, audited](16_notes_audited.ipynb) · On: [speed](18_speed.ipynb)

@@ -15,7 +15,7 @@ def three_pages(tmp_path, monkeypatch):
     for name, title, metadata in (
         ("00_start", "Start", ""),
         ("07_fast", "Fast · 快", '"book": {"seconds": 2.6}'),
-        ("18_check", "Check", ""),
+        ("19_check", "Check", ""),
     ):
         text = book % (metadata, cell % title)
         (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
@@ -27,7 +27,7 @@ def test_pages_stand_under_the_part_that_they_belong_to(three_pages):
         "| | **CIFAR-10** | | |",
         "| 07 | [Fast](07_fast.ipynb) | 1 min | 3 s |",
         "| | **Appendices** | | |",
-        "| 18 | [Check](18_check.ipynb) | 1 min | 0 s |",
+        "| 19 | [Check](19_check.ipynb) | 1 min | 0 s |",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What page 18 says of the measurements is what the records hold."""
+"""What page 19 says of the measurements is what the records hold."""
 
 from helpers import measurements
 from helpers.measurements import needed_by_default, widest
@@ -25,6 +25,12 @@ def test_the_records_that_are_shown_are_there():
         {"what", "wrong"} <= each.keys() for each in measurements.record("peers")["notebooks"]
     )
     assert all({"conditions", "failed"} <= run.keys() for run in measurements.record("many_runs"))
+
+
+def test_the_trial_of_tools_has_a_row_for_each_notebook():
+    rows = measurements.trial_of_tools().data.splitlines()[2:]
+    assert len(rows) == len(measurements.record("peers")["notebooks"]) == 10
+    assert rows[0] == "| a loss of 0.1234 stored as 0.1243 | caught | caught | caught |"
 
 
 def test_the_widest_need_is_that_of_the_wanted_kinds():

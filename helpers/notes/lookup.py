@@ -126,9 +126,13 @@ def group(name: str) -> Markdown:
     Raises:
         ValueError: there is no such group.
     """
+    _check_group(name)
+    return table(by_state(call for call in OLD_CALLS if call.group == name))
+
+
+def _check_group(name: str) -> None:
     if name not in GROUPS:
         raise ValueError(f"no group {name!r}: {', '.join(GROUPS)}")
-    return table(by_state(call for call in OLD_CALLS if call.group == name))
 
 
 def alphabetical() -> Markdown:
@@ -140,13 +144,21 @@ def _first_name(call: OldCall) -> str:
     return min(name.strip("_").lower() for name in names(call) or {call.name})
 
 
-def silent() -> Markdown:
-    """Tabulate the calls that give something else today without a word: what each gave once, and what it gives now."""
+def silent(group: str = "") -> Markdown:
+    """Tabulate the calls that give something else today without a word: what each gave once, and what it gives now.
+
+    Args:
+        group: of one group only.
+
+    Raises:
+        ValueError: there is no such group.
+    """
     from helpers.notes import trial  # imports torch: the web edition's tables run nothing
 
+    _check_group(group or GROUPS[0])
     rows = []
     for call in OLD_CALLS:
-        if call.today == "differs":
+        if call.today == "differs" and group in ("", call.group):
             now = trial.run_old(call).value
             then = f"{_short(trial.expected(call))}<br>until {call.changed}"
             rows.append((f"**{SIGNS['differs']}** {code(call.old)}", then, _short(now)))

@@ -1,11 +1,10 @@
-"""The recorded results of page 17 (notebooks/records/training/), put into tables and curves.
+"""The recorded results of pages 17 and 18 (notebooks/records/training/), put into tables and curves.
 
 Nothing is measured here: each file is JSON and begins with the command that writes it.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,32 +102,9 @@ def _spread(runs: Sequence[dict]) -> str:
     return f"{min(accuracies):.2f} to {max(accuracies):.2f}" if len(runs) > 1 else "one run"
 
 
-GROWING = "resolutions=((20,0.3),(26,0.6),(32,1.0))"
-
-
 def searches(records: Mapping[str, dict]) -> list[dict]:
     """Return the records of searches, each with its command, versions, and processor."""
     return [record for name, record in records.items() if name.startswith("search")]
-
-
-def search_rows(records: Mapping[str, dict], best: int = 5) -> list[tuple[str, ...]]:
-    """Return, for each amount of work, the ``best`` candidates and the worst: TFLOP, runs, accuracy, changes."""
-    candidates = [each for record in searches(records) for each in record["candidates"]]
-    candidates.sort(key=lambda candidate: (candidate["tflop"], -candidate["accuracy"]))
-    rows: list[tuple[str, ...]] = []
-    for tflop, same_work in groupby(candidates, lambda candidate: candidate["tflop"]):
-        ordered = list(same_work)
-        rows += map(_search_row, ordered[:best])
-        if len(ordered) > best + 1:
-            rows.append((f"{tflop:g}", "", f"({len(ordered) - best - 1} between)", ""))
-        rows += map(_search_row, ordered[best:][-1:])
-    return rows
-
-
-def _search_row(candidate: dict) -> tuple[str, ...]:
-    changes = candidate["changes"].replace(GROWING, "growing")
-    accuracy = f"{candidate['accuracy']:.2f} %"
-    return f"{candidate['tflop']:g}", str(candidate.get("runs", 1)), accuracy, changes
 
 
 def command_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:

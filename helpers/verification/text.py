@@ -14,6 +14,8 @@ from itertools import zip_longest
 
 from .policy import Policy
 
+STRICT = Policy()
+
 # A memory address, as in <object at 0x7f3a5c1d2e80> or <Pointer 0x7f3a5c1d2e80>; other hexadecimal numbers are exact.
 ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]{6,}\b|(?<=[ (=])0x[0-9a-fA-F]{9,16}(?=[^<>\n]*>)")
 
@@ -69,7 +71,7 @@ def normalize(text: str, policy: Policy) -> str:
     return ADDRESS.sub("0x…", text)
 
 
-def difference(stored: str, new: str, policy: Policy) -> str:
+def difference(stored: str, new: str, policy: Policy = STRICT) -> str:
     """Return one line that says how two texts differ; '' if they agree under the policy."""
     stored, new = normalize(stored, policy), normalize(new, policy)
     if stored == new:

@@ -1,4 +1,4 @@
-"""The pictures that page 18 compares differ as the page says they do."""
+"""The pictures that page 19 compares differ as the page says they do."""
 
 import io
 from unittest import mock

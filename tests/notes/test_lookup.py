@@ -90,6 +90,16 @@ def test_the_silent_changes_are_shown_with_both_results():
     )
 
 
+def test_the_silent_changes_of_one_group_are_a_part_of_all():
+    every = cells(lookup.silent())
+    some = cells(lookup.silent("Optimizers"))
+    wanted = [c for c in OLD_CALLS if c.today == "differs" and c.group == "Optimizers"]
+    assert [row[0] for row in some] == [shown(call) for call in wanted]
+    assert all(row in every for row in some) and len(some) < len(every)
+    with pytest.raises(ValueError, match="'Optimizer': Tensors, "):
+        lookup.silent("Optimizer")
+
+
 def test_every_message_is_in_the_table_of_messages_in_order():
     rows = cells(lookup.by_message())
     messages = [row[0].partition("<br>") for row in rows]
@@ -199,6 +209,21 @@ def test_the_page_shows_every_table_as_it_is_today():
     tables = [lookup.group(name) for name in GROUPS]
     tables += [lookup.silent(), lookup.by_message(), lookup.index()]
     assert [table.data for table in tables if table.data not in stored()] == []
+
+
+def test_the_page_explains_why_the_chart_and_the_counter_differ():
+    prose = " ".join(PAGE.prose.split())
+    changed = [call for call in OLD_CALLS if call.changed]
+    of_torch = [call for call in changed if call.changed[0].isdigit()]
+    differ = [call for call in OLD_CALLS if call.today == "differs"]
+    with_warning = [call for call in of_torch if call.today == "warns"]
+    elsewhere = [call for call in differ if call not in of_torch]
+    assert len(differ) + len(with_warning) - len(elsewhere) == len(of_torch)
+    assert f"The legend says that {len(of_torch)} calls" in prose
+    assert f"the counter says {len(differ)}." in prose
+    assert f"The bars include {len(with_warning)} that" in prose
+    assert f"they leave out {len(elsewhere)} whose date" in prose
+    assert "More than forty such changes" in prose and 40 < len(differ) < 50
 
 
 @pytest.mark.parametrize("call", OLD_CALLS, ids=lambda call: call.name)

@@ -33,7 +33,7 @@ FAILS_IN_OTHER_WORDS = {
     ): "so it would not do:",
     ("15_old_calls", "iter(loader).next()"): "has no such method, and `next` is a function",
     (
-        "18_verification",
+        "19_verification",
         "torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))",
     ): "`torch.testing.assert_close` explains itself:",
 }

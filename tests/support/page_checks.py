@@ -24,7 +24,7 @@ SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
 EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
-WITHOUT_EXERCISES = {"00", "17", "18"}  # the start and the appendices
+WITHOUT_EXERCISES = {"00"}  # the start
 FIRST_CELL = """\
 %xmode Minimal
 import sys

@@ -1,4 +1,4 @@
-"""The recorded results of page 17: their tables and curves, and that they were made by the recipes of today."""
+"""The recorded results of pages 17 and 18: their tables and curves, and that they were made by the recipes of today."""
 
 import json
 import shlex
@@ -74,28 +74,6 @@ def test_curves_are_in_the_order_of_time():
         "this book, AVX2": [(60, 80.0)],
         "LeNet": [(61, 60.0)],
     }
-
-
-def candidates(tflop, *accuracies):
-    growing = records.GROWING
-    return [{"tflop": tflop, "accuracy": a, "changes": f"x={a} {growing}"} for a in accuracies]
-
-
-def test_of_a_search_the_best_and_the_worst_are_shown():
-    again = [*candidates(12.0, 80, 83), *candidates(3.0, 70, 71)]
-    searches = {"search": candidates(12.0, 81, 84, 82), "search_again": again}
-    named = {name: {"candidates": each} for name, each in searches.items()} | {"ablation": {}}
-    rows = records.search_rows(named, best=2)
-    assert [row[:3] for row in rows] == [
-        ("3", "1", "71.00 %"),
-        ("3", "1", "70.00 %"),
-        ("12", "1", "84.00 %"),
-        ("12", "1", "83.00 %"),
-        ("12", "", "(2 between)"),
-        ("12", "1", "80.00 %"),
-    ]
-    assert rows[0][3] == "x=71 growing"
-    assert {len(row) for row in rows} == {4}
 
 
 def test_records_are_read_from_any_folder(tmp_path, monkeypatch):
