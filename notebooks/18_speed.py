@@ -94,7 +94,7 @@ events = profiler.key_averages()
 # `self_cpu_time_total` is the time that was spent in a function itself, without those that it calls, so these times can
 # be added up. What share of the step is due to convolutions?
 
-# %% verify={"free": ["[\\d.]+(?= %)"], "reason": "speed of the machine"}
+# %% verify={"free": ["(?<=^')\\d+(?= %'$)"], "reason": "speed of the machine"}
 total = sum(event.self_cpu_time_total for event in events)
 convolutions = [event for event in events if "conv" in event.key]
 share = sum(event.self_cpu_time_total for event in convolutions) / total
