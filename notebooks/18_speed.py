@@ -325,6 +325,26 @@ records.mean(plain, "seconds"), records.mean(gpu, "seconds"), warm_up
 round(records.mean(gpu, "efficiency"), 2)
 
 # %% [markdown]
+# And what would eight such cards give, which share each batch as the two processes above do? We had only one, but this
+# can be estimated on paper. A step of 1,024 images took so many milliseconds on the one card:
+
+# %%
+step_ms = 1000 * gpu[0]["seconds"] / gpu[0]["steps"]
+step_ms
+
+# %% [markdown]
+# At best, an eighth of the images takes an eighth of the time. Then the cards have to agree. They average their
+# gradients, and for each of the six batch normalizations they add up sums, once forward and once backward. That makes
+# thirteen *all-reduces* (全归约). The messages are so small that what counts is not the bandwidth between the cards but
+# the delay, which we take to be 25 microseconds each. So eight cards would be faster by this factor, at most:
+
+# %%
+step_ms / (step_ms / 8 + 13 * 0.025)
+
+# %% [markdown]
+# Not eight, and in truth less than that, because 128 images do not keep such a card busy. Several GPUs pay off when the
+# network, or the batch, is large enough to give each of them plenty to do between two all-reduces.
+#
 # ## Measure your own machine
 #
 # *测量自己的机器*
