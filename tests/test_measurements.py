@@ -21,7 +21,9 @@ def data(*cells, pages=()):
 def test_the_records_that_page_17_shows_are_there():
     assert measurements.record("spread")["cells"]
     assert {"caught", "missed"} <= measurements.record("mutation_score").keys()
-    assert all({"what", "wrong"} <= each.keys() for each in measurements.record("peers")["notebooks"])
+    assert all(
+        {"what", "wrong"} <= each.keys() for each in measurements.record("peers")["notebooks"]
+    )
     assert all({"conditions", "failed"} <= run.keys() for run in measurements.record("many_runs"))
 
 

@@ -303,7 +303,7 @@ def prepare(config: TrainingConfig, images: Images) -> Training:
         stats = ChannelStats(*[torch.full_like(stats.mean, 127.5)] * 2)
     net = build_net(recipe).to(device, memory_format=torch.channels_last)
     if isinstance(net, FastNet) and recipe.whiten:
-        net.whiten(normalize(train_images[:1000], stats))
+        net.whiten(normalize(train_images[:500], stats))
     optimizers = build_optimizers(net, recipe)
     if device == "cuda":
         lr_tensors(optimizers, device)
