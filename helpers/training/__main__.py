@@ -109,7 +109,12 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         checkpoint.add_argument("--checkpoint", type=output, metavar="FILE", help=CHECKPOINT)
         add("--checkpoint-every", type=positive, default=60, metavar="SECONDS")
     elif name == "baselines":
-        add("--only", nargs="+", metavar="NAME", help="nets, by their names in the table")
+        add(
+            "--only",
+            nargs="+",
+            metavar="NAME",
+            help="nets, by their names in the table; what --out has of others stays",
+        )
     elif name == "ablation":
         add("--runs", type=whole(1), default=3, help="of each variant, for the table")
     elif name == "techniques":
@@ -123,6 +128,7 @@ def add_arguments(parser: argparse.ArgumentParser, name: str) -> None:
         add("--device", choices=["cpu", "cuda"], default="cpu")
         add("--precision", choices=["fp32", "bf16"], default="fp32")
         add("--compile", action="store_true", help="compile the nets: for GPUs")
+        add("--baseline", metavar="NAME", help="change its recipe instead of the book's default")
         add("--set", nargs="+", action="append", required=True, metavar="NAME=VALUE")
     else:
         add("--compile", action="store_true", help="time compiled steps too")

@@ -2,18 +2,21 @@
 
     python -m helpers.training baselines --budget 60s --out notebooks/records/training/baselines_60.json
 
-With seconds or TFLOP each schedule, and each batch, is shrunk to the budget. With --epochs all is as published; so the
-recipe of the old tutorials, which page 06 compares itself with, is timed (it takes minutes):
+With seconds or TFLOP each schedule, and each batch, is shrunk to the budget, and each learning rate is multiplied by
+what did best in a search. With --epochs all is as published; so the recipe of the old tutorials, which page 06 compares
+itself with, is timed (it takes minutes):
 
     python -m helpers.training baselines --only "LeNet, classic recipe" --epochs 2
 """
 
 import argparse
+import json
 import statistics
+from dataclasses import replace
 
 from helpers import data
 from helpers.training import batches
-from helpers.training.baseline_nets import BASELINES, shrink
+from helpers.training.baseline_nets import BASELINES, LR_FACTORS, shrink
 from helpers.training.choice import choose
 from helpers.training.curves import for_work
 from helpers.training.distributed import joined
@@ -28,10 +31,10 @@ OURS = "this book"
 def run(args: argparse.Namespace) -> int:
     """Train ours and each baseline, one after the other, and again; print the table."""
     device, budget = device_of(args), budget_of(args)
-    names = [OURS, *BASELINES]
-    if unknown := set(args.only or ()).difference(names):
-        raise argparse.ArgumentTypeError(f"--only: there is no {unknown.pop()!r}, only {names}")
-    names = [name for name in names if name in (args.only or names)]
+    all_names = [OURS, *BASELINES]
+    if unknown := set(args.only or ()).difference(all_names):
+        raise argparse.ArgumentTypeError(f"--only: there is no {unknown.pop()!r}, only {all_names}")
+    names = [name for name in all_names if name in (args.only or all_names)]
     changed_recipe(Recipe(), args.set)
     with joined(device, args.threads):
         given = for_work(12.0) if budget.unit == "epochs" else None
@@ -40,14 +43,15 @@ def run(args: argparse.Namespace) -> int:
         recipes[OURS] = changed_recipe(choice.recipe, args.set)
         images = batches.load(args.validation)
         print(data.origin(), flush=True)
-        results: dict[str, list[dict]] = {}
+        known = results_of_others(args)
+        results = {name: known.get(name, []) for name in all_names if name in (*names, *known)}
         for seed in range(args.seed, args.seed + args.runs):
             for name in names:
                 config = TrainingConfig(
                     recipes[name], budget, seed, device, choice.precision, show_progress=True
                 )
                 result = result_of(train(config, images), images)
-                results.setdefault(name, []).append(result)
+                results[name].append(result)
                 print(f"{name}: {last_line([result])}", flush=True)
                 if args.out:
                     write_results(args.out, {"baselines": results}, ["baselines", *args.command])
@@ -55,13 +59,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def results_of_others(args: argparse.Namespace) -> dict[str, list[dict]]:
+    """Return what --out has of the nets that --only leaves out; they stay in the file. Raises ValueError."""
+    if not (args.only and args.out and args.out.exists()):
+        return {}
+    try:
+        results = json.loads(args.out.read_text(encoding="utf-8"))["baselines"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{args.out} has no baselines: name another file for --out") from error
+    return {name: runs for name, runs in results.items() if name not in args.only}
+
+
 def fitted(budget: Budget, flop_per_second: float) -> dict[str, Recipe]:
-    """Return the recipe of each baseline, its batch shrunk to the budget unless that is in epochs."""
+    """Return the recipe of each baseline: as published for epochs, else fitted to a budget that is far smaller."""
     flop = budget.amount * (flop_per_second if budget.unit == "s" else 1e12)
     recipes = dict(BASELINES)
     for name, recipe in BASELINES.items():
         if budget.unit != "epochs" and not recipe.dataloader:
-            recipes[name] = shrink(recipe, flop / (flops_of_step(recipe, 32, 32) / 32))
+            shrunk = shrink(recipe, flop / (flops_of_step(recipe, 32, 32) / 32))
+            recipes[name] = replace(shrunk, base_lr=shrunk.base_lr * LR_FACTORS[name])
     return recipes
 
 

@@ -315,7 +315,7 @@ def prepare(config: TrainingConfig, images: Images) -> Training:
         stats = ChannelStats(mean=middle, std=middle)
     net = build_net(recipe).to(device, memory_format=torch.channels_last)
     if isinstance(net, FastNet) and recipe.whiten:
-        net.whiten(normalize(train_images[:1000], stats))
+        net.whiten(normalize(train_images[:500], stats))
     optimizers = build_optimizers(net, recipe)
     if device == "cuda":
         lr_tensors(optimizers, device)

@@ -271,7 +271,7 @@ class FastNet(nn.Module):
         self.head = nn.Linear(features, classes, bias=False)
 
     def whiten(self, images: torch.Tensor) -> None:
-        """Compute the stem from normalized images (float, N x 3 x H x W; a few thousand are plenty)."""
+        """Compute the stem from normalized images (float, N x 3 x H x W; a few hundred are plenty)."""
         size, count = self.stem.kernel_size[0], self.stem.out_channels // 2
         if self.flip_equivariant:
             both = torch.cat([images, images.flip(3)])

@@ -2,8 +2,10 @@
 
     python -m helpers.training search --tflop 12 --set widths=24,48,96 muon_lr=0.04 --set skip=True --out search.json
     python -m helpers.training search --device cuda --precision bf16 --budget 4s --set batch_size=1024 --out gpu.json
+    python -m helpers.training search --baseline ResNet-9 --tflop 12 --set base_lr=0.05 --set base_lr=0.1
 
-Each --set is a candidate: what it changes in the default `Recipe`. Results are added to those that the file has.
+Each --set is a candidate: what it changes in the default `Recipe`, or in that of a baseline. Results are added to those
+that the file has.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from pathlib import Path
 import torch
 
 from helpers.training import batches
+from helpers.training.baseline_nets import BASELINES
 from helpers.training.distributed import joined
 from helpers.training.loop import TrainingConfig, train, warm_up
 from helpers.training.recipe import Recipe
@@ -22,7 +25,11 @@ from helpers.training.run import budget_of, changed_recipe
 
 def run(args: argparse.Namespace) -> int:
     """Train and judge each candidate. Raises `argparse.ArgumentTypeError`, `ValueError`."""
-    recipes = [changed_recipe(Recipe(), changes) for changes in args.set]
+    if args.baseline and args.baseline not in BASELINES:
+        names = "; ".join(BASELINES)
+        raise argparse.ArgumentTypeError(f"--baseline: {args.baseline!r} is none of {names}")
+    start = BASELINES[args.baseline] if args.baseline else Recipe()
+    recipes = [changed_recipe(start, changes) for changes in args.set]
     budget = budget_of(args)
     with joined(args.device, args.threads):
         command, about = searched(args)
@@ -43,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
             judged = {key: round(mean(runs, key), 2) for key in ("accuracy", "accuracy_tta")}
             given = {names[budget.unit]: budget.amount, "runs": args.runs}
             candidate = {**measured, **given, **judged}
+            if args.baseline:
+                candidate["baseline"] = args.baseline
             candidates.append({**candidate, "changes": " ".join(changes)})
             print(f"{candidate['accuracy']:.2f} %  {' '.join(changes)}", flush=True)
             if args.out:
@@ -53,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
 def searched(args: argparse.Namespace) -> tuple[list[str], dict]:
     """The command that stands for all searches of one file, and on what they were made."""
     command = ["search", "--device", args.device] if args.device != "cpu" else ["search"]
+    command += ["--baseline", "NAME"] if args.baseline else []
     for name, what in (("tflop", "TFLOP"), ("budget", "SECONDS"), ("epochs", "EPOCHS")):
         command += [f"--{name}", what] if getattr(args, name) else []
     command += ["--runs", "RUNS", "--precision", args.precision]

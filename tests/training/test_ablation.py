@@ -32,16 +32,23 @@ def test_without_enough_epochs_the_most_are_taken():
 
 
 def test_each_variant_changes_something_and_the_last_is_the_books_recipe():
-    recipes = list(ablation.variants().values())
-    assert len(set(recipes)) == len(recipes)
-    assert recipes[-1] == SPRINT
-    assert [recipe.dataloader for recipe in recipes] == [True] + [False] * 8
+    variants = ablation.variants("bf16")
+    assert len({(recipe, precision) for _, recipe, precision in variants}) == len(variants) == 10
+    assert variants[-1].recipe == SPRINT
+    assert [variant.recipe.dataloader for variant in variants] == [True] + [False] * 9
+    assert [variant.precision for variant in variants] == ["fp32"] * 9 + ["bf16"]
+
+
+def test_where_fp32_is_the_fastest_there_is_no_variant_for_it():
+    assert ablation.variants("fp32") == ablation.variants("bf16")[:-1]
 
 
 def test_an_ablation_is_written_and_printed(small, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(
-        ablation, "variants", lambda: {"first": small, "second": replace(small, base_lr=0.2)}
-    )
+    tried = [
+        ablation.Variant("first", small),
+        ablation.Variant("second", replace(small, base_lr=0.2), "bf16"),
+    ]
+    monkeypatch.setattr(ablation, "variants", lambda fastest: tried)
     monkeypatch.setattr(ablation, "TARGET", 0.0)
     monkeypatch.setattr(ablation, "EPOCHS", (0.5, 1.0))
     assert main(["ablation", "--runs", "2", "--out", str(tmp_path / "x.json")]) == 0
@@ -49,6 +56,7 @@ def test_an_ablation_is_written_and_printed(small, monkeypatch, tmp_path, capsys
     assert record["command"].startswith("python -m helpers.training ablation --runs 2 --out")
     variants = record["variants"]
     assert [entry["variant"] for entry in variants] == ["first", "second"]
+    assert [entry["precision"] for entry in variants] == ["fp32", "bf16"]
     assert [[run["seed"] for run in entry["runs"]] for entry in variants] == [[0, 1], [0, 1]]
     assert [entry["epochs"] for entry in variants] == [0.5, 0.5]
     assert all(0 < entry["validation_accuracy"] < 100 for entry in variants)

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.training import batches
+from helpers.training import batches, records
 from helpers.training.__main__ import main
-from helpers.training.baseline_nets import BASELINES, shrink
+from helpers.training.baseline_nets import BASELINES, LR_FACTORS, shrink
+from helpers.training.baselines import fitted
 from helpers.training.loop import Budget, TrainingConfig, train
+from helpers.training.recipe import changed
 
 TINY = ["widths=4,8", "depths=1,2", "pools=True,True", "stem_filters=4", "batch_size=32"]
 
@@ -34,6 +36,14 @@ def test_a_shrunk_recipe_makes_more_steps_at_a_smaller_lr():
     assert shrink(recipe, 10).batch_size == 32
 
 
+def test_for_epochs_a_baseline_is_as_published_and_else_fitted():
+    assert fitted(Budget(2, "epochs"), 0.0) == BASELINES
+    recipes = fitted(Budget(12, "TFLOP"), 0.0)
+    assert recipes["LeNet, classic recipe"] == BASELINES["LeNet, classic recipe"]
+    airbench, factor = recipes["airbench94"], LR_FACTORS["airbench94"]
+    assert (airbench.batch_size, airbench.base_lr) == (128, 1.5 / 8 * factor)
+
+
 def test_the_table_of_baselines(small, tmp_path, capsys):
     nets = ["this book", "LeNet, classic recipe", "LeNet, whole tensors"]
     options = ["--tflop", "0.0003", "--runs", "2", "--precision", "fp32", "--only", *nets]
@@ -44,6 +54,27 @@ def test_the_table_of_baselines(small, tmp_path, capsys):
     record = read(tmp_path / "x.json")
     assert record["command"].endswith(f"'LeNet, whole tensors' --out {tmp_path / 'x.json'}")
     assert [len(record["baselines"][name]) for name in nets] == [2, 2, 2]
+
+
+def test_with_only_the_other_nets_of_a_file_stay(small, tmp_path):
+    out, lenet = tmp_path / "x.json", "LeNet, whole tensors"
+    command = ["baselines", "--tflop", "0.0003", "--precision", "fp32", "--out", str(out), "--only"]
+    assert main([*command, lenet]) == 0
+    (first,) = read(out)["baselines"][lenet]
+    assert main([*command, "this book"]) == 0
+    baselines = read(out)["baselines"]
+    assert list(baselines) == ["this book", lenet]
+    assert baselines[lenet] == [first]
+
+
+@pytest.mark.parametrize("content", ["[]", "no JSON", '{"runs": []}'])
+def test_with_only_a_file_of_something_else_stays(content, small, tmp_path, capsys):
+    out = tmp_path / "x.json"
+    out.write_text(content, encoding="utf-8")
+    command = ["baselines", "--tflop", "0.0003", "--precision", "fp32", "--only", "this book"]
+    assert main([*command, "--out", str(out)]) == 1
+    assert "name another file" in capsys.readouterr().err
+    assert out.read_text(encoding="utf-8") == content
 
 
 def test_the_classic_recipe_is_written_as_its_page_reads_it(small, tmp_path, capsys):
@@ -71,6 +102,42 @@ def test_a_search_adds_candidates_to_its_file(small, tmp_path, capsys):
     assert record["command"] == (
         "python -m helpers.training search --tflop TFLOP --runs RUNS --precision fp32 --threads 1 --set CHANGES"
     )
+
+
+def test_a_search_can_start_from_a_baseline(tmp_path, capsys):
+    out, name = tmp_path / "rates.json", "LeNet, whole tensors"
+    command = ["search", "--baseline", name, "--tflop", "0.0001", "--threads", "1"]
+    assert main([*command, "--out", str(out), "--set", "base_lr=0.04"]) == 0
+    record = read(out)
+    (candidate,) = record["candidates"]
+    assert (candidate["baseline"], candidate["changes"]) == (name, "base_lr=0.04")
+    assert record["command"].startswith(
+        "python -m helpers.training search --baseline NAME --tflop TFLOP"
+    )
+
+
+def test_a_search_refuses_a_baseline_that_there_is_not(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["search", "--baseline", "VGG", "--tflop", "1", "--set", "skip=True"])
+    assert stopped.value.code == 2
+    assert "'VGG' is none of LeNet, classic recipe; LeNet, whole tensors" in capsys.readouterr().err
+
+
+SEARCHED = read(records.RECORDS / "baseline_rates.json")["candidates"]
+
+
+@pytest.mark.parametrize("name", LR_FACTORS)
+def test_the_learning_rate_of_a_baseline_is_the_best_of_its_search(name):
+    candidates = [each for each in SEARCHED if each["baseline"] == name]
+    largest = max(each["tflop"] for each in candidates)  # the longest trainings decide
+    best = max(
+        (each for each in candidates if each["tflop"] == largest),
+        key=lambda candidate: candidate["accuracy"],
+    )
+    images = 50_000 * best["epochs"]
+    shrunk = shrink(BASELINES[name], images)
+    found = changed(shrunk, best["changes"].split())
+    assert found == replace(shrunk, base_lr=shrunk.base_lr * LR_FACTORS[name])
 
 
 @pytest.mark.parametrize(("equal", "key"), [("--epochs", "epochs"), ("--budget", "seconds")])
