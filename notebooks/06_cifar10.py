@@ -218,13 +218,14 @@ x, y = next(iter(loader))
 x.shape, y.shape
 
 # %% [markdown]
+# That is 128 pictures with their 128 labels.
+#
 # > **Then and now.** Old tutorials look at the first mini-batch with `iter(loader).next()`. That was a method of the
 # > loader's iterator, and since PyTorch 1.13 it is gone. `next(...)` is Python's own function and works for every
 # > iterator.
 #
-# That is 128 pictures with their 128 labels. One pass over the loader is one pass over the data, called an *epoch* (轮次),
-# and with `shuffle=True` each epoch gets an order of its own. Here are two epochs over the numbers from 0 to 7, in
-# mini-batches of three:
+# One pass over the loader is one pass over the data, called an *epoch* (轮次), and with `shuffle=True` each epoch gets an
+# order of its own. Here are two epochs over the numbers from 0 to 7, in mini-batches of three:
 
 # %% claims=["C25"]
 torch.manual_seed(0)
@@ -347,8 +348,8 @@ for _ in range(3):
 #
 # *过拟合*
 #
-# What if there are too few pictures, and we go on for too long? To try it, we begin anew with a fresh network, and let Adam
-# train it:
+# What if there are too few pictures, and we go on for too long? To try it, we begin anew with a fresh network, and let
+# Adam train it:
 
 
 # %%
@@ -514,8 +515,8 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # *多进程加载*
 #
 # Who makes the samples when a loader has workers? Here is a data set of ours, `ProcessIds`, whose every sample is the
-# number of the process that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them,
-# first without workers and then with two?
+# number of the process that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among
+# them, first without workers and then with two?
 
 # %% claims=["C24"]
 import os
@@ -615,8 +616,8 @@ check_evaluate(evaluate)
 
 # %% [markdown]
 # **3. An exact number of steps.** Nothing says that a training has to end with an epoch. Write
-# `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the loader
-# anew as often as needed, and returns the list of the losses (cross entropy), one float for each step.
+# `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the
+# loader anew as often as needed, and returns the list of the losses (cross entropy), one float for each step.
 
 
 # %% tags=["exercise"]

@@ -133,6 +133,9 @@ t.view(4, 2)
 t.view(-1, 2).shape
 
 # %% [markdown]
+# (Code from the days of Python 2 computes sizes with `/`, as in `x.view(x.size(0) / 2, -1)`. In Python 3 that is a
+# float, and `view` wants an `int`: write `//`.)
+#
 # Since the cells are shared, so are the numbers. The notes call this 联动, moving together: write through the view, and
 # `t` has changed as well.
 
@@ -149,8 +152,8 @@ t
 t.untyped_storage().data_ptr() == v.untyped_storage().data_ptr()
 
 # %% [markdown]
-# (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own. And
-# tensors without elements all have the address 0, although there is nothing that they could share.)
+# (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own.
+# And tensors without elements all have the address 0, although there is nothing that they could share.)
 #
 # A `clone` has a storage of its own, so it keeps its numbers whatever happens to `t`. Here we put the 11 back into `t`,
 # and the clone, made before, still has the 99:

@@ -160,7 +160,7 @@ show_gather(cube, 2, index)
 # How is this related to the brackets of [page 09](09_indexing.ipynb#The-shape-of-advanced-indexing)? There, *advanced
 # indexing* (高级索引) wants an index tensor for each dimension, and broadcasts them with each other. The rule tells us
 # what these tensors are for `gather`: the index itself for `dim`, and for each other dimension the places in their
-# natural order. For a matrix and dimension 1, that is a column of row numbers beside the index:
+# natural order. For a matrix and dimension 1, that is a column of row numbers next to the index:
 
 # %%
 index = torch.tensor([[3, 0], [1, 1], [0, 2]])

@@ -371,6 +371,9 @@ array[0, 0] = 9
 shared, copied
 
 # %% [markdown]
+# > **Then and now.** Old code asks NumPy for types such as `np.float` and `np.int`, and gets an `AttributeError`. They
+# > were Python's own `float` and `int`, so write these, or say the size, as in `np.float32`.
+#
 # On the way to NumPy, some tensors need a step in between. One on a GPU must come to the CPU first, with `x.cpu()`. A
 # `bfloat16` must become a `float()`, because NumPy has no such type. And one that requires a gradient must be detached
 # from autograd, as the message tells you:

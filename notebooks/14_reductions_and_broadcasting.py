@@ -36,7 +36,7 @@
 # **You need** to know what the [shape of a tensor](08_tensor_shapes.ipynb) is; in two places we also take a
 # [gradient](02_autograd.ipynb). No GPU.
 #
-# **Time**: 23 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## The rule of dim
 #
@@ -380,6 +380,12 @@ inputs = torch.arange(5.0)[:, None]
 torch.manual_seed(0)
 layer = torch.nn.Linear(1, 1)
 optimizer = torch.optim.SGD(layer.parameters(), lr=0.05)
+layer(inputs).shape, label.shape
+
+# %% [markdown]
+# Here are the two shapes again. We train all the same, 500 steps on the mean of the squared differences:
+
+# %%
 losses = []
 for _ in range(500):
     loss = ((layer(inputs) - label) ** 2).mean()  # the bug is here
