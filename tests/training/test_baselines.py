@@ -46,7 +46,7 @@ def test_the_table_of_baselines(small, tmp_path, capsys):
     assert [len(record["baselines"][name]) for name in nets] == [2, 2, 2]
 
 
-def test_the_classic_recipe_is_written_as_its_page_reads_it(small, tmp_path, capsys):
+def test_the_classic_recipe_is_written_as_page_04_reads_it(small, tmp_path, capsys):
     name = "LeNet, classic recipe"
     options = ["--only", name, "--epochs", "0.5", "--out", str(tmp_path / "x.json")]
     assert main(["baselines", *options]) == 0
