@@ -45,9 +45,7 @@ def chosen(names: Iterable[str], known: Collection[str]) -> list[str]:
     wanted = [Path(name).stem for name in names]
     for stem in wanted:
         if not any(stem in (name, name[:2]) for name in known):
-            raise UsageError(
-                f"There is no page {stem!r}, nothing was run: {min(known)} to {max(known)}."
-            )
+            raise UsageError(f"There is no page {stem!r}: {min(known)} to {max(known)}.")
     return [name for name in known if not wanted or {name, name[:2]} & set(wanted)]
 
 

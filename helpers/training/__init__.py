@@ -27,5 +27,5 @@ Further commands:
     search          candidates for a recipe
     profile         where the time of a step goes
 
-    records         reads what all of these have written, for pages 17 and 18
+    records         reads what all of these have written, for the pages
 """

@@ -185,12 +185,21 @@ class Series:
 def explain(args: argparse.Namespace, device: str) -> int:
     """Print what `choose` would go by, and train nothing. Raises `argparse.ArgumentTypeError`."""
     budget = budget_of(args, device)
-    others = (args.set, args.resume, args.out, args.checkpoint, args.validation, args.runs > 1)
-    if budget.unit != "s" or any(others) or device != "cpu":
+    if budget.unit != "s" or device != "cpu":
         raise argparse.ArgumentTypeError(
-            "--explain shows how a recipe is chosen for a time on a CPU: give it --budget (with --device cpu "
-            "where there is a GPU), and nothing that a training needs, such as --set or --out"
+            "--explain shows how a recipe is chosen for a time on a CPU: give it --budget, with --device cpu "
+            "where there is a GPU"
         )
+    of_a_training = {
+        "--set": args.set,
+        "--resume": args.resume,
+        "--checkpoint": args.checkpoint,
+        "--out": args.out,
+        "--validation": args.validation,
+        "--runs": args.runs > 1,
+    }
+    if given := [name for name, value in of_a_training.items() if value]:
+        raise argparse.ArgumentTypeError(f"--explain trains nothing: leave out {', '.join(given)}")
     with joined(device, args.threads) as processes:
         choice = choose(None, budget, device, args.precision, processes)
         if processes.rank == 0:

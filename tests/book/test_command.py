@@ -92,5 +92,5 @@ def test_pages_are_named_in_any_form(names, found):
 
 @pytest.mark.parametrize("name", ["99", "2", "autograd", ""])
 def test_a_page_that_is_not_there_is_refused(name):
-    with pytest.raises(UsageError, match=f"There is no page '{name}', nothing was run: 00_start"):
+    with pytest.raises(UsageError, match=f"There is no page '{name}': 00_start to 09_indexing."):
         chosen(["02", name], PAGES)

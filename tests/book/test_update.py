@@ -424,7 +424,7 @@ def test_a_file_edited_during_the_run_is_not_written_over(page, side, monkeypatc
 
 @pytest.mark.parametrize("name", ["07", "1", "01_pag", "page"])
 def test_an_unknown_page_is_said(command, name):
-    said = f"There is no page {name!r}, nothing was run: 01_page to 01_page.\n"
+    said = f"There is no page {name!r}: 01_page to 01_page.\n"
     assert command("01", name) == (2, said)
 
 

@@ -78,13 +78,19 @@ def test_what_is_chosen_for_a_time_is_explained_predicted_and_recorded(run, monk
 
 
 @pytest.mark.parametrize(
-    "more", [["--tflop", "1"], ["--set", "base_lr=0.1"], ["--resume"], ["--target", "80"]]
+    ("more", "says"),
+    [
+        ("--tflop 1", "give it --budget, "),
+        ("--target 80", "give it --budget, "),
+        ("--set base_lr=0.1", "leave out --set"),
+        ("--resume --runs 3", "leave out --resume, --runs"),
+    ],
 )
-def test_explain_is_for_a_choice_by_time(run, capsys, more):
+def test_explain_is_for_a_choice_by_time(run, capsys, more, says):
     with pytest.raises(SystemExit) as ended:
-        run("--explain", *more, small=False)
+        run("--explain", *more.split(), small=False)
     assert ended.value.code == 2
-    assert "give it --budget" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
 
 
 def test_several_runs_and_their_results(run, tmp_path, folder):
