@@ -28,6 +28,7 @@ PYTHON_AT_LEAST = (3, 11)
 MAIN_PACKAGES = ("torch", "torchvision", "matplotlib", "jupyterlab")  # imported, a line each
 MEMORY_GB = 2.0  # what the hungriest page needs, with room
 DISK_GB = 0.5  # the CIFAR-10 archive and its seven files
+SETUP_GB = 9.5  # on Linux: 6.1 of packages with CUDA, and 3 of files that pip keeps until it ends
 INSTALL = "pip install -r requirements.txt"
 
 
@@ -175,6 +176,14 @@ def check_memory() -> Finding:
     return check_space("memory", free, MEMORY_GB, "close other programs")
 
 
+def check_disk(free: float, is_set_up: bool, system: str) -> Finding:
+    """Disk space, in bytes: for the pages, or before the setup for the packages too."""
+    if not is_set_up and system == "linux" and free < SETUP_GB * 1e9:
+        text = f"{free / 1e9:.1f} GB free; the setup with CUDA needs {SETUP_GB:g}: make room, or take the CPU build"
+        return Finding("NOTE", "disk", f"{text} (README, Other ways)")
+    return check_space("disk", free, DISK_GB, "make room")
+
+
 def allow_missing(finding: Finding) -> Finding:
     """Colab has a notebook program of its own: what is missing there besides torch keeps no page from running."""
     if finding.state == "FAIL" and "google.colab" in sys.modules:
@@ -202,7 +211,8 @@ def findings() -> Iterator[Finding]:
         if installed(package) and not check_import(package):
             yield check()
     yield check_kernel()
-    yield check_space("disk", shutil.disk_usage(BOOK).free, DISK_GB, "make room")
+    free = shutil.disk_usage(BOOK).free
+    yield check_disk(free, installed("torch") is not None, sys.platform)
 
 
 def report() -> bool:

@@ -7,6 +7,7 @@ import torch
 
 from helpers.exercises.calls import names_in
 from helpers.exercises.exercise import differences, exercise
+from helpers.exercises.values import kind
 
 FEW = (
     torch.bool,
@@ -94,5 +95,9 @@ def check_common(common: Callable[[torch.dtype, torch.dtype], torch.dtype]) -> I
         yield f"write the rule yourself, without {forbidden[0]}."
     for a in FEW:
         for b in FEW:
-            if (given := common(a, b)) != torch.promote_types(a, b):
+            given = common(a, b)
+            if not isinstance(given, torch.dtype):
+                yield f"for {a} and {b}: a torch.dtype is expected, but this is {kind(given)}."
+                return
+            if given != torch.promote_types(a, b):
                 yield f"for {a} and {b}: {given} is not right."
