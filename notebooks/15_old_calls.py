@@ -34,7 +34,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 21 min to read, 46 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 85 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), or [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read). The complete tables are at the end of the page: [the silent
@@ -126,7 +126,7 @@ transforms.Resize(32)
 
 # %% [markdown]
 # **5. A model that was saved whole.** Old scripts write the network itself into a file, and read it back in one line.
-# (Our file exists in memory only; with a name, `net.pt`, it is the same.)
+# (Our file exists in memory only.)
 
 # %% tags=["raises-exception"]
 import io
@@ -137,10 +137,10 @@ file.seek(0)
 torch.load(file)
 
 # %% [markdown]
-# This is the longest message of the five, and the most important one. Such a file holds Python objects in the format of
-# Python's `pickle`, and loading them means running whatever its author put there. Since 2.6, `torch.load` therefore
-# takes only tensors and plain values (numbers, strings, lists, dicts), and no objects of other classes, unless you say
-# otherwise. If the file is your own, or you trust whoever made it, `weights_only=False` opens it as before:
+# Such a file holds Python objects in the format of Python's `pickle`, and loading them means running whatever its author
+# put there. Since 2.6, `torch.load` therefore takes only tensors and plain values (numbers, strings, lists, dicts), and
+# no objects of other classes, unless you say otherwise. If the file is your own, or you trust whoever made it,
+# `weights_only=False` opens it as before:
 
 # %%
 file.seek(0)
@@ -168,9 +168,8 @@ net.load_state_dict(torch.load(file))
 torch.LongTensor([7]) / 2
 
 # %% [markdown]
-# Nothing strange about that, unless your script was written for the old answer, `3`. It may use the result as an index,
-# or as a size, and fail much later; or it may only compute something slightly different. To get the old answer, say how
-# to round:
+# Nothing strange about that, unless your script was written for the old answer, `3`. It may use the result as a size
+# and fail much later, or only compute something slightly different. To get the old answer, say how to round:
 
 # %%
 torch.div(torch.tensor([7]), 2, rounding_mode="trunc")
@@ -191,16 +190,16 @@ torch.arange(3).mean()
 torch.arange(3.0).mean()
 
 # %% [markdown]
-# More than forty such changes are known to this page. The ones around optimizers are easily overlooked, because what
-# goes wrong is not a line that you look at but the training as a whole. Here they are, each with what the line gave once
-# and what it gives today. The last column was computed just now:
+# More than forty such changes are known to this page. The ones around optimizers are easily overlooked, because they
+# spoil no single line but the training as a whole. Here they are, each with what the line gave once and what it gives
+# today, computed just now:
 
 # %%
 lookup.silent("Optimizers")
 
 # %% [markdown]
-# Look at the first one. A script that clears the gradients and then reads them used to find zeros, and finds `None`
-# today. The release that brought the change stands below the old value.
+# Look at the first one: a script that clears the gradients and then reads them found zeros until 2.0, and finds `None`
+# today.
 #
 # When an old script runs to its end but its numbers look wrong, go through [the whole
 # list](15_old_calls.ipynb#Silent-changes), further down. In all tables these lines come first and carry the sign ≠.
@@ -240,10 +239,10 @@ lookup.find("volatile")
 #
 # *检查整个文件*
 #
-# For a single error the tables are quick. A long script is another matter: you mend one line, run it, meet the next
-# error, and in the end you still do not know which lines have changed without a word. So the book has a program that
-# reads old files. Here is a script in the style of 2017 to try it on. It trains a network on noise, so that nothing has
-# to be downloaded. (We work on a copy, in a folder that is deleted at the end.)
+# For a single error the tables are quick. In a long script you mend one line, run it, meet the next error, and in the
+# end you still do not know which lines have changed without a word. So the book has a program that reads old files. Here
+# is a script in the style of 2017 to try it on, which trains a network on noise. (We work on a copy, in a folder that
+# is deleted at the end.)
 
 # %%
 import shutil
@@ -297,7 +296,7 @@ print("\n".join(changes))
 # Layout and comments are untouched. Three calls were left to us, because the program rewrites a call only if that is
 # safe whatever the rest of the script does. It cannot know, for example, over which dimension a softmax is meant to go.
 # We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a block
-# without gradients.
+# without gradients. Then we let the program read the copy once more:
 
 # %%
 text = mended.read_text(encoding="utf-8")
@@ -306,8 +305,6 @@ text = text.replace("(net(test))", "(net(test), dim=1)")
 text = text.replace("print(F.", "with torch.no_grad():\n    print(F.")
 text = text.replace(", volatile=True)", ")")
 _ = mended.write_text(text, encoding="utf-8")
-
-# %%
 with contextlib.chdir(folder.name):
     status = main(["example_2017.today.py"])
 
@@ -323,27 +320,25 @@ _ = runpy.run_path(str(mended))
 
 # %% [markdown]
 # How far can you trust the program? To find out, eight collections of tutorials and examples of 2017 were read by hand,
-# line by line, and every place that fails or warns today was written down. Here is how many of these places the program
-# names, and for how many it is certain, without an "if". The last two columns are for two linters (静态检查工具) of today,
-# programs that look for faults in code without running it. TorchFix looks for what recent releases of PyTorch have
-# deprecated, and ruff for faults in Python code in general, so neither of them was made for code of 2017.
+# and every place that fails or warns today was written down. Here is how many of these places the program names, and
+# for how many it is certain, without an "if". The last two columns are for two linters (静态检查工具) of today, TorchFix
+# for recent releases of PyTorch and ruff for Python code in general. Neither of them was made for code of 2017.
 
 # %%
 lookup.measured()
 
 # %% [markdown]
-# So it is not complete. The fairest rows are the two before the last. They are a test set, so to speak: the program was
-# improved on the first six collections, and met these two only when it was done. What it misses mostly depends on
-# values, such as a product of whole numbers and floats, which cannot be seen in the text. For these there is the error
-# message, and the list of silent changes.
+# So it is not complete. The fairest rows are the two before the last, a test set, so to speak: the program was improved
+# on the first six collections, and met these two only when it was done. What it misses mostly depends on values, such
+# as a product of whole numbers and floats, which cannot be seen in the text. For these there is the error message, and
+# the list of silent changes.
 
 # %% [markdown]
 # ## When it happened
 #
 # *何时改变*
 #
-# How many old calls are there, and how old may a script be before you have to worry? First the number, by what the calls
-# do today:
+# How many old calls are there? Here they are counted by what they do today:
 
 # %%
 from collections import Counter
@@ -360,20 +355,19 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# The largest changes came with 0.4, but something has gone every few releases since then. The age of your script tells
-# you only where to begin.
+# The largest changes came with 0.4, but something has gone every few releases since then.
 #
-# You may have noticed that the two do not count the same. The legend says that 49 calls give something else, and the
-# counter says 45. The bars include 8 that give something else with a warning, which the counter has under `warns`, and
-# they leave out 4 whose date is a release of torchvision and not of PyTorch.
+# The two do not count the same. The legend says that 49 calls give something else, and the counter says 45. The bars
+# include 8 that give something else with a warning, which the counter has under `warns`, and they leave out 4 whose
+# date is a release of torchvision.
 #
 # ## Recap
 #
 # - The last words of an error often name the successor; if not, the tables at the end of the page do. They can be
 #   searched by message, by name and by group.
 # - The silent changes (≠) are the dangerous ones. Look at them when an old script runs and its numbers are wrong.
-# - `python3 -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it.
-# - What it cannot know, such as the dimension of a softmax, is left to you, who know what the script is for.
+# - `python3 -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it. What it cannot know,
+#   such as the dimension of a softmax, is left to you.
 #
 # ## Exercises
 #

@@ -98,7 +98,7 @@ events = profiler.key_averages()
 total = sum(event.self_cpu_time_total for event in events)
 convolutions = [event for event in events if "conv" in event.key]
 share = sum(event.self_cpu_time_total for event in convolutions) / total
-f"{100 * share:.0f} %"
+f"{100 * share:.0f} % in convolutions"
 
 # %% [markdown]
 # `print(events.table(sort_by="self_cpu_time_total", row_limit=8))` shows the operations that took longest.

@@ -20,10 +20,9 @@
 #
 # *输出的验证*
 #
-# Every output in this book was once printed by a program, on a machine that is not yours. Would you get the same? If you
-# teach from the book or build on it, you should not have to take that on trust. This page shows how the book finds out,
-# what it means by *the same*, and where it is lenient, by how much and for what reason. You need none of it to learn
-# PyTorch, but much of it when you write tests of your own.
+# Every output in this book was once printed by a program, on a machine that is not yours. Would you get the same? This
+# page shows how the book finds out, what it means by *the same*, and where it is lenient, by how much and for what
+# reason. You need none of it to learn PyTorch, but much of it when you write tests of your own.
 #
 # **You will**
 #
@@ -34,7 +33,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 22 min to read, 42 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 42 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
@@ -163,8 +162,8 @@ torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
 torch.testing.assert_close(torch.tensor(0.2205), torch.tensor(0.2105))
 
 # %% [markdown]
-# The defaults of `assert_close` depend on the dtype and suit a single operation. After a long computation you will want
-# to state your own `rtol` and `atol`, and training is the longest computation that we have.
+# The defaults of `assert_close` depend on the dtype and suit a single operation. After a long computation, such as a
+# training, you will want to state your own `rtol` and `atol`.
 #
 # ## After training, a band
 #
@@ -198,8 +197,7 @@ difference("loss 0.2105", "loss 0.2205", band)
 difference("loss 0.2105", "loss 0.2305", band)
 
 # %% [markdown]
-# Whole numbers stay exact within a band unless the cell asks for more, because the number of steps, say, does not
-# depend on rounding:
+# Whole numbers stay exact, because the number of steps, say, does not depend on rounding:
 
 # %%
 difference("100 steps", "101 steps", band)
@@ -229,8 +227,7 @@ difference("took 1.2 ms", "took 87 us", timing)
 difference("took 1.2 ms", "failed", timing)
 
 # %% [markdown]
-# So a time that you see in the book is an example, from the machine that its page names at the top. Nothing has checked
-# its size, and you should expect other times on yours.
+# So a time in the book is an example, from the machine that its page names at the top. Expect others on yours.
 #
 # A few outputs depend entirely on the machine, such as the first line of
 # [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a *regular expression* (正则表达式), and
@@ -261,17 +258,16 @@ fault = compare_pictures(stored, now)
 fault.text
 
 # %% [markdown]
-# When that happens in a run, the report names a folder with three pictures: what was expected, what came out, and where
-# the two differ. The third one looks like this:
+# The report of a run names a folder with the expected picture, the new one, and this one, which shows where they differ:
 
 # %%
 drawings.show_difference(fault)
 
 # %% [markdown]
 # How does the comparison decide that a pixel differs? The simplest idea is the *root mean square* (均方根) of all
-# differences, and we can watch it go wrong. Here are two more variants of the picture. In the first, everything lies one
-# pixel further to the right, as it may with another release of a font library, and nobody would see it. In the second,
-# one of the four round marks is missing, and that is a mistake. Which of the two has the larger average?
+# differences, and we can watch it go wrong. In one variant of the picture, everything lies a pixel further to the right,
+# as it may with another font library, and nobody would see it. In another, one of the four round marks is missing, and
+# that is a mistake. Which of the two has the larger average?
 
 # %%
 shifted = drawings.one_pixel_to_the_right(stored)
@@ -375,9 +371,8 @@ show_stand_in(stand_in)
 # The code of the pages works on the shapes as well, but the numbers will not be those of the book. A page that uses
 # them says so, with the reason, and its cells that depend on the pictures are run but not compared.
 #
-# If you teach in a room without internet, type `export CIFAR10_ROOT=stand-in` before you start JupyterLab (in PowerShell
-# on Windows, `$env:CIFAR10_ROOT = "stand-in"`), and the shapes are used at once. `python -m helpers.data --help` names
-# the commands that find, fetch and check the real pictures.
+# If you teach in a room without internet, type `export CIFAR10_ROOT=stand-in` before you start JupyterLab. Typed in
+# the folder of the book, `python -m helpers.data --help` tells how to fetch the real pictures.
 #
 # ## Going further
 #
@@ -388,11 +383,10 @@ show_stand_in(stand_in)
 # *容差有多宽*
 #
 # A comparison that lets everything pass proves nothing. How wide must a tolerance be? That is measured. A page is run
-# again in settings that differ from its own in one respect: with one thread or two, with the instructions of older
-# processors, on two older releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with
-# ten other seeds. For each cell and setting this yields the smallest tolerance that would have been enough. Two rules
-# follow. No tolerance may be more than five times as wide as the widest that was needed, and no band of training may be
-# wider than what other seeds bring about.
+# again with one thread or two, with the instructions of older processors, on two older releases of PyTorch, with
+# products rounded as on a GPU, and, where a network is trained, with ten other seeds. For each cell and setting this
+# yields the smallest tolerance that would have been enough. Two rules follow. No tolerance may be more than five times
+# as wide as the widest that was needed, and no band of training wider than what other seeds bring about.
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
 # it. The gray part begins at one fifth, so the first rule asks for a mark in the gray part or to the right of it. The
@@ -413,9 +407,8 @@ show_spreads(spread)
 measurements.needed_by_default(spread)
 
 # %% [markdown]
-# That leaves room to spare. But all of this was measured on two kinds of processors, one by AMD and one by Intel, and
-# another one may show differences that nobody has seen yet. (The book has also been run on a GPU; the README tells how
-# that went.)
+# That leaves room to spare on the processors of AMD and Intel on which all this was measured. Others may show
+# differences that nobody has seen yet.
 #
 # ## Recap
 #
@@ -423,8 +416,8 @@ measurements.needed_by_default(spread)
 # - Words, shapes, dtypes and whole numbers have to be the same, and floats to one part in 10,000. For tensors in your
 #   own tests, use `torch.testing.assert_close`.
 # - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room
-#   states how much and why; durations are compared in form, figures as pictures.
-# - The comparison itself was tested on outputs that were spoiled on purpose, and on runs under unusual conditions.
+#   states how much and why.
+# - A comparison needs tests of its own, with outputs that were spoiled on purpose.
 #
 # ## Exercises
 #
