@@ -62,7 +62,7 @@ def test_the_help_lists_every_study_and_imports_none():
         ("spread threads-3", "there is no setting 'threads-3': threads-1, "),
         ("spread release", "release is not for torch"),
         ("spread --out FILE", "holds no measurements of this study"),
-        ("many-runs 21", "'21' is no number from 1 to 20"),
+        ("many-runs 24", "'24' is no number from 1 to 23"),
         ("run-times --workers 0", "'0' is no number from 1 to 64"),
         ("launch-each-page --python nowhere", "there is no interpreter 'nowhere'"),
         ("mutation-score --out FOLDER", "is a folder"),

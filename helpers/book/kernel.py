@@ -15,6 +15,7 @@ TORCH = {
     # What a user may have set for debugging. torch fails at an empty value; no page exports to ONNX.
     "TORCH_LOGS": "-onnx",
     "TORCH_SHOW_CPP_STACKTRACES": "0",
+    "MKL_VERBOSE": "0",
 }
 PAGES = TORCH | {"COLUMNS": "100"}  # the width that tables and tensors are printed for
 PAGE_FACTS = Path(__file__).with_name("page_facts.py")

@@ -4,6 +4,7 @@ Its one argument says what to import: names of modules, joined by commas. Reques
 standard input, a socket; each is answered with a line. The first line of all comes unasked.
 """
 
+import atexit
 import json
 import os
 import socket
@@ -139,6 +140,9 @@ if __name__ == "__main__":
     connection = socket.socket(fileno=os.dup(0))
     answer(connection, refusal=prepare(sys.argv[1].split(",")))
     variables = {name: value for name, value in os.environ.items() if before.get(name) != value}
-    if request := serve(connection):
-        refresh(request, variables)
-        run_kernel(own_filters)
+    request = serve(connection)
+    if request is None:
+        atexit._run_exitfuncs()
+        os._exit(0)  # to take apart what was imported takes a second, and the run waits for it
+    refresh(request, variables)
+    run_kernel(own_filters)

@@ -31,6 +31,8 @@ def settings(folder: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "PYTHONOPTIMIZE": "",
+        "PYTHONWARNINGS": "",
+        "PYTHONDEVMODE": "",
         "COLUMNS": "80",  # as in JupyterLab, even where pytest runs in a wide terminal
     }
     if find_spec("matplotlib"):

@@ -18,7 +18,7 @@ from helpers.verification.files import OutputError
 COMMANDS = {
     "mutation-score": "how many corrupted outputs the verification catches",
     "spread": "how far outputs differ between settings",
-    "many-runs": "twenty runs of the book, each under other conditions",
+    "many-runs": "the whole book under many conditions, run after run",
     "peers": "this verification, plain nbval and pytest-notebook on the same small notebooks",
     "run-times": "where the time of a verified run goes, page by page",
     "launch-each-page": "each page alone in an empty folder, as on Colab",

@@ -1,4 +1,4 @@
-"""Run the whole book twenty times, each time under other conditions, and print the table.
+"""Run the whole book again and again, each time under other conditions, and print the table.
 
     python -m tests.studies many-runs                     # all of them: about an hour on two cores
     python -m tests.studies many-runs 5 14 --pages 08 07  # these runs, these pages
@@ -27,6 +27,16 @@ from tests.studies import running
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 NO_HOME = dict.fromkeys(("HOME", "USERPROFILE"))  # None: not set
 PLAIN_C = {"LC_ALL": "C", "LANG": "C"}
+# What a user's shell may hold; each has changed outputs or ended cells at some time, or would if the book let it.
+DEBUGGING = {"TORCH_SHOW_CPP_STACKTRACES": "1", "TORCH_LOGS": "+all", "MKL_VERBOSE": "1"}
+PYTHON = {
+    "PYTHONOPTIMIZE": "1",
+    "PYTHONWARNINGS": "error",
+    "PYTHONDEVMODE": "1",
+    "PYTHONHASHSEED": "7",
+}
+CHINESE = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "TZ": "Asia/Shanghai"}
+LOOKS = {"COLUMNS": "40", "NO_COLOR": "1", "MPLBACKEND": "agg", "TQDM_DISABLE": "1"}
 FOREIGN = "a folder 文件夹/my book 书"
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0" && exec "$@"'
 
@@ -79,6 +89,9 @@ RUNS = [
     Conditions("another default kernel, a broken one", user=KERNELS),
     Conditions("one thread", variables={"OMP_NUM_THREADS": "1"}),
     Conditions("AVX2 only", variables=AVX2),
+    Conditions("a user's settings for torch", variables=DEBUGGING),
+    Conditions("a user's settings for Python", variables=PYTHON),
+    Conditions("a Chinese system, another look", variables=CHINESE | LOOKS),
     WORST._replace(folder=FOREIGN, variables=PLAIN_C, user=(*PROFILE, *KERNELS)),
 ]
 

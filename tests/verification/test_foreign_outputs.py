@@ -6,6 +6,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from tests.studies import many_runs
 from tests.support import small_book
 
 pytestmark = pytest.mark.slow
@@ -187,9 +188,10 @@ def test_what_a_user_has_set_for_debugging_changes_no_page_of_the_book(tmp_path)
         "import torch\ntry:\n    torch.ones(2) @ torch.ones(3)\n"
         "except RuntimeError as error:\n    print('C++' in str(error))": [out("False\n")],
         "assert True\nprint(__debug__)": [out("True\n")],
+        "product = torch.ones(300, 300) @ torch.ones(300, 300)": [],
         "import shutil\nprint(shutil.get_terminal_size().columns)": [out("100\n")],
     }
     write(notebooks, "page", cells)
-    set_by_user = {"TORCH_SHOW_CPP_STACKTRACES": "1", "TORCH_LOGS": "+all", "PYTHONOPTIMIZE": "1"}
+    set_by_user = many_runs.DEBUGGING | many_runs.PYTHON | many_runs.LOOKS
     done = small_book.verify("notebooks", folder=tmp_path, cwd=notebooks.parent, **set_by_user)
     assert done.failed == {}, done.text

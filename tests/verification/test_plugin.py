@@ -78,6 +78,15 @@ def test_a_kernel_runs_assertions_whatever_the_user_has_set(tmp_path):
     assert "AssertionError: is seen" in done.stderr
 
 
+def test_a_kernel_warns_as_python_does_by_itself_whatever_the_user_has_set(tmp_path):
+    users = {"PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"} | kernel.settings(tmp_path)
+    warn = "import sys, warnings; warnings.warn('is seen'); print(sys.flags.dev_mode)"
+    done = run([sys.executable, "-c", warn], tmp_path, **users)
+    assert done.returncode == 0
+    assert "UserWarning: is seen" in done.stderr
+    assert done.stdout == "False\n"
+
+
 def test_a_kernel_keeps_the_users_threads(tmp_path):
     """It is the project's business how many each kernel gets: this package knows of no container."""
     assert not [name for name in kernel.settings(tmp_path) if "THREADS" in name]

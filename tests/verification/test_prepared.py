@@ -202,6 +202,27 @@ def test_where_a_fork_would_not_be_sound_the_kernel_is_fresh(module, source, ref
         made.stop()
 
 
+LEAVES = """import atexit
+from pathlib import Path
+write = Path(__file__).with_name("end").write_text
+atexit.register(write, "asked for")
+class Kept:
+    def __del__(self, write=write):
+        write("taken apart")
+kept = Kept()
+"""
+
+
+def test_at_its_end_the_process_does_what_imports_have_asked_for_and_takes_nothing_apart(tmp_path):
+    (tmp_path / "a.py").write_text(LEAVES)
+    made = Preparation(["a"])
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "none"]
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    made.fork(command, env, str(tmp_path), stderr=subprocess.DEVNULL)
+    made.stop()
+    assert (tmp_path / "end").read_text() == "asked for"
+
+
 def test_elsewhere_than_on_linux_kernels_are_fresh(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     made = Preparation(["json"])
