@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     names = [name for name in all_names if name in (args.only or all_names)]
     changed_recipe(Recipe(), args.set)
     with joined(device, args.threads):
-        given = for_work(12.0) if budget.unit == "epochs" else None
+        given = for_work() if budget.unit == "epochs" else None
         choice = choose(given, budget, device, args.precision)
         recipes = fitted(budget, choice.flop_per_second)
         recipes[OURS] = changed_recipe(choice.recipe, args.set)
