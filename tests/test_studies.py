@@ -57,7 +57,7 @@ def test_the_help_lists_every_study_and_imports_none():
     ("arguments", "sentence"),
     [
         ("spreads", "invalid choice: 'spreads'"),
-        ("page-memory 99", "there is no page '99': 00 to 18"),
+        ("page-memory 99", "there is no page '99': 00 to 19"),
         ("spread --pages seven", "there is no page 'seven'"),
         ("spread threads-3", "there is no setting 'threads-3': threads-1, "),
         ("spread release", "release is not for torch"),
