@@ -110,7 +110,7 @@ BASELINES: dict[str, Recipe] = {
 
 # In a training this short, the published learning rate need not be the best one. Each net's is multiplied by what did
 # best on the validation images: notebooks/records/training/baseline_rates.json. The classic recipe stays what it is.
-LR_FACTORS = {"LeNet, whole tensors": 0.25, "airbench94": 2.0, "ResNet-9": 1.0, "ResNet-18": 1.0}
+LR_FACTORS = {"LeNet, whole tensors": 0.25, "airbench94": 4.0, "ResNet-9": 1.0, "ResNet-18": 0.25}
 
 
 def shrink(recipe: Recipe, images: float) -> Recipe:

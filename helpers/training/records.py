@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import paths
+from helpers.training.baseline_nets import BASELINES
+from helpers.training.recipe import changed
 from helpers.training.results import mean
 
 RECORDS = paths.RECORDS / "training"
@@ -135,6 +137,29 @@ def baseline_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
     return [
         (name, *(f"{mean(results[name], 'accuracy'):.1f} %" for results in by_budget))
         for name in by_budget[0]
+    ]
+
+
+RATE_FACTORS = 0.125, 0.25, 0.5, 1, 2, 4, 8
+
+
+def rate_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
+    """Return of each searched baseline: its name, TFLOP, and its validation accuracy at each of `RATE_FACTORS`.
+
+    A factor is that of the published learning rate, scaled down with the batch; "" where none was tried.
+    """
+    accuracies: dict[str, dict[float, float]] = {}
+    tflop: dict[str, float] = {}
+    for candidate in records["baseline_rates"]["candidates"]:
+        name = candidate["baseline"]
+        published = BASELINES[name]
+        recipe = changed(published, candidate["changes"].split())
+        scaled = published.base_lr * recipe.batch_size / published.batch_size
+        accuracies.setdefault(name, {})[round(recipe.base_lr / scaled, 3)] = candidate["accuracy"]
+        tflop[name] = candidate["tflop"]
+    return [
+        (name, f"{tflop[name]:g}", *(f"{of[f]:.1f} %" if f in of else "" for f in RATE_FACTORS))
+        for name, of in accuracies.items()
     ]
 
 

@@ -137,8 +137,8 @@ def test_what_the_curves_say_of_the_work_is_what_came_of_it():
 
 def test_the_variants_of_the_record_are_still_those_of_the_ablation():
     entries = RECORDS["ablation"]["variants"]
-    recorded = {entry["variant"]: recipe_of(entry["recipe"]) for entry in entries}
-    assert recorded == ablation.variants()
+    recorded = [(e["variant"], recipe_of(e["recipe"]), e["precision"]) for e in entries]
+    assert recorded == ablation.variants(entries[-1]["precision"])
 
 
 def test_budgets_were_kept_and_judged_once_by_the_test_set():
@@ -148,3 +148,17 @@ def test_budgets_were_kept_and_judged_once_by_the_test_set():
         assert each["seconds"] == pytest.approx(each["budget"], rel=0.05)
         assert each["split"] == "test"
         assert each["pictures_are_real"]
+
+
+def test_the_search_for_learning_rates_is_put_into_columns():
+    def tried(baseline, changes, accuracy):
+        return {"baseline": baseline, "changes": changes, "accuracy": accuracy, "tflop": 12.0}
+
+    airbench = ["batch_size=128 base_lr=0.375", "batch_size=1024 base_lr=0.75"]  # twice, and half
+    candidates = [tried("airbench94", changes, 70 + n) for n, changes in enumerate(airbench)]
+    candidates.append(tried("ResNet-18", "base_lr=0.1", 35.04))  # as published
+    rows = records.rate_rows({"baseline_rates": {"candidates": candidates}})
+    assert rows == [
+        ("airbench94", "12", "", "", "71.0 %", "", "70.0 %", "", ""),
+        ("ResNet-18", "12", "", "", "", "35.0 %", "", "", ""),
+    ]
