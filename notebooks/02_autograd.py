@@ -35,7 +35,7 @@
 # **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers,
 # and this is all that you have to know about it for now. No GPU.
 #
-# **Time**: 25 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 18 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #
