@@ -118,11 +118,11 @@ def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> I
 
 
 def names_in(function: Callable) -> set[str]:
-    """Return the global names and the attributes in a function of the reader's; none of one that is built in."""
+    """Return the global names and the attributes in a function of the reader's; of one that is built in, its own."""
     while isinstance(function, functools.partial):
         function = function.func
     code = getattr(function, "__code__", None)
-    return set(code.co_names) if code else set()
+    return set(code.co_names) if code else {getattr(function, "__name__", "")}
 
 
 def loops(function: Callable) -> bool:

@@ -68,7 +68,8 @@ def check_training_bytes(training_bytes: Callable[[nn.Module], int]) -> Iterator
 def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """``length(x)``: the Euclidean length of a float16 vector, computed in float16."""
     yield from _only_half(length)
-    if ready := sorted({"norm", "vector_norm", "cdist", "dist"} & names_in(length)):
+    lengths = {"norm", "vector_norm", "linalg_norm", "linalg_vector_norm", "cdist", "dist"}
+    if ready := sorted(lengths & names_in(length)):
         yield f"work it out from the elements, without `{ready[0]}`."
     vectors = [
         torch.tensor([3.0, 4.0]),

@@ -44,6 +44,8 @@ RIGHT = [
     (checks.check_careful_sum, pairwise),
 ]
 WRONG = [
+    (checks.check_careful_sum, torch.sum, "without `sum` or the like"),
+    (checks.check_length, torch.linalg.vector_norm, "without `linalg_vector_norm`"),
     (checks.check_counts_to, lambda dtype: 2 / torch.finfo(dtype).eps, "an int is expected"),
     (
         checks.check_counts_to,
