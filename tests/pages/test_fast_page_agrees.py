@@ -139,8 +139,15 @@ def test_the_same_weights_learn(page, images, stats):
     theirs = whitened(images, stats)
     ours = page.FastNet()
     page.whiten(ours, torch.eye(48))
-    learned = [[p.requires_grad for p in net.parameters()] for net in (ours, theirs)]
-    assert learned[0] == learned[1]
+    stepped = {
+        id(p)
+        for optimizer in page.build_optimizers(ours)
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if p.requires_grad
+    }
+    learned = [id(p) in stepped for p in ours.parameters()]
+    assert learned == [p.requires_grad for p in theirs.parameters()]
 
 
 def test_the_filters_are_the_same_but_for_the_sign(page, images, stats):
@@ -236,5 +243,3 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     reached = evaluate(trained.net, images.test, images.test_labels, stats)
     theirs = copied(page, trained.net)
     assert page.accuracy(theirs, images.test, images.test_labels) == round(reached.plain, 1)
-    with_flips = page.accuracy(page.WithFlips(theirs), images.test, images.test_labels)
-    assert with_flips == round(reached.tta, 1)
