@@ -30,7 +30,7 @@
 # - feed a training loop from a single tensor;
 # - build a small, fast net whose first layer is computed rather than learned;
 # - write Muon, an optimizer for matrices;
-# - read an ablation, with its spread over random seeds.
+# - read an ablation.
 #
 # **You need** page 06, and a rough idea of eigenvalues and singular values. No GPU.
 #
@@ -40,8 +40,7 @@
 #
 # *时间花在哪里*
 #
-# First the pictures: 48,000 to learn from, and 2,000 held out as a validation set (验证集). The test set
-# stays closed until the end.
+# First the pictures: 48,000 to learn from, and 2,000 as a validation set (验证集). The test set stays closed until the end.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -50,6 +49,7 @@ import sys
 sys.path.insert(0, "..")  # where helpers/ lies
 
 import torch
+import time
 import torch.nn.functional as F
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
@@ -68,7 +68,7 @@ train_images.shape, train_images.dtype
 
 # %% [markdown]
 # How many pictures a second does the loop of page 06 get through? This is its *throughput* (吞吐量), which a helper
-# measures for LeNet. The old tutorials use batches of 4; we try those, and then batches of 64:
+# measures for LeNet, in the old tutorials' batches of 4 and then in batches of 64:
 
 # %% verify={"reason": "durations", "timing": true}
 from torch.utils.data import DataLoader
@@ -112,7 +112,7 @@ def batches(images, labels, size, seed):
 
 
 # %% [markdown]
-# The same net on the same machine, fed from it:
+# And now the same net, fed by this generator:
 
 # %% verify={"reason": "durations", "timing": true}
 throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
@@ -168,7 +168,7 @@ def accuracy(net, images, labels):
 
 
 # %% [markdown]
-# How far does LeNet get in 500 steps?
+# How far does LeNet get in 500 steps? (`nesterov=True` lets the newest gradient count a little more.)
 
 # %% tags=["cifar10"] verify={"atol": 6, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 torch.manual_seed(0)
@@ -197,7 +197,7 @@ print_gain(added, "batches of 64, one cycle")
 #
 # *小而快的网络*
 #
-# LeNet was drawn up for gray digits. The nets of the record holders differ from it in four points.
+# The nets of the record holders differ from LeNet in four points.
 #
 # **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), follows each convolution. It keeps the input of
 # the next layer at a steady size, so the learning rate can be higher. (We only train its biases.)
@@ -232,7 +232,8 @@ class Stage(nn.Module):
 
 # %% [markdown]
 # **An early stride**: the first layer, or *stem*, moves its 4 x 4 filters two pixels at a time, so everything after it
-# costs a quarter as much. Three stages follow, then the largest value of each channel, and one linear layer:
+# costs a quarter as much. Three stages follow, the first without pooling, then the largest value of each channel, and
+# one linear layer:
 
 
 # %%
@@ -264,8 +265,8 @@ print_gain(added, "small net, batch norm")
 #
 # *白化：算出来的第一层*
 #
-# The first layer of a trained net usually holds edges, color contrasts and stripes, which it learns slowly. But good first
-# filters follow from the pictures alone, without labels, by *whitening* (白化).
+# The first layer of a trained net usually holds edges, color contrasts and stripes, which it learns slowly. But good
+# first filters follow from the pictures alone, without labels, by *whitening* (白化).
 #
 # In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the same thing many times over. We
 # want filters whose answers to a patch are *uncorrelated* and equally strong, so that each tells the net something new.
@@ -279,8 +280,8 @@ patches.shape, covariance.shape
 
 # %% [markdown]
 # The eigenvectors (特征向量) of this matrix are directions in which the patches vary without correlation, and each
-# eigenvalue is the variance, so we divide by its square root. We take the 24 strongest, and their negatives too, because
-# GELU cuts off nearly all that is negative:
+# eigenvalue is the variance in one of them. Divided by its square root, all answers are equally strong. We take the 24
+# strongest directions, and their negatives too, because GELU cuts off nearly all that is negative:
 
 
 # %% tags=["cifar10"]
@@ -384,7 +385,7 @@ class Muon(torch.optim.Optimizer):
 # (PyTorch's own `torch.optim.Muon`, there since 2.9, takes matrices only and does not fix their norm.)
 #
 # Muon gets the filters, SGD the head and the biases, which start at zero and have little time, so their learning rate is
-# 16 times higher. (`nesterov=True` lets the newest gradient count a little more.) The gains:
+# 16 times higher. The gains:
 
 
 # %%
@@ -419,8 +420,8 @@ def resize(x, progress):
 # %% [markdown]
 # A picture of 20 x 20 pixels is less than half the work of a full one, which pays for more steps: 25,600 pictures instead
 # of 18,000 in the recorded runs. The last technique is
-# [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets): pictures that the net already gets right pull less at the
-# weights. What do the two bring?
+# [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets): pictures that the net already gets right pull less at
+# the weights. What do the two bring?
 
 # %%
 print_gain(added, "small images first")
@@ -433,12 +434,9 @@ print_gain(added, "label smoothing")
 #
 # *合在一起*
 #
-# Now everything goes into one training of 500 steps, as many as LeNet had. That makes 32,000 of our 48,000 pictures, so
-# none comes twice.
+# Now everything goes into one training of 500 steps, as many as LeNet had. That makes 32,000 pictures, none of them twice.
 
 # %% verify={"reason": "durations", "timing": true}
-import time
-
 torch.manual_seed(0)
 net = FastNet()
 whiten(net, covariance)
@@ -451,8 +449,7 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them.) No choice is
-# left to make, so now we open the test set:
+# LeNet got about 50 % from the same pictures. No choice is left to make, so now we open the test set:
 
 # %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 test_set = data.cifar10(train=False)
@@ -468,8 +465,8 @@ classic = recorded["classic_recipe"]["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Our net is well ahead. How many times faster it is, on one machine with nothing else running, says the
-# [appendix on benchmarks](17_benchmarks.ipynb), for runs of one minute and of ten.
+# Our net is well ahead. How many times faster it is can only be said for one quiet machine; the
+# [appendix on benchmarks](17_benchmarks.ipynb) does so, for runs of one minute and of ten.
 #
 # ## What each technique is worth
 #
@@ -546,7 +543,6 @@ print_gain(recorded["techniques"]["augmentation"], "flips and shifts")
 # ## Recap
 #
 # - Keep a data set that fits into memory as one tensor: a batch is one indexing operation.
-# - Larger batches want a higher learning rate that rises, then falls.
 # - Whitening computes the first layer from the covariance of the patches.
 # - Muon makes its steps about equally long in all directions.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.
