@@ -135,6 +135,7 @@ def one_cycle(progress, warmup=0.05):
     return min(progress / warmup, (1 - progress) / (1 - warmup))
 
 
+# %%
 draw.show_schedule(one_cycle)
 
 # %% [markdown]
@@ -159,6 +160,7 @@ def train(net, optimizers, batches, steps, resize=None, smoothing=0.0):
             stepper.step()
 
 
+# %%
 def accuracy(net, images, labels):
     net.eval()
     with torch.inference_mode():
@@ -200,7 +202,7 @@ print_gain(added, "batches of 64, one cycle")
 # The nets of the record holders differ from LeNet in four points.
 #
 # **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), follows each convolution. It keeps the input of
-# the next layer at a steady size, so the learning rate can be higher. (We only train its biases.)
+# the next layer at a steady size, so the learning rate can be higher. (We train only its biases.)
 #
 # **Convolutions begin as the identity** (*Dirac initialization*): their first channels hand the input through unchanged,
 # so the picture is not scrambled at random.
@@ -280,17 +282,19 @@ patches.shape, covariance.shape
 
 # %% [markdown]
 # The eigenvectors (特征向量) of this matrix are directions in which the patches vary without correlation, and each
-# eigenvalue is the variance in one of them. Divided by its square root, all answers are equally strong. We take the 24
-# strongest directions, and their negatives too, because GELU cuts off nearly all that is negative:
+# eigenvalue is the variance in one of them. Divide an eigenvector by its square root, and all answers are equally
+# strong. (`eps` keeps noise from being blown up.) We take the 24 strongest directions, and their negatives too, because
+# GELU cuts off nearly all that is negative:
 
 
-# %% tags=["cifar10"]
+# %%
 def whitening_filters(covariance, count=24, eps=5e-4):
     values, vectors = torch.linalg.eigh(covariance)  # the weakest first
     filters = (vectors / (values + eps).sqrt()).T.flip(0)[:count]
     return torch.cat([filters, -filters]).view(-1, 3, 4, 4)
 
 
+# %% tags=["cifar10"]
 filters = whitening_filters(covariance)
 draw.show_filters(filters[:24])
 
@@ -314,6 +318,7 @@ def whiten(net, covariance):
     net.stem.weight.requires_grad_(False)
 
 
+# %%
 print_gain(added, "whitened first layer")
 
 # %% [markdown]
@@ -323,7 +328,8 @@ print_gain(added, "whitened first layer")
 #
 # *Muon：面向矩阵的优化器*
 #
-# The weights of a layer form a matrix, and so does their gradient, here with one row for each of 64 filters:
+# SGD moves each weight by its own gradient, as if it were alone. But the weights of a layer form a matrix, and so does
+# their gradient, here with one row for each of 64 filters:
 
 # %%
 torch.manual_seed(0)
@@ -345,7 +351,7 @@ gradient.shape
 # powers 1, 3 and 5, which lifts small values steeply and holds the others near 1:
 
 
-# %% tags=["cifar10"]
+# %%
 def orthogonalize(matrix, rounds=3):
     """For a matrix that is not taller than wide."""
     x = matrix / (matrix.norm() + 1e-7)
@@ -355,6 +361,7 @@ def orthogonalize(matrix, rounds=3):
     return x
 
 
+# %% tags=["cifar10"]
 draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
@@ -397,6 +404,7 @@ def build_optimizers(net):
     return [sgd, Muon(filters, lr=0.06)]
 
 
+# %%
 print_gain(added, "faster biases")
 print_gain(added, "Muon")
 
@@ -434,7 +442,8 @@ print_gain(added, "label smoothing")
 #
 # *合在一起*
 #
-# Now everything goes into one training of 500 steps, as many as LeNet had. That makes 32,000 pictures, none of them twice.
+# Now everything goes into one training of 500 steps, as many as LeNet had. That makes 32,000 pictures, and none comes
+# twice.
 
 # %% verify={"reason": "durations", "timing": true}
 torch.manual_seed(0)
@@ -449,7 +458,8 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# LeNet got about 50 % from the same pictures. No choice is left to make, so now we open the test set:
+# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them.) No choice is
+# left to make, so now, for the first time, we open the test set:
 
 # %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 test_set = data.cifar10(train=False)
@@ -479,8 +489,9 @@ classic["accuracy"], classic["seconds"], classic["cpu"]
 draw.show_gains(added, "One technique after the other")
 
 # %% [markdown]
-# Where the dots of two rows mingle, so few seeds cannot tell. And mind the right column: from the third row on, a run is
-# more than ten times the work of one of LeNet's.
+# Where the dots of two rows mingle, so few seeds cannot tell whether the technique helps, and in longer runs the order
+# may be another. Mind the right column, too: from the third row on, a run is more than ten times the work of one of
+# LeNet's.
 #
 # ## Going further
 #
@@ -512,10 +523,11 @@ of_lenet.get_total_flops(), of_ours.get_total_flops()
 #
 # Longer trainings need *data augmentation* (数据增强). Torchvision's transforms treat a whole batch alike, so page 06
 # augmented picture by picture. But a shifted or mirrored picture is merely the picture with other rows and columns, so
-# one indexing operation can do a whole batch. The three indices broadcast (广播) to one for each pixel:
+# one indexing operation can do a whole batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to
+# one for each pixel:
 
 
-# %% tags=["cifar10"]
+# %%
 def crop_and_flip(images, shifts, flipped):
     places = torch.arange(32) + shifts[:, :, None]  # N x 2 x 32
     places = 31 - (31 - places.abs()).abs()  # reflected at the edges
@@ -525,6 +537,7 @@ def crop_and_flip(images, shifts, flipped):
     return images[each, rows[:, :, None], columns[:, None]]
 
 
+# %% tags=["cifar10"]
 shifts = torch.tensor([[0, 0], [6, 0], [0, 6], [0, 0]])
 flipped = torch.tensor([False, False, False, True])
 versions = crop_and_flip(train_images[[4] * 4], shifts, flipped)
@@ -543,6 +556,7 @@ print_gain(recorded["techniques"]["augmentation"], "flips and shifts")
 # ## Recap
 #
 # - Keep a data set that fits into memory as one tensor: a batch is one indexing operation.
+# - Larger batches want a higher learning rate that rises, then falls.
 # - Whitening computes the first layer from the covariance of the patches.
 # - Muon makes its steps about equally long in all directions.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.
@@ -609,7 +623,7 @@ check_cutout(cutout)
 
 # %% [markdown]
 # **3. Six views.** *Test-time augmentation* (测试时增强) averages the logits over several views of a picture, so that some
-# errors cancel. Write a module that wraps a net and takes six: the
+# errors cancel. (Whoever reports such an accuracy should say so.) Write a module that wraps a net and takes six: the
 # picture as it is, moved by one pixel to the left and to the right, and the mirror images of these three. What moves in
 # at the edge is reflected (`F.pad(x, ..., mode="reflect")`).
 
