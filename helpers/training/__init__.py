@@ -23,6 +23,7 @@ Further commands:
 
     baselines       other people's nets, which are in baseline_nets
     ablation        technique by technique: the seconds to one accuracy
+    throughput      images a second, from any source of batches
     techniques      technique by technique: the accuracy after the same images
     search          candidates for a recipe
     profile         where the time of a step goes

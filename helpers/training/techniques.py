@@ -115,13 +115,8 @@ def print_gain(entries: Sequence[dict], technique: str) -> None:
     _print_change(technique, *(_accuracies(entry) for entry in entries[n - 1 : n + 1]))
 
 
-def print_tta_gain(entry: dict) -> None:
-    """Print the accuracies of a technique's nets without and with test-time augmentation, as `print_gain` does."""
-    _print_change("flips averaged", _accuracies(entry), _accuracies(entry, "accuracy_tta"))
-
-
-def _accuracies(entry: dict, key: str = "accuracy") -> list[float]:
-    return [run[key] for run in entry["runs"]]
+def _accuracies(entry: dict) -> list[float]:
+    return [run["accuracy"] for run in entry["runs"]]
 
 
 def _print_change(name: str, before: Sequence[float], after: Sequence[float]) -> None:

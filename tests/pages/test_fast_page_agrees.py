@@ -1,6 +1,7 @@
 """What page 07 derives is what `helpers/training` holds: the same outputs for the same weights and inputs."""
 
 import ast
+from dataclasses import replace
 from types import SimpleNamespace
 
 import jupytext
@@ -14,7 +15,7 @@ from helpers.training import net as nets
 from helpers.training.evaluation import evaluate
 from helpers.training.loop import Budget, TrainingConfig, train
 from helpers.training.recipe import (
-    SPRINT,
+    SHORT,
     Muon,
     build_net,
     build_optimizers,
@@ -24,7 +25,7 @@ from helpers.training.recipe import (
 )
 from tests.support import small_training
 
-RECIPE = SPRINT
+RECIPE = replace(SHORT, base_lr=0.2, muon_lr=0.06)  # the page's settings
 STEPS = 12  # three passes over the small images
 PAGE = pages.NOTEBOOKS / "07_cifar10_fast.py"
 
@@ -139,8 +140,15 @@ def test_the_same_weights_learn(page, images, stats):
     theirs = whitened(images, stats)
     ours = page.FastNet()
     page.whiten(ours, torch.eye(48))
-    learned = [[p.requires_grad for p in net.parameters()] for net in (ours, theirs)]
-    assert learned[0] == learned[1]
+    stepped = {
+        id(p)
+        for optimizer in page.build_optimizers(ours)
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if p.requires_grad
+    }
+    learned = [id(p) in stepped for p in ours.parameters()]
+    assert learned == [p.requires_grad for p in theirs.parameters()]
 
 
 def test_the_filters_are_the_same_but_for_the_sign(page, images, stats):
@@ -236,5 +244,3 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     reached = evaluate(trained.net, images.test, images.test_labels, stats)
     theirs = copied(page, trained.net)
     assert page.accuracy(theirs, images.test, images.test_labels) == round(reached.plain, 1)
-    with_flips = page.accuracy(page.WithFlips(theirs), images.test, images.test_labels)
-    assert with_flips == round(reached.tta, 1)
