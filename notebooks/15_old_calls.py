@@ -106,8 +106,9 @@ labels
 1 - (x > 0.5)
 
 # %% [markdown]
-# Since 1.2 a comparison gives `True` and `False`, and these cannot be subtracted. Here too the message says what to
-# write:
+# Since 1.2 a comparison gives `True` and `False`, and these cannot be subtracted. (In PyTorch 2.13 the error was
+# still called `RuntimeError`. A `NotImplementedError` is one as well, so `except RuntimeError` catches both.) Here too the
+# message says what to write:
 
 # %%
 ~(x[0] > 0.5)

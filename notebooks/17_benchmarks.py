@@ -219,10 +219,10 @@ columns = ["network", "TFLOP", "1/8", "1/4", "1/2", "1", "2", "4", "8"]
 table(columns, records.rate_rows(recorded))
 
 # %% [markdown]
-# With a quarter of its learning rate LeNet is better by far, and airbench94 gains some points with four times as much.
-# The table of test accuracies further up is older than this search, so you should not count LeNet as beaten there. None
-# of the four comes near to what the network of this book reaches in a minute, though. If you run `python -m
-# helpers.training baselines` yourself, each network gets the learning rate that did best here.
+# With a quarter of its learning rate LeNet is better by far, airbench94 gains some points with four times as much, and
+# ResNet-18 a little with less. The table of test accuracies further up is older than this search, so you should not
+# count LeNet as beaten there. But none of the four comes near to what the network of this book reaches in a minute. If
+# you run `python -m helpers.training baselines` yourself, each network gets the learning rate that did best here.
 #
 # ## Accuracy against work
 #

@@ -28,33 +28,37 @@ EPOCHS = tuple(round(2 / 1.125**n, 3) for n in range(30, -1, -1))
 
 
 class Variant(NamedTuple):
-    """What is trained: it has what its name says, and all that the variants before it have."""
+    """What is trained, and how it is computed."""
 
     name: str
     recipe: Recipe
     precision: str = "fp32"  # as in the tutorials
 
 
-def variants(fastest: str) -> list[Variant]:
-    """Return the variants; the last one takes ``fastest``, the machine's faster precision, if that is not fp32."""
+def steps_to(final: Recipe) -> dict[str, Recipe]:
+    """Return the recipes from the classic one to ``final``: each has what its name says and all that came before."""
     classic = BASELINES["LeNet, classic recipe"]
-    final = SPRINT
     small_first = replace(final, label_smoothing=0.0)
     muon = replace(small_first, resolutions=((32, 1.0),))
     fast_biases = replace(muon, muon_lr=0.0)
     whitened = replace(fast_biases, bias_lr_factor=1.0)
-    in_fp32 = [
-        Variant("classic recipe", classic),
-        Variant("whole tensors", replace(classic, dataloader=False)),
-        Variant("larger batch, lr up and down", BASELINES["LeNet, whole tensors"]),
-        Variant("narrow conv net", replace(whitened, whiten=False)),
-        Variant("whitened first layer", whitened),
-        Variant("fast biases", fast_biases),
-        Variant("Muon", muon),
-        Variant("small images first", small_first),
-        Variant("label smoothing", final),
-    ]
-    return in_fp32 + ([Variant("bfloat16", final, fastest)] if fastest != "fp32" else [])
+    return {
+        "classic recipe": classic,
+        "whole tensors": replace(classic, dataloader=False),
+        "larger batch, lr up and down": BASELINES["LeNet, whole tensors"],
+        "narrow conv net": replace(whitened, whiten=False),
+        "whitened first layer": whitened,
+        "fast biases": fast_biases,
+        "Muon": muon,
+        "small images first": small_first,
+        "label smoothing": final,
+    }
+
+
+def variants(fastest: str) -> list[Variant]:
+    """Return the variants; the last one takes ``fastest``, the machine's faster precision, if that is not fp32."""
+    in_fp32 = [Variant(name, recipe) for name, recipe in steps_to(SPRINT).items()]
+    return in_fp32 + ([Variant("bfloat16", SPRINT, fastest)] if fastest != "fp32" else [])
 
 
 def fewest_epochs(accuracy: Callable[[float], float]) -> tuple[float, float]:

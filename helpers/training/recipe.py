@@ -185,7 +185,8 @@ def build_optimizers(net: nn.Module, recipe: Recipe) -> list[torch.optim.Optimiz
 _GROWING = ((20, 0.3), (26, 0.6), (32, 1.0))
 _MUON = Recipe(muon_lr=0.04, warmup=0.05, label_smoothing=0.1, resolutions=_GROWING)
 SHORT = replace(_MUON, widths=(16, 32, 64), batch_size=64, base_lr=0.1, muon_lr=0.03, translate=0)
-SPRINT = replace(SHORT, depths=(1, 1, 2), skip=True, base_lr=0.3, muon_lr=0.06, final_lr_factor=0.1)
+LESSON = replace(SHORT, base_lr=0.2, muon_lr=0.06)  # what page 07 arrives at
+SPRINT = replace(LESSON, depths=(1, 1, 2), skip=True, base_lr=0.3, final_lr_factor=0.1)
 _FLIP = replace(_MUON, depths=(2, 2, 3), flip_equivariant=True, flip=False)
 
 # For CPUs, the smallest first; `helpers.training.curves` says which for how long. What else was tried, and how each did

@@ -18,11 +18,11 @@ from statistics import mean
 from typing import Any
 
 from helpers.training import batches
-from helpers.training.ablation import variants
+from helpers.training.ablation import steps_to
 from helpers.training.distributed import joined
 from helpers.training.evaluation import evaluate
 from helpers.training.loop import Budget, TrainingConfig, train
-from helpers.training.recipe import SHORT, Recipe
+from helpers.training.recipe import LESSON, SHORT, Recipe
 from helpers.training.results import machine, write_results
 
 SEEN = 18_000  # images of the first ablation, each once
@@ -40,7 +40,9 @@ class Study:
 
 def studies() -> dict[str, Study]:
     """Return both ablations by name."""
-    added = list(variants().values())[1:]  # without the DataLoader, which changes the time only
+    added = list(steps_to(LESSON).values())[
+        1:
+    ]  # without the DataLoader, which changes the time only
     names = ["LeNet, batches of 4", "batches of 64, one cycle", "small net, batch norm"]
     names += ["whitened first layer", "faster biases", "Muon", "small images first"]
     names += ["label smoothing"]

@@ -1,7 +1,6 @@
 """What page 07 derives is what `helpers/training` holds: the same outputs for the same weights and inputs."""
 
 import ast
-from dataclasses import replace
 from types import SimpleNamespace
 
 import jupytext
@@ -15,7 +14,7 @@ from helpers.training import net as nets
 from helpers.training.evaluation import evaluate
 from helpers.training.loop import Budget, TrainingConfig, train
 from helpers.training.recipe import (
-    SHORT,
+    LESSON,
     Muon,
     build_net,
     build_optimizers,
@@ -25,7 +24,7 @@ from helpers.training.recipe import (
 )
 from tests.support import small_training
 
-RECIPE = replace(SHORT, base_lr=0.2, muon_lr=0.06)  # the page's settings
+RECIPE = LESSON
 STEPS = 12  # three passes over the small images
 PAGE = pages.NOTEBOOKS / "07_cifar10_fast.py"
 

@@ -9,14 +9,14 @@ import pytest
 from helpers.training import techniques
 from helpers.training.__main__ import main
 from helpers.training.loop import flops_of_step
-from helpers.training.recipe import SPRINT
+from helpers.training.recipe import LESSON
 
 
 def test_each_technique_changes_the_recipe_and_the_last_is_the_books():
     trainings = techniques.studies()["added"].trainings
     recipes = [recipe for recipe, _ in trainings.values()]
     assert len(set(recipes)) == len(recipes) == 8
-    assert recipes[-1] == SPRINT
+    assert recipes[-1] == LESSON
     changed = {
         "whitened first layer": {"whiten"},
         "faster biases": {"bias_lr_factor"},
