@@ -33,7 +33,7 @@
 #
 # **You need** a browser to read. To run the cells, install PyTorch as the README in the book's folder describes.
 #
-# **Time**: 4 min to read, 29 s to run (AMD EPYC, 2 cores).
+# **Time**: 4 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
 # ## Your PyTorch says hello
 #

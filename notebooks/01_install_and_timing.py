@@ -41,7 +41,7 @@
 #
 # **You need** a Python environment with the book's packages, which `pip install -r requirements.txt` brings you. No GPU.
 #
-# **Time**: 21 min to read, 15 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 15 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #

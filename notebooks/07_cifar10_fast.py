@@ -34,7 +34,7 @@
 #
 # **You need** page 06, and a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 31 min to read, 35 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 35 s to run (AMD EPYC, 2 cores).
 #
 # ## Where does the time go
 #
@@ -45,11 +45,11 @@
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
 import sys
+import time
 
 sys.path.insert(0, "..")  # where helpers/ lies
 
 import torch
-import time
 import torch.nn.functional as F
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR

@@ -33,7 +33,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 20 min to read, 42 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 8 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
