@@ -34,7 +34,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results, so it loads no images and needs no GPU.
 #
-# **Time**: 21 min to read, 14 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -259,9 +259,9 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 # *按预算选网络*
 #
 # A recipe is made for a certain budget, then. How does the training program find the right one? There are six
-# candidates: networks of five different widths, the narrowest of them with two settings of the learning rates. They
-# were trained with several amounts of work, and judged on 5,000 training images that had been held out for this
-# purpose, the *validation set* (验证集). Each point here is a single run:
+# candidates: networks of five different widths, the narrowest of them in two versions, one of which has fewer layers
+# and larger learning rates. They were trained with several amounts of work, and judged on the validation set. Each
+# point here is a single run:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates

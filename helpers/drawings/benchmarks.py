@@ -72,9 +72,9 @@ def show_candidates(curves: Sequence[Curve]) -> None:
             color=color,
             label=f"{'-'.join(map(str, recipe.widths))}: {recipe.batch_size}, {recipe.base_lr}",
         )
-    ticks = (0.25, 0.5, 1, 3, 6, 12, 25, 50, 100)
+    ticks = (0.15, 0.25, 0.5, 1, 3, 6, 12, 25, 50, 100)
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.set(xlim=(0.2, 130), ylim=(55, 7), ylabel="validation accuracy, %")
+    axis.set(xlim=(0.12, 130), ylim=(55, 7), ylabel="validation accuracy, %")
     axis.set_xlabel("work of training, TFLOP (logarithmic)")
     axis.legend(title="channels of the three stages: batch size, learning rate")
     plotting.show(
