@@ -45,7 +45,6 @@
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
 import sys
-import time
 
 sys.path.insert(0, "..")  # where helpers/ lies
 
@@ -446,6 +445,8 @@ print_gain(added, "label smoothing")
 # twice.
 
 # %% verify={"reason": "durations", "timing": true}
+import time
+
 torch.manual_seed(0)
 net = FastNet()
 whiten(net, covariance)

@@ -342,8 +342,8 @@ step_ms
 step_ms / (step_ms / 8 + 13 * 0.025)
 
 # %% [markdown]
-# Not eight, and in truth less than that, because 128 images do not keep such a card busy. Several GPUs pay off when the
-# network, or the batch, is large enough to give each of them plenty to do between two all-reduces.
+# Not eight, and in truth less than that, because so few images do not keep such a card busy. Several GPUs pay off when
+# the network, or the batch, is large enough to give each of them plenty to do between two all-reduces.
 #
 # ## Measure your own machine
 #

@@ -13,9 +13,9 @@ import copy
 import dis
 import inspect
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_origin
 
 import torch
 
@@ -60,8 +60,10 @@ class Exercise:
             print(place)
 
     def _kind_fault(self, answer: Any) -> str:
-        """What is wrong with an answer that is no function, or no class where one is asked for; '' if nothing."""
+        """What is wrong with an answer that is not even what the check asks for: a function, a class, a dict."""
         (parameter,) = inspect.signature(self.faults).parameters.values()
+        if get_origin(parameter.annotation) is Mapping:
+            return "" if isinstance(answer, dict) else f"a dict is expected, not {kind(answer)}."
         wanted = "class" if parameter.annotation is type else "function"
         is_made = wanted == "class" and isinstance(answer, torch.nn.Module)
         if callable(answer) and not is_made:

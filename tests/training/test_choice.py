@@ -2,6 +2,7 @@
 
 import math
 import random
+import statistics
 from functools import partial
 from statistics import median
 
@@ -107,13 +108,16 @@ def test_a_machine_that_is_busy_while_it_is_measured_loses_little(monkeypatch, m
 
 
 def test_jitter_of_a_tenth_loses_little(monkeypatch):
+    """Never more than a quarter of the time would, and a quarter of a point on average."""
     jitter = random.Random(0)
     for machine in MACHINES:
         come_to = {recipe: accuracy for accuracy, recipe in truth(machine, 60)}
+        reached = []
         for _ in range(20):
             pretend(monkeypatch, machine, lambda n, k: jitter.lognormvariate(0, 0.1))
-            chosen = choose(None, Budget(60, "s"), "cpu", "auto").recipe
-            assert come_to[chosen] > max(come_to.values()) - 1.0
+            reached.append(come_to[choose(None, Budget(60, "s"), "cpu", "auto").recipe])
+        assert min(reached) >= truth(machine, 45)[0][0]
+        assert statistics.fmean(reached) > max(come_to.values()) - 0.25
 
 
 def test_the_time_that_choosing_takes_is_gone(monkeypatch):
