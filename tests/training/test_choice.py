@@ -108,7 +108,7 @@ def test_a_machine_that_is_busy_while_it_is_measured_loses_little(monkeypatch, m
 
 
 def test_jitter_of_a_tenth_loses_little(monkeypatch):
-    """Never more than a quarter of the time would, and a quarter of a point on average."""
+    """Never more than a third of the time would, and a quarter of a point on average."""
     jitter = random.Random(0)
     for machine in MACHINES:
         come_to = {recipe: accuracy for accuracy, recipe in truth(machine, 60)}
@@ -116,7 +116,7 @@ def test_jitter_of_a_tenth_loses_little(monkeypatch):
         for _ in range(20):
             pretend(monkeypatch, machine, lambda n, k: jitter.lognormvariate(0, 0.1))
             reached.append(come_to[choose(None, Budget(60, "s"), "cpu", "auto").recipe])
-        assert min(reached) >= truth(machine, 45)[0][0]
+        assert min(reached) >= truth(machine, 40)[0][0]
         assert statistics.fmean(reached) > max(come_to.values()) - 0.25
 
 
