@@ -34,7 +34,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results, so it loads no images and needs no GPU.
 #
-# **Time**: 21 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -137,8 +137,8 @@ show_accuracy_against_seconds(recorded)
 # runs for one and three minutes and a single run for ten. The points need not even share a network, because with more
 # time a wider one often pays off, as we will see [further down](#A-network-for-each-budget).
 #
-# All three curves keep rising, but slowly, and that is sobering. Three times the time removes less than half of the
-# remaining errors, often only a quarter or so, and then it takes three times *that* time to do it again.
+# All three curves keep rising, but slowly, and that is sobering. Three times the time removes a good third of the
+# remaining errors at best, sometimes only a fifth, and then it takes three times *that* time to do it again.
 #
 # The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats. For one and three
 # minutes they ran on the machine of the orange curve, for ten on that of the blue one. Both LeNets are the small
@@ -157,7 +157,9 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 
 # %% [markdown]
 # The last three of them average the network's answers for several versions of each test image, which is called
-# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is.
+# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is. (Most of its
+# networks, however, are built to treat an image and its mirror image alike, as we will see
+# [further down](#A-network-for-each-budget).)
 #
 # ## Against other networks
 #
@@ -260,8 +262,10 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 #
 # A recipe is made for a certain budget, then. How does the training program find the right one? There are six
 # candidates: networks of five different widths, the narrowest of them in two versions, one of which has fewer layers
-# and larger learning rates. They were trained with several amounts of work, and judged on the validation set. Each
-# point here is a single run:
+# and larger learning rates. The four wider ones go beyond page 07: their last stage has a third convolution, they see
+# images shifted by up to two pixels, and they are *flip-equivariant* (翻转等变). That is, each filter is also used as its
+# own mirror image, so that an image and its mirror image get the same answer, and the network need not be shown both.
+# All six were trained with several amounts of work, and judged on the validation set. Each point here is a single run:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
@@ -343,9 +347,10 @@ table(columns, records.goal_rows(recorded))
 # %% [markdown]
 # The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
 # than that recipe does. The next three rows are for a fixed amount of work, beside other programs, which makes their
-# seconds meaningless. Six of the nine rows for a fixed time, those without bfloat16, are a little older than the program
-# of today: the network was chosen by the amount of work alone, and for 600 s the recipes differed slightly. In each of
-# these runs the test set was used exactly once, at the very end.
+# seconds meaningless. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16 come from
+# today's program. For the other seven the network was chosen by the amount of work alone, and that of "600 s, AVX512"
+# has a width that is no longer among the candidates. In each run of this table the test set was used exactly once, at
+# the very end.
 #
 # ### What was tried
 #
@@ -369,8 +374,9 @@ show_search(recorded)
 #
 # *所有命令*
 #
-# To repeat one of our runs, look up its command here. The last column says how fast the whole training was, compared
-# with [its best convolution](18_speed.ipynb#Where-the-time-of-a-step-goes) alone.
+# To repeat one of our runs, look up its command here. (The other records, such as those of the baselines, begin with
+# their commands, too.) The last column says how fast the whole training was, compared with
+# [its best convolution](18_speed.ipynb#How-fast-is-fast?) alone.
 
 # %%
 columns = ["record", "command", "machine", "of the best convolution"]
@@ -416,8 +422,9 @@ check_mean_and_error(mean_and_error)
 # %% [markdown]
 # **2. Between two points.** What would our training have reached in two minutes? Nobody has tried, but a curve can be
 # read off. Write `accuracy_after(points, seconds)`, where `points` is a list of pairs `(seconds, accuracy)` in the order
-# of time. Between two neighbors the curve is a straight line *in the picture above*, where the axes are the logarithm of
-# the time and the logarithm of the error. `seconds` is never outside of the curve.
+# of time. Between two neighbors the curve is a straight line in the picture of
+# [accuracy against time](#Accuracy-against-time), where the axes are the logarithm of the time and the logarithm of the
+# error. `seconds` is never outside of the curve.
 
 # %% tags=["exercise"]
 import math

@@ -94,7 +94,7 @@ events = profiler.key_averages()
 # `self_cpu_time_total` is the time that was spent in a function itself, without those that it calls, so these times can
 # be added up. What share of the step is due to convolutions?
 
-# %% verify={"free": ["(?<=^')\\d+(?= %'$)"], "reason": "speed of the machine"}
+# %% verify={"free": ["(?<=^')\\d+(?= % in convolutions'$)"], "reason": "speed of the machine"}
 total = sum(event.self_cpu_time_total for event in events)
 convolutions = [event for event in events if "conv" in event.key]
 share = sum(event.self_cpu_time_total for event in convolutions) / total
@@ -103,8 +103,9 @@ f"{100 * share:.0f} % in convolutions"
 # %% [markdown]
 # `print(events.table(sort_by="self_cpu_time_total", row_limit=8))` shows the operations that took longest.
 #
-# In the same way we have profiled forty steps of the network of [page 07](07_cifar10_fast.ipynb), with real images, in
-# 32-bit floats, on an Intel machine of two cores. Here are its operations, sorted into seven groups:
+# In the same way we have profiled forty steps of one of the networks of
+# [page 17](17_benchmarks.ipynb#A-network-for-each-budget), with real images, in 32-bit floats, on an Intel machine of
+# two cores. Here are its operations, sorted into seven groups:
 
 # %%
 from helpers.drawings.benchmarks import show_step_profile
@@ -302,7 +303,8 @@ single["seconds"], double["seconds"]
 #
 # What is the last of them worth? The first two numbers below are the mean times of a run in seconds, without compiling
 # and with it. But the network has to be compiled before the first run, and the third number says how long this
-# *warm-up* (预热) took:
+# *warm-up* (预热) took. (It comes from an earlier record, that of 14 epochs. By the time of these runs the compiled
+# network was already there.)
 
 # %%
 plain, gpu = (
@@ -419,9 +421,9 @@ check_speedup(speedup)
 # </details>
 
 # %% [markdown]
-# **2. Which of two is faster?** You want to know how many times as long as `b()` a call of `a()` takes, and your
-# computer is doing other things meanwhile: for a while everything takes longer, and now and then a single call is held
-# up. Write `ratio(a, b, rounds, clock)`, which calls each function `rounds` times and still finds out. `clock()` gives
+# **2. Which of two is faster?** You want to compare `a()` with `b()`: how many times as long does the first take? But
+# your computer is doing other things meanwhile: for a while everything takes longer, and now and then a single call is
+# held up. Write `ratio(a, b, rounds, clock)`, which calls each function `rounds` times and still finds out. `clock()` gives
 # the time in seconds; the check brings a simulated machine along.
 
 # %% tags=["exercise"]

@@ -33,7 +33,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 20 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 8 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
@@ -311,8 +311,8 @@ score["caught"], score["missed"]
 # as those within a tolerance, count as neither.)
 #
 # The opposite fault would be a comparison that cries wolf: a *false alarm* (误报). To look for it, the whole book, as it
-# was then, was run under conditions that readers may really have: other languages, other folders, other orders of the
-# pages, a busy machine. These are the number of runs, and the conditions under which a cell failed:
+# was then, was run under conditions that readers may really have: another language setting, other folders, other orders
+# of the pages, a busy machine. These are the number of runs, and the conditions under which a cell failed:
 
 # %%
 runs = measurements.record("many_runs")
@@ -390,8 +390,10 @@ show_stand_in(stand_in)
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
 # it. The gray part begins at one fifth, so the first rule asks for a mark in the gray part or to the right of it. The
-# crosses belong to the second rule, and are the only marks that may lie beyond 1. Where a mark is missing, the output
-# did not differ, or has not been measured in that setting yet; a page that is changed has to be measured anew.
+# second rule asks for a cross at 1 or beyond, where no other mark may lie. Both rules apply once a cell has been
+# measured in all settings and with all ten seeds, and a page that is changed has to be measured anew; until then its
+# lines may look too wide, as some do here. Where a mark is missing, the output did not differ, or has not been
+# measured in that setting yet.
 
 # %%
 from helpers.drawings.spreads import show_spreads

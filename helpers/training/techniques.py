@@ -123,5 +123,6 @@ def _accuracies(entry: dict) -> list[float]:
 
 def _print_change(name: str, before: Sequence[float], after: Sequence[float]) -> None:
     ranges = (f"{mean(a):.1f} % ({min(a):.1f} to {max(a):.1f})" for a in (before, after))
-    print(f"{name}: {mean(after) - mean(before):+.1f} points")
+    gain = round(mean(after), 1) - round(mean(before), 1)  # of the means as they are printed
+    print(f"{name}: {gain:+.1f} points")
     print(f"    {' -> '.join(ranges)}, {len(after)} seeds")

@@ -18,6 +18,7 @@ QUOTED = {
     "cifar10_fast": {
         "18,000": "shorter runs that the page does not show",
         "25,600": "a size in the recorded runs",
+        "0.7": "the least singular value after three rounds, read off the picture",
     },
     "tensor_shapes": {"256": "64 pictures, four times as many"},
     "precision_and_memory": {
