@@ -30,6 +30,21 @@ class Difference(NamedTuple):
     pictures: tuple[bytes, bytes, bytes | None] | None = None  # stored, new, difference drawn (PNG)
 
 
+def late_streams_first(outputs: Iterable[Output]) -> list[Output]:
+    """Return the outputs with what was printed after the result before it, if nothing else follows the result.
+
+    What another process prints is passed on by a thread of the kernel, which may be late.
+    """
+    outputs = list(outputs)
+    kinds = [output["output_type"] for output in outputs]
+    if kinds.count("execute_result") != 1:
+        return outputs
+    place = kinds.index("execute_result")
+    if set(kinds[place + 1 :]) - {"stream"}:
+        return outputs
+    return outputs[:place] + outputs[place + 1 :] + [outputs[place]]
+
+
 def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
     """Join the pieces of each stream between other outputs, and show rewritten lines as a terminal leaves them.
 
@@ -174,7 +189,8 @@ def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> li
         return text if mime == "application/pdf" else sanitize(text)
 
     joined = []
-    for is_stream, run in groupby(join_streams(outputs), lambda output: bool(_stream(output))):
+    outputs = join_streams(late_streams_first(outputs))
+    for is_stream, run in groupby(outputs, lambda output: bool(_stream(output))):
         neighbors = list(run)
         joined += sorted(neighbors, key=_stream, reverse=True) if is_stream else neighbors
     for output in joined:  # copies

@@ -203,3 +203,11 @@ def test_joined_outputs_are_valid_in_a_notebook():
     outputs[-1].execution_count = 1
     cell = nbformat.v4.new_code_cell("1", outputs=outputs)
     nbformat.validate(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_what_another_process_prints_may_come_after_the_result():
+    child, zero, one = stream("child\n"), result("0"), result("1")
+    assert compare_outputs([child, zero], [zero, child]) == []
+    assert compare_outputs([child, zero], [zero])
+    assert compare_outputs([zero, picture()], [picture(), zero])
+    assert compare_outputs([zero, one], [one, zero])
