@@ -526,7 +526,7 @@ of_lenet.get_total_flops(), of_ours.get_total_flops()
 #
 # *用索引做数据增强*
 #
-# Longer trainings need *data augmentation* (数据增强). Torchvision's transforms treat a whole batch alike, so page 06
+# Longer runs need *data augmentation* (数据增强). Torchvision's transforms treat a whole batch alike, so page 06
 # augmented picture by picture. But a shifted or mirrored picture is merely the picture with other rows and columns, so
 # one indexing operation can do a whole batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to
 # one for each pixel:

@@ -21,7 +21,7 @@
 # *速度*
 #
 # Your training takes an hour, and you would like it to take less. You could try bfloat16, more threads, `torch.compile`,
-# a second process, a GPU. Each of them makes some trainings faster and others slower, so which one is worth your
+# a second process, a GPU. Each of them makes some training runs faster and others slower, so which one is worth your
 # evening? That depends on where the time goes, and on your machine. Both can be measured, in minutes.
 #
 # **You will**
@@ -163,7 +163,7 @@ f"{speed / 1e9:.0f} GFLOP/s"
 # Do not take the matrix product for an upper limit. Depending on the library and the shapes, a convolution can be the
 # faster of the two. Look at the gap between the last two numbers instead. It has two causes: the operations that
 # compute little and still take time, and the network's other convolutions, which are slower than its best one. In three
-# recorded trainings of a minute, the training as a whole reached this share of the speed of its best convolution:
+# recorded runs of a minute, the training as a whole reached this share of the speed of its best convolution:
 
 # %%
 [round(run["efficiency"], 2) for run in recorded["seconds_60"]["runs"]]
@@ -197,7 +197,7 @@ f"{bf16 / fp32:.2f}x"
 #
 # A processor's instructions treat several numbers at once: with AVX2 eight 32-bit floats, with AVX512 sixteen. PyTorch
 # uses what it finds, so there is nothing to switch on, but it explains much of the difference between two machines.
-# Here are three trainings of a minute from [page 17](17_benchmarks.ipynb#Accuracy-against-time), with bfloat16, with
+# Here are three runs of a minute from [page 17](17_benchmarks.ipynb#Accuracy-against-time), with bfloat16, with
 # AVX512, and with AVX2 only. (The first is from another processor, and the networks need not be the same.) This is how
 # much work was done in the minute, in TFLOP, that is, in $10^{12}$ operations:
 
