@@ -208,6 +208,8 @@ def test_joined_outputs_are_valid_in_a_notebook():
 def test_what_another_process_prints_may_come_after_the_result():
     child, zero, one = stream("child\n"), result("0"), result("1")
     assert compare_outputs([child, zero], [zero, child]) == []
+    assert compare_outputs([zero, child], [zero, child]) == []
+    assert compare_outputs([zero, child], [child, zero])  # but not in the file
     assert compare_outputs([child, zero], [zero])
     assert compare_outputs([zero, picture()], [picture(), zero])
     assert compare_outputs([zero, one], [one, zero])
