@@ -258,7 +258,9 @@ def test_a_link_leads_to_a_heading_of_its_page(lab):
         with contextlib.suppress(TimeoutError):
             lab.wait_for(IN_VIEW, heading, seconds=15)
             return
-        click(lab, link)  # on a busy machine it drew cells on its way, which moved the heading out of view
+        click(
+            lab, link
+        )  # on a busy machine it drew cells on its way, which moved the heading out of view
         lab.wait_for(IN_VIEW, heading)
     finally:
         lab.close()
@@ -268,13 +270,15 @@ def test_a_link_leads_to_a_heading_of_its_page(lab):
 def test_an_edit_of_either_file_changes_both(lab, side):
     """The last test: it changes a page of the served copy."""
     files = [lab.book / "notebooks" / f"08_tensor_shapes.{end}" for end in ("py", "ipynb")]
-    lab.open(f"08_tensor_shapes.{side}")
     line = f"# edited in the {side} file"
-    lab.page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    lab.page.keyboard.press("Control+End")
-    lab.page.keyboard.type(f"\n{line}")
-    lab.save()
-    lab.close()
+    lab.open(f"08_tensor_shapes.{side}")
+    try:
+        lab.page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        lab.page.keyboard.press("Control+End")
+        lab.page.keyboard.type(f"\n{line}")
+        lab.save()
+    finally:
+        lab.close()
     assert f"\n{line}\n" in files[0].read_text(encoding="utf-8")
     pair = pairs.read(files[0])  # update takes it
     (first, *_) = [cell for cell in pair.stored.cells if cell.cell_type == "code"]
