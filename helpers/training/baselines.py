@@ -2,9 +2,9 @@
 
     python -m helpers.training baselines --budget 60s --out notebooks/records/training/baselines_60.json
 
-With seconds or TFLOP each schedule, and each batch, is shrunk to the budget, and each learning rate is multiplied by
-what did best in a search. With --epochs all is as published; so the recipe of the old tutorials, which page 06 compares
-itself with, is timed (it takes minutes):
+With seconds or TFLOP each schedule is fitted to the budget, and batch size and learning rate are those that did best in
+a search at about a minute's work. With --epochs all is as published; so the recipe of the old tutorials, which page 06
+compares itself with, is timed (it takes minutes):
 
     python -m helpers.training baselines --only "LeNet, classic recipe" --epochs 2
 """
@@ -12,15 +12,14 @@ itself with, is timed (it takes minutes):
 import argparse
 import json
 import statistics
-from dataclasses import replace
 
 from helpers import data
 from helpers.training import batches
-from helpers.training.baseline_nets import BASELINES, LR_FACTORS, shrink
+from helpers.training.baseline_nets import BASELINES, SHORT_BASELINES
 from helpers.training.choice import choose
 from helpers.training.curves import for_work
 from helpers.training.distributed import joined
-from helpers.training.loop import Budget, TrainingConfig, flops_of_step, train
+from helpers.training.loop import TrainingConfig, train
 from helpers.training.recipe import Recipe
 from helpers.training.results import last_line, mean, result_of, write_results
 from helpers.training.run import budget_of, changed_recipe, device_of
@@ -39,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     with joined(device, args.threads):
         given = for_work() if budget.unit == "epochs" else None
         choice = choose(given, budget, device, args.precision)
-        recipes = fitted(budget, choice.flop_per_second)
-        recipes[OURS] = changed_recipe(choice.recipe, args.set)
+        baselines = BASELINES if budget.unit == "epochs" else SHORT_BASELINES
+        recipes = {**baselines, OURS: changed_recipe(choice.recipe, args.set)}
         images = batches.load(args.validation)
         print(data.origin(), flush=True)
         known = results_of_others(args)
@@ -68,17 +67,6 @@ def results_of_others(args: argparse.Namespace) -> dict[str, list[dict]]:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{args.out} has no baselines: name another file for --out") from error
     return {name: runs for name, runs in results.items() if name not in args.only}
-
-
-def fitted(budget: Budget, flop_per_second: float) -> dict[str, Recipe]:
-    """Return the recipe of each baseline: as published for epochs, else fitted to a budget that is far smaller."""
-    flop = budget.amount * (flop_per_second if budget.unit == "s" else 1e12)
-    recipes = dict(BASELINES)
-    for name, recipe in BASELINES.items():
-        if budget.unit != "epochs" and not recipe.dataloader:
-            shrunk = shrink(recipe, flop / (flops_of_step(recipe, 32, 32) / 32))
-            recipes[name] = replace(shrunk, base_lr=shrunk.base_lr * LR_FACTORS[name])
-    return recipes
 
 
 def table(results: dict[str, list[dict]]) -> str:
