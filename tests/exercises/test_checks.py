@@ -193,9 +193,11 @@ WRONG = [
 
 
 def test_a_check_without_a_case_is_named():
-    with pytest.raises(ValueError, match="^page: no right answer is tried for check_counter$"):
+    with pytest.raises(ValueError, match="no right answer is tried for check_counter"):
         make_tests(PAGE, RIGHT[:1], WRONG)
-    with pytest.raises(ValueError, match="^page: no wrong answer is tried for check_counter, chec"):
+    with pytest.raises(
+        ValueError, match="no wrong answer is tried for check_counter, check_double"
+    ):
         make_tests(PAGE, RIGHT, [])
 
 
