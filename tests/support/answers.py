@@ -8,7 +8,7 @@ import pytest
 
 from helpers.exercises.exercise import Exercise
 
-LAMBDA = "<lambda>"
+LAMBDA = "<lambda>"  # what Python calls a function without a name
 
 
 def make_tests(
@@ -26,22 +26,25 @@ def make_tests(
     Raises:
         ValueError: one of the module's checks has no right answer, or no wrong one.
     """
+    names = _names_of(checks)
     for table, rows in (("right", right), ("wrong", wrong)):
-        if missing := _checks_of(checks) - {name_of(row[0]) for row in rows}:
-            names = ", ".join(sorted(missing))
-            raise ValueError(f"{checks.__name__}: no {table} answer is tried for {names}")
+        if missing := set(names.values()) - {names[row[0]] for row in rows}:
+            raise ValueError(f"no {table} answer is tried for {', '.join(sorted(missing))}")
+    rights = [
+        pytest.param(check, answer, id=_id(names[check], answer, f"row {n}"))
+        for n, (check, answer) in enumerate(right, 1)
+    ]
+    wrongs = [
+        pytest.param(check, answer, words, id=_id(names[check], answer, words))
+        for check, answer, words in wrong
+    ]
 
-    @pytest.mark.parametrize(
-        ("check", "answer"),
-        [pytest.param(*row, id=_id(*row, f"row {n}")) for n, row in enumerate(right, 1)],
-    )
+    @pytest.mark.parametrize(("check", "answer"), rights)
     def test_right(check, answer, capsys):
         check(answer)
         assert capsys.readouterr().out == "Right.\n"
 
-    @pytest.mark.parametrize(
-        ("check", "answer", "words"), [pytest.param(*row, id=_id(*row)) for row in wrong]
-    )
+    @pytest.mark.parametrize(("check", "answer", "words"), wrongs)
     def test_wrong(check, answer, words, capsys):
         check(answer)
         out = capsys.readouterr().out
@@ -51,16 +54,12 @@ def make_tests(
     return test_right, test_wrong
 
 
-def name_of(check: Exercise) -> str:
-    """Return the name of a check, such as "check_tiles"."""
-    return check.faults.__name__
+def _names_of(checks: ModuleType) -> dict[Exercise, str]:
+    """The checks of a module with their names there, such as "check_tiles"."""
+    return {value: name for name, value in vars(checks).items() if isinstance(value, Exercise)}
 
 
-def _checks_of(module: ModuleType) -> set[str]:
-    return {name_of(value) for value in vars(module).values() if isinstance(value, Exercise)}
-
-
-def _id(check: Exercise, answer: Any, otherwise: str) -> str:
-    """Name a case by its check and its answer; one without a name of its own by something else."""
+def _id(check: str, answer: Any, otherwise: str) -> str:
+    """Name a case by its check and its answer; one that has no name of its own by something else."""
     name = getattr(answer, "__name__", LAMBDA)
-    return f"{name_of(check)}-{otherwise if name == LAMBDA else name}"
+    return f"{check}-{otherwise if name == LAMBDA else name}"
