@@ -15,9 +15,8 @@ from helpers.verification.kernel import PageKernel
 
 pytest_plugins = ["helpers.verification.plugin"]
 
-DATA_TAG = (
-    "cifar10"  # outputs that depend on the pictures: not compared when the stand-in is in use
-)
+# Marks a cell whose outputs depend on the pictures: they are not compared when the stand-in is in use.
+DATA_TAG = "cifar10"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -224,7 +224,8 @@ def recipe_of(values: dict) -> Recipe:
     def frozen(value: Any) -> Any:
         return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
 
-    return Recipe(**{name: frozen(value) for name, value in values.items()})
+    settings = {name: frozen(value) for name, value in values.items()}
+    return Recipe(**settings)
 
 
 # --- changes from the command line

@@ -119,9 +119,8 @@ def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Differ
             if text := difference(*texts, policy):
                 yield Difference(text, *texts)
         case "error":  # its type is exact, and no part of what is free
-            exact = replace(
-                policy, integers=False
-            )  # a message counts nothing that training changes
+            # a message counts nothing that training changes: its whole numbers are exact
+            exact = replace(policy, integers=False)
             same_type = stored["ename"] == new["ename"]
             if not same_type or difference(stored["evalue"], new["evalue"], exact):
                 yield Difference(difference(*texts, replace(exact, free=())), *texts)

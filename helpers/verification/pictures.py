@@ -27,10 +27,8 @@ from PIL import Image, ImageFilter, ImageOps, ImageSequence
 FEW = 3  # so many pixels out of range are not seen: a corner, the end of a line; of the blurred picture, none
 GROUND = 4.0  # pixels, of the Gaussian that leaves only the ground of small print
 QUANTUM = 2.0  # levels: what rounding to whole levels may do to a blurred picture less its ground
-GROUNDS = (
-    "white",
-    "black",
-)  # of JupyterLab's light and dark theme; the second matters to what is transparent
+# The grounds of JupyterLab's light and dark theme; the second matters to what is transparent.
+GROUNDS = ("white", "black")
 BLUR = 0.8  # pixels, the standard deviation of the Gaussian: strokes of small letters just remain apart
 
 

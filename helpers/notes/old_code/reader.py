@@ -38,16 +38,11 @@ KINDS = {
     "the index is a mask": known.MASK,
     "the operands are masks": known.MASK,
 }
+OTHERS = ARRAY, known.NUMBER, known.SEQUENCE, known.TEXT, known.OTHER  # nothing of PyTorch's
 NOT_TENSORS = (
-    ARRAY,
-    known.NUMBER,
-    known.SEQUENCE,
-    known.TEXT,
-    known.OTHER,
+    *OTHERS,
     known.MODULE,
     known.OPTIMIZER,
-)
-NOT_TENSORS += (
     known.SCHEDULER,
     known.LOADER,
     known.DATASET,
@@ -55,7 +50,6 @@ NOT_TENSORS += (
     known.LOSS_LAYER,
     known.FUNCTION,
 )
-OTHERS = ARRAY, known.NUMBER, known.SEQUENCE, known.TEXT, known.OTHER
 
 
 @dataclass(frozen=True)
