@@ -230,7 +230,11 @@ def device_of(args: argparse.Namespace) -> str:
 
 
 def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
-    """The recipe with the changes of ``--set``, tried without numbers. Raises `argparse.ArgumentTypeError`."""
+    """The recipe with the changes of ``--set``; a training step of it is tried with shapes alone, so at no cost.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no such setting or value, or the recipe cannot be trained.
+    """
     try:
         recipe = changed(recipe, changes)
         for size, _ in recipe.resolutions:
