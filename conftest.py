@@ -9,14 +9,11 @@ import pytest
 
 from helpers import threads
 from helpers.book import kernel as book_kernel
-from helpers.pages import Page
+from helpers.pages import DATA_TAG, Page
 from helpers.verification.cells import Cell
 from helpers.verification.kernel import PageKernel
 
 pytest_plugins = ["helpers.verification.plugin"]
-
-# Marks a cell whose outputs depend on the pictures: they are not compared when the stand-in is in use.
-DATA_TAG = "cifar10"
 
 
 def pytest_configure(config: pytest.Config) -> None:

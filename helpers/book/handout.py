@@ -122,7 +122,7 @@ def write_folder(
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook that is valid."""
+    """Write a notebook. Raises `nbformat.ValidationError`: it is not valid; nothing is written."""
     nbformat.validate(notebook)
     path.write_text(pages.dumps(notebook), encoding="utf-8")
 

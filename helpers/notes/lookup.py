@@ -1,6 +1,6 @@
 """The look-up of old calls: tables by group, by message and by what changed silently, an index of names, a search.
 
-What a row holds is said in ``helpers.notes.old_calls``; ``helpers.notes.trial`` runs it.
+``helpers.notes.old_calls`` says what a row holds, and ``helpers.notes.trial`` runs it.
 """
 
 import ast

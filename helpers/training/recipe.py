@@ -131,7 +131,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable | None = None) -> None:
-        """One step; gradients have to be there."""
+        """Take one step; a weight without a gradient stays as it is."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is None:

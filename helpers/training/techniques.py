@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def few(images: batches.Images, count: int | None) -> batches.Images:
-    """The same with the first ``count`` training images only."""
+    """Return the images with the first ``count`` of those for training only; None keeps all."""
     train_images, labels = images.train[:count], images.train_labels[:count]
     return images._replace(train=train_images, train_labels=labels)
 

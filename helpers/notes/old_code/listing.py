@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from helpers.messages import WIDTH
 from helpers.notes.old_calls import OldCall
 from helpers.notes.old_code import fixes, lexer
 from helpers.notes.old_code.code import Code
@@ -19,7 +20,6 @@ from helpers.paths import NOTEBOOKS
 
 VALUE = re.compile(r"\n\w+$")  # an example's last line, if it only names what a page then shows
 ADVICE = "With --fix, a copy is written that has today's calls where that is safe."
-WIDTH = 79  # columns: a page of the book shows no more
 TODAY = {
     "error": "fails",
     "warns": "warns",
