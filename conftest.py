@@ -9,15 +9,11 @@ import pytest
 
 from helpers import threads
 from helpers.book import kernel as book_kernel
-from helpers.pages import Page
+from helpers.pages import DATA_TAG, Page
 from helpers.verification.cells import Cell
 from helpers.verification.kernel import PageKernel
 
 pytest_plugins = ["helpers.verification.plugin"]
-
-DATA_TAG = (
-    "cifar10"  # outputs that depend on the pictures: not compared when the stand-in is in use
-)
 
 
 def pytest_configure(config: pytest.Config) -> None:

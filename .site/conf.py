@@ -35,9 +35,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 6
 myst_heading_slug_func = "helpers.pages.anchor"
 smartquotes = False  # code in tables is copied: its quotes stay straight
-suppress_warnings = [
-    "misc.highlighting_failure"
-]  # the message of an error may be anything but Python
+suppress_warnings = ["misc.highlighting_failure"]  # an error's message need not be Python
 
 # The site: it asks no other place for anything, and works without a server.
 html_theme = "pydata_sphinx_theme"

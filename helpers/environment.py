@@ -126,7 +126,7 @@ def check_import(module: str) -> Finding | None:
 
 
 def check_device() -> Finding:
-    """The accelerator: none is needed."""
+    """The accelerator that PyTorch finds; none is needed, so this is always OK."""
     import torch
 
     if torch.cuda.is_available():
@@ -169,7 +169,7 @@ def check_space(subject: str, free: float, needed: float, advice: str) -> Findin
 
 
 def check_memory() -> Finding:
-    """Free memory."""
+    """Free memory, against what the hungriest page needs."""
     import psutil
 
     free = psutil.virtual_memory().available

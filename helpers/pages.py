@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # it takes more than a second: only what reads a page waits f
 
 WORDS_A_MINUTE = 180  # prose read with care
 CODE_LINES_A_MINUTE = 20  # code read with care
+DATA_TAG = "cifar10"  # marks a cell whose outputs depend on the pictures of CIFAR-10
 TIME = re.compile(r"^(# |)\*\*Time\*\*: .*$", re.MULTILINE)  # in a .py file it is a comment
 # What `python -m helpers.book launch` writes into a page: the badges, and the code that Colab needs.
 LAUNCH_LINES = re.compile(

@@ -61,9 +61,8 @@ def page_for(page: pages.Page, handed: Iterable[str], solutions: bool) -> nbform
         return LINK.sub(lambda m: m[0] if m[2] in numbers else f"{m[1]} (page {m[2]})", text)
 
     for cell in notebook.cells:
-        cell.source = pages.LAUNCH_LINES.sub(
-            "", cell.source
-        )  # they lead to the book, solutions and all
+        # launch badges lead to the whole book, with its solutions
+        cell.source = pages.LAUNCH_LINES.sub("", cell.source)
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source)
         for output in cell.get("outputs", []):
@@ -123,7 +122,7 @@ def write_folder(
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook that is valid."""
+    """Write a notebook. Raises `nbformat.ValidationError`: it is not valid; nothing is written."""
     nbformat.validate(notebook)
     path.write_text(pages.dumps(notebook), encoding="utf-8")
 

@@ -43,7 +43,6 @@ from helpers.verification.files import OutputError, check_output
 from helpers.verification.headings import headings_of_code_cells
 from helpers.verification.report import as_lines
 
-DATA_TAG = "cifar10"  # marks a cell whose outputs depend on the pictures
 STRICT = Policy(rtol=0, atol=0)
 LINES = 24  # of a changed output are shown
 
@@ -133,7 +132,7 @@ def _run(pair: pairs.Pair, allow_errors: bool = False) -> float:
             Policy.from_metadata(cell.metadata)
         except ValueError as error:
             raise BookError(f"cell {n}, under {headings[n]!r}: {error}.") from None
-    if any(DATA_TAG in cell.metadata.get("tags", []) for cell in pair.notebook.cells):
+    if any(pages.DATA_TAG in cell.metadata.get("tags", []) for cell in pair.notebook.cells):
         from helpers import data
 
         if not data.is_real():

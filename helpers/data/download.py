@@ -46,7 +46,7 @@ class Download:
     """A file that is brought to its right content, whatever it holds now."""
 
     mirrors: list[Mirror]
-    file: BinaryIO  # open for reading and appending; it is gone on with
+    file: BinaryIO  # open for reading and appending; what it holds already is kept
     size: int  # bytes that it must have
     sha256: str  # that it must have, in hexadecimal
     settings: Settings
@@ -55,7 +55,7 @@ class Download:
     authors: list[Mirror] = field(default_factory=list)  # who brought what the file holds
     goes_alone: bool = False  # a mixture was wrong: who begins goes on, as long as it can
     received: int = 0  # bytes over the network, in this run
-    rate: float = 0.0  # bytes per second, of late
+    rate: float = 0.0  # bytes per second in the last `Settings.floor_seconds`
 
     def __post_init__(self) -> None:
         self.floor = self.settings.floor
@@ -219,5 +219,5 @@ class Download:
 
 
 def amount(count: float) -> str:
-    """Bytes in MB or kB, three digits, for reading."""
+    """Write a number of bytes for people, to three digits: "170 MB", "16.4 kB"."""
     return f"{count / 1e6:.3g} MB" if count >= 1e6 else f"{count / 1e3:.3g} kB"

@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 from torchvision.datasets import VisionDataset
 
-SHAPES = ["circle", "square", "triangle", "cross", "ring"]
-SHAPES += ["diamond", "stripes", "moon", "frame", "hourglass"]
+SHAPES = [
+    "circle", "square", "triangle", "cross", "ring", "diamond", "stripes", "moon", "frame", "hourglass",
+]  # fmt: skip
 
 
 class StandIn(VisionDataset):

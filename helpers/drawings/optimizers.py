@@ -110,5 +110,10 @@ def shape(rates: Sequence[float]) -> str:
     differences = [b - a for a, b in pairwise(rates)]
     if sum(d == 0 for d in differences) > len(differences) / 2:
         return "stairs"
-    rises, falls = (any(sign * d > 1e-9 for d in differences) for sign in (1, -1))
-    return {(1, 1): "up, then down", (1, 0): "up", (0, 1): "down"}.get((rises, falls), "level")
+    rises = any(d > 1e-9 for d in differences)
+    falls = any(d < -1e-9 for d in differences)
+    if rises and falls:
+        return "up, then down"
+    if rises:
+        return "up"
+    return "down" if falls else "level"

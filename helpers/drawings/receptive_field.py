@@ -7,10 +7,8 @@ from torch import Tensor, nn
 
 from helpers import plotting
 
-SIDE, SAMPLES = (
-    32,
-    200,
-)  # pictures of noise: a maximum listens to one pixel at a time, many find all of them
+SIDE = 32  # pixels, of the noise that the layers are tried on
+SAMPLES = 200  # pictures of noise: a maximum listens to one pixel at a time, many find all of them
 
 
 def show_receptive_fields(features: nn.Sequential) -> None:

@@ -121,7 +121,8 @@ def _rows(tensor: torch.Tensor) -> Rows:
 def _describe(title: str, texts: list[str], rows: Rows) -> str:
     """Say in words what is drawn: the storage, and which of its cells each row reads."""
     reads = ", ".join(" ".join(map(str, indices)) for _, indices in rows)
-    unread = set(range(len(texts))).difference(*(indices for _, indices in rows))
+    read = {k for _, indices in rows for k in indices}
+    unread = set(range(len(texts))) - read
     description = f"{title}. Storage: {' '.join(texts)}. The rows read cells {reads}."
     if unread:
         description += f" Cells {' '.join(map(str, sorted(unread)))} are not read."

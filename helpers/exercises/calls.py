@@ -159,7 +159,10 @@ def _names(code: CodeType) -> set[str]:
     """The global names in a function and those defined in it, and the attributes that are loops."""
     names = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
     names |= LOOPING & set(code.co_names)
-    return names.union(*(_names(part) for part in code.co_consts if isinstance(part, CodeType)))
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            names |= _names(part)
+    return names
 
 
 def _is_same(tensor: Tensor, original: Tensor, values: Tensor) -> bool:

@@ -82,9 +82,8 @@ def evaluated(net: nn.Module, loader: Iterable[Batch]) -> tuple[float, float]:
     inputs, labels = (torch.cat(part) for part in zip(*loader, strict=True))
     with torch.no_grad():
         logits = net(inputs)
-    return F.cross_entropy(logits, labels).item(), (
-        logits.argmax(1) == labels
-    ).double().mean().item()
+    accuracy = (logits.argmax(1) == labels).double().mean()
+    return F.cross_entropy(logits, labels).item(), accuracy.item()
 
 
 @exercise

@@ -21,10 +21,9 @@ def _cycle(progress: float, warmup: float) -> float:
 @exercise
 def check_cycle(cosine_cycle: Callable) -> Iterable[str]:
     """A float for the factor of the learning rate."""
-    places = (0.0, 0.02, 0.1, 0.25, 0.4, 0.6, 0.9, 1.0)
-    yield from differences(
-        cosine_cycle, _cycle, *((place, warmup) for warmup in (0.1, 0.25) for place in places)
-    )
+    progresses = (0.0, 0.02, 0.1, 0.25, 0.4, 0.6, 0.9, 1.0)
+    cases = [(progress, warmup) for warmup in (0.1, 0.25) for progress in progresses]
+    yield from differences(cosine_cycle, _cycle, *cases)
 
 
 def _cutout(x: torch.Tensor, corners: torch.Tensor, size: int) -> torch.Tensor:

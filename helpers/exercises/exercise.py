@@ -114,9 +114,8 @@ def is_open(answer: Any) -> bool:
     if answer is ...:
         return True
     if inspect.isfunction(answer):
-        return {
-            i.opname for i in dis.get_instructions(answer)
-        } <= EMPTY and answer.__code__.co_consts[-1] is None
+        operations = {instruction.opname for instruction in dis.get_instructions(answer)}
+        return operations <= EMPTY and answer.__code__.co_consts[-1] is None
     if inspect.isclass(answer):
         functions = [
             value.__func__ if isinstance(value, staticmethod | classmethod) else value

@@ -23,7 +23,8 @@ def _blank(rows: int, columns: int) -> torch.Tensor:
 def check_data_of_2017(data_of_2017: Callable) -> Iterator[str]:
     """What ``torch.Tensor`` makes of a list, without ``torch.Tensor``."""
     lists = [1, 2], [0.5, 3], [[1], [-4]], torch.randn(2, 3).tolist(), []
-    yield from differences(data_of_2017, _data_of_2017, *((values,) for values in lists))
+    cases = [(values,) for values in lists]
+    yield from differences(data_of_2017, _data_of_2017, *cases)
     if {"Tensor", "FloatTensor"} & names_in(data_of_2017):
         yield "the tensors are right, but the task is to do without `torch.Tensor`."
 

@@ -69,7 +69,7 @@ def _contents(page: pages.Page) -> Contents:
     return Contents(pages.Page(page.path), headings(page.prose), claims)
 
 
-def places(number: str) -> list[tuple[pages.Page, str, list[int]]]:
+def places_of_proof(number: str) -> list[tuple[pages.Page, str, list[int]]]:
     """Return where the book proves a statement: page, heading, and the numbers of the cells under it (1, 2, ...)."""
     return [
         (page, heading, cells)
@@ -81,7 +81,7 @@ def places(number: str) -> list[tuple[pages.Page, str, list[int]]]:
 def where(call: OldCall) -> tuple[pages.Page, str]:
     """Return the page and the heading for an old call."""
     if call.where.startswith("C"):
-        return places(call.where)[0][:2]
+        return places_of_proof(call.where)[0][:2]
     number, _, words = call.where.partition(" ")
     page, all_headings, _ = next(c for c in _book() if c.page.name.startswith(number))
     return page, next(h for h in all_headings if h.partition(" · ")[0] == words)

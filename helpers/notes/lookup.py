@@ -1,6 +1,6 @@
 """The look-up of old calls: tables by group, by message and by what changed silently, an index of names, a search.
 
-What a row holds is said in ``helpers.notes.old_calls``; ``helpers.notes.trial`` runs it.
+``helpers.notes.old_calls`` says what a row holds, and ``helpers.notes.trial`` runs it.
 """
 
 import ast
@@ -32,35 +32,13 @@ NAME = re.compile(r"[\w.]+")
 LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
 # Names that stand in many lines of code, and that no reader would look up.
 COMMON = {
-    "tensor",
-    "grad",
-    "size",
-    "shape",
-    "ones",
-    "zeros",
-    "randn",
-    "rand",
-    "is_available",
-    "iter",
-    "print",
-    "range",
-}
-COMMON |= {"utils", "detach", "cpu", "numpy", "True"}
+    "tensor", "grad", "size", "shape", "ones", "zeros", "randn", "rand", "is_available", "iter", "print", "range",
+    "utils", "detach", "cpu", "numpy", "True",
+}  # fmt: skip
 # Words that stand in many messages and reasons, and tell nothing of the matter.
 COMMON_WORDS = {
-    "the",
-    "and",
-    "for",
-    "has",
-    "not",
-    "but",
-    "got",
-    "own",
-    "name",
-    "object",
-    "attribute",
-}
-COMMON_WORDS |= {"torch", "model", "net"}
+    "the", "and", "for", "has", "not", "but", "got", "own", "name", "object", "attribute", "torch", "model", "net",
+}  # fmt: skip
 NEAR = 0.5  # the share of what is asked that a row must have to be called near
 MOST = 3  # rows are called near
 MISSED = re.compile(r"object has no attribute '\w+'")
@@ -172,9 +150,10 @@ def _short(value: object) -> str:
 
 def by_message() -> Markdown:
     """Tabulate the errors and warnings by their text: the message, what one wrote, what one writes now."""
-    told = [(*_parts(call.message), call) for call in OLD_CALLS if call.message]
+    messages = [(*_parts(call.message), call) for call in OLD_CALLS if call.message]
+    messages.sort(key=lambda message: (LEADING.sub("", message[1]).lower(), message[0]))
     rows = []
-    for kind, text, call in sorted(told, key=lambda row: (LEADING.sub("", row[1]).lower(), row[0])):
+    for kind, text, call in messages:
         message = f"{kind}<br>{code(text)}" if text.strip() else kind
         rows.append((message, code(call.old), code(call.new)))
     return tables.table(["the message", "you wrote", "write now"], rows)
@@ -191,9 +170,9 @@ def find(words: str) -> Markdown:
     wanted = " ".join(words.split()).lower()
     if not wanted:
         return Markdown("Paste a message, or a part of one, or the name of a call.")
-    tests = [_told, _mentioned]
+    tests = [_has_message, _mentions]
     if NAME.fullmatch(wanted):
-        tests = [_named, _told, _mentioned]
+        tests = [_has_name, _has_message, _mentions]
     choices = ([call for call in OLD_CALLS if test(call, wanted)] for test in tests)
     found = next(filter(None, choices), None) or _read(words)
     if found:
@@ -266,16 +245,19 @@ def measured() -> Markdown:
     return tables.table(head, lines)
 
 
-def _told(call: OldCall, wanted: str) -> bool:
+def _has_message(call: OldCall, wanted: str) -> bool:
+    """Tell whether the text of a row's message is a part of what is looked for, or the other way round."""
     text = " ".join(_parts(call.message)[1].split()).lower()
     return len(text) > 3 and (text in wanted or wanted in text)
 
 
-def _named(call: OldCall, wanted: str) -> bool:
+def _has_name(call: OldCall, wanted: str) -> bool:
+    """Tell whether the last part of a dotted name is one under which a row is looked up."""
     return wanted.rpartition(".")[2] in {name.lower() for name in names(call)}
 
 
-def _mentioned(call: OldCall, wanted: str) -> bool:
+def _mentions(call: OldCall, wanted: str) -> bool:
+    """Tell whether the words stand anywhere in a row: in its name, its code or its patterns."""
     return any(wanted in text.lower() for text in (call.name, call.old, call.new, *call.matches))
 
 

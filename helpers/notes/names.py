@@ -211,7 +211,8 @@ def as_in_python(name: str) -> bool:
         inputs = inputs[:1]
     builtins = {"abs": abs, "div": lambda a, b: a / b, "round": round}
     plain = builtins.get(name) or getattr(math, name)
-    expected = torch.tensor([float(n) for n in map(plain, *(i.tolist() for i in inputs))])
+    numbers = [tensor.tolist() for tensor in inputs]
+    expected = torch.tensor([float(result) for result in map(plain, *numbers)])
     return torch.allclose(getattr(torch, name)(*inputs), expected)
 
 

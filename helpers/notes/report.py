@@ -35,7 +35,7 @@ def link(page: pages.Page, heading: str) -> str:
 def proofs(number: str) -> str:
     """Write links to all places where the book proves a statement, with the numbers of the cells."""
     links = []
-    for page, heading, cells in audit.places(number):
+    for page, heading, cells in audit.places_of_proof(number):
         word = "cell" if len(cells) == 1 else "cells"
         links.append(f"{link(page, heading)}, {word} {', '.join(map(str, cells))}")
     return "<br>".join(links)

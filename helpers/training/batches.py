@@ -167,8 +167,8 @@ def batches(
         flip: flip half of the images?
         cutout_size: side of a square of the mean color in each image, in pixels; 0 for none.
         start: the number of the first batch.
-        rank: which share of each batch is wanted,
-        processes: of how many equal shares. No image is in two.
+        rank: which share of each batch is wanted: 0, 1, ...
+        processes: how many equal shares a batch has; no image is in two of them.
 
     Yields:
         uint8 images, batch_size/processes x H x W x 3, and labels, int64.
@@ -246,7 +246,24 @@ def dataloader_batches(
     processes: int = 1,
     workers: int = 2,
 ) -> Batches:
-    """The old way: a ``DataLoader`` with workers (0 in a notebook), one image at a time, in -1..1; see `batches`."""
+    """Training batches without end, in the old way: a ``DataLoader`` that handles one image at a time.
+
+    Args:
+        images: uint8, N x H x W x 3.
+        labels: int64, N.
+        batch_size: images of a batch, over all processes together.
+        seed: the same numbers give the same batches.
+        start: the number of the first batch.
+        rank: which share of each batch is wanted: 0, 1, ...
+        processes: how many equal shares a batch has; no image is in two of them.
+        workers: processes that load images; 0 in a notebook.
+
+    Yields:
+        float images in -1..1, batch_size/processes x 3 x H x W, and labels, int64.
+
+    Raises:
+        ValueError: see `batches`.
+    """
     dataset = _OneByOne(images, labels)
     per_epoch = _batches_per_epoch(len(images), batch_size, processes)
     epoch, first = divmod(start, per_epoch)

@@ -48,7 +48,7 @@ class Curve:
         return 100 - min(error, 90.0)  # ten classes: guessing is wrong nine times in ten
 
     def accuracy_by_work(self, tflop: float) -> float:
-        """Percent after so much work."""
+        """Return the accuracy to expect after ``tflop`` TFLOP of work, in percent."""
         return self.accuracy(tflop / tflop_per_epoch(self.recipe))
 
 

@@ -1,7 +1,7 @@
 """The training loop: from a recipe and images to a trained net.
 
 `train` is the loop and `training_step` what happens in each round; around them are the things that a program needs: a
-budget that is kept, counted work, a state that can be saved and gone on with.
+budget that is kept, counted work, a state that can be saved and resumed.
 """
 
 import copy
@@ -171,7 +171,7 @@ def train(
         config: what and how.
         images: ``test`` is not used.
         processes: among whom each batch is shared, see `helpers.training.distributed.joined`.
-        clock: seconds, as of any moment.
+        clock: returns seconds, counted from whenever.
         began: what the clock showed when the training's time began; None for now.
         stop: asked between steps; True ends the training with `Interrupted`.
         save: given `Training.state` now and then, when stopped, and at the end.
@@ -305,7 +305,7 @@ def callable_net(training: Training, processes: Processes) -> Callable:
 
 
 def prepare(config: TrainingConfig, images: Images) -> Training:
-    """Everything that comes before the first step: stats, a net from its seed, whitening, optimizers."""
+    """Do what comes before the first step: channel stats, a net from its seed, whitening, optimizers."""
     recipe, device = config.recipe, config.device
     torch.manual_seed(config.seed)
     train_images, labels = images.train.to(device), images.train_labels.to(device)

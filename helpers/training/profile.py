@@ -44,7 +44,7 @@ def group_of(operation: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print, write."""
+    """Measure the shares of the time, with ``--compile`` seconds of a step too; print and write them."""
     result: dict[str, Any] = {"percent": time_shares(args.device)}
     for group, share in result["percent"].items():
         print(f"{group:15}{share:5.1f} %", flush=True)

@@ -44,14 +44,15 @@ class Recipe:
     muon_momentum: float = 0.9
     # the schedule; see `lr_factor` and `resolution_at`
     schedule: str = "triangle"  # of `SCHEDULES`
-    initial_lr_factor: float = 0.0  # the learning rate's factor at the start,
-    warmup: float = 0.2  # the share of the work after which it is 1,
-    final_lr_factor: float = 0.0  # and at the end
-    resolutions: tuple[tuple[int, float], ...] = ((32, 1.0),)  # pixels, until this share of it
+    initial_lr_factor: float = 0.0  # what the learning rates are multiplied by at the start
+    warmup: float = 0.2  # the share of the work (0..1) after which that factor is 1
+    final_lr_factor: float = 0.0  # the factor at the end
+    # pixels, and the share of the work (0..1) until which the images have this size
+    resolutions: tuple[tuple[int, float], ...] = ((32, 1.0),)
     # the images; see `helpers.training.batches.batches`
-    translate: int = 2
-    flip: bool = True
-    cutout: int = 0
+    translate: int = 2  # pixels that an image is moved by at most, each way
+    flip: bool = True  # show each image mirrored in every other pass?
+    cutout: int = 0  # pixels, the side of a square that is painted over; 0: none
     label_smoothing: float = 0.2  # 0..1
     dataloader: bool = False  # through a DataLoader, one image at a time, as the old tutorials do
 
@@ -130,7 +131,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable | None = None) -> None:
-        """One step; gradients have to be there."""
+        """Take one step; a weight without a gradient stays as it is."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is None:
@@ -219,12 +220,17 @@ GPU = replace(
 
 
 def recipe_of(values: dict) -> Recipe:
-    """A recipe from its JSON or checkpoint form, where tuples may be lists. Raises TypeError, KeyError."""
+    """A recipe from its JSON or checkpoint form, where tuples may be lists.
+
+    Raises:
+        TypeError: a name is none of `Recipe`'s.
+    """
 
     def frozen(value: Any) -> Any:
         return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
 
-    return Recipe(**{name: frozen(value) for name, value in values.items()})
+    settings = {name: frozen(value) for name, value in values.items()}
+    return Recipe(**settings)
 
 
 # --- changes from the command line

@@ -69,8 +69,8 @@ BASELINE_SECONDS = 60, 180, 600  # each has a record baselines_60 ...
 
 def read(folder: Path = RECORDS) -> dict[str, dict]:
     """Return all records by name. Raises `OSError`, `ValueError` if one cannot be read."""
-    paths = sorted(folder.glob("*.json"))
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+    files = sorted(folder.glob("*.json"))
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
 def goal_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:

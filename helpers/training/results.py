@@ -24,7 +24,13 @@ SETTINGS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")  # can take instruction
 
 
 def result_of(trained: Training, images: Images, processes: int = 1) -> dict:
-    """Judge a trained net by ``images.test``; all that was measured, ready for JSON."""
+    """Evaluate a trained net on ``images.test``, and return all that was measured, ready for JSON.
+
+    Args:
+        trained: the training, over.
+        images: those that it was trained with.
+        processes: how many it was shared by.
+    """
     config, test = trained.config, (images.test, images.test_labels)
     accuracy = evaluate(trained.net, *test, trained.stats, config.precision)
     reached = trained.tflop * 1e12 / trained.seconds
@@ -85,7 +91,7 @@ def _parts(values: Sequence[float]) -> list[Sequence[float]]:
 
 
 def mean(runs: Sequence[dict], key: str) -> float:
-    """The mean of one figure over runs."""
+    """Return the mean of one figure over runs; ``key`` is one of those that `result_of` returns."""
     return statistics.fmean(run[key] for run in runs)
 
 

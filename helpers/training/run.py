@@ -62,7 +62,15 @@ SERIES = ("seed", "runs", "set", "precision", "compile", "target", "validation",
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train as often as is asked for, judge, print, write."""
+    """Train as often as the command line asks for, evaluate each net, print and write the results.
+
+    Returns:
+        The exit status: 0, or 130 if the training was interrupted.
+
+    Raises:
+        argparse.ArgumentTypeError: the command line asks for what cannot be.
+        ValueError: a checkpoint cannot be used, or the training has diverged.
+    """
     device = device_of(args)
     if args.explain:
         return explain(args, device)
@@ -211,7 +219,7 @@ def explain(args: argparse.Namespace, device: str) -> int:
 
 
 def budget_of(args: argparse.Namespace, device: str = "cpu") -> Budget:
-    """How long to train, from the command line."""
+    """Return the budget that the command line asks for; 60 seconds if it names none."""
     if vars(args).get("target") is not None:
         return Budget(work_for(args.target, device), "TFLOP")
     if args.tflop is not None:
@@ -222,7 +230,11 @@ def budget_of(args: argparse.Namespace, device: str = "cpu") -> Budget:
 
 
 def device_of(args: argparse.Namespace) -> str:
-    """Where to train, from the command line. Raises `argparse.ArgumentTypeError`."""
+    """Return the device that the command line asks for, "cpu" or "cuda"; a GPU if there is one and it names none.
+
+    Raises:
+        argparse.ArgumentTypeError: a GPU is asked for, and PyTorch finds none.
+    """
     has_gpu = torch.cuda.is_available()
     if args.device == "cuda" and not has_gpu:
         raise argparse.ArgumentTypeError("--device cuda: PyTorch finds no GPU here")
@@ -230,7 +242,11 @@ def device_of(args: argparse.Namespace) -> str:
 
 
 def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
-    """The recipe with the changes of ``--set``, tried without numbers. Raises `argparse.ArgumentTypeError`."""
+    """The recipe with the changes of ``--set``; a training step of it is tried with shapes alone, so at no cost.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no such setting or value, or the recipe cannot be trained.
+    """
     try:
         recipe = changed(recipe, changes)
         for size, _ in recipe.resolutions:

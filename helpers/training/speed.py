@@ -18,10 +18,8 @@ from helpers.training.loop import flops_of_step, training_step
 from helpers.training.recipe import Recipe, build_net, build_optimizers
 
 GAIN = 1.05  # bf16 is chosen if it is so many times faster
-IMAGES, SIZE = (
-    64,
-    32,
-)  # of a timed step, if nothing else is said: how many, and their height and width in pixels
+IMAGES = 64  # in the batch of a timed step, if nothing else is said
+SIZE = 32  # pixels, their height and width
 
 
 class TimedStep(NamedTuple):

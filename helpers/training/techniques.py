@@ -28,6 +28,16 @@ from helpers.training.results import machine, write_results
 SEEN = 18_000  # images of the first ablation, each once
 SEEN_SMALL = 25_600  # for nearly the same work, when images start small
 FEW, PASSES = 5_000, 8  # images of the second, and how often each is seen
+ADDED = (  # the names that page 07 has for the steps of `helpers.training.ablation.steps_to`
+    "LeNet, batches of 4",
+    "batches of 64, one cycle",
+    "small net, batch norm",
+    "whitened first layer",
+    "faster biases",
+    "Muon",
+    "small images first",
+    "label smoothing",
+)
 
 
 @dataclass(frozen=True)
@@ -40,13 +50,12 @@ class Study:
 
 def studies() -> dict[str, Study]:
     """Return both ablations by name."""
-    added = list(steps_to(LESSON).values())[
-        1:
-    ]  # without the DataLoader, which changes the time only
-    names = ["LeNet, batches of 4", "batches of 64, one cycle", "small net, batch norm"]
-    names += ["whitened first layer", "faster biases", "Muon", "small images first"]
-    names += ["label smoothing"]
-    seen = [SEEN if len(recipe.resolutions) == 1 else SEEN_SMALL for recipe in added]
+    # the first recipe differs from the second only in its DataLoader, which changes the time alone
+    _, *recipes = steps_to(LESSON).values()
+    added = {}
+    for name, recipe in zip(ADDED, recipes, strict=True):
+        starts_small = len(recipe.resolutions) > 1
+        added[name] = (recipe, SEEN_SMALL if starts_small else SEEN)
     plain = replace(SHORT, flip=False)
     shifted = replace(plain, translate=2)
     augmented = {
@@ -56,7 +65,7 @@ def studies() -> dict[str, Study]:
         "flip-equivariant net, shifts": replace(shifted, flip_equivariant=True),
     }
     return {
-        "added": Study(dict(zip(names, zip(added, seen, strict=True), strict=True)), None),
+        "added": Study(added, None),
         "augmentation": Study({n: (r, FEW * PASSES) for n, r in augmented.items()}, FEW),
     }
 
@@ -86,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def few(images: batches.Images, count: int | None) -> batches.Images:
-    """The same with the first ``count`` training images only."""
+    """Return the images with the first ``count`` of those for training only; None keeps all."""
     train_images, labels = images.train[:count], images.train_labels[:count]
     return images._replace(train=train_images, train_labels=labels)
 
@@ -114,7 +123,7 @@ def print_gain(entries: Sequence[dict], technique: str) -> None:
     if technique not in names[1:]:
         raise ValueError(f"{technique!r} is none of {', '.join(names[1:])}")
     n = names.index(technique)
-    _print_change(technique, *(_accuracies(entry) for entry in entries[n - 1 : n + 1]))
+    _print_change(technique, _accuracies(entries[n - 1]), _accuracies(entries[n]))
 
 
 def _accuracies(entry: dict) -> list[float]:

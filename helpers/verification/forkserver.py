@@ -94,7 +94,7 @@ def serve(connection: socket.socket) -> dict[str, Any] | None:
 
 
 def answer(connection: socket.socket, **values: Any) -> None:
-    """Send a line of JSON."""
+    """Answer a request with these values, as a line of JSON."""
     connection.sendall(json.dumps(values).encode() + b"\n")
 
 

@@ -159,7 +159,7 @@ class PageKernel(RunningKernel):
         super().stop()
 
     def ask(self, expression: str) -> Any:
-        """Return the value of a Python expression in the kernel, a literal; None if it cannot be had."""
+        """Return the value of a Python expression in the kernel, a literal; None if the expression fails."""
         message = self.kc.execute(
             "", silent=True, store_history=False, user_expressions={"value": expression}
         )

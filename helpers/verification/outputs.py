@@ -31,10 +31,11 @@ class Difference(NamedTuple):
 
 
 def late_streams_first(outputs: Iterable[Output]) -> list[Output]:
-    """Return the outputs with what was printed after the result before it, if nothing else follows the result.
+    """Return the outputs with the result last, if nothing but streams follows it.
 
-    What another process prints is passed on by a thread of the kernel, which may be late. Only the outputs of now
-    are ever taken so, and only if they are otherwise in another order than those in the file.
+    What another process prints is passed on by a thread of the kernel, which may be late, so that it arrives after the
+    cell's result. Only new outputs are reordered in this way, never stored ones, and only if the two disagree in their
+    order.
     """
     outputs = list(outputs)
     kinds = [output["output_type"] for output in outputs]
@@ -79,9 +80,9 @@ def compare_outputs(
 
     Args:
         stored: the outputs in the file.
-        new: those of now.
+        new: those that the cell has just shown.
         policy: what may differ.
-        sanitize: what else is done to each text before.
+        sanitize: applied to each text before it is compared.
     """
     stored, ran = _comparable(stored, sanitize), list(new)
     new = _comparable(ran, sanitize)
@@ -119,9 +120,8 @@ def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Differ
             if text := difference(*texts, policy):
                 yield Difference(text, *texts)
         case "error":  # its type is exact, and no part of what is free
-            exact = replace(
-                policy, integers=False
-            )  # a message counts nothing that training changes
+            # a message counts nothing that training changes: its whole numbers are exact
+            exact = replace(policy, integers=False)
             same_type = stored["ename"] == new["ename"]
             if not same_type or difference(stored["evalue"], new["evalue"], exact):
                 yield Difference(difference(*texts, replace(exact, free=())), *texts)

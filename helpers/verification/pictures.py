@@ -24,13 +24,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps, ImageSequence
 
+from .policy import Policy
+
 FEW = 3  # so many pixels out of range are not seen: a corner, the end of a line; of the blurred picture, none
 GROUND = 4.0  # pixels, of the Gaussian that leaves only the ground of small print
 QUANTUM = 2.0  # levels: what rounding to whole levels may do to a blurred picture less its ground
-GROUNDS = (
-    "white",
-    "black",
-)  # of JupyterLab's light and dark theme; the second matters to what is transparent
+# The grounds of JupyterLab's light and dark theme; the second matters to what is transparent.
+GROUNDS = ("white", "black")
 BLUR = 0.8  # pixels, the standard deviation of the Gaussian: strokes of small letters just remain apart
 
 
@@ -42,7 +42,7 @@ class PictureDifference(NamedTuple):
 
 
 def compare_pictures(
-    stored: bytes, new: bytes, shift: int = 1, color: int = 16
+    stored: bytes, new: bytes, shift: int = Policy.shift, color: int = Policy.color
 ) -> PictureDifference | None:
     """Compare two pictures.
 
@@ -102,11 +102,10 @@ def _compare(a: Image.Image, b: Image.Image, shift: int, color: int) -> PictureD
     arrays = [np.asarray(picture) for picture in (a, b)]
     details = [_detail(picture) for picture in blurred]
     # a cell that states a wider color means levels; where lines may move further, the ground moves too
-    allowed = (
-        color
-        if color > 16 or shift > 1
-        else np.maximum(QUANTUM, color / 255 * _contrast(arrays, shift))
-    )
+    if color > Policy.color or shift > Policy.shift:
+        allowed = color
+    else:
+        allowed = np.maximum(QUANTUM, color / 255 * _contrast(arrays, shift))
     pale = _distance(*details, shift) > allowed
     edge = shift + 2 * int(GROUND)  # where the ground depends on what lies outside
     pale[:edge] = pale[-edge:] = pale[:, :edge] = pale[:, -edge:] = False

@@ -97,8 +97,9 @@ class Policy:
         """One word for the summary: 'equal', 'tolerance' or 'form'."""
         if self.timing or self.free or self.picture == "form":
             return "form"
-        loose = (self.rtol, self.atol, self.shift, self.color, self.integers)
-        return "equal" if loose == (1e-4, 0, 1, 16, False) else "tolerance"
+        stated = (self.rtol, self.atol, self.shift, self.color, self.integers)
+        defaults = (Policy.rtol, Policy.atol, Policy.shift, Policy.color, Policy.integers)
+        return "equal" if stated == defaults else "tolerance"
 
 
 def _check(what: str, entry: Any, names: Iterable[str]) -> None:

@@ -74,7 +74,8 @@ class Progress:
             sum(one.when == "teardown" for one in done) == self.cells[name]
             for name, done in self.done.items()
         )
-        found = [f"{failed} differ or fail"] * bool(failed) + [f"{skipped} not run"] * bool(skipped)
+        counts = {"differ or fail": failed, "not run": skipped}
+        found = [f"{number} {words}" for words, number in counts.items() if number]
         words = ", ".join(found) or "as stored"
         count = f"[{n} of {len(self.cells)}]"
         if self.config.option.verbose == 0:

@@ -27,18 +27,15 @@ Pieces = list[tuple[str, bool]]  # a line in pieces: the text, and whether it di
 
 CONTEXT = 3  # so many equal lines are shown on either side of one that differs
 ROWS = 40  # no more are shown
-ALIGNED = (
-    500  # so many lines, or pieces of a line, are aligned by their words: that takes their square
-)
+# So many lines, or pieces of a line, are aligned by their words: the time for it grows with their square.
+ALIGNED = 500
 _PIECE = rf"{NUMBER.pattern}|\w+|[ \t]+|."
 _TERMINAL_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 # control characters, lone surrogates
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
-
-Pair = tuple[
-    str | None, str | None
-]  # a line, or a piece of one, and its counterpart; None where there is none
+# A line, or a piece of one, and its counterpart; None where there is none.
+Pair = tuple[str | None, str | None]
 
 
 class Row(NamedTuple):

@@ -35,11 +35,12 @@ def conclusion(records: Sequence[Mapping[str, Any]]) -> str:
     if not compared:
         return f"Nothing was compared: {_pages(len(pages))} ran without an error, and more is not known. Details: -v."
     who = {1: "1 page gives"}.get(len(pages), f"All {len(pages)} pages give")
-    uncompared = len(records) - compared
-    details = [f"{uncompared - not_run} of {len(records)} cells were only run"] * (
-        uncompared > not_run
-    )
-    details += [f"{not_run} were not run"] * bool(not_run)
+    details = []
+    only_run = len(records) - compared - not_run
+    if only_run > 0:
+        details.append(f"{only_run} of {len(records)} cells were only run")
+    if not_run:
+        details.append(f"{not_run} were not run")
     more = f" ({', '.join(details)}: -v says why)" if details else ""
     return f"{who} on this machine what {'it shows' if len(pages) == 1 else 'they show'}{more}."
 

@@ -1,21 +1,9 @@
 """The exercises on autograd accept what is right and say what is wrong."""
 
-import pytest
 import torch
 
-from helpers.exercises.autograd import (
-    check_chain,
-    check_freeze,
-    check_gradient,
-    check_parabola,
-    check_parts,
-)
-
-
-def said(check, answer, capsys):
-    check(answer)
-    return capsys.readouterr().out
-
+from helpers.exercises import autograd as checks
+from tests.support.answers import make_tests
 
 # --- the gradient of any loss
 
@@ -24,6 +12,10 @@ def gradient(loss, w, b):
     w, b = torch.tensor(w, requires_grad=True), torch.tensor(b, requires_grad=True)
     loss(w, b).backward()
     return w.grad, b.grad
+
+
+def by_functional_gradient(loss, w, b):
+    return torch.func.grad(loss, (0, 1))(torch.tensor(w), torch.tensor(b))
 
 
 def at_one_point(loss, w, b):
@@ -42,39 +34,6 @@ def without_requires_grad(loss, w, b):
 def by_differences(loss, w, b):
     w, b, h = torch.tensor(w), torch.tensor(b), 1e-3
     return (loss(w + h, b) - loss(w, b)) / h, (loss(w, b + h) - loss(w, b)) / h
-
-
-def test_gradient_by_autograd(capsys):
-    assert said(check_gradient, gradient, capsys) == "Right.\n"
-    assert (
-        said(
-            check_gradient,
-            lambda loss, w, b: torch.func.grad(loss, (0, 1))(torch.tensor(w), torch.tensor(b)),
-            capsys,
-        )
-        == "Right.\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (without_requires_grad, "your code raised RuntimeError: element 0 of tensors does not"),
-        (at_one_point, "for loss = mean_squared_error, w = 0.5, b = -1.0: element 0: "),
-        (by_differences, "is not right"),
-        (lambda *given: gradient(*given)[::-1], "element 0: "),
-        (
-            lambda *given: gradient(*given)[0],
-            "a tuple is expected, but this is a tensor of shape ().",
-        ),
-        (lambda *given: torch.stack(gradient(*given)), "of shape (2,)."),
-        (lambda loss, w, b: [].clear(), "but this is None. Is a `return` missing?"),
-    ],
-)
-def test_gradient_gone_wrong(answer, says, capsys):
-    out = said(check_gradient, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert says in out
 
 
 # --- all but one parameter
@@ -117,27 +76,6 @@ def other_way_round(parameters, name):
         tensor.requires_grad_(n != name)
 
 
-def test_freeze(capsys):
-    assert said(check_freeze, freeze_all_but, capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (freeze_only, "of which 's' may move, 's' does not require a gradient."),
-        (leave_gradients, "the next step of an optimizer moved 'b' too: the gradient of an ear"),
-        (zero_gradients, "an optimizer with weight decay moved another one too"),
-        (zero_the_others, "changed the numbers in a parameter."),
-        (other_way_round, "of which 'w' may move, 'w' does not require"),
-        (lambda parameters, name: [].clear(), "'b' still requires a gradient."),
-    ],
-)
-def test_freeze_gone_wrong(answer, says, capsys):
-    out = said(check_freeze, answer, capsys)
-    assert out.startswith("Not yet: with the parameters ")
-    assert says in out
-
-
 # --- a parabola
 
 
@@ -150,26 +88,6 @@ def fit_parabola(x, y, learning_rate, steps, *, clear=True, reduce=torch.mean):
         if clear:
             p.grad = None
     return p
-
-
-def test_parabola(capsys):
-    assert said(check_parabola, fit_parabola, capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (lambda *a: fit_parabola(*a, clear=False), "the gradients of the steps before: clear"),
-        (lambda *a: fit_parabola(*a, reduce=torch.sum), "the mean of the squared errors, but"),
-        (lambda *a: fit_parabola(*a).flip(0), "elements differ, the first at [0]"),
-        (lambda *a: tuple(fit_parabola(*a)), "the numbers are right; a tensor is expected"),
-        (lambda x, y, rate, steps: fit_parabola(x, y, rate, steps + 1), "3 elements differ"),
-    ],
-)
-def test_parabola_gone_wrong(answer, says, capsys):
-    out = said(check_parabola, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert says in out
 
 
 # --- a batch in parts
@@ -191,27 +109,6 @@ def at_once(w, b, x, y, sizes):
 def one_backward(w, b, x, y, sizes):
     parts = zip(x.split(sizes), y.split(sizes), strict=True)
     sum(((w * p + b - q).square().sum() for p, q in parts), 0.0).div(len(x)).backward()
-
-
-def test_parts(capsys):
-    assert said(check_parts, in_parts(lambda part, x, _: len(part) / len(x)), capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (in_parts(lambda *_: 1), "for parts of 3 and 1 points: the gradients of the means were"),
-        (in_parts(lambda part, x, sizes: 1 / len(sizes)), "each part counts alike;"),
-        (in_parts(lambda part, *_: len(part)), "in (w.grad, b.grad), element 0: "),
-        (at_once, "a graph for 4 points was recorded at once: go part by part."),
-        (one_backward, "1 backward for 2 parts"),
-        (lambda w, b, x, y, sizes: [].clear(), "w.grad or b.grad is still None."),
-    ],
-)
-def test_parts_gone_wrong(answer, says, capsys):
-    out = said(check_parts, answer, capsys)
-    assert out.startswith("Not yet: for parts of ")
-    assert says in out
 
 
 # --- by hand
@@ -244,21 +141,136 @@ def by_functions(x, y, *parameters):
     return torch.func.grad(loss, (0, 1, 2, 3))(*parameters)
 
 
-def test_chain(capsys):
-    assert said(check_chain, gradient_by_hand, capsys) == "Right.\n"
+# --- what is right and what is wrong
+
+RIGHT = [
+    (checks.check_gradient, gradient),
+    (checks.check_gradient, by_functional_gradient),
+    (checks.check_freeze, freeze_all_but),
+    (checks.check_parabola, fit_parabola),
+    (checks.check_parts, in_parts(lambda part, x, _: len(part) / len(x))),
+    (checks.check_chain, gradient_by_hand),
+]
+WRONG = [
+    (
+        checks.check_gradient,
+        without_requires_grad,
+        "your code raised RuntimeError: element 0 of tensors does not",
+    ),
+    (
+        checks.check_gradient,
+        at_one_point,
+        "for loss = mean_squared_error, w = 0.5, b = -1.0: element 0: ",
+    ),
+    (checks.check_gradient, by_differences, "is not right"),
+    (checks.check_gradient, lambda *given: gradient(*given)[::-1], "element 0: "),
+    (
+        checks.check_gradient,
+        lambda *given: gradient(*given)[0],
+        "a tuple is expected, but this is a tensor of shape ().",
+    ),
+    (checks.check_gradient, lambda *given: torch.stack(gradient(*given)), "of shape (2,)."),
+    (
+        checks.check_gradient,
+        lambda loss, w, b: [].clear(),
+        "but this is None. Is a `return` missing?",
+    ),
+    (
+        checks.check_freeze,
+        freeze_only,
+        "with the parameters p, q, r, s, of which 's' may move, 's' does not require a gradient.",
+    ),
+    (
+        checks.check_freeze,
+        leave_gradients,
+        "with the parameters w, b, of which 'w' may move, the next step of an optimizer moved 'b' too: the gradient of "
+        "an ear",
+    ),
+    (
+        checks.check_freeze,
+        zero_gradients,
+        "with the parameters w, b, of which 'w' may move, an optimizer with weight decay moved another one too",
+    ),
+    (
+        checks.check_freeze,
+        zero_the_others,
+        "with the parameters w, b, of which 'w' may move, your function changed the numbers in a parameter.",
+    ),
+    (
+        checks.check_freeze,
+        other_way_round,
+        "with the parameters w, b, of which 'w' may move, 'w' does not require",
+    ),
+    (
+        checks.check_freeze,
+        lambda parameters, name: [].clear(),
+        "with the parameters w, b, of which 'w' may move, 'b' still requires a gradient.",
+    ),
+    (
+        checks.check_parabola,
+        lambda *given: fit_parabola(*given, clear=False),
+        "the gradients of the steps before: clear",
+    ),
+    (
+        checks.check_parabola,
+        lambda *given: fit_parabola(*given, reduce=torch.sum),
+        "the mean of the squared errors, but",
+    ),
+    (
+        checks.check_parabola,
+        lambda *given: fit_parabola(*given).flip(0),
+        "elements differ, the first at [0]",
+    ),
+    (
+        checks.check_parabola,
+        lambda *given: tuple(fit_parabola(*given)),
+        "the numbers are right; a tensor is expected",
+    ),
+    (
+        checks.check_parabola,
+        lambda x, y, rate, steps: fit_parabola(x, y, rate, steps + 1),
+        "3 elements differ",
+    ),
+    (
+        checks.check_parts,
+        in_parts(lambda *_: 1),
+        "for parts of 3 and 1 points: the gradients of the means were",
+    ),
+    (
+        checks.check_parts,
+        in_parts(lambda part, x, sizes: 1 / len(sizes)),
+        "for parts of 3 and 1 points: each part counts alike;",
+    ),
+    (
+        checks.check_parts,
+        in_parts(lambda part, *_: len(part)),
+        "for parts of 3 and 1 points: in (w.grad, b.grad), element 0: ",
+    ),
+    (
+        checks.check_parts,
+        at_once,
+        "for parts of 3 and 1 points: a graph for 4 points was recorded at once: go part by part.",
+    ),
+    (checks.check_parts, one_backward, "for parts of 3 and 1 points: 1 backward for 2 parts"),
+    (
+        checks.check_parts,
+        lambda w, b, x, y, sizes: [].clear(),
+        "for parts of 3 and 1 points: w.grad or b.grad is still None.",
+    ),
+    (
+        checks.check_chain,
+        lambda *given: gradient_by_hand(*given, tanh_too=False),
+        "the derivative of tanh is missing.",
+    ),
+    (checks.check_chain, by_autograd, "your code raised RuntimeError: "),
+    (checks.check_chain, by_functions, "autograd has found them; do without it."),
+    (checks.check_chain, lambda *given: gradient_by_hand(*given)[::-1], "element 0: "),
+    (
+        checks.check_chain,
+        lambda *given: gradient_by_hand(*given)[:2],
+        "there are 2 elements, but 4 are expected.",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        (lambda *a: gradient_by_hand(*a, tanh_too=False), "the derivative of tanh is missing."),
-        (by_autograd, "your code raised RuntimeError: "),
-        (by_functions, "autograd has found them; do without it."),
-        (lambda *a: gradient_by_hand(*a)[::-1], "element 0: "),
-        (lambda *a: gradient_by_hand(*a)[:2], "there are 2 elements, but 4 are expected."),
-    ],
-)
-def test_chain_gone_wrong(answer, says, capsys):
-    out = said(check_chain, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert says in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)

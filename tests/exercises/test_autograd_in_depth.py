@@ -1,16 +1,10 @@
 """The checks of page 03 accept right answers and say what is wrong with the usual mistakes."""
 
-import pytest
 import torch
 from torch.func import grad, jacrev, vmap
 
-from helpers.exercises.autograd_in_depth import (
-    check_drag,
-    check_gradient_sizes,
-    check_hessian_times,
-    check_solve,
-    check_vector_jacobian,
-)
+from helpers.exercises import autograd_in_depth as checks
+from tests.support.answers import make_tests
 
 
 def vector_jacobian(f, x, v):
@@ -105,66 +99,58 @@ def hessian_times(f, x, v):
     return torch.autograd.grad(gradient, x, v)[0]
 
 
+def hessian_rows(f, x, e):
+    return torch.func.vjp(grad(f), x)[1](e)[0]
+
+
 RIGHT = [
-    (check_vector_jacobian, vector_jacobian),
-    (check_vector_jacobian, lambda f, x, v: (v @ jacrev(f)(x)).detach()),
-    (check_drag, Drag),
-    (check_drag, SecondForm),
-    (check_gradient_sizes, gradient_sizes),
-    (check_solve, solve),
-    (check_hessian_times, hessian_times),
-    (check_hessian_times, lambda f, x, v: grad(lambda x: grad(f)(x) @ v)(x)),
+    (checks.check_vector_jacobian, vector_jacobian),
+    (checks.check_vector_jacobian, lambda f, x, v: (v @ jacrev(f)(x)).detach()),
+    (checks.check_drag, Drag),
+    (checks.check_drag, SecondForm),
+    (checks.check_gradient_sizes, gradient_sizes),
+    (checks.check_solve, solve),
+    (checks.check_hessian_times, hessian_times),
+    (checks.check_hessian_times, lambda f, x, v: grad(lambda x: grad(f)(x) @ v)(x)),
 ]
-MISTAKES = [
-    (check_vector_jacobian, lambda f, x, v: jacrev(f)(x) @ v, "the vector comes first"),
-    (check_vector_jacobian, lambda f, x, v: (vector_jacobian(f, x, v),), "this is a tuple"),
-    (check_vector_jacobian, leaves_a_gradient, "x.grad has changed"),
-    (check_vector_jacobian, lambda f, x, v: f(x) * v, "elements differ"),
-    (check_drag, lambda v: v * v.abs(), "inherits from torch.autograd.Function"),
-    (check_drag, Square, "forward: "),
-    (check_drag, Alone, "multiply it by the gradient that arrives"),
-    (check_drag, Signed, "backward, for random v"),
-    (check_drag, OnTheContext, "ctx.save_for_backward"),
-    (check_gradient_sizes, lambda *given: gradient_sizes(*given)[::-1], "last layer's norm"),
-    (check_gradient_sizes, lambda *given: tuple(gradient_sizes(*given)), "this is a tuple"),
-    (check_gradient_sizes, lambda *given: gradient_sizes(*given)[1:], "there are 2 elements"),
-    (check_solve, lambda f, x, n: x - f(x) / jacrev(f)(x).diagonal(), "whole Jacobian"),
-    (check_solve, lambda f, x, n: 2 * x - solve(f, x, n), "wrong way"),
+WRONG = [
+    (checks.check_vector_jacobian, lambda f, x, v: jacrev(f)(x) @ v, "the vector comes first"),
+    (checks.check_vector_jacobian, lambda f, x, v: (vector_jacobian(f, x, v),), "this is a tuple"),
+    (checks.check_vector_jacobian, leaves_a_gradient, "x.grad has changed"),
+    (checks.check_vector_jacobian, lambda f, x, v: f(x) * v, "elements differ"),
+    (checks.check_drag, lambda v: v * v.abs(), "inherits from torch.autograd.Function"),
+    (checks.check_drag, Square, "forward: shape and dtype are right"),
+    (checks.check_drag, Alone, "multiply it by the gradient that arrives"),
+    (checks.check_drag, Signed, "backward, for random v"),
+    (checks.check_drag, OnTheContext, "ctx.save_for_backward"),
+    (checks.check_gradient_sizes, lambda *given: gradient_sizes(*given)[::-1], "last layer's norm"),
+    (checks.check_gradient_sizes, lambda *given: tuple(gradient_sizes(*given)), "this is a tuple"),
     (
-        check_solve,
+        checks.check_gradient_sizes,
+        lambda *given: gradient_sizes(*given)[1:],
+        "there are 2 elements",
+    ),
+    (checks.check_solve, lambda f, x, n: x - f(x) / jacrev(f)(x).diagonal(), "whole Jacobian"),
+    (checks.check_solve, lambda f, x, n: 2 * x - solve(f, x, n), "wrong way"),
+    (
+        checks.check_solve,
         lambda f, x, n: x - torch.linalg.solve(jacrev(f)(x).T, f(x)),
         "transposed",
     ),
-    (check_solve, lambda f, x, n: solve(f, x, 1), "steps = 3"),
-    (check_hessian_times, lambda f, x, v: jacrev(grad(f))(x) @ v, "whole Hessian"),
-    (check_hessian_times, lambda f, x, v: grad(f)(x) * v, "elements differ"),
+    (checks.check_solve, lambda f, x, n: solve(f, x, 1), "steps = 3"),
+    (checks.check_hessian_times, lambda f, x, v: jacrev(grad(f))(x) @ v, "whole Hessian"),
+    (checks.check_hessian_times, lambda f, x, v: grad(f)(x) * v, "elements differ"),
     (
-        check_hessian_times,
+        checks.check_hessian_times,
         lambda f, x, v: vmap(lambda e: hessian_rows(f, x, e))(torch.eye(len(x))) @ v,
         "whole Hessian",
     ),
 ]
 
 
-def hessian_rows(f, x, e):
-    return torch.func.vjp(grad(f), x)[1](e)[0]
-
-
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_a_right_answer(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "said"), MISTAKES)
-def test_a_mistake_is_told(check, answer, said, capsys):
-    check(answer)
-    out = capsys.readouterr().out
-    assert out.startswith("Not yet: ")
-    assert said in out
-    assert "raised" not in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)
 
 
 def test_what_is_open(capsys):
-    check_drag(Open)
+    checks.check_drag(Open)
     assert capsys.readouterr().out.startswith("Not answered yet")

@@ -4,9 +4,8 @@ import math
 import statistics
 from itertools import pairwise
 
-import pytest
-
 from helpers.exercises import benchmarks as checks
+from tests.support.answers import make_tests
 
 
 def mean_and_error(accuracies):
@@ -65,14 +64,4 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
-def test_wrong(check, answer, words, capsys):
-    check(answer)
-    out = capsys.readouterr().out
-    assert out.startswith("Not yet: ") and words in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)

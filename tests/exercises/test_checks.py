@@ -1,10 +1,13 @@
 """The self-check of the exercises says what is wrong."""
 
+from types import ModuleType
+
 import pytest
 import torch
 
 from helpers.exercises.exercise import differences, exercise
 from helpers.exercises.values import fault_in
+from tests.support.answers import make_tests
 
 FLOATS = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
 
@@ -105,6 +108,11 @@ class Written:
         return n + 1
 
 
+class AlwaysZero:
+    def count(self, n):
+        return 0
+
+
 def open_function(x): ...
 
 
@@ -170,3 +178,36 @@ def test_a_long_message_is_broken_between_words(capsys, monkeypatch):
     assert " ".join(lines).startswith(
         "Not yet: for x = tensor([1., 2.]): shape and dtype are right"
     )
+
+
+# --- the tests that are made of tables of right and wrong answers
+
+
+PAGE = ModuleType("page")
+PAGE.check_double, PAGE.check_counter = check_double, check_counter
+RIGHT = [(check_double, lambda x: x + x), (check_counter, Written)]
+WRONG = [
+    (check_double, lambda x: x, "elements differ"),
+    (check_counter, AlwaysZero, "0 is not right"),
+]
+
+
+def test_a_check_without_a_case_is_named():
+    with pytest.raises(ValueError, match="no right answer is tried for check_counter"):
+        make_tests(PAGE, RIGHT[:1], WRONG)
+    with pytest.raises(
+        ValueError, match="no wrong answer is tried for check_counter, check_double"
+    ):
+        make_tests(PAGE, RIGHT, [])
+
+
+def test_the_tests_of_answers_can_fail(capsys):
+    test_right, test_wrong = make_tests(PAGE, RIGHT, WRONG)
+    test_right(*RIGHT[0], capsys)
+    test_wrong(*WRONG[0], capsys)
+    with pytest.raises(AssertionError):
+        test_right(*WRONG[0][:2], capsys)
+    with pytest.raises(AssertionError):
+        test_wrong(*RIGHT[0], "Right.", capsys)
+    with pytest.raises(AssertionError):
+        test_wrong(*WRONG[0][:2], "the shape is", capsys)

@@ -3,18 +3,12 @@
 import copy
 import itertools
 
-import pytest
 import torch
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from helpers.exercises import cifar10 as checks
-
-
-def said(check, answer, capsys):
-    check(answer)
-    return capsys.readouterr().out
-
+from tests.support.answers import make_tests
 
 # --- only some classes
 
@@ -63,27 +57,6 @@ class FirstPictures(OnlyClasses):
 class All(OnlyClasses):
     def __len__(self):
         return len(self.dataset)
-
-
-@pytest.mark.parametrize("answer", [OnlyClasses, WithTensorLabels])
-def test_only_classes(answer, capsys):
-    assert said(checks.check_only_classes, answer, capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "fault"),
-    [
-        (OldLabels, "which is not its place in `wanted`"),
-        (SortedLabels, "which is not its place in `wanted`"),
-        (Asking, "`dataset.targets` has all labels"),
-        (FirstPictures, "should have the picture of dataset["),
-        (All, "the length is wrong"),
-    ],
-)
-def test_mistakes_with_classes(answer, fault, capsys):
-    out = said(checks.check_only_classes, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert fault in out
 
 
 # --- evaluate
@@ -156,30 +129,6 @@ def in_percent(net, loader):
     return loss, 100 * accuracy
 
 
-@pytest.mark.parametrize("answer", [evaluate, torch.inference_mode()(evaluate)])
-def test_evaluate(answer, capsys):
-    assert said(checks.check_evaluate, answer, capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "fault"),
-    [
-        (with_gradients, "autograd recorded"),
-        (mean_of_means, "16, 16, 3 samples"),
-        (leaves_eval, "leaves with False"),
-        (always_train, "leaves with True"),
-        (in_training_mode, "in training mode"),
-        (as_tensors, "element 0: a float is expected"),
-        (swapped, "element 0"),
-        (in_percent, "element 1"),
-    ],
-)
-def test_mistakes_in_evaluating(answer, fault, capsys):
-    out = said(checks.check_evaluate, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert fault in out
-
-
 # --- fit
 
 
@@ -228,29 +177,6 @@ def with_graphs(net, loader, optimizer, steps):
     return [torch.tensor(loss) for loss in fit(net, loader, optimizer, steps)]
 
 
-def test_fit(capsys):
-    assert said(checks.check_fit, fit, capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(
-    ("answer", "fault"),
-    [
-        (without_zeroing, "still in `.grad`"),
-        (in_evaluation_mode, "begin with `net.train()`"),
-        (one_epoch, "there are 3 losses, but 8 are expected"),
-        (cycled, "start it anew for each pass"),
-        (without_step, "element 1"),
-        (one_step_more, "not the parameters after the last step"),
-        (with_graphs, "the losses are not floats"),
-        (lambda *args: tuple(fit(*args)), "a list of losses is expected, but this is a tuple"),
-    ],
-)
-def test_mistakes_in_fitting(answer, fault, capsys):
-    out = said(checks.check_fit, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert fault in out
-
-
 # --- precision
 
 
@@ -267,25 +193,18 @@ def precision(logits, labels):
     return (counts.diag() / counts.sum(0)).nan_to_num()
 
 
-def test_precision(capsys):
-    assert said(checks.check_precision, precision, capsys) == "Right.\n"
+def recall(logits, labels):
+    counts = confusion(logits, labels)
+    return counts.diag() / counts.sum(1)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda logits, labels: (c := confusion(logits, labels)).diag() / c.sum(1),
-        lambda logits, labels: (c := confusion(logits, labels)).diag() / c.sum(0),
-        lambda logits, labels: precision(logits, labels).double(),
-        lambda logits, labels: precision(logits, labels).tolist(),
-        lambda logits, labels: precision(
-            F.pad(logits, (0, 10 - logits.shape[1]), value=-9.0), labels
-        ),
-    ],
-    ids=["recall", "nan", "float64", "list", "always ten"],
-)
-def test_mistakes_with_precision(answer, capsys):
-    assert said(checks.check_precision, answer, capsys).startswith("Not yet: for logits = ")
+def with_nan(logits, labels):
+    counts = confusion(logits, labels)
+    return counts.diag() / counts.sum(0)
+
+
+def always_ten(logits, labels):
+    return precision(F.pad(logits, (0, 10 - logits.shape[1]), value=-9.0), labels)
 
 
 # --- early stopping
@@ -359,23 +278,64 @@ class LastState(EarlyStopping):
         self.net.eval()
 
 
-def test_early_stopping(capsys):
-    assert said(checks.check_early_stopping, EarlyStopping, capsys) == "Right.\n"
+# --- what is right and what is wrong
+
+RIGHT = [
+    (checks.check_only_classes, OnlyClasses),
+    (checks.check_only_classes, WithTensorLabels),
+    (checks.check_evaluate, evaluate),
+    (checks.check_evaluate, torch.inference_mode()(evaluate)),
+    (checks.check_fit, fit),
+    (checks.check_precision, precision),
+    (checks.check_early_stopping, EarlyStopping),
+]
+WRONG = [
+    (checks.check_only_classes, OldLabels, "which is not its place in `wanted`"),
+    (checks.check_only_classes, SortedLabels, "which is not its place in `wanted`"),
+    (checks.check_only_classes, Asking, "`dataset.targets` has all labels"),
+    (checks.check_only_classes, FirstPictures, "should have the picture of dataset["),
+    (checks.check_only_classes, All, "the length is wrong"),
+    (checks.check_evaluate, with_gradients, "autograd recorded"),
+    (checks.check_evaluate, mean_of_means, "16, 16, 3 samples"),
+    (checks.check_evaluate, leaves_eval, "leaves with False"),
+    (checks.check_evaluate, always_train, "leaves with True"),
+    (checks.check_evaluate, in_training_mode, "in training mode"),
+    (checks.check_evaluate, as_tensors, "element 0: a float is expected"),
+    (checks.check_evaluate, swapped, "element 0"),
+    (checks.check_evaluate, in_percent, "element 1"),
+    (checks.check_fit, without_zeroing, "still in `.grad`"),
+    (checks.check_fit, in_evaluation_mode, "begin with `net.train()`"),
+    (checks.check_fit, one_epoch, "there are 3 losses, but 8 are expected"),
+    (checks.check_fit, cycled, "start it anew for each pass"),
+    (checks.check_fit, without_step, "element 1"),
+    (checks.check_fit, one_step_more, "not the parameters after the last step"),
+    (checks.check_fit, with_graphs, "the losses are not floats"),
+    (
+        checks.check_fit,
+        lambda *given: tuple(fit(*given)),
+        "a list of losses is expected, but this is a tuple",
+    ),
+    (checks.check_precision, recall, "for logits = "),
+    (checks.check_precision, with_nan, "for logits = "),
+    (checks.check_precision, always_ten, "for logits = "),
+    (
+        checks.check_precision,
+        lambda *given: precision(*given).double(),
+        "labels = a tensor of shape (200,) and dtype torch.int64: the dtype is torch.float64",
+    ),
+    (
+        checks.check_precision,
+        lambda *given: precision(*given).tolist(),
+        "labels = a tensor of shape (200,) and dtype torch.int64: the numbers are right; a tensor is expected",
+    ),
+    (checks.check_early_stopping, NoCopy, "`state_dict()` copies nothing"),
+    (checks.check_early_stopping, OnlyParameters, "a net may have buffers as well"),
+    (checks.check_early_stopping, LastState, "`restore` does not bring back"),
+    (checks.check_early_stopping, AgainstTheLast, "goes on after epoch"),
+    (checks.check_early_stopping, TiesCount, "goes on after epoch"),
+    (checks.check_early_stopping, TooLate, "goes on after epoch"),
+    (checks.check_early_stopping, NeverReset, "stops after epoch"),
+]
 
 
-@pytest.mark.parametrize(
-    ("answer", "fault"),
-    [
-        (NoCopy, "`state_dict()` copies nothing"),
-        (OnlyParameters, "a net may have buffers as well"),
-        (LastState, "`restore` does not bring back"),
-        (AgainstTheLast, "goes on after epoch"),
-        (TiesCount, "goes on after epoch"),
-        (TooLate, "goes on after epoch"),
-        (NeverReset, "stops after epoch"),
-    ],
-)
-def test_mistakes_in_stopping(answer, fault, capsys):
-    out = said(checks.check_early_stopping, answer, capsys)
-    assert out.startswith("Not yet: ")
-    assert fault in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)

@@ -7,6 +7,7 @@ import torch
 
 from helpers.exercises import gather_and_scatter as checks
 from helpers.exercises.calls import loops
+from tests.support.answers import make_tests
 from tests.support.figures import shown
 
 arange = torch.arange
@@ -152,17 +153,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
-def test_wrong(check, answer, words, capsys):
-    check(answer)
-    out = capsys.readouterr().out
-    assert out.startswith("Not yet: ") and words in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)
 
 
 def looping(x):

@@ -9,23 +9,8 @@ import torch.nn.functional as F
 from torch import nn, optim
 from torch.optim.lr_scheduler import LambdaLR, StepLR
 
-from helpers.exercises.losses_and_optimizers import (
-    check_adam,
-    check_focal_loss,
-    check_momentum,
-    check_overfit,
-    check_warm_up,
-)
-
-
-@pytest.fixture
-def verdict(capsys):
-    def say(check, answer):
-        check(answer)
-        return capsys.readouterr().out.removesuffix("\n")
-
-    return say
-
+from helpers.exercises import losses_and_optimizers as checks
+from tests.support.answers import make_tests
 
 # --- a loss
 
@@ -40,27 +25,11 @@ def unstable(logits, y, gamma):
     return (-((1 - p) ** gamma) * p.log()).mean()
 
 
-def test_a_focal_loss(verdict):
-    assert verdict(check_focal_loss, focal) == "Right."
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (unstable, "the probability underflows"),
-        (lambda s, y, gamma: len(y) * focal(s, y, gamma), "this is the sum"),
-        (lambda s, y, gamma: focal(s, 0 * y, gamma), "it takes class 0"),
-        (lambda s, y, gamma: F.cross_entropy(s, y), "gamma = 2.0: "),
-        (lambda s, y, gamma: focal(s, y, 2.0), "gamma = 0.0: "),
-        (lambda s, y, gamma: focal(s, y, gamma).item(), "a tensor is expected"),
-        (lambda s, y, gamma: focal(s.detach(), y, gamma), "no gradient with respect to the logits"),
-    ],
-)
-def test_a_wrong_focal_loss(answer, said, verdict):
-    assert said in verdict(check_focal_loss, answer)
-
-
 # --- a schedule
+
+
+def other_names(o, n, m):
+    return LambdaLR(o, lambda step: right_factor(step, n, m))
 
 
 def warm_up(factor, scale=False):
@@ -74,26 +43,6 @@ def warm_up(factor, scale=False):
 def right_factor(step, warm_up, total):
     cosine = (1 + math.cos(math.pi * (step - warm_up) / (total - warm_up))) / 2
     return min((step + 1) / warm_up, 1) if step < warm_up else cosine
-
-
-def test_a_warm_up(verdict):
-    assert verdict(check_warm_up, warm_up(right_factor)) == "Right."
-    other_names = lambda o, n, m: LambdaLR(o, lambda step: right_factor(step, n, m))  # noqa: E731
-    assert verdict(check_warm_up, other_names) == "Right."
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (warm_up(right_factor, scale=True), "return a factor, not a learning rate"),
-        (warm_up(lambda step, n, total: min(1, step / n)), "of step 0 is [0.0]"),
-        (warm_up(lambda step, n, total: min(1, (step + 1) / n)), "of step 5 is [1.0]"),
-        (lambda optimizer, warm_up, total: StepLR(optimizer, 3), "but this is a StepLR"),
-        (lambda optimizer, warm_up, total: 0, "but this is an int"),
-    ],
-)
-def test_a_wrong_warm_up(answer, said, verdict):
-    assert said in verdict(check_warm_up, answer)
 
 
 # --- a training loop
@@ -124,29 +73,6 @@ def loop(zero=True, clip="before", item=True, stop="after", steps=100):
 def made_up(net, optimizer, x, y, goal):
     """The losses of a right loop, of a copy of the net."""
     return loop()(*copy.deepcopy((net, optimizer, x, y)), goal)
-
-
-def test_a_loop(verdict):
-    assert verdict(check_overfit, loop()) == "Right."
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (loop(zero=False), "is zero_grad called?"),
-        (loop(clip="never"), "not clipped before the step"),
-        (loop(clip="after"), "not clipped before the step"),
-        (loop(item=False), "a list of Python numbers"),
-        (loop(stop="never"), "the loop ends as soon as a loss is below the goal, after 100 steps"),
-        (loop(steps=99), "there are 99 losses, but 100 are expected"),
-        (loop(stop="before"), "the last step is missing"),
-        (made_up, "the net itself still has a loss of"),
-        (lambda *given: [1.0, 0.01], "the losses differ from those of a right loop"),
-        (lambda *given: 0, "a list of Python numbers"),
-    ],
-)
-def test_a_wrong_loop(answer, said, verdict):
-    assert said in verdict(check_overfit, answer)
 
 
 # --- optimizers
@@ -249,33 +175,6 @@ def nowhere(self, p, v):
     p = p - self.lr * v
 
 
-@pytest.mark.parametrize(
-    ("check", "answer"),
-    [
-        (check_momentum, Momentum),
-        (check_momentum, changed(Momentum, step=downhill)),
-        (check_adam, Adam),
-    ],
-)
-def test_an_optimizer(check, answer, verdict):
-    assert verdict(check, answer) == "Right."
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (changed(Momentum, move=average), "this averages the gradients"),
-        (changed(Momentum, move=plain), "this is plain SGD"),
-        (changed(Momentum, move=nowhere), "must be changed in place"),
-        (changed(Momentum, step=step_with_memory), "step() changes the gradients"),
-        (changed(Momentum, step=step_with_alias), "the same tensor as p.grad"),
-        (Borrowed, "write the step yourself"),
-    ],
-)
-def test_wrong_momentum(answer, said, verdict):
-    assert said in verdict(check_momentum, answer)
-
-
 def shared_count(self):
     """One count of steps for all parameters."""
     self.calls = getattr(self, "calls", -1) + 1
@@ -283,23 +182,99 @@ def shared_count(self):
     Adam.step(self)
 
 
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (changed(Adam, corrected=False, step=Adam.step), "divide by 1 - beta**t"),
-        (changed(Adam, inside=True, step=Adam.step), "eps stands inside the square root"),
-        (changed(Adam, step=shared_count), "where a gradient is missing"),
-        (Borrowed, "write the step yourself"),
-    ],
-)
-def test_wrong_adam(answer, said, verdict):
-    assert said in verdict(check_adam, answer)
+# --- what is right and what is wrong
+
+RIGHT = [
+    (checks.check_focal_loss, focal),
+    (checks.check_warm_up, warm_up(right_factor)),
+    (checks.check_warm_up, other_names),
+    (checks.check_overfit, loop()),
+    (checks.check_momentum, Momentum),
+    (checks.check_momentum, changed(Momentum, step=downhill)),
+    (checks.check_adam, Adam),
+]
+WRONG = [
+    (checks.check_focal_loss, unstable, "the probability underflows"),
+    (checks.check_focal_loss, lambda s, y, gamma: len(y) * focal(s, y, gamma), "this is the sum"),
+    (checks.check_focal_loss, lambda s, y, gamma: focal(s, 0 * y, gamma), "it takes class 0"),
+    (checks.check_focal_loss, lambda s, y, gamma: F.cross_entropy(s, y), "gamma = 2.0: "),
+    (checks.check_focal_loss, lambda s, y, gamma: focal(s, y, 2.0), "gamma = 0.0: "),
+    (
+        checks.check_focal_loss,
+        lambda s, y, gamma: focal(s, y, gamma).item(),
+        "a tensor is expected",
+    ),
+    (
+        checks.check_focal_loss,
+        lambda s, y, gamma: focal(s.detach(), y, gamma),
+        "no gradient with respect to the logits",
+    ),
+    (
+        checks.check_warm_up,
+        warm_up(right_factor, scale=True),
+        "return a factor, not a learning rate",
+    ),
+    (checks.check_warm_up, warm_up(lambda step, n, total: min(1, step / n)), "of step 0 is [0.0]"),
+    (
+        checks.check_warm_up,
+        warm_up(lambda step, n, total: min(1, (step + 1) / n)),
+        "of step 5 is [1.0]",
+    ),
+    (
+        checks.check_warm_up,
+        lambda optimizer, warm_up, total: StepLR(optimizer, 3),
+        "but this is a StepLR",
+    ),
+    (checks.check_warm_up, lambda optimizer, warm_up, total: 0, "but this is an int"),
+    (checks.check_overfit, loop(zero=False), "is zero_grad called?"),
+    (checks.check_overfit, loop(clip="never"), "not clipped before the step"),
+    (checks.check_overfit, loop(clip="after"), "not clipped before the step"),
+    (checks.check_overfit, loop(item=False), "a list of Python numbers"),
+    (
+        checks.check_overfit,
+        loop(stop="never"),
+        "the loop ends as soon as a loss is below the goal, after 100 steps",
+    ),
+    (checks.check_overfit, loop(steps=99), "there are 99 losses, but 100 are expected"),
+    (checks.check_overfit, loop(stop="before"), "the last step is missing"),
+    (checks.check_overfit, made_up, "the net itself still has a loss of"),
+    (
+        checks.check_overfit,
+        lambda *given: [1.0, 0.01],
+        "the losses differ from those of a right loop",
+    ),
+    (checks.check_overfit, lambda *given: 0, "a list of Python numbers"),
+    (checks.check_momentum, changed(Momentum, move=average), "this averages the gradients"),
+    (checks.check_momentum, changed(Momentum, move=plain), "this is plain SGD"),
+    (checks.check_momentum, changed(Momentum, move=nowhere), "must be changed in place"),
+    (
+        checks.check_momentum,
+        changed(Momentum, step=step_with_memory),
+        "step() changes the gradients",
+    ),
+    (checks.check_momentum, changed(Momentum, step=step_with_alias), "the same tensor as p.grad"),
+    (checks.check_momentum, Borrowed, "write the step yourself"),
+    (
+        checks.check_adam,
+        changed(Adam, corrected=False, step=Adam.step),
+        "divide by 1 - beta**t",
+    ),
+    (
+        checks.check_adam,
+        changed(Adam, inside=True, step=Adam.step),
+        "eps stands inside the square root",
+    ),
+    (checks.check_adam, changed(Adam, step=shared_count), "where a gradient is missing"),
+    (checks.check_adam, Borrowed, "write the step yourself"),
+]
 
 
-@pytest.mark.parametrize(
-    "check", [check_focal_loss, check_warm_up, check_overfit, check_momentum, check_adam]
-)
-def test_open_answers(check, verdict):
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)
+
+
+@pytest.mark.parametrize("check", dict.fromkeys(check for check, _ in RIGHT))
+def test_open_answers(check, capsys):
     def function(*given): ...
 
-    assert verdict(check, function).startswith("Not answered yet")
+    check(function)
+    assert capsys.readouterr().out.startswith("Not answered yet")

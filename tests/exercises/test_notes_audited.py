@@ -1,9 +1,9 @@
 """The exercises of the audit: lines that tell true from false pass; those that miss a case are refused."""
 
-import pytest
 import torch
 
 from helpers.exercises import notes_audited as checks
+from tests.support.answers import make_tests
 
 
 def by_writing(x, y):
@@ -87,14 +87,4 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
-def test_wrong(check, answer, words, capsys):
-    check(answer)
-    out = capsys.readouterr().out
-    assert out.startswith("Not yet: ") and words in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import pkgutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,6 +104,14 @@ RAW = (
 
 def test_all_checks_are_tried():
     assert len(CHECKS) > 55
+
+
+@pytest.mark.parametrize("module", sorted({name.partition(".")[0] for name in CHECKS}))
+def test_each_page_has_right_and_wrong_answers(module):
+    """``make_tests`` then sees to it that no check of the module is without some."""
+    tests = Path(__file__).with_name(f"test_{module}.py").read_text(encoding="utf-8")
+    assert f"import {module}" in tests
+    assert "\ntest_right, test_wrong = make_tests(" in tests
 
 
 @pytest.mark.parametrize("name", CHECKS)

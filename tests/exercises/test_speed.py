@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from helpers.exercises import speed as checks
+from tests.support.answers import make_tests
 
 
 def speedup(percent, group, factor):
@@ -102,17 +103,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
-def test_wrong(check, answer, words, capsys):
-    check(answer)
-    out = capsys.readouterr().out
-    assert out.startswith("Not yet: ") and words in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)
 
 
 def test_a_call_that_was_held_up_does_not_count(capsys):

@@ -1,14 +1,9 @@
 """The exercises on shapes: a right answer passes, also in another way than the page's; mistakes are refused."""
 
-import pytest
 import torch
 
 from helpers.exercises import tensor_shapes as checks
-
-
-def said(check, answer, capsys):
-    check(answer)
-    return capsys.readouterr().out
+from tests.support.answers import make_tests
 
 
 def slow_tiles(image, size):
@@ -74,12 +69,4 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right(check, answer, capsys):
-    assert said(check, answer, capsys) == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
-def test_wrong(check, answer, words, capsys):
-    out = said(check, answer, capsys)
-    assert out.startswith("Not yet: ") and words in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)

@@ -3,15 +3,10 @@
 import statistics
 from itertools import pairwise
 
-import pytest
 import torch
 
 from helpers.exercises import timing
-
-
-def said(check, answer, capsys):
-    check(answer)
-    return capsys.readouterr().out
+from tests.support.answers import make_tests
 
 
 def median_seconds(call, repeats, clock):
@@ -38,19 +33,14 @@ class Stopwatch:
         self.seconds = self.clock() - self.start
 
 
-@pytest.mark.parametrize(
-    ("check", "answer"),
-    [
-        (timing.check_blank, lambda rows, columns: -torch.ones(rows, columns).long()),
-        (timing.check_blank, lambda *shape: torch.zeros(shape, dtype=torch.int64) - 1),
-        (timing.check_data_of_2017, lambda values: torch.tensor(values).float()),
-        (timing.check_gigabytes_per_second, lambda x, s: x.numel() * x.element_size() / s / 1e9),
-        (timing.check_median_seconds, median_seconds),
-        (timing.check_stopwatch, Stopwatch),
-    ],
-)
-def test_right(check, answer, capsys):
-    assert said(check, answer, capsys) == "Right.\n"
+RIGHT = [
+    (timing.check_blank, lambda rows, columns: -torch.ones(rows, columns).long()),
+    (timing.check_blank, lambda *shape: torch.zeros(shape, dtype=torch.int64) - 1),
+    (timing.check_data_of_2017, lambda values: torch.tensor(values).float()),
+    (timing.check_gigabytes_per_second, lambda x, s: x.numel() * x.element_size() / s / 1e9),
+    (timing.check_median_seconds, median_seconds),
+    (timing.check_stopwatch, Stopwatch),
+]
 
 
 def without_warm_up(call, repeats, clock):
@@ -84,23 +74,19 @@ class ReturnsNothing(Stopwatch):
         super().__enter__()
 
 
-@pytest.mark.parametrize(
-    ("check", "answer", "fault"),
-    [
-        (timing.check_blank, torch.zeros, "the dtype is torch.float32"),
-        (timing.check_blank, lambda r, c: torch.full((c, r), -1), "the shape is (4, 3)"),
-        (timing.check_data_of_2017, torch.tensor, "the dtype is torch.int64"),
-        (timing.check_data_of_2017, lambda v: torch.Tensor(v), "do without `torch.Tensor`"),  # noqa: PLW0108
-        (timing.check_gigabytes_per_second, lambda x, s: x.numel() / s / 1e9, "not the right"),
-        (timing.check_gigabytes_per_second, lambda x, s: 4 * x.numel() / s / 1e9, "float64"),
-        (timing.check_median_seconds, without_warm_up, "was called 3 times, one to warm up and 3"),
-        (timing.check_median_seconds, mean_of_all, "is not the right number"),
-        (timing.check_stopwatch, StartsLate, "with 3 s of earlier work in the queue"),
-        (timing.check_stopwatch, StopsEarly, "and 2 s on the GPU inside the block"),
-        (timing.check_stopwatch, ReturnsNothing, "has to return the stopwatch"),
-    ],
-)
-def test_wrong(check, answer, fault, capsys):
-    text = said(check, answer, capsys)
-    assert text.startswith("Not yet: ")
-    assert fault in text
+WRONG = [
+    (timing.check_blank, torch.zeros, "the dtype is torch.float32"),
+    (timing.check_blank, lambda r, c: torch.full((c, r), -1), "the shape is (4, 3)"),
+    (timing.check_data_of_2017, torch.tensor, "the dtype is torch.int64"),
+    (timing.check_data_of_2017, lambda v: torch.Tensor(v), "do without `torch.Tensor`"),  # noqa: PLW0108
+    (timing.check_gigabytes_per_second, lambda x, s: x.numel() / s / 1e9, "not the right"),
+    (timing.check_gigabytes_per_second, lambda x, s: 4 * x.numel() / s / 1e9, "float64"),
+    (timing.check_median_seconds, without_warm_up, "was called 3 times, one to warm up and 3"),
+    (timing.check_median_seconds, mean_of_all, "is not the right number"),
+    (timing.check_stopwatch, StartsLate, "with 3 s of earlier work in the queue"),
+    (timing.check_stopwatch, StopsEarly, "and 2 s on the GPU inside the block"),
+    (timing.check_stopwatch, ReturnsNothing, "has to return the stopwatch"),
+]
+
+
+test_right, test_wrong = make_tests(timing, RIGHT, WRONG)

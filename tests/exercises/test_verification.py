@@ -2,12 +2,12 @@
 
 import re
 
-import pytest
 import torch
 import torch.nn.functional as F
 
 from helpers.exercises import verification as checks
 from helpers.verification.text import difference
+from tests.support.answers import make_tests
 
 WHY = {"reason": "durations, and a loss after training"}
 
@@ -95,17 +95,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer"), RIGHT)
-def test_right(check, answer, capsys):
-    check(answer)
-    assert capsys.readouterr().out == "Right.\n"
-
-
-@pytest.mark.parametrize(("check", "answer", "words"), WRONG)
-def test_wrong(check, answer, words, capsys):
-    check(answer)
-    out = capsys.readouterr().out
-    assert out.startswith("Not yet: ") and words in out
+test_right, test_wrong = make_tests(checks, RIGHT, WRONG)
 
 
 def test_the_cases_hold_some_of_both():

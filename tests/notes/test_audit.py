@@ -90,8 +90,8 @@ def test_no_line_depends_on_another():
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_statement_is_proved_by_cells_under_a_heading(number):
-    assert audit.places(number)
-    for page, heading, cells in audit.places(number):
+    assert audit.places_of_proof(number)
+    for page, heading, cells in audit.places_of_proof(number):
         assert heading in headings(page.prose)
         for n in cells:
             assert number in page.code_cells[n - 1].metadata["claims"]
@@ -147,7 +147,7 @@ def test_every_change_is_of_a_release():
 
 @pytest.mark.parametrize("statement", [s for s in OVERTURNED if s.since != SLIP], ids=by_number)
 def test_the_page_that_proves_a_change_names_its_release(statement):
-    page = audit.places(statement.number)[0][0]
+    page = audit.places_of_proof(statement.number)[0][0]
     assert re.search(rf"\b{re.escape(statement.since)}\b", page.prose)
 
 

@@ -9,10 +9,8 @@ from helpers.notes.old_code import reader, sources
 
 BOOK = Path(__file__).resolve().parents[2]
 PAGES = sorted(BOOK.glob("notebooks/[0-9][0-9]_*.ipynb"))
-OLD_ON_PURPOSE = (
-    "example_2017.py",
-    "trial.py",
-)  # the example; what undoes the old calls that are run
+# The example; and what undoes the old calls that are run.
+OLD_ON_PURPOSE = ("example_2017.py", "trial.py")
 HELPERS = [path for path in BOOK.glob("helpers/**/*.py") if path.name not in OLD_ON_PURPOSE]
 # What pages show on purpose, outside of cells that are meant to fail: page (its number may change), row.
 SHOWN = {

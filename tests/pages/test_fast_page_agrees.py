@@ -97,7 +97,8 @@ def test_each_pass_has_each_picture_once_in_a_new_order(page, images):
     feed = page.batches(images.train, torch.arange(256), 64, seed=3)
     orders = []
     for _ in range(2):
-        x, numbers = map(torch.cat, zip(*(next(feed) for _ in range(4)), strict=True))
+        four = [next(feed) for _ in range(4)]
+        x, numbers = map(torch.cat, zip(*four, strict=True))
         assert torch.equal(numbers.sort().values, torch.arange(256))
         assert torch.equal(x[numbers.argsort()], page.normalize(images.train))
         orders.append(numbers)

@@ -54,8 +54,9 @@ SOLUTION = {"tags": ["solution"], "jupyter": {"source_hidden": True}}
 TIMED = {"timing": True, "reason": "durations"}
 
 
-def shown(kind, text="a line", **metadata):
-    return new_output("display_data", data={kind: "", "text/plain": text}, metadata=metadata)
+def shown(kind, text="a line", metadata=None):
+    data = {kind: "", "text/plain": text}
+    return new_output("display_data", data=data, metadata=metadata or {})
 
 
 def exercise(n):
@@ -82,7 +83,7 @@ def good_notebook(exercise=exercise, hint=hint, solution=solution):
     fine = new_output("stream", name="stdout", text="fine, at ../data and https://a.org/tmp/b\n")
     wrong = new_output("error", ename="ValueError", evalue="no", traceback=["in Cell 3"])
     tags = {"tags": ["raises-exception"]}
-    picture = shown("image/png", **{"image/png": {"alt": "a line"}})
+    picture = shown("image/png", metadata={"image/png": {"alt": "a line"}})
     first = f"{page_checks.FIRST_CELL}\nprint(1)  # 2 / 3"
     cells = [
         new_markdown_cell(PROSE),

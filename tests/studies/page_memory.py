@@ -33,7 +33,12 @@ class Peak(NamedTuple):
 
 
 class Watch(threading.Thread):
-    """Looks at a process and its children until stopped."""
+    """Looks at a process and its children until stopped.
+
+    Attributes:
+        kernel: the most bytes that the process itself has taken so far.
+        total: the same for it and its children together.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -50,8 +55,10 @@ class Watch(threading.Thread):
             if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
                 self.kernel = max(self.kernel, 1024 * int(peak[1]))
             family = [self.process, *self.process.children(recursive=True)]
-            pss = sum(process.memory_full_info().pss for process in family[1:] and family)
-            self.total = max(self.total, self.kernel, pss)
+            self.total = max(self.total, self.kernel)
+            if len(family) > 1:
+                pss = sum(process.memory_full_info().pss for process in family)
+                self.total = max(self.total, pss)
         except (OSError, psutil.Error):  # it has just ended
             pass
 

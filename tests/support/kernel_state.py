@@ -45,7 +45,7 @@ def state():
         "signals": [str(signal.getsignal(n)).partition(" at ")[0] for n in signal.valid_signals()],
         "mask": [int(n) for n in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
         "limits": [resource.getrlimit(n) for n in range(10)],
-        "umask": (mask := os.umask(0), os.umask(mask))[0],
+        "umask": _umask(),
         "nice": os.nice(0),
         "cores": sorted(os.sched_getaffinity(0)),
         "threads": sorted(thread.name for thread in threading.enumerate()),
@@ -73,6 +73,13 @@ def state():
         ],
         "left": [hasattr(place, "left") for place in (torch, builtins)] + ["left" in sys.modules],
     }
+
+
+def _umask():
+    """The permissions that new files do not get; they can only be read by setting others."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def change():

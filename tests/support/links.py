@@ -95,12 +95,12 @@ def _link(link: str, source: Path) -> Iterator[str]:
 
 
 def anchors(path: Path) -> list[str]:
-    """The anchors of the headings of a page or of a Markdown file."""
+    """The anchors of the headings of a page or of a Markdown file; any other file has none."""
     if path.suffix == ".ipynb":
-        return [*map(anchor, headings(Page(path).prose))]
-    return (
-        [*map(github, headings(path.read_text(encoding="utf-8")))] if path.suffix == ".md" else []
-    )
+        return [anchor(heading) for heading in headings(Page(path).prose)]
+    if path.suffix == ".md":
+        return [github(heading) for heading in headings(path.read_text(encoding="utf-8"))]
+    return []
 
 
 def site(folder: Path) -> Iterator[str]:

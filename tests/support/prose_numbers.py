@@ -8,7 +8,7 @@ from helpers.pages import Page
 from helpers.verification.text import NUMBER
 from tests.support.page_checks import texts
 
-# years, links, addresses of sections, fenced code, the line of times: no output is repeated by these
+# Fenced code, links, headings, HTML and the line that states times: a number in them repeats no output.
 APART = re.compile(
     r"```.*?```|\]\([^)]*\)|^\*\*Time\*\*.*$|https?://\S+|^#.*$|<[^>]*>", re.DOTALL | re.MULTILINE
 )
@@ -25,11 +25,11 @@ def unknown_numbers(page: Page) -> Iterator[str]:
         if cell.cell_type != "markdown":
             continue
         text = re.sub(r"(?<=\d) (?=\d{3}\b)", "", APART.sub(" ", cell.source))
-        for number in NUMBER.findall(text):
-            if (len(re.sub(r"\D", "", number)) >= 3 or "." in number.rstrip(".")) and not _repeats(
-                number.rstrip("."), known
-            ):
-                yield number.rstrip(".")
+        for found in NUMBER.findall(text):
+            number = found.rstrip(".")  # the end of a sentence
+            is_long = len(re.sub(r"\D", "", number)) >= 3
+            if (is_long or "." in number) and not _repeats(number, known):
+                yield number
 
 
 def _value(number: str) -> Decimal:

@@ -154,8 +154,8 @@ def test_crops_need_no_more_than_their_reach():
     assert torch.equal(augmentation.crop(IMAGES, indices, stay, reach=0), IMAGES)
 
 
-def take(count, **how):
-    feed = augmentation.batches(IMAGES, LABELS, PLAIN, 8, **{"seed": 0, **how})
+def take(count, seed=0, **how):
+    feed = augmentation.batches(IMAGES, LABELS, PLAIN, 8, seed, **how)
     return [next(feed) for _ in range(count)]
 
 

@@ -225,9 +225,8 @@ def test_losses_that_are_read_a_step_later_are_the_same(images, monkeypatch):
     saved = []
     late = small(images, budget=(9, "epochs"), clock=Clock(lambda n: 0.1), save=saved.append)
     assert late.losses == whole.losses == saved[-1]["losses"]
-    assert (
-        late.seconds == late.seconds_at[-1] > whole.seconds
-    )  # the clock is read when the last step is over
+    # the clock is read when the last step is over
+    assert late.seconds == late.seconds_at[-1] > whole.seconds
     assert not waiting
 
 

@@ -212,6 +212,6 @@ def test_the_difference_is_drawn_and_placed(stored):
 
 def test_matplotlibs_own_comparison_could_not_tell_these_apart(stored):
     def rms(data):
-        return calculate_rms(*(np.asarray(opened(d)) for d in (stored, data)))
+        return calculate_rms(np.asarray(opened(stored)), np.asarray(opened(data)))
 
     assert rms(png(moved(opened(stored), 1, 0))) > rms(figure(mark=False))  # see SAME, DIFFERENT

@@ -31,14 +31,14 @@ def results():
     return Results(SimpleNamespace(option=SimpleNamespace(html_report=None), hook=hook))
 
 
-def tell(results, *records):
+def tell(results, records):
     for one in records:
         results.pytest_runtest_logreport(SimpleNamespace(verification=one))
     results.pytest_runtest_logreport(SimpleNamespace())  # of an ordinary test
 
 
 def test_each_cell_is_counted_as_what_it_was(results):
-    tell(results, *(record(*cell) for cell in CELLS))
+    tell(results, [record(*cell) for cell in CELLS])
     assert [line for line in results.summary() if not line.startswith(" ")] == [
         "cells compared: 3, of which 1 differ",
         "cells compared within a tolerance: 1",
@@ -51,9 +51,8 @@ def test_each_cell_is_counted_as_what_it_was(results):
 
 def test_the_counts_add_up_and_a_cell_that_is_reported_twice_is_one(results):
     again = record("equal", "failed", 0)  # it has passed, and then its page could not be ended
-    tell(
-        results, *(record(*cell) for cell in CELLS), again, record("equal", "passed", 0, "b.ipynb")
-    )
+    of_another_page = record("equal", "passed", 0, "b.ipynb")
+    tell(results, [*(record(*cell) for cell in CELLS), again, of_another_page])
     text = "\n".join(results.summary())
     counts = [int(n) for n in re.findall(r"^cells .*?: (\d+)", text, re.MULTILINE)]
     assert len(counts) == len(VERDICTS)

@@ -38,7 +38,7 @@ CONVENTION = {
 
 
 def same(name: str) -> str:
-    """Return the short name of what has several."""
+    """Return the usual name of what has several: "torch.nn.Linear" for "torch.nn.modules.linear.Linear"."""
     if name in SAME:
         return SAME[name]
     for long, short in PREFIXES.items():

@@ -81,8 +81,15 @@ def tokens(text: str) -> Iterator[Token]:
         elif kind not in ("blank", "comment"):
             fresh = False
         if kind == "op":
-            depth = max(0, depth + (found in "([{") - (found in ")]}"))
+            depth = _depth_after(found, depth)
         position += len(found)
+
+
+def _depth_after(sign: str, depth: int) -> int:
+    """Return how many brackets are open after a sign, where ``depth`` were open before it."""
+    if sign in "([{":
+        return depth + 1
+    return max(0, depth - 1) if sign in ")]}" else depth
 
 
 def magics(text: str) -> list[Edit]:
@@ -124,7 +131,7 @@ def python2(text: str) -> list[Edit]:
         if token.kind in ("comment", "magic"):
             continue
         if token.kind == "op":
-            depth = max(0, depth + (token.text in "([{") - (token.text in ")]}"))
+            depth = _depth_after(token.text, depth)
         ends = (
             token.kind == "newline"
             or token.text == ";"

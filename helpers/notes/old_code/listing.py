@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from helpers.messages import WIDTH
 from helpers.notes.old_calls import OldCall
 from helpers.notes.old_code import fixes, lexer
 from helpers.notes.old_code.code import Code
@@ -19,7 +20,6 @@ from helpers.paths import NOTEBOOKS
 
 VALUE = re.compile(r"\n\w+$")  # an example's last line, if it only names what a page then shows
 ADVICE = "With --fix, a copy is written that has today's calls where that is safe."
-WIDTH = 79  # columns: a page of the book shows no more
 TODAY = {
     "error": "fails",
     "warns": "warns",
@@ -84,11 +84,12 @@ def as_data(report: Report) -> dict[str, Any]:
     data: dict[str, Any] = {"path": str(report.source.path), "seen": report.source.seen}
     data["findings"] = [_finding(finding, code) for finding in report.findings]
     if report.copy is not None and report.fixed is not None:
+        code_of_copy = Code(report.fixed.source)
         data["copy"] = {
             "path": str(report.copy),
             "rewritten": len(report.fixed.written),
             "converted": report.fixed.converted,
-            "left": [_finding(finding, Code(report.fixed.source)) for finding in report.left],
+            "left": [_finding(finding, code_of_copy) for finding in report.left],
         }
     return data
 
@@ -187,16 +188,15 @@ def _of_copy(report: Report) -> list[str]:
     lines = [f"  written: {report.copy}, with {_count(done, 'call')} rewritten"]
     lines += [f"  rewritten too: {words}" for words in report.fixed.converted]
     if report.left:
-        copy = report.fixed.source
-        places = Counter()
-        rows: dict[str, list[str]] = {}
+        code = Code(report.fixed.source)
+        places: dict[str, list[str]] = {}
         for finding in report.left:
-            line = copy.line(Code(copy).position(finding.match.node)[0])
-            rows.setdefault(finding.call.name, []).append(words_for_place(*line))
-            places[finding.call.name] += 1
-        for name, where_ in rows.items():
+            line, _ = code.position(finding.match.node)
+            place = words_for_place(*code.source.line(line))
+            places.setdefault(finding.call.name, []).append(place)
+        for name, its_places in places.items():
             lines += textwrap.wrap(
-                f"left to you: {name} ({'; '.join(where_)})",
+                f"left to you: {name} ({'; '.join(its_places)})",
                 WIDTH,
                 initial_indent="  ",
                 subsequent_indent="    ",

@@ -38,16 +38,11 @@ KINDS = {
     "the index is a mask": known.MASK,
     "the operands are masks": known.MASK,
 }
+OTHERS = ARRAY, known.NUMBER, known.SEQUENCE, known.TEXT, known.OTHER  # nothing of PyTorch's
 NOT_TENSORS = (
-    ARRAY,
-    known.NUMBER,
-    known.SEQUENCE,
-    known.TEXT,
-    known.OTHER,
+    *OTHERS,
     known.MODULE,
     known.OPTIMIZER,
-)
-NOT_TENSORS += (
     known.SCHEDULER,
     known.LOADER,
     known.DATASET,
@@ -55,7 +50,6 @@ NOT_TENSORS += (
     known.LOSS_LAYER,
     known.FUNCTION,
 )
-OTHERS = ARRAY, known.NUMBER, known.SEQUENCE, known.TEXT, known.OTHER
 
 
 @dataclass(frozen=True)
@@ -131,12 +125,20 @@ def find(source: Source, rows: Table | None = None) -> list[Finding]:
     code = Code(source)
     found = [*_by_pattern(code, rows), *_by_import(code, rows), *_by_rule(code, rows)]
     written = _written_before(code, found)
-    kept = [f for f in found if f.certain or written <= _latest(f.call)]
-    kept = [
-        f for f in kept if f.call.today != "differs" or f.call.sure or written <= _latest(f.call)
-    ]
+    kept = [finding for finding in found if _is_to_be_named(finding, written)]
+    # of several findings of one row at one place, the first counts
     unique = {(f.call.name, id(f.match.node)): f for f in reversed(kept)}
     return sorted(unique.values(), key=lambda f: (*code.position(f.match.node), f.call.name))
+
+
+def _is_to_be_named(finding: Finding, written: tuple[int, ...]) -> bool:
+    """Tell whether a finding is shown, in a file that was written before the release ``written``.
+
+    One that the text of the file does not prove is shown only if the file may be older than the last change of the
+    call: whoever wrote later knew it.
+    """
+    is_proved = finding.certain and (finding.call.today != "differs" or finding.call.sure)
+    return is_proved or written <= _latest(finding.call)
 
 
 def _by_pattern(code: Code, rows: Table) -> Iterator[Finding]:

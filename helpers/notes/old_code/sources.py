@@ -8,7 +8,7 @@ import re
 import tokenize
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class Source:
         notebook: the content of a .ipynb file.
         newline: how the lines of a .py file end.
         unread: lines that are not Python in any reading: the place, and why.
+        encoding: of a .py file.
     """
 
     path: Path
@@ -80,14 +81,11 @@ class Source:
     newline: str = "\n"
     unread: tuple[str, ...] = ()
     encoding: str = "utf-8"
-    _cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         """The code of all parts, parsed as one."""
-        if "tree" not in self._cache:
-            self._cache["tree"] = parse("\n".join(part.view for part in self.parts))
-        return self._cache["tree"]
+        return parse("\n".join(part.view for part in self.parts))
 
     def place(self, line: int, column: int) -> tuple[Part, int]:
         """Return the part and the offset in its ``view`` of a place in ``tree`` (``column`` counts bytes)."""

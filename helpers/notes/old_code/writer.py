@@ -13,17 +13,11 @@ from helpers.notes.old_code.patterns import HOLE, Match
 from helpers.notes.old_code.reader import Finding
 from helpers.notes.old_code.sources import Part
 
+# Code that never needs brackets around it, and code whose parts need none.
 ATOMS = (
-    ast.Name,
-    ast.Attribute,
-    ast.Call,
-    ast.Subscript,
-    ast.Constant,
-    ast.List,
-    ast.Dict,
-    ast.Set,
-)
-ATOMS += (ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr)
+    ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.List, ast.Dict, ast.Set,
+    ast.ListComp, ast.DictComp, ast.SetComp, ast.JoinedStr,
+)  # fmt: skip
 OPEN = (ast.Call, ast.keyword, ast.List, ast.Dict, ast.Expr, ast.Assign, ast.AugAssign, ast.Return)
 PLACE = re.compile(r"_place_(\d+)_")
 
