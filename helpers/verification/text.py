@@ -173,8 +173,13 @@ def _other_spelling(stored: str, new: str) -> str:
     other_sign = stored.startswith("-") != new.startswith("-")
     if other_sign and max(decimals) <= 1:  # with more decimals, a small number rounded to zero
         return f"{says} (a zero of the other sign)"
-    if min(decimals) and decimals[0] != decimals[1]:  # torch prints 1. or 1.0000
+    if decimals[0] != decimals[1] and (min(decimals) or max(decimals) == 1):
         return f"{says} (zeros at the end are compared: a release 2.10 is not 2.1)"
+    has_exponent = (
+        "e" in (stored + new).lower()
+    )  # arrays get one, or 1. for 1.0000, for the sake of others in them
+    if decimals[0] == decimals[1] and not other_sign and not has_exponent:
+        return f"{says} (one number, written in two ways)"
     return ""
 
 

@@ -58,6 +58,16 @@ def described(**changes):
     return {**picture(), "metadata": {"image/png": looks}}
 
 
+def markdown(text):
+    return new_output("display_data", data={"text/markdown": text})
+
+
+def with_bytes(data):
+    """A picture whose file is another; None: no base64."""
+    text = "a" if data is None else base64.b64encode(data).decode()
+    return {**picture(), "data": picture()["data"] | {"image/png": text}}
+
+
 def failed(shown):
     """An error whose traceback says something."""
     traceback = [f"\x1b[31mValueError\x1b[39m: {shown}"]
@@ -73,7 +83,6 @@ OUTPUTS = [
     result("0.5", **{"text/html": "<b>0.5</b>"}),
 ]
 WIDGET = "application/vnd.jupyter.widget-view+json"
-ELSEWHERE = {**OUTPUTS[3], "traceback": ["elsewhere"]}
 SLIDERS = [display("a slider", **{WIDGET: {"model_id": name}}) for name in ("1a", "2b")]
 LINES = {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]}  # as in a file
 
@@ -84,7 +93,6 @@ LINES = {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]} 
         (OUTPUTS, copy.deepcopy(OUTPUTS)),
         ([], []),
         ([LINES], [stream("one\ntwo\n")]),
-        (OUTPUTS[3:4], [ELSEWHERE]),
         ([result("1")], [{**result("1"), "execution_count": 7}]),
         (SLIDERS[:1], SLIDERS[1:]),
     ],
@@ -137,6 +145,10 @@ def test_another_number_kind_or_order_fails(stored, new):
         (described(), described(alt="a dog"), "expected alt 'a cat', got 'a dog'"),
         (described(), described(width=31), "expected width '30', got '31'"),
         (described(), described(alt=""), "expected alt 'a cat', got ''"),
+        (markdown("a  \nb"), markdown("a\nb"), "text/markdown: line 1: expected 'a<br>', got 'a'"),
+        (picture(), with_bytes(b"no picture"), "image/png: the new picture is damaged"),
+        (with_bytes(b""), picture(), "image/png: the stored picture is damaged (Unidentified"),
+        (with_bytes(None), picture(), "image/png: the stored picture is damaged"),
         (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
@@ -187,6 +199,10 @@ def test_pieces_of_a_stream_are_joined_between_other_outputs():
     [
         ("\r 0%\r50%\r100%\n", "100%\n"),
         ("start\n\r 0%\r100%\nend\n", "start\n100%\nend\n"),
+        ("hello world\rHELLO\n", "HELLO world\n"),
+        ("10 of 10\rdone\x1b[K\n", "done\x1b[K\n"),
+        ("10 of 10\r\x1b[2Kdone\n", "\x1b[2Kdone\n"),
+        ("a\r\r\n", "a\n"),
         ("\r 0%\r100%\r    \r", ""),
         ("a\r\nb\r\n", "a\nb\n"),
         ("plain\n", "plain\n"),
