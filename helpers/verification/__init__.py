@@ -6,6 +6,7 @@ the differences, an empty list if there are none. In reading order:
     policy                 what a cell and a project may ask for
     outputs                compares outputs of every kind
     text, pictures         compare texts and pictures
+    tracebacks             what of a traceback is compared
     volatile               what differs from run to run though nothing has changed
 
     plugin                 joins all of it to nbval and pytest

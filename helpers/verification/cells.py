@@ -16,7 +16,7 @@ from nbval.plugin import NbCellError
 
 from .headings import headings_of_code_cells
 from .kernel import KernelDiedError, PageKernel
-from .outputs import Difference, compare_outputs, join_streams
+from .outputs import Difference, as_text, compare_outputs, join_streams
 from .policy import Policy
 from .prepared import Preparation
 from .report import as_data, as_lines, printable, without_colors, write_pictures
@@ -45,7 +45,18 @@ class Page(nbval.plugin.IPyNbFile):
 
     def collect(self) -> Iterable[pytest.Item]:
         """Return one test for each code cell, under nbval's name for it: ``Cell 0``, ``Cell 1``..."""
-        items = list(super().collect())  # reads the notebook too
+        try:
+            items = list(super().collect())  # reads the notebook too
+            for item in items:
+                for output in item.cell.outputs:
+                    as_text(
+                        output
+                    )  # nbformat itself says of an output that is none only that it is odd
+        except Exception as error:  # what is wrong with a file decides which of many
+            raise self.CollectError(
+                f"{self.path.name} cannot be read as a notebook ({_in_one_line(error)}): open and save it in "
+                f"JupyterLab, take it from its origin again, or leave it out with --ignore={self.nodeid}"
+            ) from None
         if (language := _language(self.nb)).lower() not in ("python", "ipython"):
             raise self.CollectError(
                 f"{self.path.name} is written in {language}, and only Python notebooks can be verified: "
@@ -54,7 +65,7 @@ class Page(nbval.plugin.IPyNbFile):
         code = [n for n, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
         self.indices = dict(enumerate(code))
         self.stripped = not any(
-            self.nb.cells[n].execution_count or self.nb.cells[n].outputs for n in code
+            self.nb.cells[n].get("execution_count") or self.nb.cells[n].outputs for n in code
         )
         self.cells = [
             Cell.from_parent(self, name=item.name, item=item, heading=heading)
@@ -112,6 +123,11 @@ class Page(nbval.plugin.IPyNbFile):
         if self.kernel.is_alive() and getattr(self.config.option, "cov_source", None):
             teardown_coverage(self.config, self.kernel)
         self.kernel.stop()
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return the type of an error and the first line of what it says."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
 
 
 def _language(notebook: nbformat.NotebookNode) -> str:
@@ -199,7 +215,7 @@ class Cell(nbval.plugin.IPyNbCell):
 
     def _was_never_run(self) -> bool:
         """Whether nothing in the file says that the cell was run; some tools remove the counts alone."""
-        return self.cell.execution_count is None and not self.cell.outputs
+        return self.cell.get("execution_count") is None and not self.cell.outputs
 
     def _fail_for_hidden_error(self) -> None:
         """Fail for an error that IPython only prints, of an unknown magic say, if nothing compares it."""

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from .policy import Policy
 from .text import difference
+from .tracebacks import told
 from .volatile import without_volatile_parts
 
 Output = Mapping[str, Any]  # as nbformat 4 has it
 
 STRICT = Policy()
-_REWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
-_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_REWRITTEN = re.compile(r"^.*\r.*$", re.MULTILINE)
+_ERASE = re.compile(r"\x1b\[[0-2]?K")
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier
 
 
@@ -51,8 +52,8 @@ def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
     """Join the pieces of each stream between other outputs, and show rewritten lines as a terminal leaves them.
 
     A kernel sends what is printed in pieces of any size, and the moment decides where it cuts stdout against
-    stderr; the order of text and figures is kept. A line that a progress bar wrote over with a carriage return
-    keeps only its last state. Empty pieces are dropped.
+    stderr; the order of text and figures is kept. What stands after a carriage return is written over the beginning
+    of its line, as progress bars do. Empty pieces are dropped.
     """
     joined: list[dict[str, Any]] = []
     streams: dict[str, dict[str, Any]] = {}  # those since the last other output
@@ -65,9 +66,18 @@ def join_streams(outputs: Iterable[Output]) -> list[dict[str, Any]]:
         streams = streams | {name: joined[-1]} if name else {}
     for output in joined:
         if _stream(output):
-            text = _REWRITTEN.sub("", _text(output["text"]).replace("\r\n", "\n"))
-            output["text"] = re.sub(r"^[ \t]*\r?\Z", "", text, flags=re.MULTILINE).replace("\r", "")
+            text = _REWRITTEN.sub(_last_state, re.sub(r"\r+\n", "\n", _text(output["text"])))
+            output["text"] = re.sub(r"^[ \t]+\Z", "", text, flags=re.MULTILINE)
     return [output for output in joined if not _stream(output) or output["text"]]
+
+
+def _last_state(line: re.Match[str]) -> str:
+    """Return a line as it looks when each part of it is written over the one before."""
+    shown = ""
+    for part in line[0].split("\r"):
+        is_erased = _ERASE.search(shown + part)
+        shown = part if is_erased else part + shown[len(part) :]
+    return shown
 
 
 def compare_outputs(
@@ -126,8 +136,9 @@ def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Differ
             if not same_type or difference(stored["evalue"], new["evalue"], exact):
                 yield Difference(difference(*texts, replace(exact, free=())), *texts)
             else:
-                texts = _end_of_traceback(stored), _end_of_traceback(new)
-                if all(texts) and (text := difference(*texts, exact)):
+                texts = tuple(told(output.get("traceback") or ()) for output in (stored, new))
+                are_shown = stored.get("traceback") and new.get("traceback")
+                if are_shown and (text := difference(*texts, exact)):
                     yield Difference(f"traceback: {text}", *texts)
         case _:
             for mime, value in stored["data"].items():
@@ -148,15 +159,26 @@ def _compare_data(
             yield Difference(f"{mime}: {text}", stored, new)
         return
     # numpy and Pillow are imported only where there are pictures: who needs less of this package needs neither
-    from .pictures import compare_amounts, compare_pictures
+    from .pictures import compare_amounts, compare_pictures, why_unreadable
 
     in_form = policy.picture == "form"
     shift, color = (0, 255) if in_form else (policy.shift, policy.color)
-    files = base64.b64decode(stored), base64.b64decode(new)
+    files = _decoded(stored), _decoded(new)
+    if files[0] != files[1] and (text := why_unreadable(*files)):
+        yield Difference(f"{mime}: {text}", *texts)
+        return
     if in_form and (text := compare_amounts(*files)):
         yield Difference(f"picture: {text}", *texts, (*files, None))
     if fault := compare_pictures(*files, shift, color):
         yield Difference(f"picture: {fault.text}", *texts, (*files, fault.drawn))
+
+
+def _decoded(text: str) -> bytes:
+    """Return the file that base64 stands for; an empty one if it is no base64."""
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
 
 
 def _compare_looks(mime: str, stored: Output, new: Output) -> Iterator[Difference]:
@@ -173,16 +195,6 @@ def _compare_looks(mime: str, stored: Output, new: Output) -> Iterator[Differenc
             yield Difference(says, *texts)
 
 
-def _end_of_traceback(output: Output) -> str:
-    """Return a traceback from the line that names the exception, without colors; '' if no line does.
-
-    What is above it holds paths and lines of the libraries.
-    """
-    text = _COLOR.sub("", "\n".join(output.get("traceback") or ()))
-    start = text.rfind(f"{output['ename']}:")
-    return text[start:].rstrip() if start >= 0 else ""
-
-
 def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return outputs without what differs from run to run; neighboring stdout and stderr in one order."""
 
@@ -190,6 +202,8 @@ def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> li
         text = _text(value)
         if mime.startswith("image/") and not mime.startswith("image/svg"):
             return text  # base64
+        if mime == "text/markdown":
+            text = re.sub(r" {2,}\n", "<br>\n", text)  # blanks at its end break a line
         text = without_volatile_parts(mime, text)
         return text if mime == "application/pdf" else sanitize(text)
 
@@ -204,6 +218,8 @@ def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> li
                 output["text"] = same("text/plain", output["text"])
             case "error":
                 output["evalue"] = same("text/plain", output["evalue"])
+                if traceback := "\n".join(output.get("traceback") or ()):
+                    output["traceback"] = [same("text/plain", traceback)]
             case _:
                 output["data"] = {mime: same(mime, v) for mime, v in output["data"].items()}
     return joined

@@ -61,6 +61,10 @@ def compare_pictures(
     if len(frames[0]) != len(frames[1]):
         return PictureDifference(f"expected {len(frames[0])} frames, got {len(frames[1])}", None)
     for n, (expected, got) in enumerate(zip(*frames, strict=True)):
+        times = [frame.info.get("duration", 0) for frame in (expected, got)]
+        if times[0] != times[1]:
+            says = f"expected frame {n} to be shown for {times[0]:g} ms, got {times[1]:g} ms"
+            return PictureDifference(says, None)
         is_transparent = any(frame.getextrema()[3][0] < 255 for frame in (expected, got))
         for ground in GROUNDS if is_transparent else GROUNDS[:1]:
             fault = _compare(_laid_on(expected, ground), _laid_on(got, ground), shift, color)
@@ -72,6 +76,16 @@ def compare_pictures(
                     words.append(f"on {ground}")
                 return fault._replace(text=", ".join(words))
     return None
+
+
+def why_unreadable(stored: bytes, new: bytes) -> str:
+    """Return which of two pictures is none that can be shown, in words; '' if both can."""
+    for word, data in (("stored", stored), ("new", new)):
+        try:
+            _frames(data)
+        except (OSError, SyntaxError, ValueError) as error:  # SyntaxError: of a PNG, says Pillow
+            return f"the {word} picture is damaged ({type(error).__name__})"
+    return ""
 
 
 def compare_amounts(stored: bytes, new: bytes) -> str:

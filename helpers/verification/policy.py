@@ -83,6 +83,10 @@ class Policy:
             table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
         except (OSError, ValueError) as error:
             raise ValueError(f"{path} cannot be read: {error}") from None
+        if "verification" not in table and (
+            near := get_close_matches("verification", table, n=1, cutoff=0.8)
+        ):
+            raise ValueError(f"{path} has a table [tool.{near[0]}] (did you mean {OF_PROJECT}?)")
         entry = table.get("verification") or {}
         _check(f"{OF_PROJECT} in {path}", entry, NAMES_OF_PROJECT)
         return cls(**entry, reason=OF_PROJECT if entry else "")

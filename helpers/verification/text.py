@@ -9,6 +9,7 @@ nbval itself compares texts character by character; what differs can only be bla
 """
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -16,24 +17,33 @@ from .policy import Policy
 
 STRICT = Policy()
 
-# A memory address, as in <object at 0x7f3a5c1d2e80> or <Pointer 0x7f3a5c1d2e80>; other hexadecimal numbers are exact.
-ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]{6,}\b|(?<=[ (=])0x[0-9a-fA-F]{9,16}(?=[^<>\n]*>)")
+# A memory address, as in <object at 0x7f3a5c1d2e80>, or between angle brackets alone, as in <Pointer 0x7f3a5c1d2e80>;
+# other hexadecimal numbers are exact.
+ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]{6,}\b")
+_BRACKETED = re.compile(r"(?:<|&lt;)[^<>\n]*?(?:>|&gt;)")
+_POINTER = re.compile(r"(?<=[ (=])0x[0-9a-fA-F]{9,16}\b")
 
 # A number standing by itself: not part of a name (conv1, float32), a version (2.15.0) or a shape (3x4).
 # (ASCII only: to Python, full-width digits are digits too.)
 _DIGITS = (
-    r"(?:[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?"
+    r"(?:[0-9]+(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]{1,4})?"
 )
 NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?!(?!j\b)\w|\.\d)")
-# A sum of money, with its sign or code before or after it.
-MONEY = re.compile(
+# What is exact under any tolerance: a sum of money, with its sign or code before or after it; and what only looks like
+# a float: in an address on the web, after the words arXiv, DOI, version and release.
+EXACT = re.compile(
     rf"(?<=[$€£¥])\s?{_DIGITS}|(?<=\b(?:EUR|USD|GBP|CNY|RMB|JPY|CHF) ){_DIGITS}"
     rf"|(?<![\w.,]){_DIGITS}(?=\s?(?:[$€£¥]|(?:EUR|USD|GBP|CNY|RMB|JPY|CHF|元)\b))"
+    r"|\bhttps?://[^\s<>\"']+|\b(?i:arxiv|doi|version|release)(?::|:? )[0-9]+\.[0-9]+"
 )
 
 # What float32 sums differ by in another order of addition, of their size (it keeps seven digits); and,
 # where fewer digits are printed, one unit of the last of them.
 ROUNDING = Decimal("1e-6")
+# A float that no short number is equal to is printed with so many digits at least; and two neighboring float32 are this
+# far apart, of their size, or further: what is nearer is no sum in another order, but 0.1 beside its float32.
+_IN_FULL = 15
+_NEIGHBORS = Decimal(2) ** -24
 
 # What depends on the speed of the machine: IPython and tqdm choose the unit and the number of loops by
 # what they measure. "1.03 μs ± 12.3 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
@@ -68,18 +78,29 @@ def normalize(text: str, policy: Policy) -> str:
         for form, pattern in TIMINGS.items():
             text = re.sub(pattern, form, text)
         text = _apart(text)
+    text = _BRACKETED.sub(lambda match: _POINTER.sub("0x…", match[0]), text)
     return ADDRESS.sub("0x…", text)
 
 
 def difference(stored: str, new: str, policy: Policy = STRICT) -> str:
     """Return one line that says how two texts differ; '' if they agree under the policy."""
+    fault = _difference(stored, new, policy)
+    if fault and not policy.timing and not _difference(stored, new, replace(policy, timing=True)):
+        return (
+            f'{fault} (only durations, rates or ratios differ: "timing": true compares their form)'
+        )
+    return fault
+
+
+def _difference(stored: str, new: str, policy: Policy) -> str:
+    """Return what `difference` does, without its advice."""
     stored, new = normalize(stored, policy), normalize(new, policy)
     if stored == new:
         return ""
     stored_numbers, new_numbers = NUMBER.findall(stored), NUMBER.findall(new)
     if _words(stored) != _words(new) or stored_numbers == new_numbers:
         return _first_line_that_differs(stored, new)
-    if MONEY.findall(stored) != MONEY.findall(new):
+    if EXACT.findall(stored) != EXACT.findall(new):
         return _first_line_that_differs(stored, new)
     as_wide = [len(number) for number in stored_numbers] == [len(number) for number in new_numbers]
     if as_wide and NUMBER.sub("⟨number⟩", stored) != NUMBER.sub("⟨number⟩", new):
@@ -112,10 +133,10 @@ def _number_fault(stored: str, new: str, policy: Policy) -> str:
     is_float = [not re.fullmatch(r"[-+]?[0-9,]+", text) for text in (stored, new)]
     whole = all(re.fullmatch(r"[-+]?[0-9,]+\.?", text) for text in (stored, new))
     if whole and all(is_float) and a == b == 0:
-        return _other_zero(stored, new, policy)
+        return "" if policy.states_a_tolerance else _other_spelling(stored, new)
     if not policy.integers and (whole or is_float[0] != is_float[1]):
         return f"expected {stored}, got {new} (whole numbers are compared exactly)"
-    if not policy.states_a_tolerance and (fault := _other_zero(stored, new, policy)):
+    if not policy.states_a_tolerance and (fault := _other_spelling(stored, new)):
         return fault
     allowed = _allowed(stored, new, policy)
     apart = abs(a - b)
@@ -135,18 +156,30 @@ def _allowed(stored: str, new: str, policy: Policy) -> Decimal:
     return min(allowed, max(ROUNDING * size, Decimal(1).scaleb(finer)))
 
 
-def _other_zero(stored: str, new: str, policy: Policy) -> str:
-    """Return how two spellings of one number differ that no rounding explains: 2.10 and 2.1, -0. and 0."""
-    if policy.states_a_tolerance or Decimal(stored.replace(",", "")) != Decimal(
-        new.replace(",", "")
-    ):
+def _other_spelling(stored: str, new: str) -> str:
+    """Return how two printed floats differ that no rounding explains: 2.10 and 2.1, 0.3 and 0.30000000000000004."""
+    a, b = (Decimal(text.replace(",", "")) for text in (stored, new))
+    mantissas = [re.sub("[-+,]|[eE].*", "", text) for text in (stored, new)]
+    digits = [len(mantissa.replace(".", "").lstrip("0")) for mantissa in mantissas]
+    decimals = [len(mantissa.partition(".")[2]) for mantissa in mantissas]
+    says = f"expected {stored}, got {new}"
+    if a != b and stored.endswith(".0") and new.endswith(".0"):
+        return f"{says} (floats that are whole are compared exactly)"
+    is_shorter = max(digits) >= _IN_FULL and max(digits) - min(digits) > 4
+    if is_shorter and abs(a - b) < _NEIGHBORS * abs(a):
+        return f"{says} (one of them is printed in full)"
+    if a != b:
         return ""
-    decimals = [len(text.lower().partition("e")[0].partition(".")[2]) for text in (stored, new)]
     other_sign = stored.startswith("-") != new.startswith("-")
     if other_sign and max(decimals) <= 1:  # with more decimals, a small number rounded to zero
-        return f"expected {stored}, got {new} (a zero of the other sign)"
-    if min(decimals) and decimals[0] != decimals[1]:  # torch prints 1. or 1.0000
-        return f"expected {stored}, got {new} (zeros at the end are compared: a release 2.10 is not 2.1)"
+        return f"{says} (a zero of the other sign)"
+    if decimals[0] != decimals[1] and (min(decimals) or max(decimals) == 1):
+        return f"{says} (zeros at the end are compared: a release 2.10 is not 2.1)"
+    has_exponent = (
+        "e" in (stored + new).lower()
+    )  # arrays get one, or 1. for 1.0000, for the sake of others in them
+    if decimals[0] == decimals[1] and not other_sign and not has_exponent:
+        return f"{says} (one number, written in two ways)"
     return ""
 
 

@@ -5,10 +5,15 @@ import re
 
 # The file that ipykernel names in a warning or a traceback: its folder holds the number of the process.
 CELL_FILE = re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]*[/\\]ipykernel_\d+[/\\]\d+\.py")
+# The folder of the installed packages, up to its name, and the random part of a temporary name.
+_PACKAGES = re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]*(?=[/\\](?:site|dist)-packages[/\\])")
+_TEMPORARY = re.compile(r"(?<=[/\\]tmp)[a-z0-9_]{8}(?![a-z0-9_])")
 _NAMED = re.compile(r"""\bid=["']([^"']+)["']""")
-# The random part of an element's id: of plotly, altair, folium, jshtml; of pandas' Styler; of matplotlib's SVG.
+# The random part of an element's id: of plotly, altair, folium, jshtml; of pandas' Styler; of matplotlib's SVG; and the
+# count of scikit-learn's, which goes on when a cell is run again.
 _RANDOM = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|(?<=^T_)[0-9a-f]{5}(?=_|$)|[0-9a-f]{10}$"
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|^T_[0-9a-f]{5}(?=_|$)|[0-9a-f]{10}$"
+    r"|^sk-(?:container|estimator)-id-\d+$"
 )
 _SVG_DATE = re.compile(r"(?<=<dc:date>)[^<]*(?=</dc:date>)")
 _PDF_DATE = re.compile(rb"(?<=Date \(D:)[^)]*(?=\))")
@@ -30,5 +35,7 @@ def without_volatile_parts(mime: str, text: str) -> str:
         found = (part for name in _NAMED.findall(text) for part in _RANDOM.findall(name))
         marks = {part: f"⟨id {n}⟩" for n, part in enumerate(dict.fromkeys(found), 1)}
         if marks:
-            text = re.sub("|".join(marks), lambda match: marks[match[0]], text)
-    return CELL_FILE.sub("⟨cell⟩.py", text)
+            longest_first = sorted(marks, key=len, reverse=True)
+            text = re.sub("|".join(longest_first), lambda match: marks[match[0]], text)
+    text = _PACKAGES.sub("⟨packages⟩", CELL_FILE.sub("⟨cell⟩.py", text))
+    return _TEMPORARY.sub("⟨random⟩", text)

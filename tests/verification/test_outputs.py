@@ -59,6 +59,16 @@ def described(**changes):
     return {**picture(), "metadata": {"image/png": looks}}
 
 
+def markdown(text):
+    return new_output("display_data", data={"text/markdown": text})
+
+
+def with_bytes(data):
+    """A picture whose file is another; None: no base64."""
+    text = "a" if data is None else base64.b64encode(data).decode()
+    return {**picture(), "data": picture()["data"] | {"image/png": text}}
+
+
 def failed(shown):
     """An error whose traceback says something."""
     traceback = [f"\x1b[31mValueError\x1b[39m: {shown}"]
@@ -85,7 +95,6 @@ LINES = {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]} 
         (OUTPUTS, copy.deepcopy(OUTPUTS)),
         ([], []),
         ([LINES], [stream("one\ntwo\n")]),
-        (OUTPUTS[3:4], [ELSEWHERE]),
         ([result("1")], [{**result("1"), "execution_count": 7}]),
         (SLIDERS[:1], SLIDERS[1:]),
     ],
@@ -138,6 +147,10 @@ def test_another_number_kind_or_order_fails(stored, new):
         (described(), described(alt="a dog"), "expected alt 'a cat', got 'a dog'"),
         (described(), described(width=31), "expected width '30', got '31'"),
         (described(), described(alt=""), "expected alt 'a cat', got ''"),
+        (markdown("a  \nb"), markdown("a\nb"), "text/markdown: line 1: expected 'a<br>', got 'a'"),
+        (picture(), with_bytes(b"no picture"), "image/png: the new picture is damaged"),
+        (with_bytes(b""), picture(), "image/png: the stored picture is damaged (Unidentified"),
+        (with_bytes(None), picture(), "image/png: the stored picture is damaged"),
         (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
@@ -188,6 +201,10 @@ def test_pieces_of_a_stream_are_joined_between_other_outputs():
     [
         ("\r 0%\r50%\r100%\n", "100%\n"),
         ("start\n\r 0%\r100%\nend\n", "start\n100%\nend\n"),
+        ("hello world\rHELLO\n", "HELLO world\n"),
+        ("10 of 10\rdone\x1b[K\n", "done\x1b[K\n"),
+        ("10 of 10\r\x1b[2Kdone\n", "\x1b[2Kdone\n"),
+        ("a\r\r\n", "a\n"),
         ("\r 0%\r100%\r    \r", ""),
         ("a\r\nb\r\n", "a\nb\n"),
         ("plain\n", "plain\n"),

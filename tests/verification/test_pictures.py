@@ -185,6 +185,16 @@ def test_each_frame_of_an_animation_is_compared():
     assert fault.text == "expected 3 frames, got 2"
 
 
+def test_how_long_each_frame_is_shown_is_compared():
+    def gif(*times):
+        first, *others = [filled("RGB", color) for color in ("red", "green")]
+        return saved("GIF", first, save_all=True, append_images=others, duration=list(times))
+
+    assert compare_pictures(gif(100, 200), gif(100, 200)) is None
+    fault = compare_pictures(gif(100, 200), gif(100, 500))
+    assert fault.text == "expected frame 1 to be shown for 200 ms, got 500 ms"
+
+
 def test_a_photograph_that_says_how_it_is_to_be_turned_is_turned():
     upright = filled("RGB", "white")
     upright.paste("black", (0, 0, 40, 10))

@@ -59,6 +59,31 @@ def test_a_report_that_could_not_be_written_is_refused_before_the_run(tmp_path):
     assert "timeout" not in done.stdout
 
 
+NO_NOTEBOOKS = {
+    "empty": ("", "NotJSONError: Notebook does not appear to be JSON: ''"),
+    "cut": ('{"cells": [', "NotJSONError: "),
+    "list": ("[1, 2]", "AttributeError: "),
+    "other": ('{"a": 1}', "ValidationError: "),
+    "future": ('{"nbformat": 9, "nbformat_minor": 0, "cells": []}', "NBFormatError: Unsupported"),
+    "output": (
+        '{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [{"cell_type": "code", "metadata": {},'
+        ' "source": "1", "execution_count": 1, "outputs": [{"output_type": "none"}]}]}',
+        "KeyError: 'data'",
+    ),
+}
+
+
+def test_a_file_that_is_no_notebook_is_named_in_one_sentence(tmp_path):
+    for name, (text, _) in NO_NOTEBOOKS.items():
+        (tmp_path / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    done = collect(tmp_path)
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    for name, (_, fault) in NO_NOTEBOOKS.items():
+        assert f"{name}.ipynb cannot be read as a notebook ({fault}" in done.stdout
+        assert f"leave it out with --ignore={name}.ipynb" in done.stdout
+    assert "site-packages" not in done.stdout.partition("warnings summary")[0]
+
+
 def test_a_report_that_cannot_be_written_after_all_fails_the_run_in_one_line(tmp_path):
     config = SimpleNamespace(
         option=SimpleNamespace(html_report="report.html"),

@@ -110,6 +110,14 @@ def test_a_wrong_table_of_a_project_is_refused(text, fault, tmp_path):
         project(tmp_path, f"[tool.verification]\n{text}\n")
 
 
+def test_a_slip_in_the_name_of_the_table_is_noticed(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"\[tool.verificaton\] \(did you mean \[tool.verification\]\?\)$"
+    ):
+        project(tmp_path, "[tool.verificaton]\nrtol = 1\n")
+    assert project(tmp_path, "[tool.verifier]\nrtol = 1\n") == Policy()
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

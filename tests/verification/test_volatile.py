@@ -77,6 +77,42 @@ def test_the_file_of_a_cell_is_no_difference_and_its_line_is():
     assert compare_outputs(stored, warned("/usr/lib/module.py", 2))
 
 
+SK = '<style>#sk-container-id-{0} {{}}</style><div id="sk-container-id-{0}">{1}</div>'
+
+
+def test_how_often_a_cell_of_scikit_learn_was_run_is_no_difference():
+    stored = shown("text/html", SK.format(12, 1))
+    assert compare_outputs(stored, shown("text/html", SK.format(1, 1))) == []
+    assert compare_outputs(stored, shown("text/html", SK.format(1, 2)))
+
+
+def test_a_number_like_the_id_of_a_table_is_compared():
+    stored = shown("text/html", STYLER.format("12345", "12345", "0.12345"))
+    assert (
+        compare_outputs(stored, shown("text/html", STYLER.format("ab345", "ab345", "0.12345")))
+        == []
+    )
+    assert compare_outputs(stored, shown("text/html", STYLER.format("54321", "54321", "0.54321")))
+
+
+@pytest.mark.parametrize(
+    ("text", "same", "other"),
+    [
+        (
+            "/home/a/.venv/lib/python3.11/site-packages/look.py:3: UserWarning: old",
+            r"C:\Python\Lib/site-packages/look.py:3: UserWarning: old",
+            "/home/a/.venv/lib/python3.11/site-packages/look.py:4: UserWarning: old",
+        ),
+        ("'/tmp/tmpab12cd_8/a.csv'", "'/tmp/tmpx0x0x0x0/a.csv'", "'/tmp/tmpab12cd_8/b.csv'"),
+        ("<open '/tmp/tmpab12cd_8'>", "<open '/tmp/tmpx0x0x0x0'>", "<open '/tmp/tables_of_all'>"),
+    ],
+)
+def test_where_packages_and_temporary_files_lie_is_no_difference(text, same, other):
+    stored, new, wrong = ([new_output("stream", text=line)] for line in (text, same, other))
+    assert compare_outputs(stored, new) == []
+    assert compare_outputs(stored, wrong)
+
+
 def test_a_long_text_without_blanks_is_gone_through_once():
     """As base64 is; before, each letter of it was taken for the beginning of a path, which took minutes."""
     start = time.process_time()
