@@ -21,8 +21,8 @@
 # *自动求导*
 #
 # You have a model with a few numbers in it, or a few million, and a measure of how wrong it is. Which way should each
-# number move to make it less wrong? PyTorch answers that in one call, and the answer drives the training of nearly
-# every network. We begin with a straight line, where you can check the answer by hand.
+# number move to make it less wrong? PyTorch answers in one call, and that call drives the training of nearly every
+# network. We begin with a straight line, where you can check the answer by hand.
 #
 # **You will**
 #
@@ -32,8 +32,8 @@
 # - find out why a `.grad` is `None`, and read autograd's error messages for their advice;
 # - turn old code with `Variable`, `volatile` and `.data` into today's.
 #
-# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers,
-# and that is all you have to know about it for now. No GPU.
+# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers.
+# No GPU.
 #
 # **Time**: 25 min to read, 18 s to run (AMD EPYC, 2 cores).
 #
@@ -76,8 +76,7 @@ from helpers.drawings.line_fit import show_lines, show_losses
 show_lines(x, y, {"our guess": (0.5, 0.0)})
 
 # %% [markdown]
-# The line runs below all three points, so a steeper one should do better. How much better? We nudge $w$ a little and
-# see how the error responds.
+# A steeper line should do better. How much better? We nudge $w$ a little and see how the error responds.
 
 # %%
 (mse(0.51, 0.0) - mse(0.5, 0.0)) / 0.01
@@ -103,7 +102,7 @@ loss.backward()
 w.grad, b.grad
 
 # %% [markdown]
-# There is the −12 that our nudge came close to. Both numbers are negative: making $w$ or $b$ a little larger makes the
+# There is the −12 that our nudge came close to. Both numbers are negative, so a little more of $w$ or $b$ makes the
 # loss smaller, and $w$ has more than twice the effect.
 
 # %% [markdown]
@@ -124,8 +123,8 @@ show_graph(loss, w=w, b=b)
 
 # %% [markdown]
 # Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`, multiplication
-# by `x`. The orange boxes are `w` and `b`. No operation made them, so they have no `grad_fn`; their `AccumulateGrad`
-# will add the gradient to `.grad`. Our data do not appear, because nobody asked for their derivatives.
+# by `x`. No operation made `w` and `b`, in orange, so they have no `grad_fn`; their `AccumulateGrad` will add the
+# gradient to `.grad`. Our data do not appear, because nobody asked for their derivatives.
 #
 # Two boxes *keep* something for later. The derivative of $e^2$ is $2e$, so the square keeps its input, called `self`.
 # That of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
@@ -186,8 +185,8 @@ show_graph(loss, w=w, b=b)
 w -= 0.1 * w.grad
 
 # %% [markdown]
-# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving a parameter is not part of the
-# model, so it should not be recorded, and `torch.no_grad()` says so:
+# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving it is not part of the model and
+# should not be recorded, and `torch.no_grad()` says so:
 
 # %%
 with torch.no_grad():
@@ -237,9 +236,9 @@ show_lines(x, y, lines)
 
 
 # %% [markdown]
-# The first step has already brought the line close to the points, and the other 499 only adjust it a little. Is this
-# the best line? It is: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers. Most
-# networks have no such formula, but the loop stays as it is.
+# The first step has already brought the line close to the points, and the other 499 only adjust it a little. This is
+# the best line: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers. Most networks
+# have no such formula, but the loop stays as it is.
 #
 # The learning rate is a number that we had to choose ourselves, and it matters:
 
@@ -255,7 +254,7 @@ show_losses(curves, "learning rate")
 
 # %% [markdown]
 # The axis is logarithmic. With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 the steps
-# are too long: picture a valley in which each of them crosses the floor and lands higher up on the other side. When a
+# are too long: picture the loss as a valley, and each crosses the floor and lands higher up on the other side. When a
 # loss grows from step to step, suspect the learning rate first.
 
 # %% [markdown]
@@ -285,9 +284,8 @@ print(w.grad)
 # > and `zero_grad(set_to_none=False)` brings the zeros back.
 #
 # The adding has its use. The gradient of a sum is the sum of the gradients, so points that do not all fit into memory
-# can be worked through in parts, with one `backward` for each and a single step at the end. This is known as *gradient
-# accumulation*. Each part's graph is freed before the next is recorded, and in the end `.grad` holds the gradient of
-# the whole:
+# can be worked through in parts, with one `backward` for each and a single step at the end (*gradient accumulation*).
+# Each part's graph is freed before the next is recorded, and in the end `.grad` holds the gradient of the whole:
 
 # %%
 for part in ([0, 1], [2]):
@@ -296,15 +294,15 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# Note the division by 3, the number of *all* points. An average of the two parts' means would give the third point as
-# much weight as the other two together.
+# Note the division by 3, the number of *all* points. The average of the parts' means would give the third point as much
+# weight as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
 #
 # *不记录计算图*
 #
-# What the boxes keep takes up memory. When you only want predictions and nobody is going to call `backward`, use
+# What the boxes keep takes up memory. When you only want predictions, and will not call `backward`, use
 # `torch.no_grad()` again. The result carries no `grad_fn`:
 
 # %%
@@ -335,9 +333,9 @@ w.grad, b.grad
 
 
 # %% [markdown]
-# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. There is
-# one catch. An optimizer looks at `.grad`, and not at `requires_grad`, so a gradient left over from before would still
-# move the frozen parameter. Clear the gradients when you freeze.
+# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. Clear the
+# gradients when you freeze: an optimizer looks at `.grad`, and not at `requires_grad`, so a gradient that is left over
+# would still move the frozen parameter.
 
 # %% [markdown]
 # ## The graph follows your code
@@ -391,7 +389,7 @@ with print_warnings():
 # %% [markdown]
 # Call `error.retain_grad()` before `backward`, and you find the `d_error` of our calculation by hand.
 #
-# Leaves are easily lost. Here somebody wants parameters in double precision, and the optimizer refuses them:
+# Leaves are easily lost. Here somebody wants double precision, and the optimizer refuses:
 
 # %% tags=["raises-exception"]
 v = torch.ones(2, requires_grad=True).to(torch.float64)
@@ -432,7 +430,8 @@ loss.backward()
 # The message suggests `retain_graph=True` (in old code `retain_variables`, a `TypeError` today). More often, something
 # was computed once, before the loop, that should be computed anew in each step.
 #
-# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
+# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. We change it, and
+# `backward` fails:
 
 # %% tags=["raises-exception"] verify={"free": ["Exp(Backward0)?,"], "reason": "releases name the function differently"}
 out = w.exp()
@@ -441,7 +440,7 @@ out.backward()
 
 # %% [markdown]
 # A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found
-# at version 1, so the derivative would be wrong, and PyTorch stops. Write `out = out + 1`, which makes a new tensor.
+# at version 1, so the derivative would be wrong. Write `out = out + 1`, which makes a new tensor.
 
 # %% [markdown]
 # ## Variable then and now
@@ -449,8 +448,8 @@ out.backward()
 # *从 Variable 到 Tensor*
 #
 # > **Then and now.** In the notes of 2017, a Tensor held numbers, and only a `Variable` around it could be
-# > differentiated, the core class of autograd (核心类), with a `data`, a `grad` and a `grad_fn`. PyTorch 0.4 made the two
-# > one class in April 2018.
+# > differentiated. It was the core class of autograd (核心类), with a `data`, a `grad` and a `grad_fn`. PyTorch 0.4 made
+# > the two one class in April 2018.
 #
 # | in old code | today |
 # |:--|:--|
@@ -479,8 +478,8 @@ with print_warnings():
 
 # %% [markdown]
 # The one to root out is `.data`, as in `w.data -= 0.1 * w.grad.data`. A change made there goes behind autograd's back
-# and leaves the version as it is. Let us overwrite what `exp` has kept, at $t = 1$, where the derivative is $e \approx
-# 2.718$:
+# and leaves the version as it is. Let us overwrite what `exp` has kept, at $t = 1$, where the derivative is
+# $e \approx 2.718$:
 
 # %% claims=["C06"]
 t = torch.tensor(1.0, requires_grad=True)
@@ -499,8 +498,8 @@ t.grad
 # *用 torch.nn 再做一遍*
 #
 # The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
-# parameter by name. `torch.nn` is built on autograd and takes that over. A layer holds its parameters, and an optimizer
-# moves and clears them all. This layer expects a table with one row for each sample, so we make a column of `x`:
+# parameter by name. `torch.nn` is built on autograd and takes that over: a layer holds its parameters, and an optimizer
+# moves and clears them all. This layer expects a row for each sample, so we make a column of `x`:
 
 # %%
 torch.manual_seed(0)
@@ -613,7 +612,8 @@ check_parabola(fit_parabola)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `fit` on this page has the loop. One parameter with three elements, `torch.zeros(3, requires_grad=True)`, is enough.
+# `step` on this page is one round of the loop. One parameter with three elements, `torch.zeros(3, requires_grad=True)`,
+# is enough.
 #
 # </details>
 

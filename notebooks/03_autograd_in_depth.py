@@ -80,7 +80,7 @@ def step(position, velocity):
 
 
 # %% [markdown]
-# Let us throw at 6 m/s and 0.6 radians. How far from us is the ball after one second, and how high above the floor?
+# Let us throw at 6 m/s and 0.6 radians. How far and how high is the ball after one second?
 
 
 # %%
@@ -121,18 +121,18 @@ end.backward()
 # %% [markdown]
 # It insists on a scalar (标量), a single number, and with good reason. Two numbers went in and two came out, so there are
 # four derivatives, a table with a row for each output and a column for each input: the **Jacobian** (雅可比矩阵) $J$. But
-# `throw.grad` has room for two. So we pass `backward` a vector $v$ that says how much each output counts. With $v = (1,
-# 0)$, only the distance does:
+# `throw.grad` has room for two. So we pass `backward` a vector $v$ that says how much each output counts. With
+# $v = (1, 0)$, only the distance does:
 
 # %%
 end.backward(torch.tensor([1.0, 0.0]))
 throw.grad
 
 # %% [markdown]
-# One more meter per second would carry the ball about half a meter farther, while a steeper throw would leave it closer
-# to us. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted
-# by $v$ and added up. For the second row we take $v = (0, 1)$ and `torch.autograd.grad`, which returns a tuple of
-# gradients and leaves `throw.grad` alone.
+# One more meter per second would carry the ball about half a meter farther, and a steeper throw less far. What
+# `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted by $v$ and
+# added up. For the second row we take $v = (0, 1)$ and `torch.autograd.grad`, which returns a tuple of gradients and
+# leaves `throw.grad` alone.
 
 # %%
 torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
@@ -150,9 +150,9 @@ def miss(throw):
 torch.autograd.grad(miss(throw), throw)
 
 # %% [markdown]
-# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way, the derivative of the miss
-# with respect to `end`, which is twice the difference from the hoop. By the chain rule (链式法则), it multiplies the
-# Jacobian of `fly`:
+# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way: by the chain rule (链式法则), the
+# Jacobian of `fly` is multiplied by the derivative of the miss with respect to `end`, twice the difference from the
+# hoop.
 
 # %%
 v = 2 * (end - hoop).detach()
@@ -185,7 +185,7 @@ throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
 vmap(fly)(throws)
 
 # %% [markdown]
-# The first is the throw from above, the second comes closest to the hoop at (4.2, 3.05), and the third is too steep.
+# The second comes closest to the hoop at (4.2, 3.05), and the third is too steep.
 #
 # ## Curvature and Newton's method
 #
@@ -244,8 +244,8 @@ show_valley(miss, {"gradient descent": walk, "Newton": newton})
 # %% [markdown]
 # (Drawn to scale, the valley would be a flat strip: the picture covers seven units of speed, but one of the angle.)
 # Gradient descent soon finds the right angle and then creeps along the floor. Newton's method needs four steps. The
-# first overshoots, because it takes the landscape for a perfect bowl. But near the lowest point a valley looks more and
-# more like one, and there each step about doubles the number of correct digits. That is our throw:
+# first overshoots, because it takes the landscape for a perfect bowl. Near the lowest point it is almost one, and each
+# step about doubles the number of correct digits. That is our throw:
 
 # %%
 show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
@@ -259,10 +259,10 @@ show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
 #
 # *钩子*
 #
-# When would a gust of wind spoil our throw the most, early in the flight or late? The gradient of the final height with
-# respect to the velocity *in each step* would tell. Autograd computes it on the way back, but keeps it only for leaf
-# tensors (叶子张量). So we register a **hook** (钩子) on each velocity, a function that autograd calls with the gradient as
-# soon as it arrives:
+# When does a gust of wind do more harm, early in the flight or late? The gradient of the final height with respect to
+# the velocity *in each step* would tell. Autograd computes it on the way back, but keeps it only for leaf tensors
+# (叶子张量). So we register a **hook** (钩子) on each velocity, a function that autograd calls with the gradient as soon as
+# it arrives:
 
 # %%
 arrived = []
@@ -320,8 +320,7 @@ show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 #
 # *寻找 nan 的来源*
 #
-# What if we do not throw the ball at all, but let it drop? The simulation has no objection to a speed of zero, but look
-# at the gradient:
+# What if we just let the ball drop? The simulation has no objection to a speed of zero, but look at the gradient:
 
 # %%
 at_rest = torch.tensor([0.0, 0.9], requires_grad=True)
@@ -330,7 +329,7 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
 # parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
-# *forward* pass it was called. (`print_warnings` shows the part of that traceback that lies in this page's cells.)
+# *forward* pass it was called. (`print_warnings` shows only what lies in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -372,7 +371,7 @@ class Length(torch.autograd.Function):
 # the $v$ of the vector-Jacobian product, here called `gradient`, and returns the product. The derivative of the length
 # is `v / length`, and `clamp` turns $0/0$ into 0.
 #
-# You do not make an instance of such a class, but call its `apply`. The `grad_fn` of the result is our own function:
+# Such a class is called by its `apply`, and the `grad_fn` of the result is our own function:
 
 # %% claims=["C08"]
 side = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
@@ -424,9 +423,9 @@ length = torch.linalg.vector_norm
 torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
-# We stay with it, because it also works under `jacrev` and `vmap`. For these, a Function of your own has to be written
-# [in a second form](https://docs.pytorch.org/docs/stable/notes/extending.func.html), in which `setup_context` does the
-# saving, and for `vmap` with the line `generate_vmap_rule = True`.
+# We stay with it, because it also works under `jacrev` and `vmap`. For these, a Function of your own needs [a second
+# form](https://docs.pytorch.org/docs/stable/notes/extending.func.html), in which `setup_context` does the saving, and
+# for `vmap` the line `generate_vmap_rule = True`.
 #
 # > **Then and now.** In 2017 one could write `forward(self, x)` as an ordinary method and call an instance,
 # > `Cube()(x)`. Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the
