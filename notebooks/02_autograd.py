@@ -21,19 +21,19 @@
 # *自动求导*
 #
 # You have a model with a few numbers in it, or a few million, and a measure of how wrong it is. Which way should each
-# number move to make it less wrong? PyTorch answers that in one call, and the answer drives the training of nearly
-# every network. We begin with a straight line, where you can check the answer by hand.
+# number move to make it less wrong? PyTorch answers in one call, and that call drives the training of nearly every
+# network. We begin with a straight line, where you can check the answer by hand.
 #
 # **You will**
 #
 # - fit a line by gradient descent, and work out its first gradient by hand;
-# - read the computational graph that PyTorch records, and decide what it should not record;
-# - know why gradients accumulate, and put that to use;
+# - read the computational graph that PyTorch records, and decide what to keep out of it;
+# - make use of gradients that accumulate;
 # - find out why a `.grad` is `None`, and read autograd's error messages for their advice;
 # - turn old code with `Variable`, `volatile` and `.data` into today's.
 #
-# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers,
-# and this is all that you have to know about it for now. No GPU.
+# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers.
+# No GPU.
 #
 # **Time**: 25 min to read, 18 s to run (AMD EPYC, 2 cores).
 #
@@ -41,8 +41,7 @@
 #
 # *直线拟合*
 #
-# Somebody has measured three points, and we suspect that they lie near a straight line. (What this cell imports from
-# `helpers` only draws the pictures and prints warnings without their file paths.)
+# Somebody has measured three points, and we suspect that they lie near a straight line.
 
 # %%
 # %xmode Minimal
@@ -52,16 +51,13 @@ sys.path.insert(0, "..")  # where helpers/ lies
 
 import torch
 
-from helpers.drawings.autograd_graph import show_graph
-from helpers.drawings.line_fit import show_lines, show_losses
-from helpers.messages import print_warnings
-
 x = torch.tensor([1.0, 2.0, 3.0])
 y = torch.tensor([2.0, 4.0, 5.0])
 
+
 # %% [markdown]
-# A line $y = wx + b$ has a slope $w$ and an intercept $b$. We guess $w = 0.5$ and $b = 0$, and measure how wrong that is
-# by the *mean squared error* (均方误差): the difference between line and point, squared, and averaged over the points.
+# A line $y = wx + b$ has a slope $w$ and an intercept $b$. We guess $w = 0.5$ and $b = 0$, and measure how wrong that
+# is by the *mean squared error* (均方误差): the difference between line and point, squared, and averaged over the points.
 
 
 # %%
@@ -71,22 +67,25 @@ def mse(w, b):
 
 mse(0.5, 0.0)
 
+# %% [markdown]
+# Here is the line, with the errors dotted. (What comes from `helpers` only draws or prints.)
+
 # %%
+from helpers.drawings.line_fit import show_lines, show_losses
+
 show_lines(x, y, {"our guess": (0.5, 0.0)})
 
 # %% [markdown]
-# The line runs below all three points, so a steeper one should do better. How much better? We nudge $w$ a little and
-# see how the error responds.
+# A steeper line should do better. How much better? We nudge $w$ a little and see how the error responds.
 
 # %%
 (mse(0.51, 0.0) - mse(0.5, 0.0)) / 0.01
 
 # %% [markdown]
-# The error falls at a rate of about 12 per unit of $w$. Make the nudge infinitely small, and this rate becomes the
-# derivative of the error with respect to $w$. The derivatives with respect to all parameters together are the *gradient*
-# (梯度). Nudging a million parameters one after the other would be hopelessly slow. *Autograd*, the part of PyTorch that
-# this page is about, finds all the derivatives at once. To have it keep track of $w$ and $b$, say so when you make the
-# tensors:
+# The error falls at a rate of about 12 per unit of $w$. With an infinitely small nudge, this rate is the derivative
+# with respect to $w$. The derivatives with respect to all *parameters* (参数), here $w$ and $b$, form the *gradient*
+# (梯度). Nudging a million parameters one by one would be hopelessly slow. *Autograd*, the subject of this page, finds
+# all the derivatives at once; you ask for them when you make the tensors:
 
 # %%
 w = torch.tensor(0.5, requires_grad=True)
@@ -103,7 +102,7 @@ loss.backward()
 w.grad, b.grad
 
 # %% [markdown]
-# There is the −12 that our nudge came close to. Both numbers are negative: making $w$ or $b$ a little larger makes the
+# There is the −12 that our nudge came close to. Both numbers are negative, so a little more of $w$ or $b$ makes the
 # loss smaller, and $w$ has more than twice the effect.
 
 # %% [markdown]
@@ -111,25 +110,24 @@ w.grad, b.grad
 #
 # *计算图*
 #
-# `requires_grad=True` says that we want derivatives with respect to `w` and `b`. From then on, a differentiable
-# operation that involves one of them leaves a note of itself on its result, the `grad_fn`. The loss has a
-# `MeanBackward0`, because the last thing that happened to it was a mean. That note knows the notes of its inputs, those
-# know the notes of theirs, and together they form the *computational graph* (计算图). Let us clear the gradients and draw
-# the graph behind the loss.
+# Once a tensor requires a gradient, each differentiable operation on it leaves a note on its result, the `grad_fn`. The
+# loss has a `MeanBackward0`, because the last operation was a mean. That note points to the notes of its inputs, those
+# to the notes of theirs, and together they form the *computational graph* (计算图). We clear the gradients and draw it.
 
 # %% claims=["C08"]
+from helpers.drawings.autograd_graph import show_graph
+
 w.grad = b.grad = None
 loss = mse(w, b)
 show_graph(loss, w=w, b=b)
 
 # %% [markdown]
-# Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`,
-# multiplication by `x`. The orange boxes are `w` and `b`. No operation made them, so they have no `grad_fn`; their
-# `AccumulateGrad` will add the gradient to `.grad`. Our data do not appear, because nobody asked for derivatives with
-# respect to `x` and `y`.
+# Read it from right to left, the way `backward` goes: mean, square, subtraction of `y`, addition of `b`, multiplication
+# by `x`. No operation made `w` and `b`, in orange, so they have no `grad_fn`; their `AccumulateGrad` will add the
+# gradient to `.grad`. Our data do not appear, because nobody asked for their derivatives.
 #
-# Two boxes *keep* something for later. The derivative of $e^2$ is $2e$, so the square keeps its input, called `self`. The
-# derivative of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
+# Two boxes *keep* something for later. The derivative of $e^2$ is $2e$, so the square keeps its input, called `self`.
+# That of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
 
 # %% [markdown]
 # ## The chain rule by hand
@@ -148,7 +146,7 @@ show_graph(loss, w=w, b=b)
 # $$\frac{\partial L}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
 # = \frac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
 #
-# The paths to $b$ are the same, with a 1 in the place of $x_i$. In code, and without any help from autograd:
+# The paths to $b$ are the same, with a 1 in the place of $x_i$. In code, without any help from autograd:
 
 # %%
 error = 0.5 * x + 0.0 - y
@@ -156,9 +154,9 @@ d_error = 2 * error / 3
 (d_error * x).sum(), d_error.sum()
 
 # %% [markdown]
-# `backward` does just this, box by box. Each `grad_fn` is a function that knows its own link: hand it the gradient
-# with respect to its output, and it returns the gradient with respect to its input. Here is the mean, which passes a
-# third to each of the three squares:
+# `backward` does just this, box by box. Each `grad_fn` is a function that knows its own link: hand it the gradient with
+# respect to its output, and it returns the gradient with respect to its input. The mean passes a third to each of the
+# three squares:
 
 # %% claims=["C08"]
 loss.grad_fn(torch.tensor(1.0))
@@ -172,25 +170,23 @@ assert torch.allclose(w.grad, (d_error * x).sum())
 show_graph(loss, w=w, b=b)
 
 # %% [markdown]
-# The gradients have arrived, and they are what we worked out by hand. The boxes that kept something now say *freed*:
-# PyTorch lets go of that memory once it has been used, which explains [a message](#Traps-and-their-messages) below.
+# The gradients are what we worked out by hand. The boxes that kept something now say *freed*: PyTorch lets go of that
+# memory once it has been used, which explains [a message](#Traps-and-their-messages) below.
 
 # %% [markdown]
 # ## Gradient descent
 #
 # *梯度下降*
 #
-# The gradient points to where the loss grows fastest, so we take a step the other way. How long a step is decided by
-# the *learning rate* (学习率), here 0.1. If we write it down just like that, PyTorch objects:
+# The gradient points to where the loss grows fastest, so we take a step the other way. Its length is set by the
+# *learning rate* (学习率), here 0.1. If we write that down just like this, PyTorch objects:
 
 # %% tags=["raises-exception"]
 w -= 0.1 * w.grad
 
 # %% [markdown]
-# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving a parameter is not part of the
-# model that we differentiate, so it should not be recorded. `torch.no_grad()` says so. (Old tutorials write
-# `w.data -= 0.1 * w.grad.data` instead, which still runs. The section on [Variable](#Variable-then-and-now) says why you
-# should not copy it.)
+# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving it is not part of the model and
+# should not be recorded, and `torch.no_grad()` says so:
 
 # %%
 with torch.no_grad():
@@ -198,11 +194,26 @@ with torch.no_grad():
     b -= 0.1 * b.grad
 mse(w, b)
 
+
 # %% [markdown]
-# One step has brought the loss down from 7.8333 to 0.1533. The rest is repetition: compute the loss, call `backward`,
-# take a step, clear the gradients. (Why we clear them is the subject of the next section.) We write this as a function
-# that begins with a fresh `w` and `b`, and notes the loss in each step. `loss.item()` is the loss as a plain Python
-# number, without the graph behind it.
+# One step has brought the loss down from 7.8333 to 0.1533. The rest is repetition, so we put the step into a function:
+# compute the loss, call `backward`, move `w` and `b`, clear the gradients. (The next section says why.) `loss.item()`
+# is a plain Python number, without the graph behind it.
+
+
+# %%
+def step(w, b, learning_rate):
+    loss = mse(w, b)
+    loss.backward()
+    with torch.no_grad():
+        w -= learning_rate * w.grad
+        b -= learning_rate * b.grad
+    w.grad = b.grad = None
+    return loss.item()
+
+
+# %% [markdown]
+# A second function lets us begin anew. Five hundred steps take us here:
 
 
 # %%
@@ -212,45 +223,39 @@ def first_guess():
     return w, b
 
 
-def fit(learning_rate, steps):
+w, b = first_guess()
+for _ in range(500):
+    step(w, b, 0.1)
+w, b
+
+# %%
+w1, b1 = first_guess()
+step(w1, b1, 0.1)
+lines = {"our guess": (0.5, 0.0), "1 step": (w1, b1), "500 steps": (w, b)}
+show_lines(x, y, lines)
+
+
+# %% [markdown]
+# The first step has already brought the line close to the points, and the other 499 only adjust it a little. This is
+# the best line: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers. Most networks
+# have no such formula, but the loop stays as it is.
+#
+# The learning rate is a number that we had to choose ourselves, and it matters:
+
+
+# %%
+def losses(learning_rate):
     w, b = first_guess()
-    losses = []
-    for _ in range(steps):
-        loss = mse(w, b)
-        losses.append(loss.item())
-        loss.backward()
-        with torch.no_grad():
-            w -= learning_rate * w.grad
-            b -= learning_rate * b.grad
-        w.grad = b.grad = None
-    return (w, b), losses
+    return [step(w, b, learning_rate) for _ in range(20)]
 
 
-line, losses = fit(learning_rate=0.1, steps=500)
-line
-
-# %%
-once, _ = fit(learning_rate=0.1, steps=1)
-guess = (0.5, 0.0)
-show_lines(x, y, {"our guess": guess, "1 step": once, "500 steps": line})
+curves = {"0.01": losses(0.01), "0.1": losses(0.1), "0.2": losses(0.2)}
+show_losses(curves, "learning rate")
 
 # %% [markdown]
-# The first step has already brought the line close to the points, and the other 499 only adjust it a little. Is this
-# the best line? It is: the formula of *least squares* (最小二乘法), in `torch.linalg.lstsq`, gives the same numbers. For
-# most networks there is no such formula, but the loop stays as it is. The learning rate is a number that we had to
-# choose ourselves, and it matters:
-
-# %%
-_, slow = fit(learning_rate=0.01, steps=20)
-_, good = fit(learning_rate=0.1, steps=20)
-_, wild = fit(learning_rate=0.2, steps=20)
-show_losses({"0.01": slow, "0.1": good, "0.2": wild}, "learning rate")
-
-# %% [markdown]
-# The axis of the loss is logarithmic, so each line of the grid stands for ten times as much as the one below. With 0.01
-# the loss creeps down. With 0.1 two steps do most of the work. With 0.2 the steps are too long: picture the loss as a
-# valley, of which each step crosses the floor and lands higher up on the other side. When a loss grows from step to
-# step, suspect the learning rate first.
+# The axis is logarithmic. With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 the steps
+# are too long: picture the loss as a valley, and each crosses the floor and lands higher up on the other side. When a
+# loss grows from step to step, suspect the learning rate first.
 
 # %% [markdown]
 # ## Gradients accumulate
@@ -267,9 +272,8 @@ w.grad
 
 # %% [markdown]
 # It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as
-# well and the training goes astray. In most programs an optimizer (优化器) takes the steps, an object that knows all the
-# parameters. It also clears their gradients, with `zero_grad()`. (`SGD` is the plain gradient descent that we wrote
-# ourselves.)
+# well and the training goes astray. In most programs an *optimizer* (优化器) takes the steps and clears the gradients,
+# with `zero_grad()`. (`SGD` is the gradient descent that we wrote ourselves.)
 
 # %%
 torch.optim.SGD([w, b]).zero_grad()
@@ -279,10 +283,9 @@ print(w.grad)
 # > **Then and now.** In 2017, `zero_grad()` filled the gradients with zeros. Since PyTorch 2.0 it sets them to `None`,
 # > and `zero_grad(set_to_none=False)` brings the zeros back.
 #
-# The adding has its use. The gradient of a sum is the sum of the gradients, so a batch too large for your memory can be
-# worked through in parts, with one `backward` for each and a single step at the end. This is known as *gradient
-# accumulation*. What the graph of one part keeps is freed before the next part is recorded, and when the last is done,
-# `.grad` holds the gradient of the whole:
+# The adding has its use. The gradient of a sum is the sum of the gradients, so points that do not all fit into memory
+# can be worked through in parts, with one `backward` for each and a single step at the end (*gradient accumulation*).
+# Each part's graph is freed before the next is recorded, and in the end `.grad` holds the gradient of the whole:
 
 # %%
 for part in ([0, 1], [2]):
@@ -291,16 +294,16 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# Note the division by 3, the number of *all* points. An average of the two parts' means would give the third point as
-# much weight as the other two together.
+# Note the division by 3, the number of *all* points. The average of the parts' means would give the third point as much
+# weight as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
 #
 # *不记录计算图*
 #
-# A graph holds on to what its boxes keep, and that memory is wasted if nobody is going to call `backward`. So when you
-# only want predictions, use `torch.no_grad()` again. The result carries no `grad_fn`:
+# What the boxes keep takes up memory. When you only want predictions, and will not call `backward`, use
+# `torch.no_grad()` again. The result carries no `grad_fn`:
 
 # %%
 with torch.no_grad():
@@ -308,19 +311,19 @@ with torch.no_grad():
 prediction
 
 # %% [markdown]
-# Sometimes a single tensor should leave the graph, for instance on its way to a plot. PyTorch does not convert a tensor
-# that requires a gradient to NumPy; `detach()` gives you the same numbers, in the same memory, without the history:
+# Sometimes a single tensor should leave the graph, for instance on its way to a plot. NumPy takes no tensor that
+# requires a gradient; `detach()` gives you the same numbers, in the same memory, without the history:
 
 # %%
 prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# For code that only predicts there is also `torch.inference_mode()`. It is a little faster, and stricter: what was
-# computed under it cannot be kept for a `backward` later on. When in doubt, take `no_grad`.
+# (`torch.inference_mode()` is a little faster than `no_grad`, and stricter: what was computed under it cannot be kept
+# for a `backward` later on. When in doubt, take `no_grad`.)
 #
-# And suppose the intercept is known, and only the slope should be trained. Then you *freeze* (冻结) `b` with
-# `requires_grad_(False)`, where the underscore marks PyTorch's in-place methods:
+# Now suppose that only the slope should be trained. Then you *freeze* (冻结) the intercept with `requires_grad_(False)`,
+# where the underscore marks PyTorch's in-place methods:
 
 # %%
 w, b = first_guess()
@@ -328,18 +331,19 @@ b.requires_grad_(False)
 mse(w, b).backward()
 w.grad, b.grad
 
+
 # %% [markdown]
-# This is how a network that was trained on one task is often adapted to another: all its layers are frozen but the
-# last. There is one catch. An optimizer looks at `.grad`, and not at `requires_grad`, so a gradient that is left over
-# from before would still move the frozen parameter. Clear the gradients when you freeze.
+# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. Clear the
+# gradients when you freeze: an optimizer looks at `.grad`, and not at `requires_grad`, so a gradient that is left over
+# would still move the frozen parameter.
 
 # %% [markdown]
 # ## The graph follows your code
 #
 # *动态图*
 #
-# You never declared a graph. PyTorch records a new one each time your Python code runs (*define-by-run*), so loops and
-# branches may depend on the data:
+# PyTorch records a new graph each time your Python code runs (*define-by-run*), so loops and branches may depend on the
+# data:
 
 
 # %%
@@ -354,9 +358,9 @@ doubled(a).backward()
 a.grad, (a < 10).requires_grad
 
 # %% [markdown]
-# From 3 to 12 the loop doubles twice, so the derivative is 4. From 1 it would double four times, and the derivative would
-# be 16: autograd differentiates the path that was taken. The condition `a < 10` chooses that path but is not recorded
-# itself, as the `False` shows.
+# From 3 to 12 the loop doubles twice, so the derivative is 4. From 1 it would double four times, and the derivative
+# would be 16: autograd differentiates the path that was taken. The condition itself is not recorded, as the `False`
+# shows.
 
 # %% [markdown]
 # ## Leaf tensors
@@ -372,17 +376,20 @@ error = w * x + b - y
 w.is_leaf, error.is_leaf, (3 * x).is_leaf
 
 # %% [markdown]
-# `backward` fills `.grad` for leaves that require a gradient. The gradients of what lies in between are passed on and
-# forgotten. If you ask for one, you get `None` and a piece of advice:
+# `backward` fills `.grad` for leaves that require a gradient. What lies in between passes its gradient on and forgets
+# it. If you ask for it, you get `None` and a piece of advice:
 
 # %%
+from helpers.messages import print_warnings
+
 (error**2).mean().backward()
 with print_warnings():
     print(error.grad)
 
 # %% [markdown]
-# Call `error.retain_grad()` before `backward`, and you find the `d_error` of our calculation by hand. Here is the trap
-# that all this leads to. Somebody wants parameters in double precision:
+# Call `error.retain_grad()` before `backward`, and you find the `d_error` of our calculation by hand.
+#
+# Leaves are easily lost. Here somebody wants double precision, and the optimizer refuses:
 
 # %% tags=["raises-exception"]
 v = torch.ones(2, requires_grad=True).to(torch.float64)
@@ -390,11 +397,10 @@ print(v.is_leaf)
 torch.optim.SGD([v], lr=0.1)
 
 # %% [markdown]
-# The conversion was recorded like any other operation, so `v` is computed from a `float32` leaf that nobody has a name
-# for any more. The optimizer notices, but a loop of your own would only find that `v.grad` is `None`. An update written
-# as `w = w - 0.1 * w.grad` loses the leaf too. So does `.to("cuda")`, although `.to("cpu")` returns the very same
-# tensor and all is well on your laptop. The remedy is to convert first and to ask for the gradient last:
-# `torch.ones(2).to(torch.float64).requires_grad_()`.
+# The conversion was recorded like any other operation, so the leaf is a `float32` tensor that has no name any more. A
+# loop of your own would only find that `v.grad` is `None`. An update written as `w = w - 0.1 * w.grad` loses the leaf
+# too. So does `.to("cuda")`, although `.to("cpu")` returns the very same tensor and all is well on your laptop. Convert
+# first, and ask for the gradient last: `torch.ones(2).to(torch.float64).requires_grad_()`.
 
 # %% [markdown]
 # ## Traps and their messages
@@ -421,13 +427,11 @@ loss.backward()
 loss.backward()
 
 # %% [markdown]
-# The message suggests `retain_graph=True`. More often, something was computed once, before the loop, that should be
-# computed anew in each step.
+# The message suggests `retain_graph=True` (in old code `retain_variables`, a `TypeError` today). More often, something
+# was computed once, before the loop, that should be computed anew in each step.
 #
-# > **Then and now.** In old code this argument is called `retain_variables`. It is not known any more, so the call ends
-# > in a `TypeError` about an "unexpected keyword argument".
-#
-# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. Then we change it:
+# **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. We change it, and
+# `backward` fails:
 
 # %% tags=["raises-exception"] verify={"free": ["Exp(Backward0)?,"], "reason": "releases name the function differently"}
 out = w.exp()
@@ -436,8 +440,7 @@ out.backward()
 
 # %% [markdown]
 # A tensor counts its changes in place; the count is its *version*. The output of `exp` was saved at version 0 and found
-# at version 1, so the derivative would be wrong, and PyTorch stops. (In PyTorch 2.11 the message says `ExpBackward0`.)
-# Write `out = out + 1`, which makes a new tensor.
+# at version 1, so the derivative would be wrong. Write `out = out + 1`, which makes a new tensor.
 
 # %% [markdown]
 # ## Variable then and now
@@ -474,8 +477,9 @@ with print_warnings():
     Variable(torch.ones(2), volatile=True)
 
 # %% [markdown]
-# The one to root out is `.data`. A change made there goes behind autograd's back and leaves the version as it is. Let us
-# overwrite what `exp` has kept, at $t = 1$, where the derivative is $e \approx 2.718$:
+# The one to root out is `.data`, as in `w.data -= 0.1 * w.grad.data`. A change made there goes behind autograd's back
+# and leaves the version as it is. Let us overwrite what `exp` has kept, at $t = 1$, where the derivative is
+# $e \approx 2.718$:
 
 # %% claims=["C06"]
 t = torch.tensor(1.0, requires_grad=True)
@@ -485,8 +489,8 @@ out.backward()
 t.grad
 
 # %% [markdown]
-# The gradient is 0, and nobody complained. `detach()` shares the memory too, but it also shares the version. With
-# `out.detach().zero_()` in its place, the `backward` above stops with the message from the last section.
+# The gradient is 0, and nobody complained. `detach()` shares the memory too, but also the version, so with
+# `out.detach().zero_()` in its place the `backward` stops with the message from the last section.
 
 # %% [markdown]
 # ## The same fit with torch.nn
@@ -494,15 +498,19 @@ t.grad
 # *用 torch.nn 再做一遍*
 #
 # The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
-# parameter by name. `torch.nn` is built on autograd and takes that over. A layer holds its parameters, and an optimizer
-# moves and clears them all. The layer here expects its input as a table with one row for each sample, so we make `x` a
-# column of three rows:
+# parameter by name. `torch.nn` is built on autograd and takes that over: a layer holds its parameters, and an optimizer
+# moves and clears them all. This layer expects a row for each sample, so we make a column of `x`:
 
-# %% claims=["C09", "C13"]
+# %%
 torch.manual_seed(0)
 net = torch.nn.Linear(1, 1)  # one input, one output: w and b
 inputs, targets = x.unsqueeze(1), y.unsqueeze(1)
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+# %% [markdown]
+# The loop is the one you know, in four lines:
+
+# %% claims=["C09", "C13"]
 for _ in range(500):
     loss = ((net(inputs) - targets) ** 2).mean()
     loss.backward()
@@ -511,14 +519,14 @@ for _ in range(500):
 net.weight, net.bias
 
 # %% [markdown]
-# It is the same line, found by the same four actions. In 2017 the input had to be a `Variable`; now a plain tensor goes
-# in, and a plain tensor with a `grad_fn` comes out. [Page 04](04_modules.ipynb) shows how networks are built.
+# It is the same line. In 2017 the input had to be a `Variable`; now a plain tensor goes in, and a plain tensor with a
+# `grad_fn` comes out. [Page 04](04_modules.ipynb) shows how networks are built.
 
 # %% [markdown]
 # ## Recap
 #
-# - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent steps against
-#   the gradient, and the learning rate says how far.
+# - `backward()` applies the chain rule and leaves the derivatives of the loss in `.grad`. Gradient descent steps
+#   against them.
 # - Operations are recorded while your code runs. `no_grad` and `detach` keep things out of the graph, and
 #   `requires_grad_(False)` freezes a parameter.
 # - Gradients accumulate: clear them after each step, or use the adding to work through a batch in parts.
@@ -604,7 +612,8 @@ check_parabola(fit_parabola)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `fit` on this page has the loop. One parameter with three elements, `torch.zeros(3, requires_grad=True)`, is enough.
+# `step` on this page is one round of the loop. One parameter with three elements, `torch.zeros(3, requires_grad=True)`,
+# is enough.
 #
 # </details>
 
@@ -657,6 +666,7 @@ def gradient_by_hand(x, y, w, b, v, c): ...
 
 
 check_chain(gradient_by_hand)
+
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>

@@ -22,8 +22,8 @@
 #
 # You stand at the free-throw line, and the ball should be in the hoop exactly one second from now. How hard do you
 # throw, and how steeply? Without air, a formula from school would answer. With air there is none, but a few lines of
-# Python can simulate the flight, and what PyTorch computes it can also differentiate. We follow this one throw
-# through the page. Each question that it raises leads us to another part of autograd.
+# Python can simulate the flight, and what PyTorch computes it can also differentiate. Each question that this one throw
+# raises leads us to another part of autograd.
 #
 # **You will**
 #
@@ -46,15 +46,26 @@ sys.path.insert(0, "..")  # where helpers/ lies
 import torch
 from torch.func import grad, jacrev, vmap
 
+
 # %% [markdown]
 # ## A throw through the air
 #
 # *一次投篮*
 #
 # A throw is two numbers: the speed of the ball in meters per second, and the angle above the horizontal in radians. The
-# ball leaves our hands two meters above the floor, and we cut its flight into fifty steps of 0.02 seconds. In each of
-# them gravity pulls the ball down, the drag of the air slows it, more strongly at higher speed, and the ball moves on a
-# little. (The 0.1 in `drag` stands for a light ball. A real basketball feels the air less.)
+# ball leaves our hands two meters above the floor, with a velocity forward and up:
+
+
+# %%
+def start(throw):
+    speed, angle = throw
+    direction = torch.stack([angle.cos(), angle.sin()])
+    return torch.tensor([0.0, 2.0]), speed * direction
+
+
+# %% [markdown]
+# We cut its flight into fifty steps of 0.02 seconds. In each of them gravity pulls the ball down, the drag of the air
+# slows it, and it moves on a little. (The 0.1 in `drag` stands for a light ball. A real basketball feels the air less.)
 
 
 # %%
@@ -62,19 +73,17 @@ def length(v):
     return v.square().sum().sqrt()
 
 
-def start(throw):
-    speed, angle = throw
-    direction = torch.stack([angle.cos(), angle.sin()])
-    return torch.tensor([0.0, 2.0]), speed * direction
-
-
 def step(position, velocity):
-    gravity = torch.tensor([0.0, -9.81])
     drag = 0.1 * length(velocity) * velocity
-    velocity = velocity + 0.02 * (gravity - drag)
+    velocity = velocity + 0.02 * (torch.tensor([0.0, -9.81]) - drag)
     return position + 0.02 * velocity, velocity
 
 
+# %% [markdown]
+# Let us throw at 6 m/s and 0.6 radians. How far and how high is the ball after one second?
+
+
+# %%
 def fly(throw):
     position, velocity = start(throw)
     for _ in range(50):
@@ -82,10 +91,6 @@ def fly(throw):
     return position
 
 
-# %% [markdown]
-# Let us throw at 6 m/s and 0.6 radians. How far from us is the ball after one second, and how high above the floor?
-
-# %%
 throw = torch.tensor([6.0, 0.6], requires_grad=True)
 end = fly(throw)
 end
@@ -101,9 +106,8 @@ show_flights(start, step, hoop, {"first throw": throw})
 length(end - hoop)
 
 # %% [markdown]
-# A little too short, and far too low. The fifty steps are made of ordinary tensor operations, so the computational graph
-# (计算图) behind `end` leads all the way back to the two numbers in `throw`. Which of them should we change, and by how
-# much?
+# A little too short, and far too low. The fifty steps are ordinary tensor operations, so the computational graph (计算图)
+# behind `end` leads all the way back to `throw`. Which of its two numbers should we change, and by how much?
 #
 # ## Backward from more than one number
 #
@@ -115,9 +119,9 @@ length(end - hoop)
 end.backward()
 
 # %% [markdown]
-# It insists on a scalar (标量), and with good reason. Two numbers went in and two came out, so there are four
-# derivatives. They form a table with a row for each output and a column for each input, the **Jacobian** (雅可比矩阵)
-# $J$. But `throw.grad` has room for two. So we pass `backward` a vector $v$ that says how much each output counts. With
+# It insists on a scalar (标量), a single number, and with good reason. Two numbers went in and two came out, so there are
+# four derivatives, a table with a row for each output and a column for each input: the **Jacobian** (雅可比矩阵) $J$. But
+# `throw.grad` has room for two. So we pass `backward` a vector $v$ that says how much each output counts. With
 # $v = (1, 0)$, only the distance does:
 
 # %%
@@ -125,16 +129,17 @@ end.backward(torch.tensor([1.0, 0.0]))
 throw.grad
 
 # %% [markdown]
-# One more meter per second would carry the ball about half a meter farther, while a steeper throw would leave it closer
-# to us. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table,
-# weighted by $v$ and added up. For the second row we take $v = (0, 1)$, and this time we call `torch.autograd.grad`.
-# It returns a tuple of gradients and leaves `throw.grad` alone, so nothing accumulates.
+# One more meter per second would carry the ball about half a meter farther, and a steeper throw less far. What
+# `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted by $v$ and
+# added up. For the second row we take $v = (0, 1)$ and `torch.autograd.grad`, which returns a tuple of gradients and
+# leaves `throw.grad` alone.
 
 # %%
 torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
 
+
 # %% [markdown]
-# To hit the hoop, distance and height must both be right. We measure the miss by the squared distance from the hoop:
+# To hit the hoop, distance and height must both be right. We square the distance from the hoop:
 
 
 # %%
@@ -145,44 +150,42 @@ def miss(throw):
 torch.autograd.grad(miss(throw), throw)
 
 # %% [markdown]
-# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way, the derivative of the miss
-# with respect to `end`. The derivative of a squared difference is twice the difference, and by the chain rule
-# (链式法则) the Jacobian of `fly` is multiplied by that:
+# No $v$ was needed, because `miss` returns a single number. Yet there was one on the way: by the chain rule (链式法则), the
+# Jacobian of `fly` is multiplied by the derivative of the miss with respect to `end`, twice the difference from the
+# hoop.
 
 # %%
 v = 2 * (end - hoop).detach()
 torch.autograd.grad(fly(throw), throw, v)
 
 # %% [markdown]
-# The same gradient. This is how `backward` makes its way through a graph: each function receives a vector $v$ that
-# says how much its outputs count, multiplies it by its own Jacobian, and hands the product on. It is also why we
-# train on a loss that is one number: the first $v$ is simply 1, and one walk through the graph yields the gradient
-# with respect to all parameters, be they two or two million.
+# The same gradient. This is how `backward` makes its way through a graph: each function receives a vector $v$ that says
+# how much its outputs count, multiplies it by its own Jacobian, and hands the product on. It is also why we train on a
+# loss that is one number: the first $v$ is simply 1, and one walk through the graph yields the gradient with respect to
+# all parameters, two or two million.
 #
 # ## The whole Jacobian, and many throws at once
 #
 # *雅可比矩阵与 vmap*
 #
-# If you do want the whole table, `torch.func.jacrev` turns a function into one that returns it, by one
-# vector-Jacobian product for each row:
+# For the whole table, `torch.func.jacrev` turns a function into one that returns it, by one vector-Jacobian product a
+# row:
 
 # %%
 guess = throw.detach()
 jacrev(fly)(guess)
 
 # %% [markdown]
-# `jacrev` needs no `requires_grad`, since it differentiates with respect to what you pass in, and neither does
-# `torch.func.grad`, which turns a function into one that returns its gradient. Their companion `vmap` turns a function
-# of one example into a function of a batch. We wrote `fly` for a single throw. Here it flies three, without a Python
-# loop over the throws:
+# It needs no `requires_grad`, since it differentiates with respect to what you pass in. In the same way
+# `torch.func.grad` returns the gradient. Their companion `vmap` turns a function of one example into a function of a
+# batch, so `fly` can throw three balls without a loop over the throws:
 
 # %%
 throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
 vmap(fly)(throws)
 
 # %% [markdown]
-# Each row is the end of one throw, distance and height. The first is the throw from above, the second comes closest to
-# the hoop at (4.2, 3.05), and the third is too steep.
+# The second comes closest to the hoop at (4.2, 3.05), and the third is too steep.
 #
 # ## Curvature and Newton's method
 #
@@ -198,19 +201,18 @@ walk[-1], miss(walk[-1])
 
 # %% [markdown]
 # Closer, but still not there. Is the learning rate (学习率) too small? Try 0.04, and the walk loses its way altogether.
-# The gradient says which way is down, but not how long a step may be. That depends on how quickly the gradient itself
-# changes, on the second derivative.
+# How long a step may be depends on how quickly the gradient itself changes, on the second derivative.
 #
-# A gradient is computed by operations like any other tensor. With `create_graph=True` these are recorded as well, so
-# we can differentiate the gradient again, here its second element, the derivative with respect to the angle:
+# With `create_graph=True` the operations that compute the gradient are recorded as well, so we can differentiate it
+# again, here its second element, the derivative with respect to the angle:
 
 # %%
 (gradient,) = torch.autograd.grad(miss(throw), throw, create_graph=True)
 gradient, torch.autograd.grad(gradient[1], throw)
 
 # %% [markdown]
-# The new pair of numbers is one row of the **Hessian** (海森矩阵), the table of all second derivatives. As it is the
-# Jacobian of the gradient, you can write it just like that:
+# The new pair of numbers is one row of the **Hessian** (海森矩阵), the table of all second derivatives. It is the Jacobian
+# of the gradient, and you can write it just like that:
 
 # %%
 hessian = jacrev(grad(miss))
@@ -223,9 +225,9 @@ hessian(guess)
 torch.linalg.eigvalsh(hessian(guess))
 
 # %% [markdown]
-# We are in a long valley, more than fifty times as curved across as along its floor, and a step that is right for the
-# floor is far too long across. **Newton's method** (牛顿法) solves $H d = g$ for the step $d$, where $g$ is the
-# gradient. In effect, it divides the gradient by the curvature, differently in each direction.
+# We are in a long valley, more than fifty times as curved across as along its floor, and a step right for the floor is
+# far too long across. **Newton's method** (牛顿法) solves $H d = g$ for the step $d$, where $H$ is the Hessian and $g$ the
+# gradient. In effect, it divides the gradient by the curvature in each direction.
 
 # %%
 newton = [guess]
@@ -240,28 +242,27 @@ from helpers.drawings.valley import show_valley
 show_valley(miss, {"gradient descent": walk, "Newton": newton})
 
 # %% [markdown]
-# The valley looks like a broad bowl only because the axes differ: the picture covers seven units of speed, but a single
-# unit of the angle. Drawn to scale, it would be a flat strip. Gradient descent soon finds the right angle and then
-# creeps along the floor, while Newton's method needs four steps. The first overshoots, because it takes the landscape
-# for a perfect bowl. But near the lowest point a valley looks more and more like one, and there each step about doubles
-# the number of correct digits. That is our throw:
+# (Drawn to scale, the valley would be a flat strip: the picture covers seven units of speed, but one of the angle.)
+# Gradient descent soon finds the right angle and then creeps along the floor. Newton's method needs four steps. The
+# first overshoots, because it takes the landscape for a perfect bowl. Near the lowest point it is almost one, and each
+# step about doubles the number of correct digits. That is our throw:
 
 # %%
 show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
 
 # %% [markdown]
-# Why are networks not trained like this? The Hessian of two parameters has four elements, that of a million has a
-# million times a million. Besides, Newton's method looks for a place where the gradient is zero, and that may just as
-# well be a saddle point (鞍点) or a maximum.
+# Why are networks not trained like this? The Hessian of a million parameters has a million times a million elements.
+# Besides, Newton's method looks for a place where the gradient is zero, and that may as well be a saddle point (鞍点) or
+# a maximum.
 #
 # ## Hooks: watching gradients pass
 #
 # *钩子*
 #
-# When would a gust of wind spoil our throw the most, early in the flight or late? The gradient of the final height
-# with respect to the velocity *in each step* would tell. Autograd computes it on the way back, but only leaf tensors
-# (叶子张量) keep their gradient, unless you call `retain_grad()` on another. For fifty velocities a **hook** (钩子) is
-# handier: a function, registered on a tensor, that autograd calls with the gradient as soon as it arrives.
+# When does a gust of wind do more harm, early in the flight or late? The gradient of the final height with respect to
+# the velocity *in each step* would tell. Autograd computes it on the way back, but keeps it only for leaf tensors
+# (叶子张量). So we register a **hook** (钩子) on each velocity, a function that autograd calls with the gradient as soon as
+# it arrives:
 
 # %%
 arrived = []
@@ -272,27 +273,28 @@ for _ in range(50):
 position[1].backward()
 arrived[0], arrived[25], arrived[49]
 
+
 # %% [markdown]
 # Gradients travel backwards, so the first to arrive belongs to the last step. A gust that adds 1 m/s there lifts the
-# ball by two centimeters, since only 0.02 seconds are left. At the beginning of the flight, it is almost forty times
-# as much.
+# ball by two centimeters, since only 0.02 seconds are left. Early in the flight, it is almost forty times as much.
+#
+# A tensor that a hook returns takes the place of the gradient on the rest of the way. (`register_hook` returns a
+# handle, whose `remove()` takes the hook off again.)
 #
 # ### Which layer's gradient vanishes?
 #
 # *梯度消失与梯度爆炸*
 #
 # A flight of fifty steps is much like a network of fifty layers: on the way back, the gradient is multiplied by one
-# Jacobian after another. If each layer makes it smaller, it **vanishes** (梯度消失) before it reaches the first ones, and
-# these learn next to nothing. If each makes it larger, it **explodes** (梯度爆炸). Hooks show you where that happens. Here
-# are thirty layers, whose random weights we can scale. Of each layer's gradient we note the *norm* (范数), its length as
-# one long vector:
+# Jacobian after another. If each layer makes it smaller, it **vanishes** (梯度消失), and the first ones learn next to
+# nothing. If each makes it larger, it **explodes** (梯度爆炸). Here are thirty layers, whose random weights we can scale.
+# Hooks note the *norm* (范数) of each layer's gradient, its length:
 
 
 # %%
 def gradient_norms(scale):
     torch.manual_seed(0)
-    norms = []
-    x = torch.randn(100, 64, requires_grad=True)
+    norms, x = [], torch.randn(100, 64, requires_grad=True)
     for _ in range(30):
         x = torch.relu(x @ (scale * torch.randn(64, 64)))
         x.register_hook(lambda gradient: norms.append(gradient.norm()))
@@ -307,22 +309,18 @@ scales = [0.25, 0.177, 0.125]
 show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 
 # %% [markdown]
-# Read it from right to left, as the gradient travels. In all three networks it sets out with the same norm, and at
-# the first layer more than eight orders of magnitude lie between the extremes, although the largest weights are only
-# twice as large as the smallest. That factor of two enters once for each of 29 layers, and $2^{29}$ is more than 500
-# million. The scale in the middle, $\sqrt{2/64}$ for 64 inputs, is the one that Kaiming He and his colleagues derived
-# for ReLU layers in 2015. It keeps the gradient level.
-#
-# A hook can also change what comes by: if it returns a tensor, this takes the place of the gradient on the rest of
-# the way. And `register_hook` returns a handle, whose `remove()` takes the hook off again.
+# Read it from right to left, as the gradient travels. All three set out with the same norm, and at the first layer more
+# than eight orders of magnitude lie between the extremes, although their weights differ only by a factor of two. That
+# factor enters once for each of 29 layers, and $2^{29}$ is more than 500 million. The scale in the middle keeps the
+# gradient level. It is $\sqrt{2/64}$, which Kaiming He and his colleagues derived in 2015 for ReLU layers, with 64
+# inputs here.
 
 # %% [markdown]
 # ## Where does the nan come from?
 #
 # *寻找 nan 的来源*
 #
-# What if we do not throw the ball at all, but let it drop? The simulation has no objection to a speed of zero, but
-# look at the gradient:
+# What if we just let the ball drop? The simulation has no objection to a speed of zero, but look at the gradient:
 
 # %%
 at_rest = torch.tensor([0.0, 0.9], requires_grad=True)
@@ -331,7 +329,7 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
 # parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
-# *forward* pass it was called. (`print_warnings` shows the part of that traceback that lies in this page's cells.)
+# *forward* pass it was called. (`print_warnings` shows only what lies in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -339,19 +337,19 @@ from helpers.messages import print_warnings
 with print_warnings(), torch.autograd.detect_anomaly():
     miss(at_rest).backward()
 
+
 # %% [markdown]
-# The error names the backward pass of a square root, and the last line of the traceback shows which one: `sqrt` in
-# `length`. At zero the curve of a square root is vertical, so its derivative is infinite. The drag multiplies the length
-# by a velocity of zero, so the gradient that arrives at the root is zero. And zero times infinity is `nan`. As the first
-# warning says, all this checking takes time, so turn it off when you have found the place.
+# The error names a square root, and the traceback ends where it is: in `length`. At zero the derivative of a square
+# root is infinite. The drag multiplies the length by a velocity of zero, so the gradient that arrives at the root is
+# zero. And zero times infinity is `nan`. (All this checking takes time, so turn it off when you have found the place.)
 #
 # ## A Function of your own
 #
 # *自定义 Function*
 #
-# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But as the drag
-# multiplies it by a velocity of zero, any finite number will do, and zero is the natural choice. We tell autograd so,
-# with a class that has a forward and a backward pass:
+# The length of a vector has a kink at zero, like $|x|$, and no derivative there. But as the drag multiplies it by a
+# velocity of zero, any finite number will do, and zero is the natural choice. We tell autograd so, with a class that
+# has a forward and a backward pass:
 
 
 # %%
@@ -369,11 +367,11 @@ class Length(torch.autograd.Function):
 
 
 # %% [markdown]
-# What `forward` does is not recorded. What `backward` will need goes into the context `ctx`, by `save_for_backward`.
-# Then `backward` receives the $v$ of the vector-Jacobian product, here called `gradient`, and returns the product. The
-# derivative of the length is `v / length`, and `clamp` turns $0/0$ into 0.
+# What `forward` does is not recorded. It saves what `backward` will need in the context `ctx`. Then `backward` receives
+# the $v$ of the vector-Jacobian product, here called `gradient`, and returns the product. The derivative of the length
+# is `v / length`, and `clamp` turns $0/0$ into 0.
 #
-# You do not make an instance of such a class, but call its `apply`. The `grad_fn` of the result is our own function:
+# Such a class is called by its `apply`, and the `grad_fn` of the result is our own function:
 
 # %% claims=["C08"]
 side = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
@@ -394,12 +392,13 @@ torch.autograd.grad(miss(at_rest), at_rest)
 #
 # *梯度检查*
 #
-# A network may well train on a wrong derivative, only badly. `gradcheck` compares your backward pass with finite
-# differences (有限差分), for which it moves each input a little up and down. Give it double precision, as `side` has,
-# because such small differences lose digits.
+# A network may well train on a wrong derivative, only badly. `gradcheck` moves each input a little up and down, and
+# compares your backward pass with these finite differences (有限差分). They lose digits, so give it double precision, as
+# `side` has.
 
 # %%
 torch.autograd.gradcheck(Length.apply, side)
+
 
 # %% [markdown]
 # A check is worth something only if it can fail. Suppose we had forgotten to divide by the length:
@@ -424,21 +423,20 @@ length = torch.linalg.vector_norm
 torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
-# We stay with it, because it also works under `jacrev` and `vmap`. A Function of your own has to be written
-# [in a second form](https://docs.pytorch.org/docs/stable/notes/extending.func.html) for that, in which `setup_context`
-# does the saving. For `vmap`, add the line `generate_vmap_rule = True`.
+# We stay with it, because it also works under `jacrev` and `vmap`. For these, a Function of your own needs [a second
+# form](https://docs.pytorch.org/docs/stable/notes/extending.func.html), in which `setup_context` does the saving, and
+# for `vmap` the line `generate_vmap_rule = True`.
 #
-# > **Then and now.** In 2017 one could write `forward(self, x)` as an ordinary method and call an instance, `Cube()(x)`.
-# > Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the place of
-# > `self`, and `Cube.apply(x)`.
+# > **Then and now.** In 2017 one could write `forward(self, x)` as an ordinary method and call an instance,
+# > `Cube()(x)`. Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the
+# > place of `self`, and `Cube.apply(x)`.
 #
 # ## What recording costs
 #
 # *记录的代价*
 #
-# All this has its price: what the backward pass needs is kept until it has run. Let us throw ten thousand balls and
-# measure the peak memory of all tensors, in megabytes. First without recording, since `balls` does not require a
-# gradient, and then with it:
+# What the backward pass needs is kept until it has run. Let us throw ten thousand balls and measure the peak memory of
+# all tensors, in megabytes, first without recording, and then with it:
 
 # %%
 from helpers.memory import peak_bytes
@@ -450,22 +448,28 @@ peak_bytes(lambda: vmap(fly)(balls)) / 1e6
 balls.requires_grad_()
 peak_bytes(lambda: vmap(fly)(balls).sum().backward()) / 1e6
 
+
 # %% [markdown]
-# Without recording, each step can drop what the one before it made. With recording, what all fifty steps keep for
-# `backward` is still there at the end, and a flight of twice as many steps would need about twice the memory.
+# Without recording, each step can drop what the one before it made. With recording, what all fifty steps keep is still
+# there at the end, and twice as many steps would need about twice the memory.
 #
 # **Checkpointing** (检查点) saves memory and pays with time. It cuts the flight into segments and keeps only what goes
-# into each. When the way back arrives at a segment, its steps are computed once more, and only then is what they need
-# for `backward` kept. (`use_reentrant=False` is what PyTorch recommends.)
+# into each. When the way back arrives at a segment, its steps are computed once more, and this time recorded. A segment
+# is a few steps of all balls:
+
 
 # %%
-from torch.utils.checkpoint import checkpoint
-
-
 def segment(position, velocity, steps):
     for _ in range(steps):
         position, velocity = vmap(step)(position, velocity)
     return position, velocity
+
+
+# %% [markdown]
+# We call it by way of `checkpoint`. (`use_reentrant=False` is what PyTorch recommends.)
+
+# %%
+from torch.utils.checkpoint import checkpoint
 
 
 def checkpointed(steps):
@@ -476,8 +480,8 @@ def checkpointed(steps):
 
 
 # %% [markdown]
-# How long should a segment be? With short segments there are many inputs to keep. A long one needs much memory when its
-# turn comes. Here are segments of 1, 10 and 50 steps:
+# Short segments have many inputs to keep, and a long one needs much memory when its turn comes. Here are segments of 1,
+# 10 and 50 steps:
 
 
 # %%
@@ -488,8 +492,8 @@ def megabytes(steps):
 megabytes(1), megabytes(10), megabytes(50)
 
 # %% [markdown]
-# The extremes gain almost nothing, but with ten steps a third of the memory is enough. The gradients are the same,
-# since the same operations are applied to the same numbers. What it costs in time depends on your machine:
+# The extremes gain almost nothing, but with ten steps a third of the memory is enough, and the gradients are the same.
+# What it costs in time depends on your machine:
 
 # %% verify={"reason": "durations", "timing": true}
 # %timeit -n 1 -r 3 vmap(fly)(balls).sum().backward()
@@ -499,8 +503,8 @@ megabytes(1), megabytes(10), megabytes(50)
 # ## Recap
 #
 # - `y.backward(v)` computes $v^T J$, where $v$ says how much each output counts. For a loss, $v$ is 1.
-# - `jacrev` gives a whole Jacobian. With `create_graph=True`, or `jacrev(grad(f))`, you get second derivatives, and with
-#   these Newton's method takes account of curvature.
+# - `jacrev` gives a whole Jacobian. With `create_graph=True`, or `jacrev(grad(f))`, you get second derivatives, and
+#   with these Newton's method takes account of curvature.
 # - A hook sees a gradient on its way, and can replace it. `detect_anomaly` finds the operation behind a `nan`.
 # - You write the backward pass of an `autograd.Function`, and `gradcheck` checks it.
 # - Recording keeps tensors until the way back. Checkpointing keeps fewer, and computes the others twice.
@@ -634,6 +638,7 @@ def hessian_times(f, x, v): ...
 
 
 check_hessian_times(hessian_times)
+
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>

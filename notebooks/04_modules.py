@@ -23,13 +23,13 @@
 # Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand
 # weights in order? Who names them, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch
 # this is the job of `nn.Module`. We use it to build the network of the notes, a small LeNet, and see what the class
-# then does for us, and what it lets us do wrong.
+# does for us, and what it lets us do wrong.
 #
 # **You will**
 #
 # - write a network as an `nn.Module`, and count its parameters by hand;
 # - save and load its state, and switch it between training and evaluation;
-# - know what happens when a network gets one sample instead of a mini-batch, and which mistakes raise no error;
+# - pass one sample instead of a mini-batch, and know which mistakes raise no error;
 # - look inside a network with hooks, and see receptive fields and feature maps.
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
@@ -46,18 +46,21 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+
 # %% [markdown]
 # ## A network is a class
 #
 # *神经网络是一个类*
 #
 # To write a network, you subclass `nn.Module` and answer two questions. Which layers does it have? That is `__init__`.
-# How does the data pass through them? That is `forward`. Our example is the LeNet of the notes, for gray pictures of
-# 32 x 32 pixels. It begins with two *convolutions* (卷积层), which slide small filters over the picture and note how well
-# each of them matches, place by place. It ends with three *fully connected* layers (全连接层), in which every input acts on
-# every output. In between, *ReLU* sets negative numbers to zero, and *max pooling* (最大池化) keeps the largest of each
-# 2 x 2 numbers, so that height and width are halved. A gray picture has one *channel* (通道), its brightness, and a color
-# picture has three. A convolution makes one from each of its filters.
+# How does the data pass through them? That is `forward`. Our example is the LeNet of the notes, for gray pictures of 32
+# x 32 pixels.
+#
+# It begins with two *convolutions* (卷积层), which slide small filters over the picture and note how well each of them
+# matches, place by place. A gray picture has one *channel* (通道), its brightness, a color picture has three, and a
+# convolution makes one from each filter. At the end are three *fully connected* layers (全连接层), in which every input
+# acts on every output. In between, *ReLU* sets negative numbers to zero, and *max pooling* (最大池化) keeps the largest of
+# each 2 x 2 numbers, which halves height and width.
 
 
 # %% claims=["C10"]
@@ -80,12 +83,11 @@ class LeNet(nn.Module):
 
 
 # %% [markdown]
-# > **Then and now.** If you type in the notes' version, Python stops at `def forward`, which is indented by one space
-# > too few. Its `super(Net,self).__init__()` still works, and its `x.view(x.size()[0],-1)` does here what `flatten(1)`
-# > does.
+# > **Then and now.** In the notes, `def forward` is indented by one space too few, and Python stops there. Their
+# > `super(Net,self).__init__()` still works, and `x.view(x.size()[0],-1)` does here what `flatten(1)` does.
 #
 # You call a module like a function, `net(x)`, and the call runs `forward`. Four pictures of random noise go in, and out
-# come ten *logits* for each, one score per class: the higher the score, the more the network favors that class.
+# come ten *logits* for each, one score per class. The higher a score, the more the network favors its class.
 
 # %% claims=["C10"]
 torch.manual_seed(0)
@@ -95,9 +97,8 @@ scores = net(pictures)
 scores.shape
 
 # %% [markdown]
-# Notice what we did not write: a `backward`. `forward` is made of operations that autograd records, so the gradients
-# come for free. For a trial we call `backward()` on the sum of all scores, and each weight now has a gradient of its
-# own shape:
+# Notice what we did not write: a `backward`. Autograd records what `forward` does, so the gradients come for free. For
+# a trial we call `backward()` on the sum of all scores, and each weight gets a gradient of its own shape:
 
 # %% claims=["C10"]
 scores.sum().backward()
@@ -117,14 +118,14 @@ type(scores), pictures.requires_grad, scores.requires_grad
 #
 # *参数*
 #
-# A module knows its parts. Print it, and you see the layers in the order in which `__init__` made them. ReLU and
-# pooling are missing, because here they are plain functions that `forward` calls.
+# Print a module, and you see its layers in the order in which `__init__` made them. ReLU and pooling are missing,
+# because here they are plain functions that `forward` calls.
 
 # %% claims=["C11"]
 print(net)
 
 # %% [markdown]
-# It also knows the tensors that training is going to change, its *parameters* (参数). Each layer has two, a weight and a
+# A module also knows the tensors that training is going to change, its *parameters* (参数). Each layer has a weight and a
 # bias:
 
 # %% claims=["C12"]
@@ -132,16 +133,17 @@ for name, p in net.named_parameters():
     print(name, tuple(p.shape))
 
 # %% [markdown]
-# How many numbers do these ten tensors hold? `numel` counts the elements of a tensor:
+# How many numbers do these ten tensors hold?
 
 # %% claims=["C12"]
 sum(p.numel() for p in net.parameters())
 
 # %% [markdown]
-# Check one layer by hand: `conv2` has 16 filters. Each of them looks at 5 x 5 pixels in all 6 channels, and has one bias:
+# Check one layer by hand: each of the 16 filters in `conv2` looks at 5 x 5 pixels in all 6 channels, and has one bias:
 
 # %% claims=["C12"]
 16 * (6 * 5 * 5) + 16, net.conv2.weight.numel() + net.conv2.bias.numel()
+
 
 # %% [markdown]
 # Most of the network is in `fc1`, which connects each of 400 inputs to each of 120 outputs.
@@ -150,12 +152,11 @@ sum(p.numel() for p in net.parameters())
 #
 # *参数注册*
 #
-# How does it know them? The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module` looks at the
-# value, and if that is a module or an `nn.Parameter`, it is *registered* (注册) under this name. (`super().__init__()`
-# prepares the registry, so it comes first. Without it, you get the error
-# `cannot assign module before Module.__init__() call`.)
+# The trick is in the assignment: when you write `self.conv1 = ...`, `nn.Module` looks at the value, and if that is a
+# module or an `nn.Parameter`, it is *registered* (注册) under this name. (`super().__init__()` prepares the registry.
+# Without it, you get the error `cannot assign module before Module.__init__() call`.)
 #
-# Here is a layer of our own, which is meant to learn two numbers, a scale and a shift. (We leave its `forward` out.)
+# Here is a layer of our own, meant to learn two numbers (its `forward` is left out):
 
 
 # %%
@@ -168,12 +169,12 @@ class Scale(nn.Module):
 
 list(Scale().named_parameters())
 
+
 # %% [markdown]
-# Only `scale` is there. `shift` will get gradients like any tensor with `requires_grad=True`, but the module does not
-# list it, so the optimizer never sees it. Wrap it in `nn.Parameter`, and it is registered too.
+# Only `scale` is there. `shift` gets gradients, but the module does not list it, so the optimizer never sees it. Wrap
+# it in `nn.Parameter`, and it is registered too.
 #
-# Modules can contain modules, and their parameters are found as well. But the same trap is waiting here, because a
-# plain list is an ordinary attribute, and nobody looks inside:
+# Modules can contain modules, and their parameters are found as well. But nobody looks inside a plain list:
 
 
 # %%
@@ -188,30 +189,22 @@ stack = Stack()
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# The two layers in the list are missing. A `forward` that uses them runs without complaint, but an optimizer that is
-# given `stack.parameters()` never trains them, a saved file does not contain them, and they do not move to a GPU with
-# the rest. An `nn.ModuleList` is a list that is itself a module, so assigning one is all it takes:
+# The two layers in the list are missing. A `forward` that uses them runs without complaint, but no optimizer trains
+# them, a saved file does not contain them, and they do not move to a GPU with the rest. An `nn.ModuleList` is a list
+# that is itself a module, so assigning one is all it takes:
 
 # %%
 stack.layers = nn.ModuleList(stack.layers)
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# Dots join the names: `layers.0.weight` is the weight of the first layer in `layers`.
-#
-# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you need not write a
-# `forward`. We use it to take out the first half of LeNet. ReLU and pooling are modules this time, and the convolutions
-# are the *same* objects as in `net`, not copies:
+# Another container, `nn.Sequential`, also passes the data from each layer to the next, so you write no `forward`. We
+# use it to take out the first half of LeNet. ReLU and pooling are modules this time, and the convolutions are the
+# *same* objects as in `net`, not copies:
 
 # %%
-features = nn.Sequential(
-    net.conv1,
-    nn.ReLU(),
-    nn.MaxPool2d(2),
-    net.conv2,
-    nn.ReLU(),
-    nn.MaxPool2d(2),
-)
+relu, pool = nn.ReLU(), nn.MaxPool2d(2)
+features = nn.Sequential(net.conv1, relu, pool, net.conv2, relu, pool)
 features(pictures).shape
 
 # %% [markdown]
@@ -221,10 +214,9 @@ features(pictures).shape
 #
 # *保存与加载*
 #
-# What is worth keeping of a network is its `state_dict`: a dictionary from the names above to tensors, without any
-# code. `torch.save` writes it to a file. To get the network back, make a new one of the same class and load the state
-# into it, which replaces its random weights, name by name. If a name or a shape does not match, that is an error. (We
-# use a temporary folder; in your own code the path is simply `"lenet.pt"`.)
+# What is worth keeping of a network is its `state_dict`, a dictionary from the names above to tensors, without any
+# code. To get the network back from a file, make a new one of the same class and load the state into it. If a name or a
+# shape does not match, that is an error. (In your own code the path is simply `"lenet.pt"`.)
 
 # %%
 import tempfile
@@ -236,20 +228,16 @@ with tempfile.TemporaryDirectory() as folder:
 torch.allclose(other(pictures), net(pictures))
 
 # %% [markdown]
-# The new network computes the same as the old one.
-#
-# If the file was saved on a GPU and you have none, write `torch.load(path, map_location="cpu")`.
-#
-# The trained weights of well-known networks are such files too, and torchvision fetches them for you, as in
-# `torchvision.models.resnet18(weights="DEFAULT")`. (Old code writes `pretrained=True`, which still works and warns.)
+# The new network computes the same as the old one. If the file was saved on a GPU and you have none, write
+# `torch.load(path, map_location="cpu")`. The trained weights of well-known networks are such files too, and
+# `torchvision.models.resnet18(weights="DEFAULT")` fetches them. (Old code writes `pretrained=True`, which still works
+# and warns.)
 #
 # > **Then and now.** `torch.load` used to run any code that was hidden in a file. Since PyTorch 2.6 it accepts little
-# > more than tensors and plain data, unless you say `weights_only=False`. Still, do not load a file that you do not
-# > trust.
+# > more than tensors and plain data, unless you say `weights_only=False`. Still, load no file that you do not trust.
 #
-# One trap remains. A `state_dict` that you keep in memory is not a snapshot: it shares the memory of the parameters, so
-# your "best weights so far" silently become the latest ones. Here we overwrite a bias of the network *after* taking its
-# state, and the state follows:
+# One trap remains. A `state_dict` in memory is no snapshot. It shares the memory of the parameters, so your "best
+# weights so far" silently become the latest ones. Here we take the state first, and then overwrite a bias:
 
 # %%
 state = other.state_dict()
@@ -264,11 +252,10 @@ state["fc3.bias"]
 #
 # *训练模式与测试模式*
 #
-# Some layers behave differently in training and afterwards. LeNet has none of them, but many networks do. Take
-# *dropout* (随机失活): it sets a random part of its input to zero, so that the network does not rely on any single number,
-# and scales up the rest to make up for it. Once trained, the network should no longer gamble. `eval()` switches a
-# module, together with all modules registered in it, to evaluation mode, and `train()` switches it back. A new module
-# is in training mode:
+# Some layers behave differently in training and afterwards. *Dropout* (随机失活) sets a random part of its input to zero,
+# so that the network does not rely on any single number, and scales up the rest to make up for it. Once trained, the
+# network should no longer gamble. `eval()` switches a module, with all modules registered in it, to evaluation mode,
+# and `train()` switches it back. A new module is in training mode:
 
 # %%
 dropout, ones = nn.Dropout(0.5), torch.ones(1000)
@@ -282,8 +269,7 @@ dropout(ones).unique()
 # In training, a thousand ones became zeros and twos. In evaluation, dropout does nothing.
 #
 # The other famous case is *batch norm* (批归一化). It subtracts from each feature its mean and divides by its standard
-# deviation, so that the next layer gets numbers of a moderate size. In training, mean and standard deviation are those
-# of the batch at hand:
+# deviation, in training those of the batch at hand, so that the next layer gets numbers of a moderate size:
 
 # %%
 norm = nn.BatchNorm1d(2)
@@ -292,47 +278,44 @@ norm(batch)
 
 # %% [markdown]
 # The two columns come out alike, although one was ten times as large. But now the result for a sample depends on what
-# else is in the batch. In evaluation it should not, and batch norm prepares for that by keeping running averages. They
-# are part of the state, but they are not parameters: the layer itself updates them, not the optimizer. Such tensors are
-# called *buffers* (缓冲区):
+# else is in the batch. In evaluation it should not, so batch norm keeps running averages. They are part of the state,
+# but not parameters: the layer itself updates them, not the optimizer. Such tensors are called *buffers* (缓冲区):
 
 # %%
 dict(norm.named_buffers())
 
 # %% [markdown]
 # The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20, and the running variance a
-# tenth of the way from 1 to the variances, 2 and 200. (They are computed with N - 1. To normalize the batch itself, the
-# layer uses N, which gives 1 and 100, hence the round numbers above.) In evaluation mode the averages are used, and a
-# sample gets the same result alone as in company:
+# tenth of the way from 1 to 2 and 200. (These variances are computed with N - 1. To normalize the batch itself, the
+# layer uses N.) In evaluation mode the averages are used, and a sample gets the same result alone as in company:
 
 # %%
 norm.eval()
 norm(batch), norm(batch[:1])
 
 # %% [markdown]
-# If you forget `eval()` in a network with such layers, your test results depend on chance or on the rest of the batch.
-# You may also get an error, since in training mode batch norm cannot work with a single value per channel:
+# If you forget `eval()`, your test results depend on chance or on the rest of the batch. Or you get an error, since in
+# training mode batch norm cannot work with a single value per channel:
 
 # %% tags=["raises-exception"]
 norm.train()
 norm(batch[:1])
 
 # %% [markdown]
-# Finally, `eval()` does *not* switch off autograd. That is the job of `torch.no_grad()`, and for testing you want both.
+# But `eval()` does *not* switch off autograd. That is the job of `torch.no_grad()`, and for testing you want both.
 
 # %% [markdown]
 # ## Buffers and devices
 #
 # *缓冲区与设备*
 #
-# When a module of yours needs a tensor that is not trained, such as the mean of all pictures, make it a buffer, with
-# `self.register_buffer("mean", mean)` in `__init__`. After that, `self.mean` is saved, loaded, and moved to another
-# device together with the parameters. After a plain `self.mean = mean` it would be left behind, which is a common
-# reason for the error "Expected all tensors to be on the same device".
+# When a module of yours needs a tensor that is not trained, such as the mean of all pictures, write
+# `self.register_buffer("mean", mean)` in `__init__`. Then `self.mean` is saved, loaded, and moved to another device
+# together with the parameters. A plain `self.mean = mean` would be left behind, a common reason for the error "Expected
+# all tensors to be on the same device".
 #
-# Now move to your own device, the GPU if there is one, otherwise the CPU. Mind one difference. A *module* moves its own
-# tensors, and `to` returns that same module. For a *tensor*, `to` leaves the original where it is, so you have to use
-# what it returns:
+# Now move to your own device, the GPU if there is one, otherwise the CPU. A *module* moves in place. A *tensor* stays
+# where it is, so you have to use what its `to` returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -363,9 +346,9 @@ alone.shape, in_batch.shape, torch.allclose(alone, in_batch[0], atol=1e-6)
 net(pictures[0])
 
 # %% [markdown]
-# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here it
-# is the 16 maps of one picture, so `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the notes
-# still helps:
+# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here
+# these are the 16 maps of one picture, so `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the
+# notes still helps:
 
 # %% claims=["C14"]
 net(pictures[0].unsqueeze(0)).shape
@@ -375,20 +358,20 @@ net(pictures[0].unsqueeze(0)).shape
 #
 # *不报错的错误*
 #
-# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which says: rows of 400, as many as it takes.
-# That accepts one sample. But see what becomes of 25 pictures that are a little too large:
+# An error is the lucky case. Much old code flattens with `view(-1, 400)`, rows of 400, as many as it takes, which
+# accepts one sample. But see what becomes of 25 pictures that are a little too large:
 
 # %% claims=["C14"]
 maps = features(torch.randn(25, 1, 36, 36))
 maps.shape, maps.view(-1, 16 * 5 * 5).shape
 
 # %% [markdown]
-# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. With
+# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. After
 # `flatten(1)`, `fc1` would have refused. So do not let `-1` stand for the batch.
 #
-# Some layers make such a mistake on their own. `GroupNorm` expects the batch first. Given one sample of 8 channels, 8 x
-# 8 numbers each, it takes the channels for the batch, and returns the right shape with the wrong numbers. For looking
-# up, one sample *without* a batch dimension:
+# Some layers make such a mistake on their own. Given one sample of 8 channels, 8 x 8 numbers each, `GroupNorm` takes
+# the channels for the batch, and returns the right shape with the wrong numbers. For looking up, one sample *without* a
+# batch dimension:
 #
 # | one sample goes into | what happens |
 # |:--|:--|
@@ -397,8 +380,8 @@ maps.shape, maps.view(-1, 16 * 5 * 5).shape
 # | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# You need not remember the table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of
-# these. (Without `batch_first=True`, `LSTM` and the like have the batch *second*, and want `unsqueeze(1)`.)
+# You need no table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of these.
+# (Without `batch_first=True`, `LSTM` and the like have the batch *second*, and want `unsqueeze(1)`.)
 #
 # ### The order is N x C x H x W
 #
@@ -411,6 +394,7 @@ maps.shape, maps.view(-1, 16 * 5 * 5).shape
 conv = nn.Conv2d(3, 6, 5)  # for color pictures
 conv(torch.randn(3, 32, 32)).shape
 
+
 # %% [markdown]
 # Pictures from files usually have the color last. A batch of them, 2 x 32 x 32 x 3, is refused: "expected input[2, 32,
 # 32, 3] to have 3 channels, but got 32 channels instead". Then `permute(0, 3, 1, 2)` puts the dimensions right.
@@ -420,9 +404,9 @@ conv(torch.randn(3, 32, 32)).shape
 #
 # *钩子*
 #
-# `forward` returns only what comes out at the end. To see what happens in between, hang a *hook* (钩子) on a layer: a
-# function that is called with the layer, its inputs and its output each time the layer has run. It stays there until
-# you remove it, so keep the handle that `register_forward_hook` returns.
+# To see what happens between input and output, hang a *hook* (钩子) on a layer: a function that is called with the layer,
+# its inputs and its output each time the layer has run. It stays there until you remove it, so keep the handle that
+# `register_forward_hook` returns.
 
 
 # %%
@@ -436,12 +420,12 @@ for handle in handles:
     handle.remove()
 
 # %% [markdown]
-# A hook runs when its module is *called*. A hook on `net` itself would be skipped by `net.forward(pictures)`, and that
-# is one good reason to write `net(pictures)`.
+# A hook runs when its module is *called*. `net.forward(pictures)` would skip a hook on `net` itself, which is one good
+# reason to write `net(pictures)`.
 #
-# As for the sizes, a filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that. So
-# the side goes from 32 to 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$ and padding $p$ turns
-# $n$ pixels into $\lfloor (n + 2p - k) / s \rfloor + 1$.
+# A filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that, so the side goes from
+# 32 to 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$ and padding $p$ turns $n$ pixels into
+# $\lfloor (n + 2p - k) / s \rfloor + 1$.
 #
 # ## Going further
 #
@@ -451,9 +435,8 @@ for handle in handles:
 #
 # *感受野*
 #
-# The pixels that an output can depend on are its *receptive field* (感受野). We can ask autograd for them: take one number
-# that comes out of `conv1`, and its gradient with respect to the *picture*. A pixel that this number cannot see has
-# gradient zero.
+# The pixels that an output can depend on are its *receptive field* (感受野). Autograd finds them: take one number that
+# comes out of `conv1`, and its gradient with respect to the *picture*. A pixel that it cannot see has gradient zero.
 
 # %%
 noise = torch.randn(1, 1, 32, 32, requires_grad=True)
@@ -461,10 +444,10 @@ net.conv1(noise)[0, 0, 14, 14].backward()
 noise.grad.count_nonzero()
 
 # %% [markdown]
-# It sees 25 pixels, those under one filter of 5 x 5. The helper below does the same for all four steps. It adds up the
-# gradients of many random pictures, because max pooling passes on only one number in four; the brighter a pixel, the
-# more it counts. The orange frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as
-# long as the product of all strides before it.
+# It sees 25 pixels, those under one filter. Here is the same for all four steps, with the gradients of many random
+# pictures added up, because max pooling passes on only one number in four. The brighter a pixel, the more it counts.
+# The orange frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as long as the
+# product of all strides before it.
 
 # %%
 from helpers.drawings.receptive_field import show_receptive_fields
@@ -472,15 +455,14 @@ from helpers.drawings.receptive_field import show_receptive_fields
 show_receptive_fields(features)
 
 # %% [markdown]
-# The arithmetic agrees: the bright pixels fill the frames. After the second pooling, one number sees a quarter of the
-# picture.
+# The bright pixels fill the frames. After the second pooling, one number sees a quarter of the picture.
 #
 # ### What does a filter respond to?
 #
 # *卷积核与特征图*
 #
-# For this question noise will not do. We take a picture from CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and
-# turn it gray.
+# Noise will not do here. We take a picture from CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and turn it
+# gray.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 from helpers import data
@@ -491,10 +473,10 @@ picture = colors.mean(-1).unsqueeze(0)
 picture.shape
 
 # %% [markdown]
-# Training finds filters of its own, but to see what a filter can do, it helps to make six by hand. Red is positive and
-# blue negative. The first filter is blue on the left and red on the right, so it responds where the picture grows
-# brighter from left to right. It slides over the picture, and what it finds at each place makes up its *feature map*
-# (特征图), drawn below it: red where the picture looks like the filter, blue where it looks like the opposite.
+# Training finds filters of its own, but to see what a filter can do, we make six by hand. The first is blue, negative,
+# on the left and red, positive, on the right, so it responds where the picture grows brighter from left to right. What
+# it finds at each place makes up its *feature map* (特征图), drawn below it: red where the picture looks like the filter,
+# blue where it looks like the opposite.
 
 # %% tags=["cifar10"]
 from helpers.drawings.feature_maps import show_filters, six_filters
@@ -660,6 +642,7 @@ class Center(nn.Module):
 
 check_center(Center)
 
+
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
@@ -715,7 +698,6 @@ class Squeezed(OneOrMany):
 
 
 check_one_or_many(Squeezed)
-
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
