@@ -314,7 +314,7 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It was indeed: with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the learning
+# It is: with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the learning
 # rate is *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over
 # the valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed
 # every ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let it be this one,
