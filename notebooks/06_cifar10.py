@@ -105,8 +105,8 @@ labels.bincount()
 # *数据转换*
 #
 # A network wants a float tensor with the color channels first. Turning pictures into that is the work of *transforms*,
-# which `Compose` chains. With `scale=True`, values from 0 to 255 become values from 0 to 1. Older code uses `ToTensor`
-# instead of `transforms.v2`, and gets the same numbers, up to rounding, as the `True` at the end confirms:
+# which `Compose` chains. (`scale=True` makes values from 0 to 1 out of 0 to 255.) Today's are in `transforms.v2`. The
+# `ToTensor` of older code gives the same numbers, up to rounding, as the `True` at the end confirms:
 
 # %% claims=["C19"]
 from torchvision import transforms
@@ -122,8 +122,8 @@ x.shape, x.dtype, x.allclose(transforms.ToTensor()(picture))
 #
 # Usually you hand such a chain to the data set, `CIFAR10(..., transform=to_tensor)`, which applies it to each picture as
 # you ask for it. But transforms take many pictures at once too, which is faster, and CIFAR-10 is small enough to keep in
-# one tensor of bytes. The data set holds the pixels in `data` and, as you saw, the labels in `targets`. (In old code they
-# are `train_data` and `train_labels`, which is an error today.)
+# one tensor of bytes. The data set holds the pixels in `data` and, as you saw, the labels in `targets`. (Old code calls
+# them `train_data` and `train_labels`, which is an error today.)
 
 # %%
 pixels = torch.from_numpy(train_set.data).permute(0, 3, 1, 2).contiguous()
@@ -293,8 +293,7 @@ def train_epoch(net, loader, optimizer):
     net.train()
     total = 0.0
     for pictures, labels in loader:
-        x = normalize(pictures.to(device))
-        y = labels.to(device)
+        x, y = normalize(pictures.to(device)), labels.to(device)
         loss = criterion(net(x), y)
         optimizer.zero_grad()
         loss.backward()
@@ -544,7 +543,7 @@ os.getpid() in here, os.getpid() in workers, len(workers)
 # off when a sample is slow to make, such as a large photograph that must be decoded. Ours are fast.
 #
 # With a GPU, many scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that
-# Python can go on while a batch is copied. Without a GPU, you only get a warning.
+# Python can go on while a batch is copied.
 #
 # ## Recap
 #
