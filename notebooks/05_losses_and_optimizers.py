@@ -514,7 +514,8 @@ print(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
 nn.utils.get_total_norm([p.grad for p in net.parameters()])
 
 # %% [markdown]
-# The call returns the length *before* clipping, 45.7, which is worth logging. Afterwards it is 1.
+# The call returns the length *before* clipping, 45.7, which is worth logging. Afterwards it is 1. (The old name without
+# the underscore is deprecated.)
 #
 # ### Initialization
 #
@@ -544,8 +545,7 @@ show_signal()
 # Only He's rule keeps both level: what fades or explodes on the way forward does the same on the way back. Our two
 # layers can live with the default. Deep networks need a careful start or normalization layers.
 #
-# > **Then and now.** `nn.init.constant` and its like, and `clip_grad_norm`, have an underscore today; the old names are
-# > deprecated.
+# > **Then and now.** `nn.init.constant` and its like have an underscore today; the old names are deprecated.
 #
 # ## Recap
 #
