@@ -20,10 +20,9 @@
 #
 # *损失函数与优化器*
 #
-# A fresh network only guesses, and to teach it anything you need two more parts: a *loss function* (损失函数), which says
-# in a single number how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number
-# goes down. PyTorch has more than twenty losses and more than a dozen optimizers. Which do you need, and how can you
-# tell that yours work?
+# A fresh network only guesses. To teach it anything you need a *loss function* (损失函数), which says in a single number
+# how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number goes down. PyTorch
+# has more than twenty losses and more than a dozen optimizers. Which do you need, and how can you tell that yours work?
 #
 # **You will**
 #
@@ -51,9 +50,8 @@ from torch import nn, optim
 #
 # *一个小问题*
 #
-# One small problem runs through the whole page: 300 points on three spiral arms. A network is given the two
-# coordinates of a point, a row of `x`, and has to find the number of its arm, 0, 1 or 2, which is in `y`. (The folded
-# cell makes both.)
+# One small problem runs through the whole page: 300 points on three spiral arms. From the two coordinates of a point, a
+# row of `x`, a network has to find the number of its arm in `y`: 0, 1 or 2. (The folded cell makes both.)
 
 # %% jupyter={"source_hidden": true}
 from helpers.drawings.decision_regions import show_points
@@ -67,8 +65,8 @@ show_points(x, y)
 
 
 # %% [markdown]
-# We are going to train this network several times, so a function makes it, with the same random weights each time. It
-# gives three numbers for each point, one for each arm.
+# We shall train the network several times, so a function makes it, with the same random weights each time. It gives
+# three numbers for each point, one for each arm.
 
 
 # %%
@@ -96,8 +94,7 @@ show_losses_of_errors()
 
 # %% [markdown]
 # When errors are squared, an error twice as large costs four times as much, so a few targets that are plainly wrong
-# can dominate. The *absolute* error is milder, and *Huber* is a compromise
-# that is squared near zero and straight further out.
+# can dominate. The *absolute* error is milder, and *Huber* is a compromise, squared near zero and straight further out.
 # The squared error, averaged, is the usual choice:
 
 # %% claims=["C16"]
@@ -106,8 +103,8 @@ target = torch.tensor([1.0, 1.0, 1.0])
 nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 
 # %% [markdown]
-# The function `F.mse_loss` does the same. Both return the mean over all elements unless you ask for another `reduction`,
-# `"sum"` or `"none"`.
+# The function `F.mse_loss` does the same. Both return the mean, unless you ask for another `reduction`, `"sum"` or
+# `"none"`.
 #
 # > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes
 # > have it (均方误差), was a slip of the pen even then:
@@ -116,8 +113,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 nn.MESLoss()
 
 # %% [markdown]
-# Now a mistake that nearly everybody makes once. Three predictions of a network have the shape 3 x 1, but targets
-# often have the shape 3. These predictions are perfect, so the loss ought to be zero:
+# Now a mistake that nearly everybody makes once. A network's three predictions have the shape 3 x 1, but the targets
+# have the shape 3. The predictions are perfect, so the loss ought to be zero:
 
 # %%
 from helpers.messages import print_warnings
@@ -129,8 +126,7 @@ with print_warnings():
 
 # %% [markdown]
 # It is not, because broadcasting (广播) compared each prediction with *every* target, nine pairs in all. At least
-# `mse_loss` warns you; a formula of your own would make the same mistake in silence. With equal shapes, the loss is
-# zero:
+# `mse_loss` warns you; a formula of your own would make the same mistake in silence. Equal shapes give the right loss:
 
 # %%
 F.mse_loss(prediction.squeeze(1), target)
@@ -140,9 +136,9 @@ F.mse_loss(prediction.squeeze(1), target)
 #
 # *交叉熵*
 #
-# On the spirals the answer is a class, not a number that could be a little too large, so the network gives each class a
-# *score*, also called a *logit*, and *softmax* turns the scores into positive numbers that add up to 1, the
-# probabilities $p_i = e^{s_i} / \sum_j e^{s_j}$, here for the first point:
+# On the spirals the answer is a class, not a number that could be a little too large. So the network gives each class a
+# *score*, also called a *logit*, and *softmax* turns the scores $s$ into probabilities,
+# $p_i = e^{s_i} / \sum_j e^{s_j}$, which are positive and add up to 1. Here are both for the first point:
 
 # %%
 logits = net(x)
@@ -151,8 +147,8 @@ logits[0], p[0]
 
 # %% [markdown]
 # Cross entropy asks only *how probable did you find the right class?* The loss of a point is minus the logarithm of
-# that probability: zero for 1, and larger and larger towards 0. Over the batch we take the mean. (The index picks one
-# element from each row, that of the right class.)
+# that probability: zero for 1, and larger and larger towards 0. Over the batch we take the mean. (The index picks the
+# right class from each row.)
 
 # %% claims=["C17"]
 by_hand = -p[torch.arange(300), y].log().mean()
@@ -173,8 +169,8 @@ s = torch.tensor([0.0, 200.0])
 s.softmax(dim=0).log(), s.log_softmax(dim=0)
 
 # %% [markdown]
-# The first way rounds the probability to zero, whose logarithm is $-\infty$. The second takes the logarithm without
-# forming the probability, and so does `cross_entropy`, for which this point costs 200.
+# The first way rounds the probability to zero, whose logarithm is $-\infty$. The second never forms the probability, nor
+# does `cross_entropy`, for which this point costs 200.
 #
 # > **Then and now.** `F.softmax(x)`, common in old code, still guesses which `dim` you mean, but warns.
 #
@@ -192,15 +188,15 @@ print(F.cross_entropy(sure, right), F.cross_entropy(sure.softmax(1), right))
 print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 
 # %% [markdown]
-# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. Further
-# down, [one batch](#Overfit-one-batch-first) shows what this does to training.
+# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. What this does to
+# training you will see [further down](#Overfit-one-batch-first).
 #
 # ### Soft targets
 #
 # *标签平滑*
 #
-# *Label smoothing* discourages overconfidence. The target is no longer "class 0 for certain", which is the row
-# (1, 0, 0), called *one-hot*: a tenth of it is shared out equally among all classes. You can do this yourself, or let
+# *Label smoothing* discourages overconfidence. The target is no longer "class 0 for certain", the *one-hot* row
+# (1, 0, 0), of which a tenth is shared out equally among all classes. You can do this yourself, or let
 # `label_smoothing` do it:
 
 # %% claims=["C17"]
@@ -236,8 +232,8 @@ from helpers.drawings.losses import show_losses_of_scores
 show_losses_of_scores()
 
 # %% [markdown]
-# The dash-dotted line is the extra softmax: almost flat, and so almost without a gradient, just where the network is
-# most wrong. The dashed line rises again on the right: with label smoothing, being too sure has its price.
+# The dash-dotted line on the left is the extra softmax: almost flat, and so almost without a gradient, just where the
+# network is most wrong. The dashed line rises again: with label smoothing, being too sure has its price.
 #
 # Which loss do you need? For most tasks, one of these will do:
 #
@@ -262,9 +258,9 @@ with torch.no_grad():
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# The loss went down a little, from 1.1130. `optim.SGD` does the same. (It stands for *stochastic gradient descent*,
-# 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) A twin of our network arrives at the same
-# weights. Since each `backward()` adds to the gradients already there, we also clear them for the next step:
+# The loss went down a little, from 1.1130. `optim.SGD` does the same, and brings a twin of our network to the same
+# weights. (The name stands for *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random
+# mini-batch, 小批量.) As each `backward()` adds to the gradients already there, we clear them for the next step:
 
 # %%
 twin = new_net()
@@ -299,13 +295,13 @@ losses = train(plain, optim.SGD(plain.parameters(), lr=0.1), x, y)
 losses[-1], (plain(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# After 200 steps, fewer than two thirds of the 300 points are right. Could the learning rate be to blame for that?
+# After 200 steps, fewer than two thirds of the 300 points are right. Is the learning rate to blame?
 #
 # ## The learning rate
 #
 # *学习率*
 #
-# To find out, let us try a smaller one and two larger ones beside it, each on a fresh network:
+# To find out, we try a smaller one and two larger ones beside it, each on a fresh network:
 
 # %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 from helpers.drawings.losses import show_training
@@ -318,11 +314,11 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It is, because with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the
-# learning rate is *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the
-# steps leap over the valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild
-# steps have pushed every ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let
-# it be this one, and try values a factor of three apart.
+# It is: with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the learning
+# rate is *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over
+# the valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed
+# every ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let it be this one,
+# and try values a factor of three apart.
 #
 # ## Momentum and Adam
 #
@@ -340,7 +336,7 @@ losses[-1], (heavy(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
 # Now more than nine points in ten are right. *Adam* keeps a running average $m$ of the gradients and another, $s$, of
-# their squares (both start at zero and are corrected for that), and moves by the learning rate times $m / \sqrt{s}$, in
+# their squares (both start at zero and are corrected for that). It moves by the learning rate times $m / \sqrt{s}$, in
 # which the size of the gradient cancels. Here is the first step, once with a tiny gradient and once with a huge one:
 
 # %%
@@ -359,7 +355,7 @@ losses = train(adam, optim.Adam(adam.parameters(), lr=0.01), x, y)
 losses[-1], (adam(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# Nearly all points are right now, but what would the three networks answer everywhere else?
+# Nearly all points are right now. But what would the three networks answer everywhere else?
 
 # %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 from helpers.drawings.decision_regions import show_regions
@@ -391,7 +387,7 @@ show_valley(left, right)
 
 # %% [markdown]
 # On the left, each step of SGD multiplies $b$ by $1 - 2 \cdot \text{lr}$. With 0.1 that is 0.8, and SGD creeps along
-# the valley; with 0.9 it is -0.8, a zigzag that arrives, and beyond 1 the path flies out. So the steep direction limits
+# the valley; with 0.9 it is -0.8, a zigzag that arrives; and beyond 1 the path flies out. So the steep direction limits
 # the learning rate. On the right, momentum gathers speed along the valley even at 0.1, and Adam divides the steepness
 # out and runs a little past the goal.
 #
@@ -415,8 +411,8 @@ a, b
 # AdamW took away a thousandth, learning rate times decay, as intended. Adam made a full step of 0.1 out of the same
 # tiny decay. If you want decay, take AdamW, whose default is 0.01 and not zero.
 #
-# Biases are usually spared. To do so, give the optimizer *groups* with settings of their own; what a group does not
-# set comes from the keywords:
+# Biases are usually spared. To do so, give the optimizer *groups* of parameters; what a group does not set itself comes
+# from the keywords:
 
 # %%
 weights = [p for p in net.parameters() if p.ndim > 1]
@@ -430,7 +426,7 @@ optimizer = optim.AdamW(groups, lr=0.01, weight_decay=0.1)
 #
 # *学习率调度*
 #
-# Large steps are good at the beginning and small ones at the end. A *scheduler* changes the learning rate on the way.
+# Large steps are good at the beginning and small ones at the end, so a *scheduler* changes the learning rate on the way.
 # The first of these divides it by ten every 30 steps; the second follows half a cosine down to zero, in 100 steps:
 
 # %%
@@ -443,7 +439,7 @@ cosine = CosineAnnealingLR(optimizer, T_max=100)
 
 # %% [markdown]
 # It often helps to let the learning rate rise first, because the gradients of random weights are a poor guide. Such a
-# *warm-up* (预热) is built into `OneCycleLR`. It moves the momentum as well, so the optimizer must have one:
+# *warm-up* (预热) is built into `OneCycleLR`, which moves the momentum as well, so the optimizer must have one:
 
 # %%
 from helpers.drawings.optimizers import show_learning_rates
@@ -494,8 +490,8 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 (net(x[few]).argmax(dim=1) == y[few]).sum()
 
 # %% [markdown]
-# So watch the loss, and not only the number of right answers. This test does not find everything, since a network
-# learns wrong labels by heart just as well. How it does on unseen data is the subject of the next page.
+# So watch the loss, and not only the number of right answers. (The test does not find everything: a network learns
+# wrong labels by heart just as well.) How a network does on unseen data is the subject of the next page.
 #
 # ## Going further
 #
@@ -518,8 +514,8 @@ print(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
 nn.utils.get_total_norm([p.grad for p in net.parameters()])
 
 # %% [markdown]
-# The call returns the length *before* clipping, 45.7, which is worth logging; afterwards it is 1. (The old name
-# without the underscore is deprecated.)
+# The call returns the length *before* clipping, 45.7, which is worth logging. Afterwards it is 1. (The old name without
+# the underscore is deprecated.)
 #
 # ### Initialization
 #
@@ -546,8 +542,8 @@ from helpers.drawings.initialization import show_signal
 show_signal()
 
 # %% [markdown]
-# Only He's rule keeps both level. What fades or explodes on the way forward does the same on the way back. Our two
-# layers can live with the default; deep networks need a careful start or normalization layers.
+# Only He's rule keeps both level: what fades or explodes on the way forward does the same on the way back. Our two
+# layers can live with the default. Deep networks need a careful start or normalization layers.
 #
 # > **Then and now.** `nn.init.constant` and its like have an underscore today; the old names are deprecated.
 #

@@ -46,9 +46,6 @@ sys.path.insert(0, "..")  # where helpers/ lies
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
-from torchvision import datasets, transforms
-from torchvision.transforms import v2
 
 from helpers import data
 from helpers.drawings import cifar10 as drawings
@@ -64,14 +61,16 @@ print(data.origin())
 # dozen. The notes name three:
 
 # %% claims=["C18"]
+from torchvision import datasets
+
 [datasets.ImageNet, datasets.CIFAR10, datasets.MNIST]
 
 # %% [markdown]
 # > **Then and now.** `ImageNet` no longer has the argument `download`, and expects archives that you downloaded yourself.
 #
 # In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns
-# the same, but first looks for the files in the usual places. The pictures come in two parts: the network learns from
-# the first and is judged on the second.
+# the same, but first looks for the files in the usual places. The network learns from one part of the pictures, and is
+# judged on the other:
 
 # %% claims=["C21"]
 train_set = data.cifar10(train=True)
@@ -90,8 +89,8 @@ picture.size, picture.mode, label, train_set.classes[label]
 drawings.show_classes(train_set)
 
 # %% [markdown]
-# Some are hard for people too. Before we train anything, let us ask how often a program that has learned nothing would
-# be right. That depends on how frequent each class is:
+# Some are hard for people too. How often would a program that has learned nothing be right? That depends on how frequent
+# each class is:
 
 # %%
 labels = torch.tensor(train_set.targets)
@@ -105,12 +104,14 @@ labels.bincount()
 #
 # *数据转换*
 #
-# A network wants a float tensor with the color channels first. Turning pictures into that is the work of a *transform*.
-# The current ones are in `transforms.v2`, and `Compose` chains them. With `scale=True`, values from 0 to 255 become
-# values from 0 to 1. In older code you will meet `ToTensor` instead, which gives the same numbers, up to rounding, as
-# the `True` at the end confirms:
+# A network wants a float tensor with the color channels first. Turning pictures into that is the work of *transforms*,
+# which `Compose` chains. (`scale=True` makes values from 0 to 1 out of 0 to 255.) Today's are in `transforms.v2`. The
+# `ToTensor` of older code gives the same numbers, up to rounding, as the `True` at the end confirms:
 
 # %% claims=["C19"]
+from torchvision import transforms
+from torchvision.transforms import v2
+
 to_tensor = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 x = to_tensor(picture)
 x.shape, x.dtype, x.allclose(transforms.ToTensor()(picture))
@@ -121,8 +122,8 @@ x.shape, x.dtype, x.allclose(transforms.ToTensor()(picture))
 #
 # Usually you hand such a chain to the data set, `CIFAR10(..., transform=to_tensor)`, which applies it to each picture as
 # you ask for it. But transforms take many pictures at once too, which is faster, and CIFAR-10 is small enough to keep in
-# one tensor of bytes. The data set holds the pixels in `data` and the labels in `targets`. (Old code asks it for
-# `train_data` and `train_labels`, which is an error today.)
+# one tensor of bytes. The data set holds the pixels in `data` and, as you saw, the labels in `targets`. (Old code calls
+# them `train_data` and `train_labels`, which is an error today.)
 
 # %%
 pixels = torch.from_numpy(train_set.data).permute(0, 3, 1, 2).contiguous()
@@ -136,7 +137,8 @@ pixels.shape, pixels.dtype
 # How long should we train, and with which learning rate? To choose, we have to measure, but on which pictures? Not on
 # those that the network learns from, because it may simply remember them. Nor on the test set: if we keep whatever
 # scores best there, part of its success is luck. So we split a *validation set* off the training pictures, use it as
-# often as we like, and save the test set for the end. We shuffle first, as a data set may be stored class by class.
+# often as we like, and save the test set for the end. As a data set may be stored class by class, we shuffle first.
+# Each class then gets about 500 of the 5,000 places:
 
 # %% tags=["cifar10"]
 order = torch.randperm(50_000, generator=torch.Generator().manual_seed(0))
@@ -148,10 +150,9 @@ labels[val].bincount()
 #
 # *归一化*
 #
-# The split leaves about 500 validation pictures of each class. Now to the values of the pixels. The usual initial
-# weights suit inputs with a mean near 0 and a standard deviation near 1. So we subtract the mean of each color and
-# divide by its standard deviation, measured on training pictures only (old tutorials write 0.5 for both). Averaging
-# over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
+# The usual initial weights suit inputs with a mean near 0 and a standard deviation near 1. So we subtract the mean of
+# each color and divide by its standard deviation, measured on training pictures only (old tutorials write 0.5 for both).
+# Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
 std, mean = torch.std_mean(pixels[train[:10_000]] / 255, dim=(0, 2, 3))
@@ -165,8 +166,8 @@ mean, std
 # *数据增强*
 #
 # A frog two pixels further left is still a frog, and so is its mirror image. To the network these are new inputs, and
-# we get them for free. This is called *data augmentation*. The classic recipe pads each picture with 4 black pixels on
-# all sides, cuts out a random 32 x 32 piece, and mirrors half of the pictures, at random:
+# we get them for free. The classic recipe of *data augmentation* pads each picture with 4 black pixels on all sides, cuts
+# out a random 32 x 32 piece, and mirrors half of the pictures, at random:
 
 # %% tags=["cifar10"]
 augment = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
@@ -176,8 +177,7 @@ drawings.show_variants(pixels[0], variants)
 
 # %% [markdown]
 # You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And there is a
-# trap. It is tempting to augment a whole batch in one call. Let us try it with a batch that holds the same picture four
-# times:
+# trap. It is tempting to augment a whole batch in one call, here the same picture four times:
 
 # %%
 batch = augment(pixels[:1].expand(4, -1, -1, -1))
@@ -187,8 +187,10 @@ batch = augment(pixels[:1].expand(4, -1, -1, -1))
 # All four came out alike: these transforms roll their dice *once per call*, for the whole batch. So we call them for
 # each picture, in a data set of our own. It has to say how long it is and what sample an index stands for:
 
-
 # %% claims=["C22"]
+from torch.utils.data import Dataset
+
+
 class Pictures(Dataset):
     def __init__(self, pixels, labels, transform=None):
         self.pixels, self.labels, self.transform = pixels, labels, transform
@@ -209,17 +211,17 @@ class Pictures(Dataset):
 # *批量与打乱*
 #
 # A `DataLoader` (数据加载器) fetches samples and stacks them into mini-batches. It is *iterable*, so a `for` loop gets one
-# mini-batch after the other. Here is the first:
+# mini-batch after the other. The first holds 128 pictures and their labels:
 
 # %% claims=["C23"]
+from torch.utils.data import DataLoader
+
 train_data = Pictures(pixels[train], labels[train])
 loader = DataLoader(train_data, batch_size=128, shuffle=True)
 x, y = next(iter(loader))
 x.shape, y.shape
 
 # %% [markdown]
-# That is 128 pictures with their 128 labels.
-#
 # > **Then and now.** Old tutorials look at the first mini-batch with `iter(loader).next()`. That was a method of the
 # > loader's iterator, and since PyTorch 1.13 it is gone. `next(...)` is Python's own function and works for every
 # > iterator.
@@ -233,8 +235,7 @@ numbers = DataLoader(range(8), batch_size=3, shuffle=True)
 list(numbers), list(numbers)
 
 # %% [markdown]
-# Each number turns up once in each epoch. The last mini-batch holds the two that are left over; `drop_last=True` would
-# leave it out.
+# Each number turns up once in each epoch. The last mini-batch holds the two left over; `drop_last=True` would skip it.
 #
 # > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts
 # > two worker *processes* (多进程), in 2017 as today. [Further down](#Going-further) you can see them.
@@ -259,9 +260,8 @@ def lenet():
 # If you choose the device once, and move the network and each batch there, the same code runs with and without a GPU.
 
 # %% claims=["C20"]
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
+device = torch.accelerator.current_accelerator(check_available=True)
+device = device or torch.device("cpu")
 torch.manual_seed(0)
 net = lenet().to(device)
 
@@ -271,8 +271,8 @@ net = lenet().to(device)
 # *损失函数和优化器*
 #
 # You know these from [page 05](05_losses_and_optimizers.ipynb): cross entropy (交叉熵), and SGD with momentum. The
-# learning rate (学习率) starts at 0.05, and a scheduler lowers it after each epoch along a cosine, until it reaches 0
-# after `T_max` epochs.
+# learning rate (学习率) starts at 0.05, and a scheduler lowers it after each epoch along a cosine, down to 0 after `T_max`
+# epochs.
 
 # %% claims=["C20"]
 criterion = nn.CrossEntropyLoss()
@@ -293,8 +293,7 @@ def train_epoch(net, loader, optimizer):
     net.train()
     total = 0.0
     for pictures, labels in loader:
-        x = normalize(pictures.to(device))
-        y = labels.to(device)
+        x, y = normalize(pictures.to(device)), labels.to(device)
         loss = criterion(net(x), y)
         optimizer.zero_grad()
         loss.backward()
@@ -327,7 +326,7 @@ def predict(net, pixels):
 
 
 # %% [markdown]
-# Now we train for three epochs. Each prints its training loss, the validation loss and the validation accuracy.
+# Now we train for three epochs, and print the training loss, the validation loss and the validation accuracy of each:
 
 # %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.12}
 torch.manual_seed(0)
@@ -341,15 +340,14 @@ for _ in range(3):
 
 # %% [markdown]
 # Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen
-# as on those it trains on. Do not be surprised if the validation loss is at first the *lower* one: the training loss is
-# an average over the whole epoch, its clumsy beginning included, whereas the validation loss is measured at the end.
+# as on those it trains on. Do not be surprised if the validation loss is at first the *lower* one: it is measured at the
+# end of the epoch, whereas the training loss is an average over all of it, the clumsy beginning included.
 #
 # ## What overfitting looks like
 #
 # *过拟合*
 #
-# What if there are too few pictures, and we go on for too long? To try it, we begin anew with a fresh network, and let
-# Adam train it:
+# What if there are too few pictures, and we go on for too long? To see, we begin anew with a fresh network and Adam:
 
 
 # %%
@@ -359,7 +357,14 @@ def new_run():
 
 
 # %% [markdown]
-# It gets only 500 pictures and 12 epochs, and after each epoch we record both losses:
+# It gets only 500 pictures and 12 epochs, and after each epoch we record both losses. (For the validation loss, 1,000
+# pictures will do.)
+
+
+# %%
+def validation_loss(net):
+    first = val[:1000]
+    return criterion(predict(net, pixels[first]), labels[first]).item()
 
 
 # %%
@@ -371,9 +376,7 @@ def losses_with(transform):
     history = []
     for _ in range(12):
         train_loss = train_epoch(net, loader, optimizer)
-        logits = predict(net, pixels[val[:1000]])
-        val_loss = criterion(logits, labels[val[:1000]]).item()
-        history.append([train_loss, val_loss])
+        history.append([train_loss, validation_loss(net)])
     return history
 
 
@@ -386,7 +389,7 @@ drawings.show_losses(losses_with(None))
 # pictures by heart, and grows more certain of its mistakes on others. The network to keep was the one at the lowest
 # point of the dashed curve; *early stopping* (早停), the last exercise, finds it.
 #
-# More pictures would help most. The next best thing is to make some from those we have. Here is the same run with
+# More pictures would help most, and the next best thing is to make some from those we have. Here is the same run with
 # augmentation:
 
 # %% tags=["cifar10"] verify={"reason": "training: the curves may lie higher or lower", "shift": 20}
@@ -428,8 +431,8 @@ drawings.show_confusion(confusion, test_set.classes)
 
 # %% [markdown]
 # The diagonal holds what was right. The darker spots beside it are worth reading: cats and dogs are taken for each
-# other, and so are automobiles and trucks. Divide the diagonal by the row sums, and you have the accuracy of each
-# class, here in percent and from airplane to truck:
+# other, and so are automobiles and trucks. The diagonal divided by the row sums is the accuracy of each class, here in
+# percent and from airplane to truck:
 
 # %% tags=["cifar10"] verify={"atol": 25, "integers": true, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
@@ -453,8 +456,8 @@ classes = test_set.classes
 drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 
 # %% [markdown]
-# Above each picture, the first line is the network's guess and the second the label. You may see other pictures than
-# your neighbor, because rounding alone can change which are the worst. Some mistakes you may forgive. And if there is a
+# Above each picture, the first line is the network's guess and the second the label. (You may see other pictures than
+# your neighbor, because rounding alone can change which are the worst.) Some mistakes you may forgive. And if there is a
 # green frog with the label "cat", look again: the network is right, and the *label* is wrong. In your own data, too,
 # this is how wrong labels come to light.
 #
@@ -464,15 +467,18 @@ drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 #
 # Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more
 # than the weights: SGD with momentum keeps a running sum of gradients for each parameter, and Adam two running
-# averages. To see that a checkpoint is complete, we train for one epoch on a few pictures and save. (The folder is a
-# temporary one; your own path would be `"lenet.pt"`.)
+# averages. We save ours in a temporary folder. (Your own path would be `"lenet.pt"`.)
 
 # %%
 import tempfile
-from pathlib import Path
 
 folder = tempfile.TemporaryDirectory()
-path = Path(folder.name) / "lenet.pt"
+path = f"{folder.name}/lenet.pt"
+
+# %% [markdown]
+# To see that a checkpoint is complete, we train for one epoch on a few pictures and save.
+
+# %%
 few = DataLoader(Pictures(pixels[:500], labels[:500]), 20, shuffle=True)
 net, optimizer = new_run()
 train_epoch(net, few, optimizer)
@@ -480,7 +486,7 @@ torch.save({"net": net.state_dict(), "opt": optimizer.state_dict()}, path)
 
 # %% [markdown]
 # Then we go on for a second epoch, as if nothing were going to happen, and keep the network's answers. The seed makes
-# the shuffling repeatable. On an NVIDIA GPU, where sums may come in a different order each time, `deterministic` does
+# the shuffling repeatable; on an NVIDIA GPU, where sums may come in a different order each time, `deterministic` does
 # the same for the convolutions.
 
 # %%
@@ -490,21 +496,26 @@ train_epoch(net, few, optimizer)
 expected = predict(net, pixels[:100])
 
 # %% [markdown]
-# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, give *both*
-# their state back, and repeat the second epoch. Are the answers the same?
+# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, and give
+# *both* their state back.
 
 # %%
 net, optimizer = new_run()
 checkpoint = torch.load(path, map_location=device, weights_only=True)
 net.load_state_dict(checkpoint["net"])
 optimizer.load_state_dict(checkpoint["opt"])
+
+# %% [markdown]
+# When we repeat the second epoch, are the answers the same?
+
+# %%
 torch.manual_seed(2)
 train_epoch(net, few, optimizer)
 predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 
 # %% [markdown]
 # The resumed run ends where the other did, up to rounding. Leave out the line that restores the optimizer, and you get
-# `False`: no error and no warning, just a different run. If you use a scheduler, save its `state_dict()` as well.
+# `False`: no error and no warning, just a different run. A scheduler has a `state_dict()` to be saved as well.
 #
 # `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default
 # since PyTorch 2.6, only tensors, plain Python values and types that you allow are unpacked. Still, the documentation
@@ -514,9 +525,9 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 #
 # *多进程加载*
 #
-# Who makes the samples when a loader has workers? Here is a data set of ours, `ProcessIds`, whose every sample is the
-# number of the process that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among
-# them, first without workers and then with two?
+# Who makes the samples when a loader has workers? In our data set `ProcessIds`, every sample is the number of the process
+# that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them, first without
+# workers and then with two?
 
 # %% claims=["C24"]
 import os
@@ -529,10 +540,10 @@ os.getpid() in here, os.getpid() in workers, len(workers)
 
 # %% [markdown]
 # Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
-# off when a sample is slow to make, such as a large photograph that must be decoded; ours are fast.
+# off when a sample is slow to make, such as a large photograph that must be decoded. Ours are fast.
 #
 # With a GPU, many scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that
-# Python can go on while a batch is copied. Without a GPU, you only get a warning.
+# Python can go on while a batch is copied.
 #
 # ## Recap
 #

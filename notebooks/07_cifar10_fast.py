@@ -35,12 +35,6 @@
 # **You need** page 06, and a rough idea of eigenvalues and singular values. No GPU.
 #
 # **Time**: 25 min to read, 35 s to run (AMD EPYC, 2 cores).
-#
-# ## Where does the time go
-#
-# *时间花在哪里*
-#
-# First the pictures: 48,000 to learn from, and 2,000 as a validation set (验证集). The test set stays closed until the end.
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -58,6 +52,15 @@ from helpers.drawings import fast_training as draw
 from helpers.training.baseline_nets import lenet  # of page 06
 
 print(data.origin())
+
+# %% [markdown]
+# ## Where does the time go
+#
+# *时间花在哪里*
+#
+# First the pictures: 48,000 to learn from, and 2,000 as a validation set (验证集). The test set stays closed until the end.
+
+# %%
 train_set = data.cifar10(train=True)
 images = torch.from_numpy(train_set.data).contiguous()
 labels = torch.tensor(train_set.targets)
@@ -77,31 +80,37 @@ from helpers.training.throughput import throughput
 
 to_float = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 train_set.transform = to_float
-by_4, by_64 = (DataLoader(train_set, n, shuffle=True) for n in (4, 64))
-throughput(by_4, steps=1000), throughput(by_64, steps=60)
+by_4 = throughput(DataLoader(train_set, 4, shuffle=True), steps=1000)
+by_64 = throughput(DataLoader(train_set, 64, shuffle=True), steps=60)
+by_4, by_64
 
 # %% [markdown]
-# Each step has fixed costs, which 64 pictures now share. Much of the remaining time goes to the loader, which transforms
+# Each step has fixed costs, which 64 pictures now share. Much of the remaining time goes to the loader, which prepares
 # the pictures one by one while the net waits.
 #
 # ## The data set is one tensor
 #
 # *整个数据集就是一个张量*
 #
-# As bytes, the training pictures take some 150 MB, so we can keep them in memory as the `uint8` tensor above, and a batch
-# is a single indexing operation. Only the batch is converted to floats and normalized (归一化), by the mean and standard
-# deviation of each color, estimated from 5,000 pictures. This generator never ends, and every pass has a new order:
+# As bytes, the training pictures take only some 150 MB. So they stay in memory as the `uint8` tensor above, and a single
+# indexing operation makes a batch, which is then converted to floats and normalized (归一化), by the mean and standard
+# deviation of each color. We estimate these from 5,000 pictures:
 
 # %%
-pixels = train_images[:5000].float()
-mean, std = pixels.mean((0, 1, 2)), pixels.std((0, 1, 2))
-del pixels, train_set, by_4, by_64  # frees 200 MB
+del train_set  # frees 150 MB
+mean = train_images[:5000].float().mean((0, 1, 2))
+std = train_images[:5000].float().std((0, 1, 2))
 
 
 def normalize(images):
     return ((images - mean) / std).permute(0, 3, 1, 2)
 
 
+# %% [markdown]
+# A generator makes the batches. It never ends, and every pass over the pictures has a new order:
+
+
+# %%
 def batches(images, labels, size, seed):
     rng = torch.Generator().manual_seed(seed)
     while True:
@@ -111,13 +120,13 @@ def batches(images, labels, size, seed):
 
 
 # %% [markdown]
-# And now the same net, fed by this generator:
+# How many pictures a second does the same net get through now?
 
 # %% verify={"reason": "durations", "timing": true}
 throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 
 # %% [markdown]
-# On our machine that is more than twice as many as from the `DataLoader` with batches of the same size.
+# On our machine that is more than twice as many as with the `DataLoader`.
 #
 # ## Larger batches and a one-cycle learning rate
 #
@@ -125,7 +134,7 @@ throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 #
 # Larger batches mean fewer steps, so each has to be longer, with a larger learning rate (学习率). But long steps go astray
 # while the weights are still random, and near the end they overshoot. So the learning rate rises from zero in a short
-# *warm-up* (预热), and then falls back:
+# *warm-up* (预热) and then falls back:
 
 
 # %%
@@ -134,32 +143,35 @@ def one_cycle(progress, warmup=0.05):
     return min(progress / warmup, (1 - progress) / (1 - warmup))
 
 
-# %%
 draw.show_schedule(one_cycle)
 
 # %% [markdown]
-# Here is the whole loop, where `LambdaLR` multiplies the learning rates by this factor, and the accuracy in percent. (Two
-# optimizers, resized pictures and label smoothing will come later.)
+# In the training loop, `LambdaLR` multiplies the learning rate of each optimizer by this factor. (A second optimizer and
+# label smoothing will come later.)
 
 
 # %%
-def train(net, optimizers, batches, steps, resize=None, smoothing=0.0):
+def train(net, optimizers, batches, steps, smoothing=0.0):
     def factor(step):
         return one_cycle(step / steps)
 
     schedulers = [LambdaLR(optimizer, factor) for optimizer in optimizers]
     net.train()
-    for step in range(steps):
+    for _ in range(steps):
         x, y = next(batches)
-        logits = net(resize(x, step / steps) if resize else x)
-        loss = F.cross_entropy(logits, y, label_smoothing=smoothing)
+        loss = F.cross_entropy(net(x), y, label_smoothing=smoothing)
         net.zero_grad()
         loss.backward()
         for stepper in [*optimizers, *schedulers]:
             stepper.step()
 
 
-# %%
+# %% [markdown]
+# How far does LeNet get in 500 steps? (`nesterov=True` lets the newest gradient count a little more. The folded cell
+# defines `accuracy`, in percent, much as on page 06.)
+
+
+# %% jupyter={"source_hidden": true}
 def accuracy(net, images, labels):
     net.eval()
     with torch.inference_mode():
@@ -167,9 +179,6 @@ def accuracy(net, images, labels):
     right = torch.cat(logits).argmax(1) == labels
     return round(100 * right.float().mean().item(), 1)
 
-
-# %% [markdown]
-# How far does LeNet get in 500 steps? (`nesterov=True` lets the newest gradient count a little more.)
 
 # %% tags=["cifar10"] verify={"atol": 6, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 torch.manual_seed(0)
@@ -180,7 +189,7 @@ accuracy(net, val_images, val_labels)
 
 # %% [markdown]
 # Our recipe will get the same 500 steps. But one run is one throw of the dice, so each technique was also tried with
-# several seeds, in runs of 18,000 pictures, and judged by 5,000 others. This is what the first one added:
+# several seeds, in runs of 18,000 pictures, and judged by 5,000 others. This is what the first of them added:
 
 # %%
 from helpers.training import records
@@ -191,26 +200,18 @@ added = recorded["techniques"]["added"]
 print_gain(added, "batches of 64, one cycle")
 
 # %% [markdown]
-# Left of the arrow stands the mean without the technique, here batches of 4 and a constant learning rate, right of it
-# the mean with it, and in brackets the range over the seeds. These overlap a little: a gain is likely, but not certain.
-# (From here on the recorded runs also mirror pictures at random. None comes twice, so this should matter little.)
+# Left of the arrow is the mean without the technique (here with batches of 4 and a constant learning rate), right of it
+# the mean with it, each with its range over the seeds. These overlap a little: a gain is likely, but not certain. (From
+# here on the recorded runs also mirror pictures at random. As none comes twice, this should matter little.)
 #
 # ## A small net that learns quickly
 #
 # *小而快的网络*
 #
-# Our net differs from LeNet in four points. The first three come from the nets of the record holders, the fourth is our
-# own and saves time on a CPU.
-#
-# **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), follows each convolution. It keeps the input of
-# the next layer at a steady size, so the learning rate can be higher. (We train only its biases. With `momentum=0.4` its
-# running mean and variance follow quickly, as there will be few steps.)
+# Our net differs from LeNet in four points, three of them taken from the nets of the record holders.
 #
 # **Convolutions begin as the identity** (*Dirac initialization*): their first channels hand the input through unchanged,
 # so the picture is not scrambled at random.
-#
-# **Pooling comes first**, right after the convolution, and leaves the rest a quarter of the numbers. (GELU is a smooth
-# relative of ReLU.)
 
 
 # %%
@@ -221,23 +222,26 @@ def conv(inputs, outputs):
     return layer
 
 
-class Stage(nn.Module):
-    def __init__(self, inputs, width, pool=True):
-        super().__init__()
-        self.conv1, self.conv2 = conv(inputs, width), conv(width, width)
-        self.norm1 = nn.BatchNorm2d(width, momentum=0.4)
-        self.norm2 = nn.BatchNorm2d(width, momentum=0.4)
-        self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
+# %% [markdown]
+# **Pooling comes early**, right after the first convolution of a stage, and leaves the rest a quarter of the numbers.
+#
+# **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), keeps the input of the next layer at a steady
+# size, so the learning rate can be higher. (With `momentum=0.4` its running mean and variance follow quickly, as there
+# will be few steps. GELU is a smooth relative of ReLU.)
 
-    def forward(self, x):
-        x = F.gelu(self.norm1(self.pool(self.conv1(x))))
-        return F.gelu(self.norm2(self.conv2(x)))
+
+# %%
+def stage(inputs, width, pool=True):
+    pooling = nn.MaxPool2d(2) if pool else nn.Identity()
+    first = [conv(inputs, width), pooling, nn.BatchNorm2d(width, momentum=0.4)]
+    second = [conv(width, width), nn.BatchNorm2d(width, momentum=0.4)]
+    return nn.Sequential(*first, nn.GELU(), *second, nn.GELU())
 
 
 # %% [markdown]
-# **An early stride**: the first layer, or *stem*, moves its 4 x 4 filters two pixels at a time, so everything after it
-# costs a quarter as much. Three stages follow, the first without pooling, then the largest value of each channel, and
-# one linear layer:
+# **The first layer strides.** This point is our own, and saves time on a CPU: the *stem* moves its 4 x 4 filters two
+# pixels at a time, so everything after it costs a quarter as much. Three stages follow, the first without pooling, then
+# the largest value of each channel, and one linear layer:
 
 
 # %%
@@ -246,9 +250,8 @@ class FastNet(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(3, 48, 4, stride=2, padding=1)
         nn.init.zeros_(self.stem.bias)
-        self.stages = nn.Sequential(
-            Stage(48, 16, pool=False), Stage(16, 32), Stage(32, 64)
-        )
+        stages = [stage(48, 16, pool=False), stage(16, 32), stage(32, 64)]
+        self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(64, 10, bias=False)
 
     def forward(self, x):
@@ -274,7 +277,7 @@ print_gain(added, "small net, batch norm")
 #
 # In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the same thing many times over. We
 # want filters whose answers to a patch are *uncorrelated* and equally strong, so that each tells the net something new.
-# `F.unfold` cuts out all the patches, 48 numbers each, and their covariance matrix (协方差矩阵) says how these vary together:
+# `F.unfold` cuts out all patches, 48 numbers each, and their covariance matrix (协方差矩阵) says how these vary together:
 
 # %%
 sample = normalize(train_images[:500])
@@ -310,7 +313,7 @@ del patches, answers  # frees 120 MB
 
 # %% [markdown]
 # On the left every number of a patch varies together with every other, most of all within one color, hence the three
-# dark blocks. On the right only the diagonal remains. We freeze these filters in the stem:
+# dark blocks. On the right only the diagonal remains. We freeze these filters in the stem. What does that bring?
 
 
 # %%
@@ -330,8 +333,8 @@ print_gain(added, "whitened first layer")
 #
 # *Muon：面向矩阵的优化器*
 #
-# SGD moves each weight by its own gradient, as if it were alone. But the weights of a layer form a matrix, and so does
-# their gradient, here with one row for each of 64 filters:
+# SGD moves each weight as if it were alone. But the weights of a layer form a matrix, and so does their gradient, here
+# with one row for each of 64 filters:
 
 # %%
 torch.manual_seed(0)
@@ -339,14 +342,14 @@ net = FastNet()
 whiten(net, covariance)
 x, y = next(batches(train_images, train_labels, 64, seed=1))
 F.cross_entropy(net(x), y).backward()
-gradient = net.stages[2].conv1.weight.grad.flatten(1)
+gradient = net.stages[2][0].weight.grad.flatten(1)
 gradient.shape
 
 # %% [markdown]
 # The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# are usually many times stronger than the others, along which SGD hardly moves. Keller Jordan's *Muon* has one idea:
-# make the step about equally long in all directions. It replaces the gradient by a nearly orthogonal matrix (正交矩阵),
-# whose singular values are all about 1.
+# are usually many times stronger than the rest, and along the rest SGD hardly moves. The idea of Keller Jordan's *Muon*
+# is to make the step about equally long in all directions. It replaces the gradient by a nearly orthogonal matrix
+# (正交矩阵), whose singular values are all about 1.
 #
 # Matrix products are enough. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$, so odd powers
 # change the singular values and nothing else. Each round of this *Newton-Schulz iteration* applies a polynomial of the
@@ -368,8 +371,19 @@ draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
 # The gradient is drawn in shares of its largest singular value. After three rounds nearly all are between about 0.7 and
-# 1.2. Muon is momentum, as in SGD, followed by this function. It also fixes the norm of each layer's weights, since batch
-# normalization cancels their scale anyway:
+# 1.2. Muon's step is that of SGD with (Nesterov's) momentum and velocity $v$, passed through this function:
+
+
+# %%
+def muon_step(gradient, v, momentum):
+    v.mul_(momentum).add_(gradient)
+    step = gradient + momentum * v
+    return orthogonalize(step.flatten(1)).view_as(step)
+
+
+# %% [markdown]
+# The optimizer itself keeps a velocity for each layer and makes the steps. It also fixes the norm of the layer's weights,
+# since batch normalization cancels their scale anyway:
 
 
 # %%
@@ -380,21 +394,18 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
-            for weight in group["params"]:
-                state = self.state[weight]
-                mean = state.setdefault("mean", torch.zeros_like(weight))
-                mean.mul_(group["momentum"]).add_(weight.grad)
-                step = weight.grad + group["momentum"] * mean
-                step = orthogonalize(step.flatten(1)).view_as(weight)
-                weight.mul_(len(weight) ** 0.5 / weight.norm())
-                weight.sub_(group["lr"] * step)
+            for w in group["params"]:
+                v = self.state[w].setdefault("v", torch.zeros_like(w))
+                step = muon_step(w.grad, v, group["momentum"])
+                w.mul_(len(w) ** 0.5 / w.norm())
+                w.sub_(group["lr"] * step)
 
 
 # %% [markdown]
 # (PyTorch's own `torch.optim.Muon`, there since 2.9, takes matrices only and does not fix their norm.)
 #
-# Muon gets the filters, SGD gets the head and the biases. The biases start at zero and have little time, so their
-# learning rate is 16 times higher. The gains:
+# Muon gets the filters, and SGD gets the head and the biases. (The scales of the norms are not trained.) The biases
+# start at zero and have little time, so their learning rate is 16 times higher:
 
 
 # %%
@@ -411,7 +422,7 @@ print_gain(added, "faster biases")
 print_gain(added, "Muon")
 
 # %% [markdown]
-# The faster biases may be luck, as the ranges show; Muon is not.
+# The gain from faster biases may be luck, as the ranges show; that from Muon is not.
 #
 # ## Small pictures first, and softer labels
 #
@@ -422,14 +433,16 @@ print_gain(added, "Muon")
 
 
 # %%
-def resize(x, progress):
-    size = 20 if progress < 0.3 else 26 if progress < 0.6 else 32
-    return F.interpolate(x, (size, size), mode="bilinear", antialias=True)
+def small_first(batches, steps):
+    for step, (x, y) in enumerate(batches):
+        done = step / steps
+        size = 20 if done < 0.3 else 26 if done < 0.6 else 32
+        yield F.interpolate(x, size, mode="bilinear", antialias=True), y
 
 
 # %% [markdown]
-# A picture of 20 x 20 pixels is less than half the work of a full one, which pays for more steps: 25,600 pictures instead
-# of 18,000 in the recorded runs. The last technique is
+# A picture of 20 x 20 pixels is less than half the work of a full one. In the recorded runs this pays for more steps,
+# 25,600 pictures instead of 18,000. The last technique is
 # [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets): pictures that the net already gets right pull less at
 # the weights. What do the two bring?
 
@@ -447,15 +460,20 @@ print_gain(added, "label smoothing")
 # Now everything goes into one training of 500 steps, as many as LeNet had. That makes 32,000 pictures, and none comes
 # twice.
 
-# %% verify={"reason": "durations", "timing": true}
-import time
-
+# %%
 torch.manual_seed(0)
 net = FastNet()
 whiten(net, covariance)
-feed = batches(train_images, train_labels, 64, seed=0)
+feed = small_first(batches(train_images, train_labels, 64, seed=0), 500)
+
+# %% [markdown]
+# How long does the training take, and which accuracy does it reach?
+
+# %% verify={"reason": "durations", "timing": true}
+import time
+
 start = time.perf_counter()
-train(net, build_optimizers(net), feed, 500, resize, smoothing=0.1)
+train(net, build_optimizers(net), feed, 500, smoothing=0.1)
 f"{time.perf_counter() - start:.1f} s"
 
 # %% tags=["cifar10"] verify={"atol": 4, "reason": "training: rounding differs between machines and grows", "rtol": 0}
@@ -471,32 +489,31 @@ test = torch.from_numpy(test_set.data), torch.tensor(test_set.targets)
 accuracy(net, *test)
 
 # %% [markdown]
-# And the recipe of the old tutorials, LeNet with batches of 4? It made two whole passes over the training pictures.
-# Here are the test accuracy that it reached, the seconds that it took, and the processor:
+# And the recipe of the old tutorials, LeNet with batches of 4 and two passes over all training pictures? Here are the
+# test accuracy that it reached, the seconds that it took, and the processor:
 
 # %%
 classic = recorded["classic_recipe"]["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Our net is well ahead. How many times faster such a training reaches the old accuracy can only be said for one quiet
-# machine. The [appendix on benchmarks](17_benchmarks.ipynb#What-we-aimed-for-and-what-was-reached) does so, and shows
-# how far one minute gets, and ten.
+# Our net is well ahead. How many times faster it reaches the old accuracy can only be said for one quiet machine: see
+# the [appendix on benchmarks](17_benchmarks.ipynb#What-we-aimed-for-and-what-was-reached), which also shows how far one
+# minute gets, and ten.
 #
 # ## What each technique is worth
 #
 # *消融实验*
 #
-# Adding the parts of a method one at a time, or taking them out, is called an *ablation* (消融实验). Here is ours: each dot
-# is one seed, the line is their mean, and on the right stands the work of one run in TFLOP, $10^{12}$ operations.
+# Adding the parts of a method one at a time, or taking them out, is called an *ablation* (消融实验). Here is ours. Each dot
+# is one seed, the line is their mean, and on the right is the work of one run in TFLOP, $10^{12}$ operations:
 
 # %%
 draw.show_gains(added, "One technique after the other")
 
 # %% [markdown]
-# Where the dots of two rows mingle, so few seeds cannot tell whether the technique helps, and in longer runs the order
-# may be another. Mind the right column, too: from the third row on, a run is more than ten times the work of one of
-# LeNet's.
+# Where the dots of two rows mingle, so few seeds cannot tell whether the technique helps, and longer runs may tell
+# another story. Mind the right column, too: from the third row on, a run is more than ten times the work of LeNet's.
 #
 # ## Going further
 #
@@ -506,18 +523,20 @@ draw.show_gains(added, "One technique after the other")
 #
 # *计算量*
 #
-# Seconds depend on the machine, *FLOP*, floating-point operations (浮点运算), do not, and PyTorch can count them. How many
+# Seconds depend on the machine. Floating-point operations (*FLOP*, 浮点运算) do not, and PyTorch can count them. How many
 # does one picture take in LeNet, and in our net?
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
 
-x = normalize(train_images[:1])
-with FlopCounterMode(display=False) as of_lenet:
-    lenet()(x)
-with FlopCounterMode(display=False) as of_ours:
-    FastNet()(x)
-of_lenet.get_total_flops(), of_ours.get_total_flops()
+
+def work(net):
+    with FlopCounterMode(display=False) as counter:
+        net(normalize(train_images[:1]))
+    return counter.get_total_flops()
+
+
+work(lenet()), work(FastNet())
 
 # %% [markdown]
 # This is the forward pass; the backward pass takes about twice as many again.
@@ -526,10 +545,10 @@ of_lenet.get_total_flops(), of_ours.get_total_flops()
 #
 # *用索引做数据增强*
 #
-# Longer runs need *data augmentation* (数据增强). Torchvision's transforms treat a whole batch alike, so page 06
-# augmented picture by picture. But a shifted or mirrored picture is merely the picture with other rows and columns, so
-# one indexing operation can do a whole batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to
-# one for each pixel:
+# Longer runs need *data augmentation* (数据增强). Torchvision's transforms treat a whole batch alike, so page 06 augmented
+# picture by picture. But a shifted or mirrored picture is merely the picture with other rows and columns, so one indexing
+# operation can do a whole batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one for each
+# pixel:
 
 
 # %%
@@ -549,7 +568,8 @@ versions = crop_and_flip(train_images[[4, 4, 4, 4]], shifts, flipped)
 draw.show_versions(versions, ["as it is", "up", "left", "flipped"])
 
 # %% [markdown]
-# When 5,000 pictures were seen eight times, random flips, and then shifts by up to two pixels, brought:
+# In the recorded runs 5,000 pictures were seen eight times each, first with random flips, and then with shifts by up to
+# two pixels as well:
 
 # %%
 print_gain(recorded["techniques"]["augmentation"], "flips")
