@@ -59,6 +59,7 @@ x.shape
 # %% [markdown]
 # The network is two blocks, each a convolution with batch normalization and an activation, and a linear layer at the end:
 
+
 # %%
 def block(inputs, outputs):
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1)

@@ -1,4 +1,4 @@
-"""With the helpers imported, PyTorch's profiler writes nothing about itself, which would stand under a cell of page 18."""
+"""With the helpers imported, PyTorch's profiler writes nothing about itself, which would stand on page 18."""
 
 import os
 import subprocess
