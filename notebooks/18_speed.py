@@ -86,8 +86,8 @@ def step():
 step()
 
 # %% [markdown]
-# That was the first step, in which some things happen that happen only once. Now PyTorch's *profiler* (性能分析器) can
-# look at an ordinary one. It records each operation, forward and backward, and how long it took:
+# That was the first step, in which some things happen that happen only once. Now PyTorch's *profiler* (性能分析器) can look
+# at an ordinary one. It records each operation, forward and backward, and how long it took:
 
 # %%
 from torch.profiler import ProfilerActivity, profile
@@ -156,9 +156,8 @@ seconds = timer.blocked_autorange().median
 f"{2 * 1024**3 / seconds / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
-# The other two are those of the network that we have just seen profiled, the choice of page 17 for a training of 12
-# TFLOP, that is, $12 \times 10^{12}$ operations. Here is the best of its 3 x 3 convolutions, and then a whole training
-# step:
+# The other two belong to the network that we have just seen profiled. It is the choice of page 17 for a training of 12
+# TFLOP, that is, $12 \times 10^{12}$ operations. First the best of its 3 x 3 convolutions, and then a whole training step:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.curves import for_work
@@ -284,9 +283,9 @@ single["seconds"], double["seconds"]
 
 # %% [markdown]
 # The two processes took nearly three times as long, for the same work on the same two cores. Two threads share their
-# memory and need not send each other anything. Two processes have to exchange all gradients in every step, and for each
-# batch normalization the sums over the batch as well. Several processes pay off when each has a GPU or a whole machine
-# to itself.
+# memory and need not send each other anything, while two processes have to exchange all gradients in every step, and the
+# sums over the batch for each batch normalization. Several processes pay off when each has a GPU or a whole machine to
+# itself.
 #
 # Do two processes at least compute the same as one? Here are the number of steps and the losses at the beginning, each
 # of them the mean of a hundredth of the training:
@@ -303,11 +302,11 @@ single["seconds"], double["seconds"]
 #
 # *GPU 上的速度*
 #
-# Three seconds on a data-center GPU, an NVIDIA H200, are worth about ten minutes on two CPU cores, as [page
-# 17](17_benchmarks.ipynb#On-a-GPU) shows. But a GPU is only fast if it is kept busy. A step consists of hundreds of
+# Three seconds on a data-center GPU, an NVIDIA H200, are worth ten minutes on two CPU cores or more, as
+# [page 17](17_benchmarks.ipynb#On-a-GPU) shows. But a GPU is only fast if it is kept busy. A step consists of hundreds of
 # *kernels* (核函数), small programs that run on the GPU. Many of ours take only a few microseconds, and Python may need
-# longer to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead*
-# (启动开销), and all three were used there:
+# longer to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead* (启动开销), and
+# all three were used there:
 #
 # - larger batches give each kernel more to do;
 # - a *CUDA graph* records all the kernels of a step, and later starts them with a single call;
@@ -361,8 +360,8 @@ step_ms / (step_ms / 8 + 13 * 0.025)
 #
 # *测量自己的机器*
 #
-# What would your machine reach with the training of page 07? We have measured its speed above, in operations per
-# second, so this is the work that it does in a minute:
+# What would your machine reach with the training of page 07? We have measured its speed, in operations per second, so
+# this is the work that it does in a minute:
 
 # %% verify={"free": ["(?<=^')\\d+\\.\\d(?= TFLOP'$)"], "reason": "speed of the machine"}
 f"{60 * speed / 1e12:.1f} TFLOP"
@@ -385,7 +384,7 @@ round(work_for(85.0), 1), round(work_for(90.0), 1)
 f"{work_for(90.0) * 1e12 / speed:.0f} s"
 
 # %% [markdown]
-# This is a rough estimate. The network for 90 % is a little wider than the one we have timed, and your computer may
+# This is a rough estimate, since the network for 90 % is a little wider than the one we have timed, and your computer may
 # have other things to do. To know for sure, run the training in a terminal, in the folder of this book:
 #
 # | to do this | type |

@@ -21,8 +21,8 @@
 # *输出的验证*
 #
 # Every output in this book was once printed by a program, on a machine that is not yours. Would you get the same? This
-# page shows how the book finds out, what it means by *the same*, and where it is lenient, by how much and for what
-# reason. You need none of it to learn PyTorch, but much of it when you write tests of your own.
+# page shows how the book finds out, what it means by *the same*, and where, why and how far it is lenient. You need none
+# of it to learn PyTorch, but much of it when you write tests of your own.
 #
 # **You will**
 #
@@ -80,9 +80,9 @@ difference("tensor([0., 0.])", "tensor([0., 0.])")
 # %% [markdown]
 # Running a program again and comparing what it says with what it said before is called *regression testing* (回归测试).
 # For notebooks, the tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
-# `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by letter, which is
-# too strict for numbers, because their last digits differ from machine to machine, and it does not compare pictures. So
-# the book brings its own comparison, and the rest of this page tries it out.
+# `pytest --nbval notebooks/` is all that you have to type. By itself, nbval compares texts letter by letter, which is too
+# strict for the last digits of a number, and it does not compare pictures. So the book brings its own comparison, and
+# the rest of this page tries it out.
 #
 # ## What can be the same, and what cannot
 #
@@ -99,8 +99,8 @@ difference("torch.float32", "torch.float64")
 difference("10000 pictures", "10001 pictures")
 
 # %% [markdown]
-# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition. Every
-# such *rounding error* (舍入误差) is tiny, but which ones you get depends on the order in which the numbers are added:
+# Decimal numbers are another matter, because a computer rounds after each addition. Every such *rounding error* (舍入误差)
+# is tiny, but which ones you get depends on the order in which the numbers are added:
 
 # %%
 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
@@ -117,9 +117,9 @@ big + 1 - big, big - big + 1
 # In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a
 # tensor, it splits the work among several threads, and within each of them the processor adds several numbers at once.
 # How many depends on the machine, and with it the order of the additions and the last digits. A seed does not help:
-# `torch.manual_seed` gives you the same random numbers again, but what is computed from them is rounded in the
-# machine's own way. PyTorch's [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html)
-# (可复现性) says so plainly.
+# after `torch.manual_seed` you get the same random numbers again, but what is computed from them is rounded in the
+# machine's own way, as PyTorch's
+# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性) says plainly.
 #
 # So each kind of output is compared in its own way. The next sections take them one by one:
 #
@@ -182,9 +182,9 @@ for _ in range(40):
 a, b
 
 # %% [markdown]
-# After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. What a cell
-# prints is rarely a weight, though. It is a loss or an accuracy, averaged over many images, and that varies much less.
-# A cell that trains therefore states a *band* in which its numbers have to lie. A `Policy` holds what a cell states, and
+# After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. But what a
+# cell prints is rarely a weight. It is a loss or an accuracy, averaged over many images, and that varies much less. So a
+# cell that trains states a *band* in which its numbers have to lie. A `Policy` holds what a cell states, and
 # `difference` takes it as its third argument. Here is the pair of losses that failed above, with an `rtol` of 5 %:
 
 # %%
@@ -228,7 +228,7 @@ difference("took 1.2 ms", "took 87 us", timing)
 difference("took 1.2 ms", "failed", timing)
 
 # %% [markdown]
-# So a time in the book is an example, from the machine that its page names at the top. Expect others on yours.
+# So a time in the book is an example, from the machine that its page names at the top.
 #
 # In a few outputs a word depends on the machine, as in the first line of
 # [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a *regular expression* (正则表达式), and
@@ -326,8 +326,8 @@ len(runs), [run["conditions"] for run in runs if run["failed"]]
 # The list is empty, so there was no false alarm.
 #
 # How do other tools fare? For a small trial, ten notebooks were made. In the first five, something that is stored is
-# wrong. In the other five, only something harmless will be different. Three plug-ins of pytest were tried on all ten:
-# the one of this book in `helpers/verification`, which other projects can use, too, nbval as it comes, and
+# wrong, and in the other five, only something harmless will be different. Three plug-ins of pytest were tried on them:
+# that of this book, which lies in `helpers/verification` and can be used in other projects, nbval as it comes, and
 # [pytest-notebook](https://github.com/chrisjsewell/pytest-notebook):
 
 # %%
@@ -346,10 +346,10 @@ measurements.trial_of_tools()
 # *数据来源*
 #
 # Equal outputs need equal pictures. The pages on CIFAR-10 use those that Alex Krizhevsky published in 2009. They are not
-# part of the book, so each machine looks for them in the usual places, and else downloads them (170 MB) from one of
-# several mirrors, that is, servers that offer copies of the same file. A mirror is a stranger's machine, so how do we
-# know that it sent the right file? From its checksum (校验和), a number computed from all of its bytes. SHA-256, the one
-# used here, comes out entirely different if a single letter changes. These are the first 16 of its 64 digits:
+# part of the book, so each machine looks for them in the usual places, or else downloads them (170 MB) from a mirror, a
+# server that offers a copy of the same file. A mirror is a stranger's machine, so how do we know that it sent the right
+# file? From its *checksum* (校验和), a number computed from all of its bytes. SHA-256, the one used here, comes out
+# entirely different if a single letter changes. These are the first 16 of its 64 digits:
 
 # %%
 import hashlib
@@ -414,7 +414,7 @@ show_spreads(spread)
 measurements.needed_by_default(spread)
 
 # %% [markdown]
-# That leaves room to spare on the processors of AMD and Intel on which all this was measured. Others may show
+# That leaves room to spare on the processors of AMD and Intel on which all this was measured. On others there may be
 # differences that nobody has seen yet.
 #
 # ## Recap
