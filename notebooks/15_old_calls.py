@@ -212,8 +212,8 @@ lookup.silent("Optimizers")
 #
 # *粘贴错误信息*
 #
-# Now for your own error. If you have this page open in JupyterLab, or on Colab, put the last line of the message
-# between the quotes, as it stands, and run the cell (but the first cell of the page before it, if you have not yet):
+# Now for your own error. If you have this page open in JupyterLab, or on Colab, run its very first cell. Then put the
+# last line of your message between the quotes, as it stands, and run this cell, too:
 
 # %%
 lookup.find("IndexError: invalid index of a 0-dim tensor.")

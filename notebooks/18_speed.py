@@ -57,7 +57,8 @@ x, y = torch.randn(64, 3, 32, 32), torch.arange(64) % 10
 x.shape
 
 # %% [markdown]
-# The network is two blocks, each a convolution with batch normalization and an activation, and a linear layer at the end:
+# The network consists of two blocks, each of them a convolution with batch normalization and an activation, and of a
+# linear layer at the end:
 
 
 # %%
@@ -157,7 +158,7 @@ f"{2 * 1024**3 / seconds / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
 # The other two belong to the network that we have just seen profiled. It is the choice of page 17 for a training of 12
-# TFLOP, that is, $12 \times 10^{12}$ operations. First the best of its 3 x 3 convolutions, and then a whole training step:
+# TFLOP, that is, $12 \times 10^{12}$ operations. Here are the best of its 3 x 3 convolutions and a whole training step:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.curves import for_work
