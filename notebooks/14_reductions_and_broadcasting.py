@@ -405,9 +405,8 @@ layer(inputs).detach().squeeze(1)
 
 # %% [markdown]
 # Whatever the input, the layer predicts 5. Each prediction is compared with all five labels, and the one number with
-# the smallest mean squared distance to all of them is their mean. By this loss, 8, it is even better than the truth, with
-# its 16. `nn.MSELoss` computes the same wrong number, but at least it warns you. Take the warning seriously when you see
-# it:
+# the smallest mean squared distance to all of them is their mean. Its loss, 8, is even lower than that of the truth, 16.
+# `nn.MSELoss` computes the same wrong number, but at least it warns you. Take the warning seriously when you see it:
 
 # %%
 from helpers.messages import print_warnings
