@@ -157,8 +157,8 @@ seconds = timer.blocked_autorange().median
 f"{2 * 1024**3 / seconds / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
-# The other two belong to the network that we have just seen profiled. It is the choice of page 17 for a training of 12
-# TFLOP, that is, $12 \times 10^{12}$ operations. Here are the best of its 3 x 3 convolutions and a whole training step:
+# The other two belong to the network that page 17 chooses for a training of 12 TFLOP, that is, $12 \times 10^{12}$
+# operations. Here are the speed of the best of its 3 x 3 convolutions, and that of a whole training step:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.curves import for_work
