@@ -142,8 +142,6 @@ marks.mode(dim=1).values
 (marks < 5).any(dim=1), (marks >= 9).sum()
 
 # %% [markdown]
-# (Only the third student has failed one, and four marks are 9 or better.)
-#
 # Integers need a word of their own. PyTorch computes the sum of a small integer type in 64 bits, so that two bytes of 200
 # and 100 make 300 and not 44. A mean, however, need not be a whole number, so convert the bytes first:
 
