@@ -21,9 +21,13 @@ For any project:
 
     verification                 compares outputs; knows nothing of the book
 
-Importing any of it gives PyTorch no more threads than a container has cores, see `threads`.
+Importing any of it gives PyTorch no more threads than a container has cores, see `threads`, and keeps its profiler from
+writing about itself: in JupyterLab that would stand under the cell, with an error about a GPU where there is none.
 """
+
+import os
 
 from helpers.threads import limit_threads
 
 limit_threads()
+os.environ["KINETO_LOG_LEVEL"] = "99"

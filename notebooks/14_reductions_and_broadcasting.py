@@ -78,10 +78,10 @@ marks.mean(dim=0)
 
 # %% [markdown]
 # So do not ask "rows or columns?". Ask which index you want to get rid of. The same question works for any number of
-# dimensions, where "row" and "column" no longer mean much. Here is a tensor of shape (2, 3, 4), from two weather
-# stations with three days each and four readings a day. The picture shows its three sums, one for each dimension that
-# can disappear. Cells of the same color are added up, and their sum is in the cell of that color on the right. In the
-# top row of the picture it is the station that disappears, in the middle row the day, in the bottom row the reading:
+# dimensions, where "row" and "column" no longer mean much. Take a tensor of shape (2, 3, 4): two weather stations, three
+# days, four readings a day. It has three sums, and in each row of the picture another dimension disappears, at the top
+# the station, in the middle the day, at the bottom the reading. Two of the sums are colored, and so are the cells that
+# were added up for them:
 
 # %% claims=["C54"]
 from helpers.drawings.reductions import show_reductions
@@ -99,17 +99,19 @@ x.sum(dim=(1, 2)), x.sum(dim=(-2, -1))
 # %% [markdown]
 # > **Then and now.** "Most of the functions above take a `dim`," the notes say, "and its effect can be remembered as
 # > follows." There they end. The rule above is one way to go on. It has held since PyTorch 0.2; before that, the
-# > dimension that you named stayed and had size 1, which today you have to ask for with `keepdim=True`. We shall need
-# > that below.
+# > dimension that you named stayed with size 1, which today you have to ask for with `keepdim=True`, as we shall below.
 #
 # ## The reductions of the notes
 #
-# *均值、和、中位数、众数*
+# *笔记中的归并*
 #
 # ### Mean, sum, median, mode
 #
-# The notes name four ways to describe many numbers by one. We have seen the mean and the sum. If a single outlier (离群值)
-# should not spoil the result, the *median* (中位数), the number in the middle, is a better choice:
+# *均值、和、中位数、众数*
+#
+# The notes name four ways to describe many numbers by one. We have seen the mean; the sum is the same without the
+# division. If a single outlier (离群值) should not spoil the result, the *median* (中位数), the number in the middle, is a
+# better choice:
 
 # %% claims=["C50"]
 marks.median(dim=1).values
@@ -130,32 +132,31 @@ marks.quantile(0.5, dim=1)
 marks.mode(dim=1).values
 
 # %% [markdown]
-# For the first student that is 8 and for the third 9, since they have it twice. The second has four different marks, so
-# it is a tie. You see that we got the smallest, but the documentation makes no promise about ties.
+# The first student has 8 twice, and the third has 9 twice. The second has four different marks, which is a tie. We got
+# the smallest, but the documentation makes no promise about ties.
 #
-# Reductions of a comparison answer questions. Which students have failed an exam, with a mark below 5? And how many of
-# all the marks were 9 or better?
+# A comparison can be reduced, too, and then it answers questions. Which students have failed an exam, with a mark below
+# 5? And how many of all the marks were 9 or better?
 
 # %%
 (marks < 5).any(dim=1), (marks >= 9).sum()
 
 # %% [markdown]
-# (Only the third student has failed one, and four marks are 9 or better.)
-#
-# Integers need one more word. Sums of small integer types are computed in 64 bits, so that two bytes of 200 and 100
-# make 300 and not 44. But a mean need not be a whole number, and so PyTorch wants to hear from you which type it should
-# have:
+# Integers need a word of their own. PyTorch computes the sum of a small integer type in 64 bits, so that two bytes of 200
+# and 100 make 300 and not 44. A mean, however, need not be a whole number, so convert the bytes first:
 
 # %% claims=["C50"]
 pixels = torch.tensor([200, 100], dtype=torch.uint8)
-print(pixels.sum(), pixels.float().mean())
-try:
-    pixels.mean()
-except RuntimeError as error:
-    print(error)
+pixels.sum(), pixels.float().mean()
 
 # %% [markdown]
-# You can convert first, as in the line above, or write `pixels.mean(dtype=torch.float32)`.
+# Otherwise PyTorch refuses, since it cannot know which type the mean should have:
+
+# %% claims=["C50"] tags=["raises-exception"]
+pixels.mean()
+
+# %% [markdown]
+# You can also name the type in the call, as in `pixels.mean(dtype=torch.float32)`.
 #
 # ### Standard deviation and variance
 #
@@ -172,15 +173,15 @@ marks.var(dim=1), marks.numpy().var(axis=1)
 # The third student varies most. But why do the two libraries disagree? Both add up the squared distances of $n = 4$
 # marks; then NumPy divides by $n$, and PyTorch by $n - 1$. If the four marks are only a *sample* of what a student can
 # do, they lie closer to their own mean than to the true one, on average, and dividing by $n - 1$ makes up for that.
-# Call the number that is subtracted the `correction`. It is 1 unless you say otherwise, and with 0 we get NumPy's
-# result:
+# The number that is subtracted from $n$ is called the `correction`. It is 1 unless you say otherwise, and with 0 we get
+# NumPy's result:
 
 # %% claims=["C52"]
 marks.var(dim=1, correction=0), marks.std(dim=1, correction=0) ** 2
 
 # %% [markdown]
-# (Mind a batch of one. With $n = 1$, PyTorch divides zero by zero, so the standard deviation of a single number is `nan`,
-# and there is a warning.)
+# (Mind a batch of one: with $n = 1$, PyTorch divides zero by zero, so the standard deviation of a single number is
+# `nan`, and there is a warning.)
 #
 # > **Then and now.** Before 2.0 the argument was called `unbiased`, and was true or false. It is still understood.
 #
@@ -197,9 +198,9 @@ torch.linalg.vector_norm(difference), torch.dist(marks[0], marks[1])
 
 # %% [markdown]
 # > **Then and now.** The notes' `torch.norm` still works, but it has been deprecated since 1.7, and for a good reason:
-# > for a *matrix*, its name does not say which norm is meant. It treats the elements as one long vector, while in a
-# > book of mathematics the 2-norm of a matrix is the largest factor by which it stretches a vector. Today there is a
-# > name for each:
+# > for a *matrix*, its name does not say which norm is meant. It treats the elements as one long vector, while to a
+# > mathematician the 2-norm of a matrix is the largest factor by which it stretches a vector. Today there is a name for
+# > each:
 
 # %% claims=["C51"]
 A = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -248,9 +249,9 @@ torch.autograd.grad(third.max(dim=0).values, third)
 #
 # *非数*
 #
-# Suppose the first student missed an exam, and somebody recorded that mark as `nan`, *not a number*. What becomes of the
-# means? The first is now `nan` as well. That is usually what you want, since a mean that quietly ignored
-# broken data would be worse. But here `nan` stands for "missing", and `nanmean` leaves the missing marks out:
+# Suppose that the first student missed an exam, and that somebody recorded that mark as `nan`, *not a number*. Then this
+# student's mean becomes `nan` as well. That is usually what you want, since a mean that quietly ignored broken data would
+# be worse. But here `nan` stands for "missing", and `nanmean` leaves the missing marks out:
 
 # %%
 gaps = marks.clone()
@@ -285,15 +286,14 @@ marks - marks.mean(dim=1)
 
 # %% [markdown]
 # The shapes (3, 4) and (3,) do not fit. With `keepdim=True` the dimension that you name does not disappear, but stays
-# with size 1. The means then have the shape (3, 1). They are a column, and a column can be subtracted from every column
-# of the table:
+# with size 1. The means are then a column, of shape (3, 1), and this can be subtracted from every column of the table:
 
 # %% claims=["C54"]
 marks - marks.mean(dim=1, keepdim=True)
 
 # %% [markdown]
-# Each row now adds up to 0, as differences from a mean should. And be glad of the error above. Let us forget `keepdim`
-# once more, but look at the first three exams only, so that the table is *square*:
+# Each row now adds up to 0, as differences from a mean should. And be glad of the error above, because you do not always
+# get it. Let us forget `keepdim` once more, but look at the first three exams only, so that the table is *square*:
 
 # %%
 three = marks[:, :3]
@@ -308,9 +308,9 @@ three - three.mean(dim=1)
 #
 # *广播*
 #
-# Why could a column be subtracted from a table in the first place, and why did the row of three means go wrong? When
-# two shapes differ, PyTorch *broadcasts* them: it repeats what is too small until both are equal. There is one rule for
-# it:
+# Why could a column be subtracted from a table in the first place, and why did the three means without `keepdim` go
+# wrong? When two shapes differ, PyTorch *broadcasts* them: it repeats what is too small until both are equal. There is
+# one rule for it:
 #
 # > **Align the shapes at the right.** Two sizes fit if they are equal, or if one of them is 1 or missing. That one is
 # > repeated.
@@ -329,7 +329,7 @@ column + row
 # ```
 #
 # The 1 stands above the 4, so the column is repeated four times. The 3 stands above nothing, so the row is repeated
-# three times. In the picture, the pale cells are the repeated ones. They exist in thought only, and take no memory:
+# three times. In the picture, the pale cells are the repeated ones. They exist only in our minds, and take no memory:
 
 # %%
 from helpers.drawings.reductions import show_broadcast
@@ -339,13 +339,13 @@ show_broadcast(column, row)
 # %% [markdown]
 # A batch of images has the shape (N, C, H, W), and to normalize it we subtract from each channel its mean. Which shape
 # must the three means have? `torch.broadcast_shapes` lets you try out an idea without computing anything. The shape
-# (3,) would be aligned with the 32 columns of pixels, so it would not do:
+# (3,) is aligned with the 32 columns of pixels, so it would not do:
 
 # %% tags=["raises-exception"]
 torch.broadcast_shapes((64, 3, 32, 32), (3,))
 
 # %% [markdown]
-# Two dimensions of size 1 on the right bring the 3 below the channels. Indexing with `None` adds them:
+# Two more dimensions of size 1 on the right bring the 3 below the channels. Indexing with `None` adds them:
 
 # %%
 images = torch.rand(64, 3, 32, 32)
@@ -403,9 +403,8 @@ layer(inputs).detach().squeeze(1)
 
 # %% [markdown]
 # Whatever the input, the layer predicts 5. Each prediction is compared with all five labels, and the one number with
-# the smallest mean squared distance to all of them is their mean. It even has a lower loss, 8, than the truth with
-# its 16. `nn.MSELoss` computes the same wrong number, but at least it warns you. Take this warning seriously when you see
-# it:
+# the smallest mean squared distance to all of them is their mean. Its loss, 8, is even lower than that of the truth, 16.
+# `nn.MSELoss` computes the same wrong number, but at least it warns you. Take the warning seriously when you see it:
 
 # %%
 from helpers.messages import print_warnings
@@ -423,7 +422,7 @@ with print_warnings():
 # In a training loop, the line `assert prediction.shape == label.shape` costs nothing and can save you a day.
 #
 # > **Then and now.** Broadcasting came with PyTorch 0.2, the release of the notes. Before that, two tensors with the
-# > same *number* of elements were added even if their shapes differed, so a column plus a row of the same length was no
+# > same *number* of elements were added even if their shapes differed, so a column plus a row of the same length made no
 # > square. Code from before 0.2 may rely on that.
 #
 # ## Matrix products
@@ -439,7 +438,7 @@ schemes = torch.tensor([[0.25, 0.5], [0.25, 0.25], [0.25, 0.25], [0.25, 0.0]])
 marks @ schemes
 
 # %% [markdown]
-# There is nothing new in this, only a broadcast product and a sum. The exams are the last dimension of `marks` and the
+# There is nothing new in this: it is a broadcast product and a sum. The exams are the last dimension of `marks` and the
 # first of `schemes`. Each mark is multiplied by the weight of its exam, and then the exams disappear in the sum:
 
 # %%
@@ -472,9 +471,9 @@ scores = torch.einsum("bqd,bkd->bqk", queries, keys)
 scores.shape, torch.allclose(scores, queries @ keys.mT)
 
 # %% [markdown]
-# The vectors have disappeared, and what remains is one score for each query and key. `@` can do the same, once
-# `keys.mT` has exchanged the last two dimensions of the keys: it multiplies matrices in the last two dimensions, and
-# the ones before them are a batch.
+# The vectors have disappeared, and what remains is one score for each query and key. `@` gives the same scores: it
+# multiplies matrices that lie in the last two dimensions, and takes the dimensions before them for a batch. For this,
+# `keys.mT` exchanges the last two dimensions of the keys.
 #
 # A softmax then turns the scores into weights. Along which `dim`? Each query shares out a total weight of 1 among the
 # keys, so it has to be the dimension of the keys, the last one:
@@ -496,7 +495,7 @@ a, b, c = torch.tensor([1e8, 1.0, -1e8])
 
 # %% [markdown]
 # In the first order, the 1 was lost beside a hundred million. With ordinary numbers the effect is much smaller, but it
-# is there. Here the same thousand random numbers are added one after the other, in two thousand different orders:
+# is there. Here the same thousand random numbers are added one after another, in two thousand different orders:
 
 # %%
 from helpers.drawings.reductions import show_orders_of_a_sum
@@ -504,9 +503,9 @@ from helpers.drawings.reductions import show_orders_of_a_sum
 show_orders_of_a_sum()
 
 # %% [markdown]
-# All those results are correct up to rounding, and most are off by less than one part in a million. PyTorch's own `sum`
-# adds many numbers at the same time, in an order that may depend on the processor and on the number of threads. This is
-# why two machines can disagree in the last digits of a sum, without either of them being broken.
+# All these results are correct up to rounding, and nearly all are off by less than one part in a million. PyTorch's own
+# `sum` adds many numbers at the same time, in an order that may depend on the processor and on the number of threads.
+# That is why two machines can disagree in the last digits of a sum without either of them being broken.
 #
 # ## Recap
 #

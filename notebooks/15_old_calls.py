@@ -27,7 +27,7 @@
 #
 # **You will**
 #
-# - find an error message or a call, and take today's line from beside it;
+# - look up an error message or a call, and find today's line beside it;
 # - know the changes that come without any message;
 # - let a program read a whole file and mend what it can;
 # - translate old code yourself, up to a test loop.
@@ -59,11 +59,8 @@ sys.path.insert(0, "..")  # where helpers/ lies
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
-from torchvision import transforms
 
 from helpers.notes import lookup
-from helpers.notes.old_calls import OLD_CALLS
 
 torch.manual_seed(0)
 x, y = torch.rand(8, 4), torch.tensor([0, 1, 2, 0, 1, 2, 0, 1])
@@ -79,7 +76,7 @@ loss.data[0]
 
 # %% [markdown]
 # Before PyTorch 0.4, a loss was a vector with one element. Today it is a tensor without dimensions (*0-dim* in the
-# message), so there is nothing to index. The message itself names the successor:
+# message), so there is nothing to index. The message itself says what to use instead:
 
 # %%
 loss.item()
@@ -88,12 +85,14 @@ loss.item()
 # **2. The first batch of a loader.** To look at one batch, people took an iterator and asked it for the next one:
 
 # %% tags=["raises-exception"]
+from torch.utils.data import DataLoader, TensorDataset
+
 loader = DataLoader(TensorDataset(x, y), batch_size=4)
 iter(loader).next()
 
 # %% [markdown]
 # This is how it was written in Python 2. In Python 3 an iterator (迭代器) has no such method, and `next` is a function.
-# PyTorch's loaders kept the old method beside it up to release 1.12.
+# PyTorch's loaders kept the old method beside it up to release 1.12. Today you write:
 
 # %%
 images, labels = next(iter(loader))
@@ -106,8 +105,8 @@ labels
 1 - (x > 0.5)
 
 # %% [markdown]
-# Since 1.2 a comparison gives `True` and `False`, and these cannot be subtracted. (In PyTorch 2.13 the error was
-# still called `RuntimeError`. A `NotImplementedError` is one as well, so `except RuntimeError` catches both.) Here too the
+# Since 1.2 a comparison gives `True` and `False`, and these cannot be subtracted. (Up to PyTorch 2.13 the error was
+# called `RuntimeError`. A `NotImplementedError` is one as well, so `except RuntimeError` catches both.) Here, too, the
 # message says what to write:
 
 # %%
@@ -117,6 +116,8 @@ labels
 # **4. A transform of torchvision.** Two of them were renamed, and the old names are gone:
 
 # %% tags=["raises-exception"]
+from torchvision import transforms
+
 transforms.Scale(32)
 
 # %% [markdown]
@@ -176,7 +177,8 @@ torch.LongTensor([7]) / 2
 torch.div(torch.tensor([7]), 2, rounding_mode="trunc")
 
 # %% [markdown]
-# Another one is behind many confusing errors further down a script. `arange` with whole numbers used to give floats:
+# The next one is behind many a confusing error further down in a script. `arange` with whole numbers used to give
+# floats, and today it gives integers:
 
 # %%
 torch.arange(3)
@@ -191,9 +193,9 @@ torch.arange(3).mean()
 torch.arange(3.0).mean()
 
 # %% [markdown]
-# More than forty such changes are known to this page. The ones around optimizers are easily overlooked, because they
-# spoil no single line but the training as a whole. Here they are, each with what the line gave once and what it gives
-# today, computed just now:
+# This page knows more than forty such changes. The ones around optimizers are easily overlooked, because they spoil no
+# single line but the training as a whole. Here they are, each with what the line gave once and what it gives today,
+# computed just now:
 
 # %%
 lookup.silent("Optimizers")
@@ -210,8 +212,8 @@ lookup.silent("Optimizers")
 #
 # *粘贴错误信息*
 #
-# Now for your own error. If you have this page open in JupyterLab, or on Colab, put the last line of the message
-# between the quotes, as it stands, and run the cell:
+# Now for your own error. If you have this page open in JupyterLab, or on Colab, run its very first cell. Then put the
+# last line of your message between the quotes, as it stands, and run this cell, too:
 
 # %%
 lookup.find("IndexError: invalid index of a 0-dim tensor.")
@@ -329,10 +331,10 @@ _ = runpy.run_path(str(mended))
 lookup.measured()
 
 # %% [markdown]
-# So it is not complete. The fairest rows are the two before the last, a test set, so to speak: the program was improved
-# on the first six collections, and met these two only when it was done. What it misses mostly depends on values, such
-# as a product of whole numbers and floats, which cannot be seen in the text. For these there is the error message, and
-# the list of silent changes.
+# So it does not find everything. The two rows above the last are the fairest, a test set so to speak: the program was
+# improved on the first six collections, and met these two only when it was done. What it misses depends mostly on
+# values, as in a product of whole numbers and floats, and a value cannot be seen in the text. For these cases you have
+# the error message and the list of silent changes.
 
 # %% [markdown]
 # ## When it happened
@@ -343,6 +345,8 @@ lookup.measured()
 
 # %%
 from collections import Counter
+
+from helpers.notes.old_calls import OLD_CALLS
 
 Counter(call.today for call in OLD_CALLS)
 
@@ -356,11 +360,9 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# The largest changes came with 0.4, but something has gone every few releases since then.
-#
-# The two do not count the same. The legend says that 49 calls give something else, and the counter says 45. The bars
-# include 8 that give something else with a warning, which the counter has under `warns`, and they leave out 4 whose
-# date is a release of torchvision.
+# The largest changes came with 0.4, but something has gone every few releases since then. (Why does the legend say 49
+# where the counter says 45? The bars include 8 calls that give something else *and* warn, which the counter has under
+# `warns`, and they leave out 4 whose date is a release of torchvision.)
 #
 # ## Recap
 #

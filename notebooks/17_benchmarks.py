@@ -67,17 +67,16 @@ runs = minute["runs"]
 [run["accuracy"] for run in runs]
 
 # %% [markdown]
-# Three runs of the same program, and three results. Before we compare anything with them, we should know their *mean*
-# (平均值) and how far they scatter around it, the *standard deviation* (标准差):
+# The same program gave three different results. Before we compare anything with them, we should know their *mean* (平均值)
+# and how far they scatter around it, the *standard deviation* (标准差):
 
 # %%
 accuracies = torch.tensor([run["accuracy"] for run in runs])
 accuracies.mean(), accuracies.std()
 
 # %% [markdown]
-# Where does the scatter come from? Each run had its own *random seed* (随机种子), and so its own initial weights and
-# its own order of the images. But that is not all of it. Here are the three-minute runs, each with the number of
-# steps that it made:
+# Where does the scatter come from? Each run had its own *random seed* (随机种子), and so its own initial weights and its own
+# order of the images. But that is not all. Here are the three-minute runs, each with the number of steps that it made:
 
 # %%
 three_minutes = recorded["seconds_180"]["runs"]
@@ -101,9 +100,9 @@ p = accuracies.mean() / 100
 100 * (p * (1 - p) / 10_000).sqrt()
 
 # %% [markdown]
-# So do not conclude anything from a difference that is no larger than the one between two runs of the same program. If
+# So do not conclude anything from a difference that is no larger than the one between two runs of the same program. (If
 # two networks are judged by the *same* test set, you can compare them more finely than this formula says, because they
-# share their lucky and unlucky images; [the third exercise](#Exercises) is about that.
+# share their lucky and unlucky images. [The third exercise](#Exercises) is about that.)
 #
 # A result also says little without its machine, so the machine is recorded too, with its *instruction set* (指令集) and
 # the release of PyTorch:
@@ -112,7 +111,7 @@ p = accuracies.mean() / 100
 runs[0]["cpu"], runs[0]["cpu_capability"], runs[0]["versions"]["torch"]
 
 # %% [markdown]
-# `AVX512` means that one instruction can work on 512 bits at once, that is, on sixteen 32-bit floats.
+# `AVX512` says that one instruction can work on 512 bits at once, that is, on sixteen 32-bit floats.
 #
 # ## Accuracy against time
 #
@@ -130,15 +129,15 @@ show_accuracy_against_seconds(recorded)
 # %% [markdown]
 # The three colored curves are the training of page 07 on two CPU cores, for one, three and ten minutes. The blue one
 # comes from a processor that is faster in *bfloat16*, a float of only 16 bits, and the other two from one that is
-# faster in 32-bit floats. For the green curve its AVX512 instructions were switched off, as if it were older. (We will
-# come to the dark curve, at a few seconds, [below](#On-a-GPU).)
+# faster in 32-bit floats. For the green curve its AVX512 instructions were switched off, so that it worked like an older
+# one. (The dark curve, at a few seconds, is that of [a GPU](#On-a-GPU).)
 #
-# A curve does not follow a single training over time. Each of its points is a training of its own, the mean of three
-# runs for one and three minutes and a single run for ten. The points need not even share a network, because with more
+# A curve does not follow a single training over time. Each of its points is a training of its own: the mean of three
+# runs for one and three minutes, and a single run for ten. The points need not even share a network, because with more
 # time a wider one often pays off, as we will see [further down](#A-network-for-each-budget).
 #
 # All three curves keep rising, but slowly, and that is sobering. Three times the time removes a good third of the
-# remaining errors at best, sometimes only a fifth, and then it takes three times *that* time to do it again.
+# remaining errors at best and sometimes only a fifth, and to do it again takes three times *that* time.
 #
 # The gray dashed curves are other people's networks, each trained for the same time in 32-bit floats. For one and three
 # minutes they ran on the machine of the orange curve, for ten on that of the blue one. Both LeNets are the small
@@ -156,10 +155,9 @@ from helpers.tables import table
 table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 
 # %% [markdown]
-# The last three of them average the network's answers for several versions of each test image, which is called
-# *test-time augmentation* (测试时增强). The accuracies of this book are for each test image as it is. (Most of its
-# networks, however, are built to treat an image and its mirror image alike, as we will see
-# [further down](#A-network-for-each-budget).)
+# The last three average the network's answers for several versions of each test image, which is called *test-time
+# augmentation* (测试时增强). The networks of this book were tested on each image as it is. (Most of them, however, are built
+# to treat an image and its mirror image alike, as we will see [further down](#A-network-for-each-budget).)
 #
 # ## Against other networks
 #
@@ -252,20 +250,20 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 [(run["tflop"], run["epochs"]) for run in (ours, airbench)]
 
 # %% [markdown]
-# The small network has gone over all images several times, in many cheap steps. The large one has seen a part of them
-# once. Towards the right of the picture the two come closer together, and with enough work airbench94 reaches the 94 %
-# for which it was made.
+# The small network has gone over all images several times, in many cheap steps. The large one has not even seen all of
+# them once. Toward the right of the picture the two come closer together, and with enough work airbench94 reaches the
+# 94 % for which it was made.
 #
 # ## A network for each budget
 #
 # *按预算选网络*
 #
-# A recipe is made for a certain budget, then. How does the training program find the right one? There are six
-# candidates: networks of five different widths, the narrowest of them in two versions, one of which has fewer layers
-# and larger learning rates. The four wider ones go beyond page 07: their last stage has a third convolution, they see
-# images shifted by up to two pixels, and they are *flip-equivariant* (翻转等变). That is, each filter is also used as its
-# own mirror image, so that an image and its mirror image get the same answer, and the network need not be shown both.
-# All six were trained with several amounts of work, and judged on the validation set. Each point here is a single run:
+# A recipe is made for a certain budget, then. How does the training program find the right one? It has six candidates:
+# networks of five different widths, and the narrowest of them in two versions, one of which has fewer layers and larger
+# learning rates. The four wider ones go beyond page 07. Their last stage has a third convolution, they see images shifted
+# by up to two pixels, and they are *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that
+# an image and its mirror image get the same answer, and the network need not be shown both. All six were trained with
+# several amounts of work, and judged on the validation set. Each point here is a single run:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
@@ -276,13 +274,13 @@ show_candidates(curves())
 # %% [markdown]
 # The narrowest network learns most from little work, but before long a wider one overtakes it. The widest one was tried
 # only with a lot of work, and ends highest. In between, from 12 TFLOP on, several curves run so close together that the
-# gaps may well be chance, so with the same amount of *work* it hardly matters which of these networks you train.
+# gaps may well be chance. For the same *work*, then, it hardly matters which of these networks you train.
 #
-# In the same amount of *time* it does matter, because a processor does not do the same number of operations a second
-# for each of them. Its instructions work on blocks of, say, 16 or 32 channels, and a width that is not a multiple of
-# that leaves part of a block empty. So before the training starts, the candidates worth considering take turns to make
-# a few steps. The median (中位数) time of a step says how many epochs each would get through in the given time, and the
-# curves say what accuracy to expect after that many. The program takes the network that promises most.
+# For the same *time* it does matter, because a processor does not do the same number of operations a second for each of
+# them. Its instructions work on blocks of, say, 16 or 32 channels, and a width that is not a multiple of that leaves
+# part of a block empty. So before the training starts, the candidates worth considering take turns to make a few steps.
+# The median (中位数) time of a step says how many epochs each would get through in the given time, and the curves say what
+# accuracy to expect after that many. The program takes the network that promises most.
 #
 # Does it keep its promise? Here are the runs of one minute with bfloat16, each with the accuracy that was expected and
 # the one that was reached. The first is for validation images and the second for the test set, so they would not agree
@@ -313,8 +311,8 @@ accuracies = torch.tensor([run["accuracy"] for run in gpu])
 accuracies.mean(), accuracies.std(), records.mean(gpu, "seconds")
 
 # %% [markdown]
-# Three seconds on this card are worth about ten minutes on two CPU cores, or more. What makes a GPU fast, and what can
-# slow it down, is told on [the next page](18_speed.ipynb#On-a-GPU).
+# Three seconds on this card are worth ten minutes on two CPU cores, or more. [The next page](18_speed.ipynb#On-a-GPU)
+# tells what makes a GPU fast, and what can slow it down.
 #
 # We had hoped for 94 %, and did not get there. Would more time have helped? These are the epochs that the same network
 # gets through in ten seconds, and the accuracy that it reaches:
@@ -330,7 +328,7 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 #
 # ## Going further
 #
-# *进一步*
+# *更进一步*
 #
 # This section is for those who want to check our results, or to repeat them.
 #
@@ -346,11 +344,11 @@ table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
 # The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
-# than that recipe does. The next three rows are for a fixed amount of work, beside other programs, which makes their
-# seconds meaningless. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16 come from
-# today's program. For the other seven the network was chosen by the amount of work alone, and that of "600 s, AVX512"
-# has a width that is no longer among the candidates. In each run of this table the test set was used exactly once, at
-# the very end.
+# than that recipe does. In the next three rows the amount of work is fixed, and other programs ran meanwhile, so that
+# the seconds would mean nothing. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16
+# come from today's program. For the other seven the network was chosen by the amount of work alone, and that of
+# "600 s, AVX512" has a width that is no longer among the candidates. In each run of this table the test set was used
+# exactly once, at the very end.
 #
 # ### What was tried
 #
@@ -375,7 +373,7 @@ show_search(recorded)
 # *所有命令*
 #
 # To repeat one of our runs, look up its command here. (The other records, such as those of the baselines, begin with
-# their commands, too.) The last column says how fast the whole training was, compared with
+# their commands, too.) The last column compares the speed of the whole training with that of
 # [its best convolution](18_speed.ipynb#How-fast-is-fast?) alone.
 
 # %%

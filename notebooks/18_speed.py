@@ -30,7 +30,7 @@
 # - learn what bfloat16, instruction sets, threads, `torch.compile` and several processes change, and where they help;
 # - measure your own machine, and estimate how long it needs for a given accuracy.
 #
-# **You need** an idea of what a training step does; [page 05](05_losses_and_optimizers.ipynb) tells. No images, no GPU.
+# **You need** an idea of what a training step does, as on [page 05](05_losses_and_optimizers.ipynb). No images, no GPU.
 #
 # **Time**: 20 min to read, 13 s to run (AMD EPYC, 2 cores).
 #
@@ -38,7 +38,8 @@
 #
 # *时间分布*
 #
-# Let us begin with a small network and one training step, as you may have written it a hundred times:
+# Let us begin with a small network and one training step. As the time does not depend on what is in the images, random
+# ones will do:
 
 # %%
 # %xmode Minimal
@@ -50,19 +51,30 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-torch.manual_seed(0)
+from helpers.training import records
+
 x, y = torch.randn(64, 3, 32, 32), torch.arange(64) % 10
-net = nn.Sequential(
-    nn.Conv2d(3, 32, 3, padding=1),
-    nn.BatchNorm2d(32),
-    nn.ReLU(),
-    nn.Conv2d(32, 64, 3, padding=1),
-    nn.BatchNorm2d(64),
-    nn.ReLU(),
-    nn.AdaptiveMaxPool2d(1),
-    nn.Flatten(),
-    nn.Linear(64, 10),
-)
+x.shape
+
+# %% [markdown]
+# The network consists of two blocks, each of them a convolution with batch normalization and an activation, and of a
+# linear layer at the end:
+
+
+# %%
+def block(inputs, outputs):
+    convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+head = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+net = nn.Sequential(block(3, 32), block(32, 64), head)
+net(x).shape
+
+# %% [markdown]
+# And this is the training step, as you may have written it a hundred times:
+
+# %%
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 
 
@@ -75,15 +87,12 @@ def step():
 step()
 
 # %% [markdown]
-# That was the first step, in which some things happen that happen only once. Now PyTorch's *profiler* (性能分析器) can
-# look at an ordinary one. It records each operation, forward and backward, and how long it took:
+# That was the first step, in which some things happen that happen only once. Now PyTorch's *profiler* (性能分析器) can look
+# at an ordinary one. It records each operation, forward and backward, and how long it took:
 
 # %%
-import os
-
 from torch.profiler import ProfilerActivity, profile
 
-os.environ["KINETO_LOG_LEVEL"] = "99"  # no messages about the profiler itself
 with profile(activities=[ProfilerActivity.CPU]) as profiler:
     step()
 events = profiler.key_averages()
@@ -101,15 +110,12 @@ share = sum(event.self_cpu_time_total for event in convolutions) / total
 f"{100 * share:.0f} % in convolutions"
 
 # %% [markdown]
-# `print(events.table(sort_by="self_cpu_time_total", row_limit=8))` shows the operations that took longest.
-#
 # In the same way we have profiled forty steps of one of the networks of
-# [page 17](17_benchmarks.ipynb#A-network-for-each-budget), with real images, in 32-bit floats, on an Intel machine of
+# [page 17](17_benchmarks.ipynb#A-network-for-each-budget), with real images, in 32-bit floats, on an Intel machine with
 # two cores. Here are its operations, sorted into seven groups:
 
 # %%
 from helpers.drawings.benchmarks import show_step_profile
-from helpers.training import records
 
 recorded = records.read()
 percent = recorded["step_profile"]["percent"]
@@ -119,8 +125,8 @@ show_step_profile(percent)
 # The convolutions do by far the most arithmetic, and they take about half of the time. Batch normalization, activation
 # and pooling calculate very little, but they have to read and write each number of the feature maps. Such operations
 # are *memory-bound*: what limits them is the *memory bandwidth* (内存带宽) and not the arithmetic. Together they take a
-# fifth of the time. Another fifth, "the rest", consists of many small operations such as copies and sums, and of what
-# has to be done once before the first step.
+# fifth of the time. Another fifth, "the rest", consists of many small operations such as copies and sums, and of things
+# that are done only once, before the first step.
 #
 # Suppose that somebody made the convolutions so fast that they took no time at all. Everything else would still have to
 # be done, so how much faster could a step become? At most by this factor:
@@ -129,16 +135,17 @@ show_step_profile(percent)
 100 / (100 - percent["convolution"])
 
 # %% [markdown]
-# This bound is known as *Amdahl's law* (阿姆达尔定律): what you do not speed up limits what you can gain.
+# So even then a step would be little more than twice as fast. This bound is known as *Amdahl's law* (阿姆达尔定律): what you
+# do not speed up limits what you can gain.
 #
 # ## How fast is fast?
 #
 # *多快算快*
 #
 # Is there anything to be gained at all? Let us measure three speeds on your machine, in billions of operations a second
-# (GFLOP/s): that of a single large matrix product, that of the best of the network's 3 x 3 convolutions, and that of
-# whole training steps. A product of two $n \times n$ matrices takes $2n^3$ operations, $n$ multiplications and about as
-# many additions for each of its $n^2$ numbers. Close other programs first, because they can easily halve these speeds:
+# (GFLOP/s). The first is that of a single large matrix product. A product of two $n \times n$ matrices takes $2n^3$
+# operations, $n$ multiplications and about as many additions for each of its $n^2$ numbers. Close other programs first,
+# because they can easily halve these speeds:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from torch.utils import benchmark
@@ -146,13 +153,18 @@ from torch.utils import benchmark
 a = torch.randn(1024, 1024)
 threads = torch.get_num_threads()
 timer = benchmark.Timer("a @ a", globals={"a": a}, num_threads=threads)
-f"{2 * 1024**3 / timer.blocked_autorange().median / 1e9:.0f} GFLOP/s"
+seconds = timer.blocked_autorange().median
+f"{2 * 1024**3 / seconds / 1e9:.0f} GFLOP/s"
+
+# %% [markdown]
+# The other two belong to the network that page 17 chooses for a training of 12 TFLOP, that is, $12 \times 10^{12}$
+# operations. Here are the speed of the best of its 3 x 3 convolutions, and that of a whole training step:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.curves import for_work
 from helpers.training.speed import best_convolution, measure_speed
 
-recipe = for_work(12)  # the recipe for 12 TFLOP
+recipe = for_work(12)
 f"{best_convolution(recipe, 'cpu', 'fp32') / 1e9:.0f} GFLOP/s"
 
 # %% verify={"reason": "speed of the machine", "timing": true}
@@ -160,10 +172,10 @@ speed = measure_speed("cpu", "fp32", recipe)
 f"{speed / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
-# Do not take the matrix product for an upper limit. Depending on the library and the shapes, a convolution can be the
-# faster of the two. Look at the gap between the last two numbers instead. It has two causes: the operations that
-# compute little and still take time, and the network's other convolutions, which are slower than its best one. In three
-# recorded runs of a minute, the training as a whole reached this share of the speed of its best convolution:
+# The matrix product is no upper limit, since a convolution can be faster, depending on the library and the shapes. Look
+# at the gap between the last two numbers instead. It has two causes: the operations that compute little and still take
+# time, and the network's other convolutions, which are slower than its best one. In three recorded runs of a minute,
+# the training as a whole reached this share of the speed of its best convolution:
 
 # %%
 [round(run["efficiency"], 2) for run in recorded["seconds_60"]["runs"]]
@@ -187,28 +199,28 @@ bf16 = convolution_speed(32, 16, 4, device="cpu", precision="bf16")
 f"{bf16 / fp32:.2f}x"
 
 # %% [markdown]
-# It is hard to remember which processor has what, so the training program of this book measures both before it starts
-# and takes the faster one. What bfloat16 does to the numbers is the subject of [page
-# 12](12_precision_and_memory.ipynb#Half-precision).
+# Nobody remembers which processor has what, so the training program of this book measures both before it starts, and
+# takes the faster one. What bfloat16 does to the numbers is the subject of
+# [page 12](12_precision_and_memory.ipynb#Half-precision).
 #
 # ## Instruction sets
 #
 # *指令集*
 #
 # A processor's instructions treat several numbers at once: with AVX2 eight 32-bit floats, with AVX512 sixteen. PyTorch
-# uses what it finds, so there is nothing to switch on, but it explains much of the difference between two machines.
-# Here are three runs of a minute from [page 17](17_benchmarks.ipynb#Accuracy-against-time), with bfloat16, with
-# AVX512, and with AVX2 only. (The first is from another processor, and the networks need not be the same.) This is how
-# much work was done in the minute, in TFLOP, that is, in $10^{12}$ operations:
+# uses what it finds, so there is nothing to switch on, but much of the difference between two machines comes from here.
+# On [page 17](17_benchmarks.ipynb#Accuracy-against-time) there are runs of a minute with bfloat16, with AVX512, and with
+# AVX2 only. (Those with bfloat16 are from another processor, and the networks need not be the same.) This is how much
+# work was done in the minute, in TFLOP:
 
 # %%
 names = ["bf16_60", "seconds_60", "avx2_60"]
 [round(records.mean(recorded[n]["runs"], "tflop"), 1) for n in names]
 
 # %% [markdown]
-# If you want to know what the wider instructions are worth on your machine, switch them off and compare. In the shells
-# of Linux and macOS you do so by putting two environment variables in front of a command:
-# `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2`.
+# If you want to know what the wider instructions are worth on your machine, switch them off and compare. In a shell of
+# Linux or macOS, you put two environment variables in front of a command, as in
+# `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 python -m helpers.training --budget 60s`.
 #
 # ## Threads
 #
@@ -216,8 +228,8 @@ names = ["bf16_60", "seconds_60", "avx2_60"]
 #
 # [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads.
 # More threads than cores do not help, and may well hurt, because they have to wait for each other. Here is the speed of
-# training steps of the smallest network, first with one thread, then with four times as many threads as PyTorch has
-# chosen, and finally with exactly as many as it has chosen:
+# training steps of the smallest network of page 17, first with one thread, then with four times as many as PyTorch has
+# chosen, and finally with exactly as many:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 small = for_work(0.2)
@@ -241,16 +253,16 @@ f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
 # *编译*
 #
 # `torch.compile` translates the Python code of a network into machine code made for it, in which several small
-# operations may be *fused* (算子融合) into one, so that fewer numbers have to go to memory and back. That is meant for
-# the memory-bound fifth of a step and for "the rest". But the translation takes a while. These are the recorded seconds
-# of the first step and of a typical later one:
+# operations may be *fused* (算子融合) into one, so that fewer numbers have to go to memory and back. That should help with
+# the memory-bound fifth of a step and with "the rest". But the translation takes a while. Here are the recorded seconds
+# of the first step and of a typical later one, plain and compiled:
 
 # %%
 recorded["step_profile"]["seconds_of_step"]
 
 # %% [markdown]
-# On this machine the compiled step is not faster than the plain one, and the first step took many seconds. In a
-# training run of one minute, that cannot pay off. On a GPU the answer is different, as we will see [below](#On-a-GPU).
+# On the Intel machine, where this was recorded, a compiled step is no faster than a plain one, and the first one took
+# many seconds. That cannot pay off. On a GPU the answer is different, as we will see [below](#On-a-GPU).
 #
 # ## Several processes
 #
@@ -272,12 +284,12 @@ single["seconds"], double["seconds"]
 
 # %% [markdown]
 # The two processes took nearly three times as long, for the same work on the same two cores. Two threads share their
-# memory and need not send each other anything. Two processes have to exchange all gradients in every step, and for each
-# batch normalization the sums over the batch as well. Several processes pay off when each has a GPU or a whole machine
-# to itself.
+# memory and need not send each other anything, while two processes have to exchange all gradients in every step, and the
+# sums over the batch for each batch normalization. Several processes pay off when each has a GPU or a whole machine to
+# itself.
 #
-# Do the two at least compute the same as the one? These are the number of steps and the losses at the beginning, each
-# the mean of a hundredth of the training:
+# Do two processes at least compute the same as one? Here are the number of steps and the losses at the beginning, each
+# of them the mean of a hundredth of the training:
 
 # %%
 [(run["steps"], run["losses"][:4]) for run in (single, double)]
@@ -291,11 +303,11 @@ single["seconds"], double["seconds"]
 #
 # *GPU 上的速度*
 #
-# Three seconds on a data-center GPU, an NVIDIA H200, are worth about ten minutes on two CPU cores, as [page
-# 17](17_benchmarks.ipynb#On-a-GPU) shows. But a GPU is only fast if it is kept busy. A step consists of hundreds of
+# Three seconds on a data-center GPU, an NVIDIA H200, are worth ten minutes on two CPU cores or more, as
+# [page 17](17_benchmarks.ipynb#On-a-GPU) shows. But a GPU is only fast if it is kept busy. A step consists of hundreds of
 # *kernels* (核函数), small programs that run on the GPU. Many of ours take only a few microseconds, and Python may need
-# longer to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead*
-# (启动开销), and all three were used there:
+# longer to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead* (启动开销), and
+# all three were used there:
 #
 # - larger batches give each kernel more to do;
 # - a *CUDA graph* records all the kernels of a step, and later starts them with a single call;
@@ -303,14 +315,12 @@ single["seconds"], double["seconds"]
 #
 # What is the last of them worth? The first two numbers below are the mean times of a run in seconds, without compiling
 # and with it. But the network has to be compiled before the first run, and the third number says how long this
-# *warm-up* (预热) took. (It comes from an earlier record, that of 14 epochs. By the time of these runs the compiled
+# *warm-up* (预热) took. (It comes from an earlier record, of 14 epochs, because when these runs were made, the compiled
 # network was already there.)
 
 # %%
-plain, gpu = (
-    recorded["gpu_plain_18"]["runs"],
-    recorded["gpu_epochs_18"]["runs"],
-)
+plain = recorded["gpu_plain_18"]["runs"]
+gpu = recorded["gpu_epochs_18"]["runs"]
 warm_up = recorded["gpu_epochs_14"]["runs"][0]["warm_up_seconds"]
 records.mean(plain, "seconds"), records.mean(gpu, "seconds"), warm_up
 
@@ -327,8 +337,8 @@ records.mean(plain, "seconds"), records.mean(gpu, "seconds"), warm_up
 round(records.mean(gpu, "efficiency"), 2)
 
 # %% [markdown]
-# And what would eight such cards give, which share each batch as the two processes above do? We had only one, but this
-# can be estimated on paper. A step of 1,024 images took so many milliseconds on the one card:
+# And what if eight such cards shared each batch, as the two processes above do? We had only one, but this can be
+# estimated on paper. A step of 1,024 images took this many milliseconds on the one card:
 
 # %%
 step_ms = 1000 * gpu[0]["seconds"] / gpu[0]["steps"]
@@ -336,30 +346,31 @@ step_ms
 
 # %% [markdown]
 # At best, an eighth of the images takes an eighth of the time. Then the cards have to agree. They average their
-# gradients, and for each of the six batch normalizations they add up sums, once forward and once backward. That makes
-# thirteen *all-reduces* (全归约). The messages are so small that what counts is not the bandwidth between the cards but
-# the delay, which we take to be 25 microseconds each. So eight cards would be faster by this factor, at most:
+# gradients once, and for each of the six batch normalizations they add up sums, once forward and once backward. That
+# makes thirteen *all-reduces* (全归约). The messages are so small that what counts is not the bandwidth between the cards
+# but the delay, which we take to be 25 microseconds each. So eight cards would be faster by this factor, at most:
 
 # %%
 step_ms / (step_ms / 8 + 13 * 0.025)
 
 # %% [markdown]
-# Not eight, and in truth less than that, because so few images do not keep such a card busy. Several GPUs pay off when
-# the network, or the batch, is large enough to give each of them plenty to do between two all-reduces.
+# That is not eight, and in truth it would be even less, because so few images do not keep such a card busy. Several GPUs
+# pay off when the network, or the batch, is large enough to give each of them plenty to do between two all-reduces.
 #
 # ## Measure your own machine
 #
 # *测量自己的机器*
 #
-# What would your machine reach with the training of page 07? We have measured its speed above, in operations per
-# second, so this is the work that it does in a minute:
+# What would your machine reach with the training of page 07? We have measured its speed, in operations per second, so
+# this is the work that it does in a minute:
 
 # %% verify={"free": ["(?<=^')\\d+\\.\\d(?= TFLOP'$)"], "reason": "speed of the machine"}
 f"{60 * speed / 1e12:.1f} TFLOP"
 
 # %% [markdown]
-# How much work does a given accuracy take? `work_for` reads the answer off [the curves of page
-# 17](17_benchmarks.ipynb#A-network-for-each-budget), as the least work with which one of the networks gets there:
+# And how much work does it take to reach 85 %, or 90 %? `work_for` reads the answer off
+# [the curves of page 17](17_benchmarks.ipynb#A-network-for-each-budget): the least work with which one of the networks
+# gets there, in TFLOP:
 
 # %%
 from helpers.training.curves import work_for
@@ -374,7 +385,7 @@ round(work_for(85.0), 1), round(work_for(90.0), 1)
 f"{work_for(90.0) * 1e12 / speed:.0f} s"
 
 # %% [markdown]
-# This is a rough estimate. The network for 90 % is a little wider than the one we have timed, and your computer may
+# This is a rough estimate, since the network for 90 % is a little wider than the one we have timed, and your computer may
 # have other things to do. To know for sure, run the training in a terminal, in the folder of this book:
 #
 # | to do this | type |
@@ -394,7 +405,7 @@ f"{work_for(90.0) * 1e12 / speed:.0f} s"
 #   the time in convolutions, making only them faster can do little more than double the speed.
 # - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
 #   processes did not help on two cores; on a GPU, compiling does.
-# - The work that an accuracy takes, divided by the speed of your machine, is a rough estimate of the time.
+# - Divide the work that an accuracy takes by the speed of your machine, and you have a rough estimate of the time.
 #
 # ## Exercises
 #
@@ -423,8 +434,8 @@ check_speedup(speedup)
 # %% [markdown]
 # **2. Which of two is faster?** You want to compare `a()` with `b()`: how many times as long does the first take? But
 # your computer is doing other things meanwhile: for a while everything takes longer, and now and then a single call is
-# held up. Write `ratio(a, b, rounds, clock)`, which calls each function `rounds` times and still finds out. `clock()` gives
-# the time in seconds; the check brings a simulated machine along.
+# held up. Write `ratio(a, b, rounds, clock)`, which calls each function `rounds` times and still finds out. `clock()`
+# gives the time in seconds; the check brings a simulated machine along.
 
 # %% tags=["exercise"]
 import statistics

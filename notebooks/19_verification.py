@@ -21,13 +21,13 @@
 # *输出的验证*
 #
 # Every output in this book was once printed by a program, on a machine that is not yours. Would you get the same? This
-# page shows how the book finds out, what it means by *the same*, and where it is lenient, by how much and for what
-# reason. You need none of it to learn PyTorch, but much of it when you write tests of your own.
+# page shows how the book finds out, what it means by *the same*, and where, why and how far it is lenient. You need none
+# of it to learn PyTorch, but much of it when you write tests of your own.
 #
 # **You will**
 #
 # - compare two outputs as the book does, and two tensors as your own tests should;
-# - know what may differ between two machines, and how far;
+# - know what may differ between two machines, and by how much;
 # - see how the comparison itself was put to the test;
 # - write a comparison of texts and one of pictures yourself.
 #
@@ -41,7 +41,7 @@
 #
 # A notebook keeps code and output side by side in one file, and nothing ties the two together. Somebody edits a cell
 # and forgets to run it, or a new release of a library prints something else, and the file still shows what it showed
-# before, neatly typeset. Suppose that somebody wrote a notebook in 2022, with PyTorch 1.13, that clears the gradients
+# before, neatly typeset. Suppose that in 2022 somebody wrote a notebook, with PyTorch 1.13, that clears the gradients
 # of two weights and then prints them:
 
 # %%
@@ -62,8 +62,8 @@ print(w.grad)
 # In 1.13 `zero_grad` filled the gradients with zeros, so what the file shows is `tensor([0., 0.])`. Since PyTorch 2.0
 # it sets them to `None`, and a reader who trusts the file will look for the zeros in vain.
 #
-# The only way to notice is to run the cell again and compare. The function with which the book compares two texts is
-# called `difference`. It gets the stored text and the new one, and returns a sentence that says what is wrong:
+# The only way to notice is to run the cell again and compare. The book compares two texts with a function called
+# `difference`. It gets the stored text and the new one, and returns a sentence that says what is wrong:
 
 # %%
 from helpers.verification import Policy
@@ -80,9 +80,9 @@ difference("tensor([0., 0.])", "tensor([0., 0.])")
 # %% [markdown]
 # Running a program again and comparing what it says with what it said before is called *regression testing* (回归测试).
 # For notebooks, the tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
-# `pytest --nbval notebooks/` is all that you have to type. Out of the box it compares texts letter by letter, which is
-# too strict for numbers, because their last digits differ from machine to machine, and it does not compare pictures. So
-# the book brings its own comparison, and the rest of this page tries it out.
+# `pytest --nbval notebooks/` is all that you have to type. By itself, nbval compares texts letter by letter, which is too
+# strict for the last digits of a number, and it does not compare pictures. So the book brings its own comparison, and
+# the rest of this page tries it out.
 #
 # ## What can be the same, and what cannot
 #
@@ -99,8 +99,8 @@ difference("torch.float32", "torch.float64")
 difference("10000 pictures", "10001 pictures")
 
 # %% [markdown]
-# Decimal numbers are another matter, and the reason is not sloppiness. A computer rounds after each addition. Every
-# such *rounding error* (舍入误差) is tiny, but which ones you get depends on the order in which the numbers are added:
+# Decimal numbers are another matter, because a computer rounds after each addition. Every such *rounding error* (舍入误差)
+# is tiny, but which ones you get depends on the order in which the numbers are added:
 
 # %%
 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
@@ -117,9 +117,9 @@ big + 1 - big, big - big + 1
 # In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a
 # tensor, it splits the work among several threads, and within each of them the processor adds several numbers at once.
 # How many depends on the machine, and with it the order of the additions and the last digits. A seed does not help:
-# `torch.manual_seed` gives you the same random numbers again, but what is computed from them is rounded in the
-# machine's own way. PyTorch's [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html)
-# (可复现性) says so plainly.
+# after `torch.manual_seed` you get the same random numbers again, but what is computed from them is rounded in the
+# machine's own way, as PyTorch's
+# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性) says plainly.
 #
 # So each kind of output is compared in its own way. The next sections take them one by one:
 #
@@ -136,8 +136,9 @@ big + 1 - big, big - big + 1
 # *数值的比较*
 #
 # How much is "up to rounding"? We need a *tolerance* (容差), the largest difference that still passes. A decimal number
-# may be off by one unit of the last digit that is printed, or by one millionth of its size if that is more, and in no
-# case by more than one part in 10,000. These two losses differ by less than a millionth, so there is nothing to say:
+# may be off by one unit of the last digit that is printed. If it is printed with many digits, one millionth of its size
+# is allowed, and if with few, no more than one part in 10,000. These two losses differ by less than a millionth, so
+# there is nothing to say:
 
 # %%
 difference("loss 0.4321567", "loss 0.4321569")
@@ -181,9 +182,9 @@ for _ in range(40):
 a, b
 
 # %% [markdown]
-# After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. What a cell
-# prints is rarely a weight, though. It is a loss or an accuracy, averaged over many images, and that varies much less.
-# A cell that trains therefore states a *band* in which its numbers have to lie. A `Policy` holds what a cell states, and
+# After forty rounds not even the first digit agrees. In training, too, the weights of two runs drift apart. But what a
+# cell prints is rarely a weight. It is a loss or an accuracy, averaged over many images, and that varies much less. So a
+# cell that trains states a *band* in which its numbers have to lie. A `Policy` holds what a cell states, and
 # `difference` takes it as its third argument. Here is the pair of losses that failed above, with an `rtol` of 5 %:
 
 # %%
@@ -227,9 +228,9 @@ difference("took 1.2 ms", "took 87 us", timing)
 difference("took 1.2 ms", "failed", timing)
 
 # %% [markdown]
-# So a time in the book is an example, from the machine that its page names at the top. Expect others on yours.
+# So a time in the book is an example, from the machine that its page names at the top.
 #
-# A few outputs depend entirely on the machine, such as the first line of
+# In a few outputs a word depends on the machine, as in the first line of
 # [page 00](00_start_here.ipynb#Your-PyTorch-says-hello). For these a cell gives a *regular expression* (正则表达式), and
 # whatever it matches is left out of the comparison. The one below matches the word that follows "PyTorch":
 
@@ -242,7 +243,8 @@ difference("PyTorch 2.15.0", "PyTorch 2.13.0", free)
 #
 # *图像的比较*
 #
-# A figure is stored as a picture, pixel by pixel. Suppose that a mistake in a page has moved one of two curves:
+# A figure is stored as a picture, pixel by pixel. Suppose that a mistake in a page has moved one of two curves. Here is
+# the stored picture, and beside it what the page draws now:
 
 # %%
 from helpers.drawings import compared_pictures as drawings
@@ -251,6 +253,9 @@ stored = drawings.picture_of_curves()
 now = drawings.picture_of_curves(lift=1)
 drawings.show_lifted_line(stored, now)
 
+# %% [markdown]
+# The comparison finds it, and says how many pixels look different, and where:
+
 # %%
 from helpers.verification.pictures import compare_pictures
 
@@ -258,30 +263,29 @@ fault = compare_pictures(stored, now)
 fault.text
 
 # %% [markdown]
-# The report of a run names a folder with the expected picture, the new one, and this one, which shows where they differ:
+# The report of a run also names a folder with three pictures, the expected one, the new one, and one that shows where
+# they differ:
 
 # %%
 drawings.show_difference(fault)
 
 # %% [markdown]
-# How does the comparison decide that a pixel differs? The simplest idea is the *root mean square* (均方根) of all
-# differences, and we can watch it go wrong. In one variant of the picture, everything lies a pixel further to the right,
-# as it may with another font library, and nobody would see it. In another, one of the four round marks is missing, and
-# that is a mistake. Which of the two has the larger average?
+# When do two pictures differ too much? The simplest idea is an average over all pixels, the *root mean square* (均方根) of
+# their differences, and we can watch it go wrong. In one variant of the picture, everything lies a pixel further to the
+# right, as it may with another font library, and nobody would see it. In another, one of the four round marks is missing,
+# and that is a mistake. How many times as large is the average of the harmless change as that of the mistake?
 
 # %%
 shifted = drawings.one_pixel_to_the_right(stored)
 unmarked = drawings.picture_of_curves(marks=3)
-
-# %%
 average = drawings.root_mean_square
-average(stored, shifted) > average(stored, unmarked)
+round(average(stored, shifted) / average(stored, unmarked))
 
 # %% [markdown]
-# The harmless change has the larger average, since it touches the edges of all letters and marks. So the book asks
-# another question. For each pixel it takes the darkest and the brightest color that the other picture has within one
-# pixel of that place, and the pixel has to lie between them, give or take 16 of 255 levels. That is asked of both
-# pictures. A line may move by a pixel that way, but it may not vanish:
+# Seven times, since it touches the edges of all letters, lines and marks. No limit for the average could let it pass and
+# still catch the mistake. So the book asks another question. For each pixel it takes the darkest and the brightest color
+# that the other picture has within one pixel of that place, and the pixel has to lie between them, give or take 16 of 255
+# levels. That is asked of both pictures. A line may move by a pixel that way, but it may not vanish:
 
 # %%
 compare_pictures(stored, shifted) is None
@@ -295,10 +299,10 @@ compare_pictures(stored, unmarked).text
 # *谁来检验验证本身*
 #
 # Suppose that the comparison itself had a bug and let everything pass. All pages would be green, and we would be none
-# the wiser. So it was tested on mistakes made on purpose. A program took each output and spoiled it in dozens of ways,
-# one at a time: a digit changed, a line lost, two rows swapped, a label erased, a curve in the wrong color. Then it
-# checked whether the comparison had noticed, which is called *mutation testing* (变异测试). Here is how many mistakes
-# were caught, and how many were missed:
+# the wiser. So it was tested on mistakes made on purpose, which is called *mutation testing* (变异测试). A program took
+# each output and spoiled it in dozens of ways, one at a time: a digit changed, a line lost, two rows swapped, a label
+# erased, a curve in the wrong color. How often did the comparison notice? Here is how many mistakes it caught, and how
+# many it missed:
 
 # %%
 from helpers import measurements
@@ -322,8 +326,9 @@ len(runs), [run["conditions"] for run in runs if run["failed"]]
 # The list is empty, so there was no false alarm.
 #
 # How do other tools fare? For a small trial, ten notebooks were made. In the first five, something that is stored is
-# wrong. In the other five, only something harmless will be different. Three plug-ins of pytest were tried on all ten:
-# the one of this book, nbval as it comes, and [pytest-notebook](https://github.com/chrisjsewell/pytest-notebook):
+# wrong, and in the other five, only something harmless will be different. Three plug-ins of pytest were tried on them:
+# that of this book, which lies in `helpers/verification` and can be used in other projects, nbval as it comes, and
+# [pytest-notebook](https://github.com/chrisjsewell/pytest-notebook):
 
 # %%
 measurements.trial_of_tools()
@@ -341,10 +346,10 @@ measurements.trial_of_tools()
 # *数据来源*
 #
 # Equal outputs need equal pictures. The pages on CIFAR-10 use those that Alex Krizhevsky published in 2009. They are not
-# part of the book, so each machine looks for them in the usual places, and else downloads them (170 MB) from one of
-# several mirrors, that is, servers that offer copies of the same file. A mirror is a stranger's machine, so how do we
-# know that it sent the right file? From its checksum (校验和), a number computed from all of its bytes. SHA-256, the one
-# used here, comes out entirely different if a single letter changes. These are the first 16 of its 64 digits:
+# part of the book, so each machine looks for them in the usual places, or else downloads them (170 MB) from a mirror, a
+# server that offers a copy of the same file. A mirror is a stranger's machine, so how do we know that it sent the right
+# file? From its *checksum* (校验和), a number computed from all of its bytes. SHA-256, the one used here, comes out
+# entirely different if a single letter changes. These are the first 16 of its 64 digits:
 
 # %%
 import hashlib
@@ -376,7 +381,7 @@ show_stand_in(stand_in)
 #
 # ## Going further
 #
-# *进一步*
+# *更进一步*
 #
 # ### How wide the tolerances are
 #
@@ -389,11 +394,11 @@ show_stand_in(stand_in)
 # as wide as the widest that was needed, and no band of training wider than what other seeds bring about.
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
-# it. The gray part begins at one fifth, so the first rule asks for a mark in the gray part or to the right of it. The
-# second rule asks for a cross at 1 or beyond, where no other mark may lie. Both rules apply once a cell has been
-# measured in all settings and with all ten seeds, and a page that is changed has to be measured anew; until then its
-# lines may look too wide, as some do here. Where a mark is missing, the output did not differ, or has not been
-# measured in that setting yet.
+# it, and in the narrow column on the left are the marks of what did not differ at all. The gray part begins at one fifth,
+# so the first rule asks for a mark in the gray part or to the right of it. The second rule asks for a cross at 1 or
+# beyond, where no other mark may lie. Both rules apply once a cell has been measured in all settings and with all ten
+# seeds, and a cell that was changed has to be measured anew. Where a mark is missing, that has not been done yet, and
+# such a line may look too wide:
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -402,14 +407,14 @@ spread = measurements.record("spread")
 show_spreads(spread)
 
 # %% [markdown]
-# A cell that states no tolerance gets the defaults: one part in 10,000 for floats, one pixel for the shift of a line, 16
-# levels for colors. And this is the most that any such cell needed, except with other seeds:
+# A cell that states no tolerance gets the defaults, one part in 10,000 for floats at most, one pixel for the shift of a
+# line, and 16 levels for colors. This is the most that any such cell needed, except with other seeds:
 
 # %%
 measurements.needed_by_default(spread)
 
 # %% [markdown]
-# That leaves room to spare on the processors of AMD and Intel on which all this was measured. Others may show
+# That leaves room to spare on the processors of AMD and Intel on which all this was measured. On others there may be
 # differences that nobody has seen yet.
 #
 # ## Recap

@@ -1,4 +1,4 @@
-"""The drawing of spreads has a line for each tolerance, and a mark for each kind of setting that needed some of it."""
+"""The drawing of spreads has a line for each tolerance that was measured, and a mark for each kind of setting."""
 
 import math
 
@@ -17,11 +17,14 @@ CELL = {
 }
 
 
-def marks(figure):
+NONE, PARTS = range(2)  # the axes
+
+
+def marks(figure, axis=PARTS):
     """The places that are not empty, by kind, line by line from the top."""
     return {
         kind: {y: x for x, y in line.get_xydata().tolist() if not math.isnan(x)}
-        for kind, line in zip(MARKS, figure.axes[0].lines, strict=True)
+        for kind, line in zip(MARKS, figure.axes[axis].lines, strict=True)
     }
 
 
@@ -32,6 +35,21 @@ def test_marks_are_parts_of_the_tolerance():
     assert drawn["seed"] == {0: 2, 1: 0.5}
     assert drawn["instructions"] == drawn["release"] == drawn["simulated GPU"] == {}
     assert not any(letter.isdigit() for letter in alt)
+
+
+def test_what_did_not_differ_is_marked_apart_from_what_nobody_has_measured():
+    figure, _ = shown(show_spreads, {"runs": RUNS, "cells": [CELL]})
+    lines_of = {kind: places.keys() for kind, places in marks(figure, NONE).items()}
+    assert lines_of["instructions"] == {0, 1}  # measured, and nothing was needed
+    assert lines_of["threads"] == {1}
+    assert not lines_of["seed"] | lines_of["release"] | lines_of["simulated GPU"]
+
+
+def test_a_cell_that_nobody_has_measured_has_no_line():
+    cells = [CELL | {"needed": {}}, CELL | {"page": "07_cifar10_fast"}]
+    figure, _ = shown(show_spreads, {"runs": RUNS, "cells": cells})
+    words = [label.get_text()[:2] for label in figure.axes[NONE].get_yticklabels()]
+    assert words == ["07", "07"]
 
 
 def test_a_line_names_page_heading_and_tolerance():
@@ -45,5 +63,5 @@ def test_a_line_names_page_heading_and_tolerance():
 @pytest.mark.parametrize("cells", [[], [CELL | {"tolerance": {}}], [CELL | {"needed": {}}]])
 def test_nothing_measured_is_drawn_as_nothing(cells):
     figure, _ = shown(show_spreads, {"runs": RUNS, "cells": cells})
-    assert not any(marks(figure).values())
+    assert not any([*marks(figure).values(), *marks(figure, NONE).values()])
     figure.canvas.draw()

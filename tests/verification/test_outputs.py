@@ -84,7 +84,6 @@ OUTPUTS = [
     result("0.5", {"text/html": "<b>0.5</b>"}),
 ]
 WIDGET = "application/vnd.jupyter.widget-view+json"
-ELSEWHERE = {**OUTPUTS[3], "traceback": ["elsewhere"]}
 SLIDERS = [display("a slider", {WIDGET: {"model_id": name}}) for name in ("1a", "2b")]
 LINES = {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]}  # as in a file
 
