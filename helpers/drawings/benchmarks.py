@@ -16,7 +16,6 @@ OTHERS = "#767676"
 MARKERS = "svD^P<>"
 # How far above its star each published result's name stands, in points, the fastest first: no two overlap.
 NAME_HEIGHTS = (44, 30, 16, 16)
-DIVERGED = 15.0  # percent: below this a net of ten classes only guesses
 
 
 def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
@@ -42,7 +41,7 @@ def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
     plotting.show(
         figure,
         alt="Accuracy against seconds, both logarithmic. Right: on two CPU cores, the curves of this book in three "
-        "settings lie above those of the other nets, and all but one rise. Left, at a few seconds: this book's curve "
+        "settings lie above those of the other nets, and all rise. Left, at a few seconds: this book's curve "
         "on one GPU, and published results on GPUs as stars, above all curves.",
     )
 
@@ -119,9 +118,8 @@ def _draw(
             label=label,
             **look,
         )
-        text = label if accuracy[-1] > DIVERGED else f"{label}: diverged"
         axis.annotate(
-            text,
+            label,
             (x[-1], 100 - accuracy[-1]),
             (-30, -16) if label in below else (9, 0),
             color=color,
