@@ -612,8 +612,8 @@ check_parabola(fit_parabola)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `step` on this page is one round of the loop. One parameter with three elements, `torch.zeros(3, requires_grad=True)`,
-# is enough.
+# `step` on this page is one round of the loop. One parameter with three elements,
+# `torch.zeros(3, requires_grad=True)`, is enough.
 #
 # </details>
 
@@ -666,7 +666,6 @@ def gradient_by_hand(x, y, w, b, v, c): ...
 
 
 check_chain(gradient_by_hand)
-
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>

@@ -53,7 +53,7 @@ from torch.func import grad, jacrev, vmap
 # *一次投篮*
 #
 # A throw is two numbers: the speed of the ball in meters per second, and the angle above the horizontal in radians. The
-# ball leaves our hands two meters above the floor, with a velocity forward and up:
+# ball leaves our hands two meters above the floor, with a velocity that has two components, forward and up:
 
 
 # %%
@@ -129,17 +129,17 @@ end.backward(torch.tensor([1.0, 0.0]))
 throw.grad
 
 # %% [markdown]
-# One more meter per second would carry the ball about half a meter farther, and a steeper throw less far. What
-# `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted by $v$ and
-# added up. For the second row we take $v = (0, 1)$ and `torch.autograd.grad`, which returns a tuple of gradients and
-# leaves `throw.grad` alone.
+# One more meter per second would carry the ball about half a meter farther, while a steeper throw would leave it closer
+# to us. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted
+# by $v$ and added up. For the second row we take $v = (0, 1)$ and `torch.autograd.grad`, which returns a tuple of
+# gradients and leaves `throw.grad` alone.
 
 # %%
 torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
 
 
 # %% [markdown]
-# To hit the hoop, distance and height must both be right. We square the distance from the hoop:
+# To hit the hoop, distance and height must both be right, so we measure the miss by the squared distance from the hoop:
 
 
 # %%
@@ -168,17 +168,17 @@ torch.autograd.grad(fly(throw), throw, v)
 #
 # *雅可比矩阵与 vmap*
 #
-# For the whole table, `torch.func.jacrev` turns a function into one that returns it, by one vector-Jacobian product a
-# row:
+# For the whole table, `torch.func.jacrev` turns a function into one that returns it, by one vector-Jacobian product for
+# each row:
 
 # %%
 guess = throw.detach()
 jacrev(fly)(guess)
 
 # %% [markdown]
-# It needs no `requires_grad`, since it differentiates with respect to what you pass in. In the same way
-# `torch.func.grad` returns the gradient. Their companion `vmap` turns a function of one example into a function of a
-# batch, so `fly` can throw three balls without a loop over the throws:
+# It needs no `requires_grad`, since it differentiates with respect to what you pass in. `torch.func.grad` does the same
+# for the gradient. Their companion `vmap` turns a function of one example into a function of a batch, so `fly` can
+# throw three balls without a loop over the throws:
 
 # %%
 throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
@@ -244,8 +244,8 @@ show_valley(miss, {"gradient descent": walk, "Newton": newton})
 # %% [markdown]
 # (Drawn to scale, the valley would be a flat strip: the picture covers seven units of speed, but one of the angle.)
 # Gradient descent soon finds the right angle and then creeps along the floor. Newton's method needs four steps. The
-# first overshoots, because it takes the landscape for a perfect bowl. Near the lowest point it is almost one, and each
-# step about doubles the number of correct digits. That is our throw:
+# first overshoots, because it takes the landscape for a perfect bowl. But near the lowest point a valley looks more and
+# more like one, and there each step about doubles the number of correct digits. That is our throw:
 
 # %%
 show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
@@ -312,8 +312,7 @@ show_gradient_norms({f"scale {s}": gradient_norms(s) for s in scales})
 # Read it from right to left, as the gradient travels. All three set out with the same norm, and at the first layer more
 # than eight orders of magnitude lie between the extremes, although their weights differ only by a factor of two. That
 # factor enters once for each of 29 layers, and $2^{29}$ is more than 500 million. The scale in the middle keeps the
-# gradient level. It is $\sqrt{2/64}$, which Kaiming He and his colleagues derived in 2015 for ReLU layers, with 64
-# inputs here.
+# gradient level. It is $\sqrt{2/64}$ for 64 inputs, as Kaiming He and his colleagues derived for ReLU layers in 2015.
 
 # %% [markdown]
 # ## Where does the nan come from?
@@ -329,7 +328,7 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
 # parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
-# *forward* pass it was called. (`print_warnings` shows only what lies in this page's cells.)
+# *forward* pass it was called. (`print_warnings` shows only the part that lies in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -347,9 +346,9 @@ with print_warnings(), torch.autograd.detect_anomaly():
 #
 # *自定义 Function*
 #
-# The length of a vector has a kink at zero, like $|x|$, and no derivative there. But as the drag multiplies it by a
-# velocity of zero, any finite number will do, and zero is the natural choice. We tell autograd so, with a class that
-# has a forward and a backward pass:
+# How do we mend it? The length of a vector has a kink at zero, like $|x|$, and no derivative there. But as the drag
+# multiplies it by a velocity of zero, any finite number will do, and zero is the natural choice. We tell autograd so,
+# with a class that has a forward and a backward pass:
 
 
 # %%
@@ -371,7 +370,7 @@ class Length(torch.autograd.Function):
 # the $v$ of the vector-Jacobian product, here called `gradient`, and returns the product. The derivative of the length
 # is `v / length`, and `clamp` turns $0/0$ into 0.
 #
-# Such a class is called by its `apply`, and the `grad_fn` of the result is our own function:
+# You call such a class by its `apply`, and the `grad_fn` of the result is our own function:
 
 # %% claims=["C08"]
 side = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
@@ -393,8 +392,8 @@ torch.autograd.grad(miss(at_rest), at_rest)
 # *梯度检查*
 #
 # A network may well train on a wrong derivative, only badly. `gradcheck` moves each input a little up and down, and
-# compares your backward pass with these finite differences (有限差分). They lose digits, so give it double precision, as
-# `side` has.
+# compares your backward pass with these finite differences (有限差分). Such small differences lose digits, so give it
+# double precision, as `side` has.
 
 # %%
 torch.autograd.gradcheck(Length.apply, side)
@@ -638,7 +637,6 @@ def hessian_times(f, x, v): ...
 
 
 check_hessian_times(hessian_times)
-
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>

@@ -53,8 +53,8 @@ from torch import nn
 # *神经网络是一个类*
 #
 # To write a network, you subclass `nn.Module` and answer two questions. Which layers does it have? That is `__init__`.
-# How does the data pass through them? That is `forward`. Our example is the LeNet of the notes, for gray pictures of 32
-# x 32 pixels.
+# How does the data pass through them? That is `forward`. Our example is the LeNet of the notes, for gray pictures of
+# 32 x 32 pixels.
 #
 # It begins with two *convolutions* (卷积层), which slide small filters over the picture and note how well each of them
 # matches, place by place. A gray picture has one *channel* (通道), its brightness, a color picture has three, and a
@@ -133,7 +133,7 @@ for name, p in net.named_parameters():
     print(name, tuple(p.shape))
 
 # %% [markdown]
-# How many numbers do these ten tensors hold?
+# How many numbers do these ten tensors hold? `numel` counts the elements of each:
 
 # %% claims=["C12"]
 sum(p.numel() for p in net.parameters())
@@ -216,7 +216,7 @@ features(pictures).shape
 #
 # What is worth keeping of a network is its `state_dict`, a dictionary from the names above to tensors, without any
 # code. To get the network back from a file, make a new one of the same class and load the state into it. If a name or a
-# shape does not match, that is an error. (In your own code the path is simply `"lenet.pt"`.)
+# shape does not match, that is an error. (We use a temporary folder; in your own code the path is simply `"lenet.pt"`.)
 
 # %%
 import tempfile
@@ -314,8 +314,8 @@ norm(batch[:1])
 # together with the parameters. A plain `self.mean = mean` would be left behind, a common reason for the error "Expected
 # all tensors to be on the same device".
 #
-# Now move to your own device, the GPU if there is one, otherwise the CPU. A *module* moves in place. A *tensor* stays
-# where it is, so you have to use what its `to` returns:
+# Now move to your own device, the GPU if there is one, otherwise the CPU. A *module* moves its own tensors, and `to`
+# returns that same module. A *tensor* stays where it is, so you have to use what its `to` returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -370,7 +370,7 @@ maps.shape, maps.view(-1, 16 * 5 * 5).shape
 # `flatten(1)`, `fc1` would have refused. So do not let `-1` stand for the batch.
 #
 # Some layers make such a mistake on their own. Given one sample of 8 channels, 8 x 8 numbers each, `GroupNorm` takes
-# the channels for the batch, and returns the right shape with the wrong numbers. For looking up, one sample *without* a
+# the channels for the batch, and returns the right shape with the wrong numbers. As a table, one sample *without* a
 # batch dimension:
 #
 # | one sample goes into | what happens |
@@ -642,7 +642,6 @@ class Center(nn.Module):
 
 check_center(Center)
 
-
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
@@ -698,6 +697,7 @@ class Squeezed(OneOrMany):
 
 
 check_one_or_many(Squeezed)
+
 
 # %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 3
