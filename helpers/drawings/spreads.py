@@ -5,16 +5,11 @@ import math
 import matplotlib.pyplot as plt
 
 from helpers import plotting
-from helpers.measurements import widest
+from helpers.measurements import MACHINE, widest
 from helpers.plotting import BLUE, GRAY, GREEN, ORANGE, PURPLE
 
-MARKS = {  # of each kind of setting: how its widest spread is drawn
-    "threads": ("o", BLUE),
-    "instructions": ("s", ORANGE),
-    "simulated GPU": ("D", GREEN),
-    "release": ("^", PURPLE),
-    "seed": ("x", GRAY),
-}
+MARKS = dict(zip((*MACHINE, "seed"), "osD^x", strict=True))
+COLORS = BLUE, ORANGE, GREEN, PURPLE, GRAY
 TICKS = 0.01, 0.05, 0.2, 1, 5
 LABELS = {"release": "other release", "seed": "other seed"}
 
@@ -33,7 +28,7 @@ def show_spreads(spread: dict) -> None:
     ]
     figure, axis = plt.subplots(figsize=(8.5, 0.32 * len(lines) + 1.5))
     axis.axvspan(1 / 5, 1, color="#EEEEEE")
-    for kind, (marker, color) in MARKS.items():
+    for (kind, marker), color in zip(MARKS.items(), COLORS, strict=True):
         shares = [
             widest(spread, cell, field, kind) / limit or math.nan for cell, field, limit in lines
         ]

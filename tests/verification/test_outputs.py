@@ -17,13 +17,12 @@ def stream(text, name="stdout"):
     return new_output("stream", name=name, text=text)
 
 
-def result(text, more=None):
-    return new_output("execute_result", data={"text/plain": text} | (more or {}))
+def result(text, **more):
+    return new_output("execute_result", data={"text/plain": text} | more)
 
 
-def display(text, more=None):
-    """What ``display`` shows: a text, and the same as other MIME types."""
-    return new_output("display_data", data={"text/plain": text} | (more or {}))
+def display(text, **more):
+    return new_output("display_data", data={"text/plain": text} | more)
 
 
 def error(name, value):
@@ -33,7 +32,7 @@ def error(name, value):
 def picture(color="white", size=(30, 20), alt="a plain area"):
     out = io.BytesIO()
     Image.new("RGB", size, color).save(out, "PNG")
-    return display(alt, {"image/png": base64.b64encode(out.getvalue()).decode()})
+    return display(alt, **{"image/png": base64.b64encode(out.getvalue()).decode()})
 
 
 def half(color):
@@ -71,11 +70,11 @@ OUTPUTS = [
     picture(),
     stream("a warning\n", "stderr"),
     error("ValueError", "no"),
-    result("0.5", {"text/html": "<b>0.5</b>"}),
+    result("0.5", **{"text/html": "<b>0.5</b>"}),
 ]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 ELSEWHERE = {**OUTPUTS[3], "traceback": ["elsewhere"]}
-SLIDERS = [display("a slider", {WIDGET: {"model_id": name}}) for name in ("1a", "2b")]
+SLIDERS = [display("a slider", **{WIDGET: {"model_id": name}}) for name in ("1a", "2b")]
 LINES = {"output_type": "stream", "name": "stdout", "text": ["one\n", "two\n"]}  # as in a file
 
 
@@ -108,7 +107,7 @@ KINDS = [
     (result("1"), display("1")),
     (result("1"), error("ValueError", "1")),
     (picture(), display("a plain area")),
-    (result("1"), result("1", {HTML: "1"})),
+    (result("1"), result("1", **{HTML: "1"})),
 ]
 MISSING = [OUTPUTS[:n] + OUTPUTS[n + 1 :] for n in range(5)]
 SWAPPED = [OUTPUTS[:n] + OUTPUTS[n : n + 2][::-1] + OUTPUTS[n + 2 :] for n in range(4)]
@@ -129,8 +128,8 @@ def test_another_number_kind_or_order_fails(stored, new):
         (result("3"), result("4"), "text/plain: expected 3, got 4"),
         (error("A", "no"), error("B", "no"), "line 1: expected 'A: no', got 'B: no'"),
         (error("A", "no"), error("A", "yes"), "line 1: expected 'A: no', got 'A: yes'"),
-        (result("1", {HTML: "<b>1"}), result("1", {HTML: "<i>1"}), "text/html: line 1"),
-        (result("1", {JSON: {"a": 1}}), result("1", {JSON: {"a": 2}}), "expected 1, got 2"),
+        (result("1", **{HTML: "<b>1"}), result("1", **{HTML: "<i>1"}), "text/html: line 1"),
+        (result("1", **{JSON: {"a": 1}}), result("1", **{JSON: {"a": 2}}), "expected 1, got 2"),
         (picture(), picture(alt="another"), "text/plain: line 1"),
         (picture(), picture("red"), "picture: 600 pixels look different"),
         (picture(), picture(size=(30, 21)), "picture: expected 30x20 pixels, got 30x21"),
