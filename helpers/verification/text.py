@@ -162,25 +162,23 @@ def _other_spelling(stored: str, new: str) -> str:
     mantissas = [re.sub("[-+,]|[eE].*", "", text) for text in (stored, new)]
     digits = [len(mantissa.replace(".", "").lstrip("0")) for mantissa in mantissas]
     decimals = [len(mantissa.partition(".")[2]) for mantissa in mantissas]
-    says = f"expected {stored}, got {new}"
-    if a != b and stored.endswith(".0") and new.endswith(".0"):
-        return f"{says} (floats that are whole are compared exactly)"
+    same, as_long = a == b, decimals[0] == decimals[1]
     is_shorter = max(digits) >= _IN_FULL and max(digits) - min(digits) > 4
-    if is_shorter and abs(a - b) < _NEIGHBORS * abs(a):
-        return f"{says} (one of them is printed in full)"
-    if a != b:
-        return ""
     other_sign = stored.startswith("-") != new.startswith("-")
-    if other_sign and max(decimals) <= 1:  # with more decimals, a small number rounded to zero
-        return f"{says} (a zero of the other sign)"
-    if decimals[0] != decimals[1] and (min(decimals) or max(decimals) == 1):
-        return f"{says} (zeros at the end are compared: a release 2.10 is not 2.1)"
-    has_exponent = (
-        "e" in (stored + new).lower()
-    )  # arrays get one, or 1. for 1.0000, for the sake of others in them
-    if decimals[0] == decimals[1] and not other_sign and not has_exponent:
-        return f"{says} (one number, written in two ways)"
-    return ""
+    both_whole = stored.endswith(".0") and new.endswith(".0")
+    has_exponent = "e" in (stored + new).lower()
+    # Arrays are printed with 1. or 1.0000, and with exponents or without, for the sake of other numbers in them; a zero
+    # with more decimals than one is a small number rounded.
+    reasons = {
+        "floats that are whole are compared exactly": both_whole and not same,
+        "one of them is printed in full": is_shorter and abs(a - b) < _NEIGHBORS * abs(a),
+        "a zero of the other sign": same and other_sign and max(decimals) <= 1,
+        "zeros at the end are compared: a release 2.10 is not 2.1": same
+        and not as_long
+        and (min(decimals) or max(decimals) == 1),
+        "one number, written in two ways": same and as_long and not other_sign and not has_exponent,
+    }
+    return next((f"expected {stored}, got {new} ({why})" for why in reasons if reasons[why]), "")
 
 
 def _first_line_that_differs(stored: str, new: str) -> str:

@@ -5,9 +5,13 @@ import re
 
 # The file that ipykernel names in a warning or a traceback: its folder holds the number of the process.
 CELL_FILE = re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]*[/\\]ipykernel_\d+[/\\]\d+\.py")
-# The folder of the installed packages, up to its name, and the random part of a temporary name.
+# The folder of the installed packages, up to its name; and the part of a name that is random: of a temporary file, of
+# IPython's DisplayHandle, of a task of asyncio (counted over all that the kernel does).
 _PACKAGES = re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]*(?=[/\\](?:site|dist)-packages[/\\])")
-_TEMPORARY = re.compile(r"(?<=[/\\]tmp)[a-z0-9_]{8}(?![a-z0-9_])")
+_IN_NAMES = re.compile(
+    r"(?<=[/\\]tmp)[a-z0-9_]{8}(?![a-z0-9_])|(?<=<DisplayHandle display_id=)[0-9a-f]{32}(?=>)"
+    r"|(?<=name='Task-)\d+(?=')"
+)
 _NAMED = re.compile(r"""\bid=["']([^"']+)["']""")
 # The random part of an element's id: of plotly, altair, folium, jshtml; of pandas' Styler; of matplotlib's SVG; and the
 # count of scikit-learn's, which goes on when a cell is run again.
@@ -38,4 +42,4 @@ def without_volatile_parts(mime: str, text: str) -> str:
             longest_first = sorted(marks, key=len, reverse=True)
             text = re.sub("|".join(longest_first), lambda match: marks[match[0]], text)
     text = _PACKAGES.sub("⟨packages⟩", CELL_FILE.sub("⟨cell⟩.py", text))
-    return _TEMPORARY.sub("⟨random⟩", text)
+    return _IN_NAMES.sub("⟨random⟩", text)

@@ -276,6 +276,7 @@ BAD = {
         (code("1", verify={"rtol": 1}), "gives no reason"),
         (code("1", verify={"x": 1, "reason": "y"}), "unknown"),
         (code("1", tags=["nbval-ignore-output"]), "exempted"),
+        (code("1", tags=["pytest-validate-ignore-output"]), "exempted"),
         (code("# NBVAL_SKIP\n1"), "exempted"),
         (code("# PYTEST_VALIDATE_IGNORE_OUTPUT\n1"), "exempted"),
     ],

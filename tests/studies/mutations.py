@@ -315,6 +315,9 @@ def of_list(outputs: list[dict]) -> Iterator[tuple[str, list[dict], list[dict]]]
             [*before, ERROR | told, *after],
             [*before, ERROR | shown, *after],
         )
+        in_lines = [f"Cell In[1], line {k}\n----> {k} f()" for k in (1, 2)]
+        first, second = (ERROR | {"traceback": [line]} for line in in_lines)
+        yield "another line that failed", [*before, first, *after], [*before, second, *after]
         if "image/png" in output.get("data", {}):
             for name, value in {"alt": "another picture", "width": 7}.items():
                 looks = output.get("metadata", {}).get("image/png", {}) | {name: value}

@@ -23,7 +23,7 @@ MACHINE_PATH = re.compile(
 SILENCED = re.compile(
     r"(?:filterwarnings|simplefilter)\(\s*[\"']ignore|%%capture|PYTHONWARNINGS|logging\.disable|2> ?/dev/null"
 )
-EXEMPTED = re.compile(r"nbval-(?:ignore-output|skip)|(?:NBVAL|VALIDATE)_(?:IGNORE_OUTPUT|SKIP)")
+EXEMPTED = re.compile(r"(?:nbval|validate)[-_](?:ignore[-_]output|skip)", re.IGNORECASE)
 WITHOUT_EXERCISES = {"00"}  # the start
 FIRST_CELL = """\
 %xmode Minimal

@@ -104,10 +104,22 @@ def test_a_number_like_the_id_of_a_table_is_compared():
             "/home/a/.venv/lib/python3.11/site-packages/look.py:4: UserWarning: old",
         ),
         ("'/tmp/tmpab12cd_8/a.csv'", "'/tmp/tmpx0x0x0x0/a.csv'", "'/tmp/tmpab12cd_8/b.csv'"),
+        (
+            f"<DisplayHandle display_id={LONG}>",
+            f"<DisplayHandle display_id={LONG[::-1]}>",
+            f"<Digest display_id={LONG}>",
+        ),
+        (
+            "<Task pending name='Task-39' coro=<f() running at ⟨cell⟩>>",
+            "<Task pending name='Task-6' coro=<f() running at ⟨cell⟩>>",
+            "<Task pending name='Task-39' coro=<g() running at ⟨cell⟩>>",
+        ),
         ("<open '/tmp/tmpab12cd_8'>", "<open '/tmp/tmpx0x0x0x0'>", "<open '/tmp/tables_of_all'>"),
     ],
 )
-def test_where_packages_and_temporary_files_lie_is_no_difference(text, same, other):
+def test_where_packages_and_temporary_files_lie_and_random_names_are_no_difference(
+    text, same, other
+):
     stored, new, wrong = ([new_output("stream", text=line)] for line in (text, same, other))
     assert compare_outputs(stored, new) == []
     assert compare_outputs(stored, wrong)
