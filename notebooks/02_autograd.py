@@ -294,8 +294,8 @@ for part in ([0, 1], [2]):
 w.grad, b.grad
 
 # %% [markdown]
-# Note the division by 3, the number of *all* points. The average of the parts' means would give the third point as much
-# weight as the other two together.
+# Note the division by 3, the number of *all* points. In an average of the parts' means, the third point would count as
+# much as the other two together.
 
 # %% [markdown]
 # ## Switch recording off
@@ -319,8 +319,8 @@ prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# (`torch.inference_mode()` is a little faster than `no_grad`, and stricter: what was computed under it cannot be kept
-# for a `backward` later on. When in doubt, take `no_grad`.)
+# (`torch.inference_mode()` is a little faster, but what was computed under it cannot be kept for a `backward` later
+# on.)
 #
 # Now suppose that only the slope should be trained. Then you *freeze* (冻结) the intercept with `requires_grad_(False)`,
 # where the underscore marks PyTorch's in-place methods:
@@ -333,9 +333,8 @@ w.grad, b.grad
 
 
 # %% [markdown]
-# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. Clear the
-# gradients when you freeze: an optimizer looks at `.grad`, and not at `requires_grad`, so a gradient that is left over
-# would still move the frozen parameter.
+# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. Clear their
+# gradients as well, because an optimizer looks at `.grad`, and not at `requires_grad`.
 
 # %% [markdown]
 # ## The graph follows your code
