@@ -19,7 +19,7 @@ from typing import Any, get_origin
 
 import torch
 
-from helpers.exercises.raised import TooLongError, described, time_limit, told
+from helpers.exercises.raised import TooLongError, described, in_words, time_limit
 from helpers.exercises.values import fault_in, kind
 from helpers.messages import WIDTH
 
@@ -54,7 +54,7 @@ class Exercise:
                 with time_limit(LIMIT):
                     fault = next(iter(self.faults(answer)), "")
             except (Exception, TooLongError) as error:
-                fault, place = told(error)
+                fault, place = in_words(error)
         print(textwrap.fill(f"Not yet: {fault}" if fault else "Right.", WIDTH))
         if place:
             print(place)

@@ -51,7 +51,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, former)
 
 
-def told(error: BaseException) -> tuple[str, str]:
+def in_words(error: BaseException) -> tuple[str, str]:
     """Say what came of calling a reader's code.
 
     Args:

@@ -119,15 +119,15 @@ def as_text(report: Report) -> str:
     """Return a report as lines of text; '' if there is nothing to say."""
     lines = [f"  seen: {words}" for words in report.source.seen]
     code = Code(report.source)
-    told: set[tuple[str, bool]] = set()
+    explained: set[tuple[str, bool]] = set()
     for finding in report.findings:
-        lines += _lines(finding, code, told)
+        lines += _lines(finding, code, explained)
     if report.copy is not None and report.fixed is not None:
         lines += _of_copy(report)
     return "\n".join([str(report.source.path), *lines]) if lines else ""
 
 
-def _lines(finding: Finding, code: Code, told: set[tuple[str, bool]]) -> Iterable[str]:
+def _lines(finding: Finding, code: Code, explained: set[tuple[str, bool]]) -> Iterable[str]:
     """Describe a finding; the second one of its kind in a file in short."""
     call = finding.call
     place = words_for_place(*code.source.line(code.position(finding.match.node)[0]))
@@ -136,8 +136,8 @@ def _lines(finding: Finding, code: Code, told: set[tuple[str, bool]]) -> Iterabl
         text = f"import of {text}"
     yield f"  {place}: {text}"
     new = _short(fixes.proposal(code, finding), most=200)  # to be pasted
-    is_new = (call.name, finding.certain) not in told
-    told.add((call.name, finding.certain))
+    is_new = (call.name, finding.certain) not in explained
+    explained.add((call.name, finding.certain))
     if is_new:
         condition = "" if finding.certain or not call.condition else f"if {call.condition}: "
         yield from _wrapped("today", condition + state(call))
