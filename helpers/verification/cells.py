@@ -189,10 +189,9 @@ class Cell(nbval.plugin.IPyNbCell):
             self.verdict = ("run", reason)
             return
         self.verdict = (self.policy.kind, self.policy.reason)
-        self._compare()
-        if self.differences and self.updatable:
+        if self.updatable:  # the last state is the one that is stored
             self.parent.run_ahead()
-            self._compare()
+        self._compare()
         if self.differences:
             self.raise_cell_error("Cell outputs differ")
 

@@ -199,7 +199,8 @@ def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> li
     """Return outputs without what differs from run to run; neighboring stdout and stderr in one order."""
 
     def same(mime: str, value: Any) -> str:
-        text = _text(value)
+        is_json = mime.endswith("json")  # where a list is no text in pieces
+        text = json.dumps(value, sort_keys=True) if is_json else _text(value)
         if mime.startswith("image/") and not mime.startswith("image/svg"):
             return text  # base64
         if mime == "text/markdown":

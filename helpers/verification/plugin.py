@@ -30,7 +30,13 @@ FEWEST_PREPARED = 3  # notebooks; for fewer the imports of all take longer than 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Make the hooks known that a project may have in its ``conftest.py``."""
-    pluginmanager.add_hookspecs(hooks)
+    try:
+        pluginmanager.add_hookspecs(hooks)
+    except ValueError:
+        raise pytest.UsageError(
+            "the verification of notebooks is there twice, installed (or given with -p) and in pytest_plugins of a "
+            "conftest.py: do one of the two."
+        ) from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

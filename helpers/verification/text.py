@@ -30,11 +30,12 @@ _DIGITS = (
 )
 NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?!(?!j\b)\w|\.\d)")
 # What is exact under any tolerance: a sum of money, with its sign or code before or after it; and what only looks like
-# a float: in an address on the web, after the words arXiv, DOI, version and release.
+# a float: digits in an address on the web, a number of arXiv, a DOI, a release named after its month.
 EXACT = re.compile(
     rf"(?<=[$€£¥])\s?{_DIGITS}|(?<=\b(?:EUR|USD|GBP|CNY|RMB|JPY|CHF) ){_DIGITS}"
     rf"|(?<![\w.,]){_DIGITS}(?=\s?(?:[$€£¥]|(?:EUR|USD|GBP|CNY|RMB|JPY|CHF|元)\b))"
-    r"|\bhttps?://[^\s<>\"']+|\b(?i:arxiv|doi|version|release)(?::|:? )[0-9]+\.[0-9]+"
+    r"|\bhttps?://[^\s<>\"']+|\b(?i:arxiv|doi)(?::|:? )[0-9]+\.[0-9]+"
+    r"|\b(?i:version|release) 20[0-9]{2}\.[0-9]+"
 )
 
 # What float32 sums differ by in another order of addition, of their size (it keeps seven digits); and,

@@ -64,6 +64,10 @@ BAD = {
     ],
     "{}['no']": [NO],
     "print(1)": [out("2\n")],
+    "other = display('first', display_id=True)": [
+        new_output("display_data", {"text/plain": "'first'"})
+    ],
+    "other.update('last')": [],
 }
 
 
@@ -115,12 +119,12 @@ def test_with_importlib_mode_too(project, tmp_path):
 
 def test_what_differs_fails_and_is_counted_as_compared(project, tmp_path):
     done = run(project, tmp_path, "bad", "good", options=["-v"])
-    assert set(done.failed) == {f"bad::Cell {n}" for n in range(3)}
+    assert set(done.failed) == {f"bad::Cell {n}" for n in range(4)}
     assert "raises-exception" in done.failed["bad::Cell 1"].splitlines()[0]
-    assert f"cells compared: {len(GOOD) + 2}, of which 2 differ\n" in done.text
+    assert f"cells compared: {len(GOOD) + 4}, of which 3 differ\n" in done.text
     assert "cells that failed before they could be compared: 1\n" in done.text
     assert (
-        "machine: 1 of 2 pages. Cells that differ or fail, shown above: bad.ipynb (3)." in done.text
+        "machine: 1 of 2 pages. Cells that differ or fail, shown above: bad.ipynb (4)." in done.text
     )
 
 

@@ -146,6 +146,12 @@ def test_another_number_kind_or_order_fails(stored, new):
         (described(), described(alt="a dog"), "expected alt 'a cat', got 'a dog'"),
         (described(), described(width=31), "expected width '30', got '31'"),
         (described(), described(alt=""), "expected alt 'a cat', got ''"),
+        (
+            result("1", **{JSON: ["a", "b"]}),
+            result("1", **{JSON: ["ab"]}),
+            "application/json: line 1",
+        ),
+        (result("1", **{JSON: "[1]"}), result("1", **{JSON: [1]}), "application/json: line 1"),
         (markdown("a  \nb"), markdown("a\nb"), "text/markdown: line 1: expected 'a<br>', got 'a'"),
         (picture(), with_bytes(b"no picture"), "image/png: the new picture is damaged"),
         (with_bytes(b""), picture(), "image/png: the stored picture is damaged (Unidentified"),

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -57,6 +58,16 @@ def test_a_report_that_could_not_be_written_is_refused_before_the_run(tmp_path):
     assert line.startswith("ERROR: --html-report: ")
     assert "cannot be written: there is no folder" in line
     assert "timeout" not in done.stdout
+
+
+def test_the_plugin_taken_twice_is_refused_in_one_sentence(tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "again", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    command = [*small_book.command(tmp_path), "-p", "again.plugin"]
+    done = run(command, tmp_path, PYTHONPATH=os.pathsep.join(map(str, (small_book.BOOK, tmp_path))))
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr.startswith("ERROR: the verification of notebooks is there twice")
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 NO_NOTEBOOKS = {

@@ -177,6 +177,13 @@ def test_a_difference_is_said_in_one_line(stored, new, rtol, says):
     assert says in difference(stored, new, Policy(rtol=rtol))
 
 
+def test_what_only_looks_like_a_float_is_exact_under_any_tolerance():
+    wide = Policy(rtol=0.5, reason="wide")
+    assert difference("arXiv:1706.03762", "arXiv:1706.03763", wide)
+    assert difference("release 2026.07", "release 2026.08", wide)
+    assert not difference("the fast version: 12.3", "the fast version: 12.4", wide)
+
+
 def test_free_parts_are_not_compared_and_the_rest_is():
     policy = Policy(free=("(?<=disk: ).*",), reason="the machine's own")
     assert not difference("[OK] disk: 3 GB free", "[OK] disk: 12.5 GB free", policy)
