@@ -34,7 +34,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 26 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 10 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
