@@ -16,12 +16,15 @@ OTHERS = "#767676"
 MARKERS = "svD^P<>"
 # How far above its star each published result's name stands, in points, the fastest first: no two overlap.
 NAME_HEIGHTS = (44, 30, 16, 16)
+# Where a curve's name stands, in points to the right of its end and above, if it would meet another one or a curve.
+BESIDE_SECONDS = {"LeNet, whole tensors": (9, 6), "LeNet, classic recipe": (9, -5)}
+BESIDE_WORK = {"LeNet, whole tensors": (-60, 10), "LeNet, classic recipe": (-30, -16)}
 
 
 def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
     """Show this book's net on each machine, other nets on two CPU cores, published results on other GPUs."""
     figure, axis = _figure()
-    _draw(axis, records.accuracy_by_seconds(recorded))
+    _draw(axis, records.accuracy_by_seconds(recorded), BESIDE_SECONDS)
     fastest_first = sorted(records.PUBLISHED, key=lambda each: each.seconds)
     for published, height in zip(fastest_first, NAME_HEIGHTS, strict=True):
         point = published.seconds, 100 - published.accuracy
@@ -49,7 +52,7 @@ def show_accuracy_against_seconds(recorded: Mapping[str, dict]) -> None:
 def show_accuracy_against_work(recorded: Mapping[str, dict]) -> None:
     """Show this book's net and the others by the work of the training, in TFLOP."""
     figure, axis = _figure()
-    _draw(axis, records.accuracy_by_tflop(recorded), below=("LeNet, classic recipe",))
+    _draw(axis, records.accuracy_by_tflop(recorded), BESIDE_WORK)
     ticks = (0.2, 0.5, 1, 3, 12, 50, 200)
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set(xlim=(0.12, 240), xlabel="work of training, TFLOP (logarithmic)")
@@ -100,9 +103,15 @@ def _figure() -> tuple[plt.Figure, Axes]:
 def _draw(
     axis: Axes,
     curves: Mapping[str, Sequence[tuple[float, float]]],
-    below: Sequence[str] = (),
+    beside: Mapping[str, tuple[int, int]],
 ) -> None:
-    """Draw curves of (seconds or TFLOP, accuracy), this book's in color, each with its name at or ``below`` its end."""
+    """Draw curves of (seconds or TFLOP, accuracy), this book's in color, each with its name at its end.
+
+    Args:
+        axis: where.
+        curves: the points of each curve, by its name.
+        beside: how many points to the right of the end and above it a name stands; (9, 0) where none is given.
+    """
     colors, markers = iter(OURS), iter(MARKERS)
     for label, points in curves.items():
         ours = label.startswith("this book")
@@ -121,7 +130,7 @@ def _draw(
         axis.annotate(
             label,
             (x[-1], 100 - accuracy[-1]),
-            (-30, -16) if label in below else (9, 0),
+            beside.get(label, (9, 0)),
             color=color,
             fontsize=9,
             textcoords="offset points",

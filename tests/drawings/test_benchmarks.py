@@ -1,6 +1,9 @@
 """The pictures of the recorded results show all of them, apart from each other and inside their axes."""
 
+from itertools import combinations
+
 import pytest
+from matplotlib.text import Text  # its extent is that of the words, without an arrow
 
 from helpers.drawings import benchmarks
 from helpers.training import records
@@ -34,6 +37,18 @@ def test_all_curves_are_drawn_and_named(show, curves):
     assert set(BASELINES) <= set(drawn)
     texts = [text.get_text() for text in axis.texts]
     assert set(drawn) <= set(texts)
+
+
+@pytest.mark.parametrize(
+    "show", [benchmarks.show_accuracy_against_seconds, benchmarks.show_accuracy_against_work]
+)
+def test_no_name_lies_on_another(show):
+    figure, _ = shown(show, RECORDS)
+    figure.canvas.draw()
+    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in figure.axes[0].texts]
+    pairs = list(combinations(boxes, 2))
+    assert len(pairs) > 10
+    assert [(a[0], b[0]) for a, b in pairs if a[1].overlaps(b[1])] == []
 
 
 def test_each_machine_has_its_color_and_others_their_markers():
