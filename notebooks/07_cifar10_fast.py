@@ -34,7 +34,7 @@
 #
 # **You need** page 06, and a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 25 min to read, 134 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 42 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
@@ -126,7 +126,7 @@ def batches(images, labels, size, seed):
 throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 
 # %% [markdown]
-# On our machine that is more than twice as many as with the `DataLoader`.
+# On our machine that is about twice as many as with the `DataLoader`.
 #
 # ## Larger batches and a one-cycle learning rate
 #

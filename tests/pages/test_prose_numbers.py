@@ -29,7 +29,11 @@ QUOTED = {
         "90,000": "300 times 300",
         "65504": "the largest float16",
     },
-    "benchmarks": {"512": "AVX512, a set of instructions"},
+    "benchmarks": {
+        "512": "AVX512, a set of instructions",
+        "1,024": "the published batch size of airbench94",
+        "128": "the batch size that it gets",
+    },
     "verification": {"100,000,001": "a number to compare", "255": "the levels of a color"},
 }
 

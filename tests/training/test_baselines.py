@@ -45,6 +45,14 @@ def test_the_classic_recipe_and_all_but_batch_and_lr_stay_as_published():
         )
 
 
+def test_the_batches_that_page_17_names():
+    published, short = BASELINES["airbench94"], SHORT_BASELINES["airbench94"]
+    assert (published.batch_size, short.batch_size) == (1024, 128)
+    assert SHORT_BASELINES["ResNet-9"].batch_size == SHORT_BASELINES["ResNet-18"].batch_size == 32
+    (run,) = read(records.RECORDS / "baselines_60.json")["baselines"]["airbench94"]
+    assert run["epochs"] * 50_000 / published.batch_size == pytest.approx(25, abs=1)
+
+
 def test_the_table_of_baselines(small, tmp_path, capsys):
     nets = ["this book", "LeNet, classic recipe", "LeNet, whole tensors"]
     options = ["--tflop", "0.0003", "--runs", "2", "--precision", "fp32", "--only", *nets]
