@@ -110,9 +110,9 @@ w.grad, b.grad
 #
 # *计算图*
 #
-# Once a tensor requires a gradient, each differentiable operation on it leaves a note on its result, the `grad_fn`. The
-# loss has a `MeanBackward0`, because the last operation was a mean. That note points to the notes of its inputs, those
-# to the notes of theirs, and together they form the *computational graph* (计算图). We clear the gradients and draw it.
+# Once a tensor requires a gradient, each differentiable operation on it leaves a record on its result, the `grad_fn`.
+# The loss has a `MeanBackward0`, because the last operation was a mean. That record points to those of its inputs,
+# these to those of theirs, and together they form the *computational graph* (计算图). We clear the gradients and draw it.
 
 # %% claims=["C08"]
 from helpers.drawings.autograd_graph import show_graph
@@ -319,8 +319,8 @@ prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# (`torch.inference_mode()` is a little faster, but what was computed under it cannot be kept for a `backward` later
-# on.)
+# (`torch.inference_mode()` is a little faster, but its results must not be used later in a computation that calls
+# `backward`.)
 #
 # Now suppose that only the slope should be trained. Then you *freeze* (冻结) the intercept with `requires_grad_(False)`,
 # where the underscore marks PyTorch's in-place methods:
@@ -407,7 +407,7 @@ torch.optim.SGD([v], lr=0.1)
 # *常见错误*
 #
 # Three more messages will come your way, and each is good advice once you can read it. (A fourth, about *scalar
-# outputs*, opens [the next page](03_autograd_in_depth.ipynb).)
+# outputs*, awaits you on [the next page](03_autograd_in_depth.ipynb).)
 #
 # **Nothing requires a gradient.** Here we pass plain numbers to `mse`, so nothing was recorded:
 
@@ -446,9 +446,9 @@ out.backward()
 #
 # *从 Variable 到 Tensor*
 #
-# > **Then and now.** In the notes of 2017, a Tensor held numbers, and only a `Variable` around it could be
-# > differentiated. It was the core class of autograd (核心类), with a `data`, a `grad` and a `grad_fn`. PyTorch 0.4 made
-# > the two one class in April 2018.
+# > **Then and now.** In the reading notes of 2017 that this book goes back to, a Tensor held numbers, and only a
+# > `Variable` around it could be differentiated. It was the core class of autograd (核心类), with a `data`, a `grad` and a
+# > `grad_fn`. PyTorch 0.4 made the two one class in April 2018.
 #
 # | in old code | today |
 # |:--|:--|
@@ -538,7 +538,6 @@ net.weight, net.bias
 # Write your code in the place of the three dots and run the cell. It is tried on inputs that you do not see. The hints
 # open one after the other.
 #
-# **1. The gradient of anything.** Write `gradient(loss, w, b)`. It gets a function `loss` of two tensors, and two Python
 # numbers, and returns a tuple: the derivatives of `loss(w, b)` with respect to `w` and to `b`.
 
 # %% tags=["exercise"]
@@ -596,7 +595,6 @@ check_freeze(freeze_all_but)
 # </details>
 
 # %% [markdown]
-# **3. A parabola.** Write `fit_parabola(x, y, learning_rate, steps)`, which fits $y = p_0 x^2 + p_1 x + p_2$ to points by
 # gradient descent on the mean squared error, starting from zeros, and returns the three coefficients in one tensor.
 
 # %% tags=["exercise"]

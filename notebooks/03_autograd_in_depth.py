@@ -492,7 +492,8 @@ megabytes(1), megabytes(10), megabytes(50)
 
 # %% [markdown]
 # The extremes gain almost nothing, but with ten steps a third of the memory is enough, and the gradients are the same.
-# What it costs in time depends on your machine:
+# What it costs in time depends on your machine. (Not all of the difference below is due to checkpointing:
+# `checkpointed` also calls `vmap` anew in every step.)
 
 # %% verify={"reason": "durations", "timing": true}
 # %timeit -n 1 -r 3 vmap(fly)(balls).sum().backward()

@@ -462,7 +462,7 @@ show_learning_rates(stairs, cosine, one_cycle)
 # Suppose that nothing raises an error, and yet the loss does not come down. Before you look anywhere else, take *one*
 # small batch and train on it alone. A sound loop will learn 15 points by heart:
 
-# %% verify={"reason": "training adds up differences of rounding", "rtol": 0.05}
+# %%
 few = torch.arange(0, 300, 20)
 net = new_net()
 optimizer = optim.Adam(net.parameters(), lr=0.03)

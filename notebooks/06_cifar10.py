@@ -22,8 +22,8 @@
 #
 # Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for
 # a program that tells them apart. How do network, loss and optimizer come together, and how far can you trust the
-# result? The notes answer with five steps. We take all five, and look hard at two places where beginners fool
-# themselves: what a network learns by heart, and what a single accuracy hides.
+# result? The reading notes of 2017 on which this book is built answer with five steps. We take all five, and look hard
+# at two places where beginners fool themselves: what a network learns by heart, and what a single accuracy hides.
 #
 # **You will**
 #
@@ -237,8 +237,8 @@ list(numbers), list(numbers)
 # %% [markdown]
 # Each number turns up once in each epoch. The last mini-batch holds the two left over; `drop_last=True` would skip it.
 #
-# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts
-# > two worker *processes* (多进程), in 2017 as today. [Further down](#Going-further) you can see them.
+# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2`
+# > starts two worker *processes* (多进程), in 2017 as today. [Further down](#Workers) you can see them.
 #
 # ## Step 2: define the network
 #
@@ -522,6 +522,10 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # says: "Never load data from an untrusted source."
 #
 # ## Going further
+#
+# *更进一步*
+#
+# ### Workers
 #
 # *多进程加载*
 #

@@ -297,7 +297,8 @@ single["seconds"], double["seconds"]
 # %% [markdown]
 # The losses are close, but not equal, and rounding is only part of the reason. The optimizer of page 07 multiplies
 # matrices in every step, and each process does this for itself. These products are computed, and counted, twice, so the
-# 3 TFLOP are used up in fewer steps.
+# 3 TFLOP are used up in fewer steps. The learning rate then rises and falls a little faster, and a hundredth of the
+# training is fewer steps, so these losses are not means over quite the same ones.
 #
 # ## On a GPU
 #
@@ -315,8 +316,8 @@ single["seconds"], double["seconds"]
 #
 # What is the last of them worth? The first two numbers below are the mean times of a run in seconds, without compiling
 # and with it. But the network has to be compiled before the first run, and the third number says how long this
-# *warm-up* (预热) took. (It comes from an earlier record, of 14 epochs, because when these runs were made, the compiled
-# network was already there.)
+# *warm-up* (预热) took. (It comes from an earlier record, of 14 epochs. The runs of 18 epochs found the compiled network
+# in the cache and did not compile it again.)
 
 # %%
 plain = recorded["gpu_plain_18"]["runs"]

@@ -136,9 +136,9 @@ big + 1 - big, big - big + 1
 # *数值的比较*
 #
 # How much is "up to rounding"? We need a *tolerance* (容差), the largest difference that still passes. A decimal number
-# may be off by one unit of the last digit that is printed. If it is printed with many digits, one millionth of its size
-# is allowed, and if with few, no more than one part in 10,000. These two losses differ by less than a millionth, so
-# there is nothing to say:
+# may be off by one unit of the last digit that is printed, but never by more than one part in 10,000 of its size. Where
+# one unit is less than a millionth of the number, a millionth is allowed. These two losses differ by less than a
+# millionth, so there is nothing to say:
 
 # %%
 difference("loss 0.4321567", "loss 0.4321569")
@@ -345,11 +345,12 @@ measurements.trial_of_tools()
 #
 # *数据来源*
 #
-# Equal outputs need equal pictures. The pages on CIFAR-10 use those that Alex Krizhevsky published in 2009. They are not
-# part of the book, so each machine looks for them in the usual places, or else downloads them (170 MB) from a mirror, a
-# server that offers a copy of the same file. A mirror is a stranger's machine, so how do we know that it sent the right
-# file? From its *checksum* (校验和), a number computed from all of its bytes. SHA-256, the one used here, comes out
-# entirely different if a single letter changes. These are the first 16 of its 64 digits:
+# Equal outputs need equal pictures. The pages on CIFAR-10 use those that Alex Krizhevsky published in 2009. They are
+# not part of the book, so each machine looks for them in the usual places, or else downloads them (170 MB) from a
+# mirror, a server that offers a copy of the same file. A mirror is a stranger's machine, so how do we know that it sent
+# the right file? From its *checksum* (校验和), a number computed from all of its bytes. SHA-256, the one used here, comes
+# out entirely different if a single letter changes. These are the first 16 of its 64 hexadecimal digits (0 to 9 and a
+# to f):
 
 # %%
 import hashlib
@@ -414,8 +415,8 @@ show_spreads(spread)
 measurements.needed_by_default(spread)
 
 # %% [markdown]
-# That leaves room to spare on the processors of AMD and Intel on which all this was measured. On others there may be
-# differences that nobody has seen yet.
+# That leaves room to spare on the processors on which this was measured, most of it on one of AMD. On others there may
+# be differences that nobody has seen yet.
 #
 # ## Recap
 #

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from helpers import pages
+from helpers import data, pages
 from helpers.training import batches as feeding
 from helpers.training import net as nets
 from helpers.training.evaluation import evaluate
@@ -268,3 +268,26 @@ def test_a_whole_training_has_the_same_losses(page, images, stats):
     reached = evaluate(trained.net, images.test, images.test_labels, stats)
     theirs = copied(page, trained.net)
     assert page.accuracy(theirs, images.test, images.test_labels) == round(reached.plain, 1)
+
+
+@pytest.mark.slow
+def test_the_learning_rate_of_lenet_is_right_for_so_short_a_training():
+    """With half of it LeNet does about as well; with a quarter or twice as much, worse."""
+    if not data.is_real():
+        pytest.skip("the stand-in is easier")
+    train_set = data.cifar10(train=True)
+    pictures, labels = torch.from_numpy(train_set.data), torch.tensor(train_set.targets)
+    page = definitions()
+    some = pictures[:5000].float()
+    page["mean"], page["std"] = some.mean((0, 1, 2)), some.std((0, 1, 2))
+
+    def accuracy(lr):
+        torch.manual_seed(0)
+        net, feed = page["lenet"](), page["batches"](pictures[:48_000], labels[:48_000], 64, seed=0)
+        sgd = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9, nesterov=True)
+        page["train"](net, [sgd], feed, steps=500)
+        return page["accuracy"](net, pictures[48_000:], labels[48_000:])
+
+    stated = accuracy(0.08)
+    assert stated == pytest.approx(accuracy(0.04), abs=4)
+    assert max(accuracy(0.02), accuracy(0.16)) < stated - 2
