@@ -49,9 +49,7 @@ class Page(nbval.plugin.IPyNbFile):
             items = list(super().collect())  # reads the notebook too
             for item in items:
                 for output in item.cell.outputs:
-                    as_text(
-                        output
-                    )  # nbformat itself says of an output that is none only that it is odd
+                    as_text(output)  # nbformat only warns of an output that is none
         except Exception as error:  # what is wrong with a file decides which of many
             raise self.CollectError(
                 f"{self.path.name} cannot be read as a notebook ({_in_one_line(error)}): open and save it in "

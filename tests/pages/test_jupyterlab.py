@@ -258,9 +258,8 @@ def test_a_link_leads_to_a_heading_of_its_page(lab):
         with contextlib.suppress(TimeoutError):
             lab.wait_for(IN_VIEW, heading, seconds=15)
             return
-        click(
-            lab, link
-        )  # on a busy machine it drew cells on its way, which moved the heading out of view
+        # on a busy machine it drew cells on its way, which moved the heading out of view
+        click(lab, link)
         lab.wait_for(IN_VIEW, heading)
     finally:
         lab.close()
