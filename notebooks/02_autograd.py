@@ -35,7 +35,7 @@
 # **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers.
 # No GPU.
 #
-# **Time**: 24 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #

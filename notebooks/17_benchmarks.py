@@ -34,7 +34,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results, so it loads no images and needs no GPU.
 #
-# **Time**: 21 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
