@@ -332,8 +332,8 @@ table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
 # The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
-# than that recipe does. (The recipe took 221 s on average, our training 1.8 s. In this row alone, the spread is that of
-# the accuracies.) In the next three rows the amount of work is fixed, and other programs ran meanwhile, so that
+# than that recipe does. (The recipe took more than three minutes, our training less than two seconds. In this row
+# alone, the spread is that of the accuracies.) In the next three rows the amount of work is fixed, and other programs ran meanwhile, so that
 # the seconds would mean nothing. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16
 # come from today's program. For the other seven the network was chosen by the amount of work alone, and that of
 # "600 s, AVX512" has a width that is no longer among the candidates. In each run of this table the test set was used

@@ -38,7 +38,7 @@ PICTURES_IN_FORM = {
 DURATIONS = {"durations": 17, "speed of the machine": 8}
 # tolerances, by reason, and the widest of them
 TOLERANCES = {
-    "training adds up differences of rounding": {"rtol": 0.05, "integers": True, "shift": 3},
+    "training adds up differences of rounding": {"rtol": 0.02, "integers": True, "shift": 3},
     "training: rounding differs between machines and grows": {"rtol": 0.12, "atol": 6},
     "training: the curves may lie higher or lower": {"shift": 20},
     "training: single cells vary from run to run": {"color": 60},
