@@ -24,6 +24,11 @@ def trial_of_tools() -> Markdown:
     return tables.table(["what", "helpers/verification", *names[2:]], rows)
 
 
+def told_by_release(spread: dict) -> list[tuple[str, str]]:
+    """The page of each cell that shows something else on an earlier release of torch, and what or why."""
+    return [(cell["page"], cell["release"]) for cell in spread["cells"] if cell["release"]]
+
+
 def widest(spread: dict, cell: dict, field: str, *kinds: str) -> float:
     """The most that a cell needed of one tolerance in settings of these kinds; 0 if nothing was needed."""
     found = (
@@ -35,8 +40,11 @@ def widest(spread: dict, cell: dict, field: str, *kinds: str) -> float:
 
 
 def needed_by_default(spread: dict) -> dict[str, float]:
-    """The most that any of the cells that state no tolerance needed, whatever the machine."""
-    strict = [cell for cell in spread["cells"] if not cell["tolerance"]]
+    """The most that any of the cells that state no tolerance needed, whatever the machine.
+
+    Those that are known to differ from release to release are left out, see `told_by_release`.
+    """
+    strict = [cell for cell in spread["cells"] if not cell["tolerance"] and not cell["release"]]
     return {
         field: max((widest(spread, cell, field, *MACHINE) for cell in strict), default=0)
         for field in ("rtol", "shift", "color")

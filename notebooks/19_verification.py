@@ -418,6 +418,13 @@ measurements.needed_by_default(spread)
 # That leaves room to spare on the processors on which this was measured, most of it on one of AMD. On others there may
 # be differences that nobody has seen yet.
 #
+# An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. Here is
+# what differs with 2.9.1 or 2.13.0, with the reason:
+
+# %%
+measurements.told_by_release(spread)
+
+# %% [markdown]
 # ## Recap
 #
 # - A stored output is only as true as its last run. The book runs each cell again and compares.

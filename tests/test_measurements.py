@@ -7,10 +7,10 @@ from tests.studies import spread
 KINDS = {name: {"kind": setting.kind} for name, setting in spread.SETTINGS.items()}
 
 
-def cell(page="06_cifar10", tolerance=None, training=False, **needed):
+def cell(page="06_cifar10", tolerance=None, training=False, release="", **needed):
     names = {name.replace("_", "-"): need for name, need in needed.items()}
     about = {"page": page, "heading": "Train", "tolerance": tolerance or {}, "training": training}
-    return about | {"needed": names}
+    return about | {"release": release, "needed": names}
 
 
 def data(*cells, pages=()):
@@ -46,6 +46,12 @@ def test_what_the_defaults_must_allow_leaves_out_cells_with_a_tolerance_and_othe
     stated = cell(tolerance={"rtol": 1}, threads_1={"rtol": 1})
     assert needed_by_default(data(strict, stated)) == {"rtol": 0, "shift": 0, "color": 3}
     assert needed_by_default(data()) == {"rtol": 0, "shift": 0, "color": 0}
+
+
+def test_what_differs_with_a_release_is_told_and_asks_for_no_wider_defaults():
+    other = cell("02_autograd", release="other words", threads_1={"rtol": 7})
+    assert measurements.told_by_release(data(cell(), other)) == [("02_autograd", "other words")]
+    assert needed_by_default(data(cell(), other))["rtol"] == 0
 
 
 def test_the_kinds_are_those_of_the_study():

@@ -138,6 +138,15 @@ def test_the_committed_tolerances_obey_the_rules(today):
     assert not list(spread.faults(today))
 
 
+def test_what_an_earlier_release_shows_in_another_way_is_listed_no_more_and_no_less(today):
+    listed = [(row["page"], row["release"]) for row in today["cells"] if row["release"]]
+    assert listed == [(page, why) for page, _, why in spread.OF_THE_RELEASE]
+    kinds = {name: run["kind"] for name, run in today["runs"].items()}
+    for row in today["cells"]:
+        shown = [need for name, need in row["needed"].items() if need and kinds[name] == "release"]
+        assert shown or not row["release"], f"{row['page']}, cell {row['cell']} is the same"
+
+
 def test_the_committed_data_have_every_tolerance_and_claim_no_page_that_was_changed_since(today):
     stored = json.loads(spread.DATA.read_text(encoding="utf-8"))
     kept, wanted = (
@@ -163,7 +172,7 @@ def test_a_changed_cell_takes_its_page_out_of_the_runs_that_measured_it(tmp_path
 
 
 def entry(tolerance, training=False, **needed):
-    row = {"page": "01_made_up", "cell": 3}
+    row = {"page": "01_made_up", "cell": 3, "release": ""}
     return row | {"tolerance": tolerance, "training": training, "needed": needed}
 
 
@@ -207,6 +216,13 @@ def test_bad_tolerances_are_named(cell, tolerance, needed, fault):
     needs = cells[cell]["needed"] | needed
     cells[cell]["needed"] = {name: need for name, need in needs.items() if need is not None}
     assert f"01_made_up, cell 3: {fault}" in faults(cells)
+
+
+def test_a_listed_cell_may_differ_with_a_release_and_with_nothing_else():
+    listed = entry({}, older={"differs": "line 1"}) | {"release": "another message"}
+    assert not faults([listed])
+    (fault,) = faults([listed | {"needed": {"avx2": {"differs": "line 1"}}}])
+    assert fault == "01_made_up, cell 3: differs with avx2: line 1"
 
 
 @pytest.mark.parametrize(

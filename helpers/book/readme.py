@@ -107,10 +107,16 @@ def figures() -> Iterator[tuple[str, str, str]]:
     green = sum(not (run["failed"] or run["left behind"]) for run in runs)
     what = "runs of the book that pass, each under other conditions"
     yield what, f"{green} of {len(runs)}", _study("many-runs")
-    releases = {run["torch"] for run in record("verification/spread")["runs"].values()}
+    spread = record("verification/spread")
+    releases = {run["torch"] for run in spread["runs"].values()}
     ordered = sorted(releases, key=lambda release: [int(n) for n in release.split(".")])
-    what = "releases of torch that tolerances were measured on"
-    yield what, ", ".join(ordered), _study("spread")
+    others = sum(bool(cell["release"]) for cell in spread["cells"])
+    what = "releases of torch that the pages were run on"
+    yield (
+        what,
+        f"{', '.join(ordered)}; {others} cells show something else on an earlier one",
+        _study("spread"),
+    )
     since = Counter(s.since if s.since in ("", SLIP) else "changed" for s in STATEMENTS)
     what = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     counts = f"{since['']}, {since['changed']}, {since[SLIP]}"
