@@ -357,7 +357,7 @@ def new_run():
 
 
 # %% [markdown]
-# It gets only 500 pictures and 12 epochs, and after each epoch we record both losses. (For the validation loss, 1,000
+# It gets only 500 pictures and 18 epochs, and after each epoch we record both losses. (For the validation loss, 1,000
 # pictures will do.)
 
 
@@ -374,7 +374,7 @@ def losses_with(transform):
     few = Pictures(pixels[train[:500]], labels[train[:500]], transform)
     loader = DataLoader(few, batch_size=20, shuffle=True)
     history = []
-    for _ in range(12):
+    for _ in range(18):
         train_loss = train_epoch(net, loader, optimizer)
         history.append([train_loss, validation_loss(net)])
     return history
