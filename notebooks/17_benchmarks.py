@@ -183,7 +183,7 @@ resnet["epochs"]
 # twice. What the table shows is that a network has to fit its budget.
 #
 # One row needs an explanation: with ten minutes LeNet, fed from whole tensors, does worse than with three. Here is how
-# often it went over the images in each of the three trainings, and its training loss at the end:
+# often it went over the images in each of the three training runs, and its training loss at the end:
 
 # %%
 tables = [recorded[f"baselines_{s}"]["baselines"] for s in (60, 180, 600)]

@@ -36,7 +36,7 @@ FRONT = (
     (("04", "A picture, six filters"), ("05", "Left: a slow path")),
 )
 CURVES = ("17", "Accuracy against seconds")
-# The trainings of one minute: a record and the machine that it is from.
+# The training runs of one minute: a record and the machine that it is from.
 TRAININGS = (
     ("training/bf16_60", "with AVX512 and bfloat16"),
     ("training/seconds_60", "with AVX512"),

@@ -1,4 +1,4 @@
-"""Draws the recorded results of the trainings: accuracy against time and work, the profile of a step, the search."""
+"""Draws the recorded results of training: accuracy against time and work, the profile of a step, the search."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def choose_epochs(tried: Sequence[Variant], images: batches.Images) -> list[dict]:
-    """Find how long each variant has to be trained, from two trainings each for every number of epochs.
+    """Find how long each variant has to be trained, from two training runs each for every number of epochs.
 
     Of each variant an entry is returned, without runs. Its ``validation_accuracy``, in percent, is what its epochs were
     chosen by; None where they were not searched for.

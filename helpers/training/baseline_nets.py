@@ -109,7 +109,7 @@ BASELINES: dict[str, Recipe] = {
 }
 
 # In a training far shorter than theirs, other batch sizes and learning rates than the published ones may be better.
-# These did best on the validation images, after about a minute's work of two cores, and longer trainings keep them:
+# These did best on the validation images, after about a minute's work of two cores, and longer runs keep them:
 # notebooks/records/training/baseline_rates.json. The classic recipe stays what it is.
 _SEARCHED = {
     "LeNet, whole tensors": (64, 0.02),

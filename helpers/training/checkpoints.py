@@ -75,7 +75,7 @@ def new_path(seed: int) -> Path:
 
 
 def existing(of_job: str = "*") -> list[Path]:
-    """The checkpoints that trainings have left under names of `new_path`, the newest first."""
+    """The checkpoints that training runs have left under names of `new_path`, the newest first."""
     files = CHECKPOINTS.glob(f"*_seed*_{of_job}.pt")
     return sorted(files, key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
 

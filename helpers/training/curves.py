@@ -63,7 +63,7 @@ def tflop_per_epoch(recipe: Recipe) -> float:
 
 
 def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curve, ...]:
-    """The curve of each recipe from the candidates of searches; several trainings of one length count by their mean.
+    """The curve of each recipe from the candidates of searches; several runs of one length count by their mean.
 
     The recipes come with the smallest net first.
 

@@ -171,7 +171,7 @@ def accuracy_by_seconds(records: Mapping[str, dict]) -> dict[str, list[tuple[flo
 
 
 def accuracy_by_tflop(records: Mapping[str, dict]) -> dict[str, list[tuple[float, float]]]:
-    """Return TFLOP and test accuracy, means over runs, of this book's trainings by work and of each baseline."""
+    """Return TFLOP and test accuracy, means over runs, of this book's training runs by work and of each baseline."""
     by_work = [record["runs"] for name, record in records.items() if name.startswith("tflop_")]
     ours = [("this book", runs) for runs in by_work]
     return _points([*ours, *_baselines(records)], "tflop")

@@ -1,4 +1,4 @@
-"""What each technique of page 07 adds to the accuracy: short trainings that see the same images, over several seeds.
+"""What each technique of page 07 adds to the accuracy: short runs that see the same images, over several seeds.
 
     python -m helpers.training techniques --runs 5 --out notebooks/records/training/techniques.json
 
