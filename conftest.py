@@ -9,6 +9,7 @@ import pytest
 
 from helpers import threads
 from helpers.book import kernel as book_kernel
+from helpers.environment import pins
 from helpers.pages import DATA_TAG, Page
 from helpers.verification.cells import Cell
 from helpers.verification.kernel import PageKernel
@@ -45,8 +46,10 @@ def pytest_verification_exempt(cell: Cell, facts: Mapping[str, Any]) -> str | No
 
 
 def pytest_verification_summary(facts: Mapping[str, Any]) -> list[str]:
-    """The device and the data."""
-    return [
-        f"device: {facts.get('device', 'not asked')}, torch {facts.get('torch', 'not imported')}",
-        f"data: {facts.get('data', 'no page that ran uses any')}",
-    ]
+    """The device, the release of torch and the data."""
+    release, of_pages = facts.get("torch", "not imported"), pins()["torch"]
+    lines = [f"device: {facts.get('device', 'not asked')}, torch {release}"]
+    if "torch" in facts and release.partition("+")[0] != of_pages:
+        known = "page 19 lists what is known to differ with an earlier one"
+        lines.append(f"The pages were made with torch {of_pages}; {known}.")
+    return [*lines, f"data: {facts.get('data', 'no page that ran uses any')}"]

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from helpers.book import kernel
+from helpers.environment import pins
 from tests.support import small_book
 
 DATA = """import sys
@@ -101,4 +102,11 @@ print(runpy.run_path({str(kernel.PAGE_FACTS)!r})["facts"], "torch" in sys.module
     assert summary({}) == [
         "device: not asked, torch not imported",
         "data: no page that ran uses any",
+    ]
+    release = pins()["torch"]
+    assert len(summary({"torch": f"{release}+cpu"})) == 2
+    assert summary({"torch": "2.0.1", "device": "cpu"})[:2] == [
+        "device: cpu, torch 2.0.1",
+        f"The pages were made with torch {release}; "
+        "page 19 lists what is known to differ with an earlier one.",
     ]
