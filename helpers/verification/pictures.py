@@ -57,6 +57,8 @@ def compare_pictures(
     """
     if stored == new:
         return None
+    if says := _file_fault(stored, new):
+        return PictureDifference(says, None)
     frames = [_frames(data) for data in (stored, new)]
     if len(frames[0]) != len(frames[1]):
         return PictureDifference(f"expected {len(frames[0])} frames, got {len(frames[1])}", None)
@@ -138,6 +140,20 @@ def _compare(a: Image.Image, b: Image.Image, shift: int, color: int) -> PictureD
                 _drawn(a, wrong),
             )
     return None
+
+
+def _file_fault(stored: bytes, new: bytes) -> str:
+    """Return how two files differ in what a browser goes by, beside the pixels; '' if they do not."""
+    a, b = (Image.open(io.BytesIO(data)) for data in (stored, new))
+    pairs = {"format": (a.format, b.format)}
+    for name in ("loop", "gamma"):  # how often frames are repeated, how bright they are shown
+        pairs[name] = a.info.get(name), b.info.get(name)
+    faults = (
+        f"the file's {name} differs: expected {expected}, got {got}"
+        for name, (expected, got) in pairs.items()
+        if expected != got
+    )
+    return next(faults, "")
 
 
 def _frames(data: bytes) -> list[Image.Image]:

@@ -79,8 +79,8 @@ def normalize(text: str, policy: Policy) -> str:
         for form, pattern in TIMINGS.items():
             text = re.sub(pattern, form, text)
         text = _apart(text)
-    text = _BRACKETED.sub(lambda match: _POINTER.sub("0x…", match[0]), text)
-    return ADDRESS.sub("0x…", text)
+    text = _BRACKETED.sub(lambda match: _POINTER.sub("⟨address⟩", match[0]), text)
+    return ADDRESS.sub("⟨address⟩", text)
 
 
 def difference(stored: str, new: str, policy: Policy = STRICT) -> str:

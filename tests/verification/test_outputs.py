@@ -69,6 +69,17 @@ def with_bytes(data):
     return {**picture(), "data": picture()["data"] | {"image/png": text}}
 
 
+def in_base64(inside, after=""):
+    """A picture in whose base64 something stands that does not belong there."""
+    text = picture()["data"]["image/png"]
+    wrong = text[:40] + inside + text[40:] + after
+    return {**picture(), "data": picture()["data"] | {"image/png": wrong}}
+
+
+def pdf(text):
+    return new_output("display_data", data={"application/pdf": text})
+
+
 def failed(shown):
     """An error whose traceback says something."""
     traceback = [f"\x1b[31mValueError\x1b[39m: {shown}"]
@@ -156,12 +167,19 @@ def test_another_number_kind_or_order_fails(stored, new):
         (picture(), with_bytes(b"no picture"), "image/png: the new picture is damaged"),
         (with_bytes(b""), picture(), "image/png: the stored picture is damaged (Unidentified"),
         (with_bytes(None), picture(), "image/png: the stored picture is damaged"),
+        (in_base64("!!"), picture(), "image/png: the stored picture is damaged"),
+        (in_base64("\n", "=AAA"), picture(), "image/png: the stored picture is damaged"),
+        (pdf("a"), pdf("YWI="), "application/pdf: line 1: expected 'a', got 'YWI='"),
         (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
 def test_another_content_fails_and_says_how(stored, new, text):
     (fault,) = compare_outputs([stored], [new])
     assert text in fault.text
+
+
+def test_base64_in_lines_is_the_same_picture():
+    assert not compare_outputs([in_base64("\n", "\n")], [picture()])
 
 
 def test_what_is_free_in_a_message_frees_no_type_of_error():

@@ -1,6 +1,7 @@
 """Pictures: lines may move by a pixel, nothing may look different."""
 
 import io
+import zlib
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -225,3 +226,25 @@ def test_matplotlibs_own_comparison_could_not_tell_these_apart(stored):
         return calculate_rms(np.asarray(opened(stored)), np.asarray(opened(data)))
 
     assert rms(png(moved(opened(stored), 1, 0))) > rms(figure(mark=False))  # see SAME, DIFFERENT
+
+
+def brighter(data):
+    """The same PNG with another gamma, by which browsers go."""
+    chunk = b"gAMA" + (20_000).to_bytes(4, "big")
+    whole = (4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return data[:33] + whole + data[33:]  # behind the header
+
+
+def test_a_file_that_a_browser_shows_in_another_way_is_another_picture():
+    red, blue = (Image.new("RGB", (30, 20), color) for color in ("red", "blue"))
+    frames = {"save_all": True, "append_images": [blue], "duration": 100}
+    cases = {
+        "format": (saved("TIFF", red), png(red)),
+        "gamma": (brighter(png(red)), png(red)),
+        "loop": (saved("GIF", red, **frames), saved("GIF", red, loop=0, **frames)),
+    }
+    for name, files in cases.items():
+        for stored, new in (files, files[::-1]):
+            assert f"the file's {name} differs" in compare_pictures(stored, new).text
+            assert compare_pictures(stored, new, color=255)
+    assert compare_pictures(png(red), saved("PNG", red, compress_level=0)) is None

@@ -1,12 +1,14 @@
 """Identifiers, dates and paths that differ from run to run are no difference; what stands beside them is."""
 
 import base64
+import re
 import time
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_output
 
-from helpers.verification import compare_outputs
+from helpers.verification import Policy, compare_outputs, text, volatile
 from helpers.verification.volatile import without_volatile_parts
 
 SVG_ID = '<svg><dc:date>{}</dc:date><path id="m{}"/><use href="#m{}" x="{}"/></svg>'
@@ -123,6 +125,37 @@ def test_where_packages_and_temporary_files_lie_and_random_names_are_no_differen
     stored, new, wrong = ([new_output("stream", text=line)] for line in (text, same, other))
     assert compare_outputs(stored, new) == []
     assert compare_outputs(stored, wrong)
+
+
+def test_a_mark_that_an_output_holds_itself_stands_for_nothing():
+    """Every mark that these two modules put in the place of something, in the place of what it stands for."""
+    policy = Policy(free=("free .*",), timing=True, reason="x")
+    stood_for = {
+        "address": ("<A at {}>", "0x7f3a5c1d2e80"),
+        "cell": ("{}.py:1: UserWarning", "/tmp/ipykernel_7/1.py"),
+        "free": ("{}", "free 1"),
+        "id ": ('<b id="a{}">', "0123456789"),
+        "loops": ("7 runs, {} each", "10 loops"),
+        "number": ("loss {}", "2.5"),
+        "random": ("/tmp/tmp{}", "ab12cd_8"),
+        "rate": ("{}", "3 MB/s"),
+        "ratio": ("{}", "3.1x"),
+        "time": ("{}", "3 ms"),
+    }
+    sources = (Path(module.__file__).read_text(encoding="utf-8") for module in (text, volatile))
+    written = re.findall(r"⟨(id |\w+)", "".join(sources))
+    assert {*written} - {"date", "packages"} == stood_for.keys()  # in whose places anything passes
+    for name, (line, real) in stood_for.items():
+        mime = "image/svg+xml" if name == "id " else "text/plain"
+        mark = {"id ": "⟨id 1⟩", "cell": "⟨cell⟩"}.get(name, f"⟨{name}⟩")
+        whole = real.removesuffix(".py") if name == "cell" else real
+        mark = f"{mark} loops" if name == "loops" else mark
+        stored, new = (
+            [new_output("display_data", data={mime: line.format(part)})] for part in (mark, whole)
+        )
+        assert not compare_outputs(new, new, policy)
+        assert compare_outputs(stored, new, policy), name
+        assert not compare_outputs(stored, stored, policy)
 
 
 def test_a_long_text_without_blanks_is_gone_through_once():
