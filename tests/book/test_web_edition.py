@@ -56,6 +56,18 @@ def visit(request, built, browser):
         yield seen
 
 
+PHONE = {"width": 390, "height": 900}
+
+
+@pytest.fixture(scope="module", params=[*PAGES, "index", "old_names"])
+def opened(request, built, browser):
+    """A page's name, and the page: opened once, on a telephone, for all tests that only look at it."""
+    with browser.new_context(viewport=PHONE) as context:
+        page = context.new_page()
+        page.goto((built / f"{request.param}.html").as_uri())
+        yield request.param, page
+
+
 @pytest.fixture
 def page(browser):
     with browser.new_context() as context:
@@ -90,9 +102,10 @@ def test_nothing_moves_on_a_slow_machine_either(built, browser, slower):
         assert list(site_checks.shifts(seen)) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_cell_and_no_picture_is_lost(built, page, name):
-    page.goto((built / f"{name}.html").as_uri())
+@pytest.mark.parametrize("opened", PAGES, indirect=True)
+def test_no_cell_and_no_picture_is_lost(opened):
+    """Comes before the solutions are opened."""
+    name, page = opened
     cells = PAGES[name].code_cells
     pictures = [o for cell in cells for o in cell.outputs if "image/png" in o.get("data", {})]
     assert page.locator("article div.cell").count() == len(cells)
@@ -176,11 +189,10 @@ CODE = "article pre"  # and outputs, which may be as wide
 SOLUTIONS = "document.querySelectorAll('article details').forEach(e => { e.open = true; })"
 
 
-@pytest.mark.parametrize("width", [1300, 1200, 390])
-@pytest.mark.parametrize("name", ORDER)
-def test_no_table_and_no_code_is_wider_than_its_place(built, page, name, width):
+@pytest.mark.parametrize("width", [PHONE["width"], 1200, 1300])
+def test_no_table_and_no_code_is_wider_than_its_place(opened, width):
+    _, page = opened
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto((built / f"{name}.html").as_uri())
     page.evaluate(SOLUTIONS)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(OUT_OF_SIGHT, TABLES) == []
@@ -249,9 +261,9 @@ def test_code_is_copied(built, page, clipboard, says):
     page.get_by_role("button", name=says, exact=True).wait_for(state="detached")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_each_cell_has_a_button_and_each_page_its_files(built, page, name):
-    page.goto((built / f"{name}.html").as_uri())
+@pytest.mark.parametrize("opened", PAGES, indirect=True)
+def test_each_cell_has_a_button_and_each_page_its_files(built, opened):
+    name, page = opened
     cells = page.locator("article .cell_input")
     assert page.locator("article .cell_input .copy-code").count() == cells.count()
     assert page.locator("article .cell_output .copy-code").count() == 0
@@ -297,6 +309,8 @@ def test_a_launched_site_leads_to_where_the_book_runs_and_is_mended(launched, pa
         } <= set(targets)
         address = f"https://octo.github.io/pytorch-notes/{name}.html"
         assert page.locator("link[rel=canonical]").get_attribute("href") == address
+        picture = page.locator("meta[property='og:image']").get_attribute("content")
+        assert picture.startswith("https://octo.github.io/pytorch-notes/")
     form = (site.BOOK / ".github/ISSUE_TEMPLATE/text_error.yml").read_text(encoding="utf-8")
     assert "id: place\n" in form
 

@@ -100,8 +100,13 @@ def wait_for_outputs(lab, cells):
     assert lab.page.evaluate(SHOWN) == wanted
 
 
+def both_files(page, folder):
+    return {path.name: path.read_bytes() for path in folder.glob(f"{page.name}.*")}
+
+
 @pytest.mark.parametrize("page", pages.all_pages(), ids=lambda page: page.name)
 def test_a_page_is_opened_run_and_saved(lab, page):
+    before = both_files(page, lab.book / "notebooks")
     lab.open(page.path.name)
     try:
         # The first view: all outputs are there, though nobody has trusted them, and solutions, if any, are folded.
@@ -114,12 +119,20 @@ def test_a_page_is_opened_run_and_saved(lab, page):
             lab.resize(size)
             assert lab.page.evaluate(CUT) == []
 
+        # Reading leaves no trace: saved though nothing was changed, both files are as they were.
+        assert not lab.is_changed()
+        lab.save_all_the_same()
+        assert both_files(page, lab.book / "notebooks") == before
+
         lab.run_all()
         lab.save()
         ran = pages.Page(lab.book / "notebooks" / page.path.name)
         assert [fault for check in AFTER_A_RUN for fault in check(ran)] == []
         shows = [[bool(cell.outputs) for cell in both.code_cells] for both in (page, ran)]
         assert shows[0] == shows[1]
+        assert ran.notebook.metadata == page.notebook.metadata
+        metadata = [[cell.metadata for cell in both.notebook.cells] for both in (page, ran)]
+        assert metadata[0] == metadata[1]
         wait_for_outputs(lab, ran.code_cells)
         assert lab.page.evaluate(CUT) == []
 
@@ -135,33 +148,19 @@ def test_a_page_is_opened_run_and_saved(lab, page):
 
 
 def look_and_close(lab, name):
-    """Open a page, look until JupyterLab has nothing left to do, save and close; returns what became of it.
+    """Open a page, save it and close it as a reader does; returns what became of it.
 
     Autosave, after two minutes, saves only what is unsaved.
     """
     lab.open(name)
-    lab.page.wait_for_timeout(1500)
-    unsaved = lab.page.evaluate(f"() => {{ {PANEL} return panel.context.model.dirty; }}")
-    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    unsaved = lab.is_changed()
+    lab.save_all_the_same()
     closing = f"async () => {{ {PANEL} await panel.sessionContext.shutdown(); }}"
     lab.page.evaluate(closing)
     lab.page.evaluate("() => { window.jupyterapp.commands.execute('application:close'); }")
     lab.page.wait_for_timeout(300)
     question = lab.page.locator(".jp-Dialog").all_inner_texts()
     return unsaved, question
-
-
-def both_files(page, folder):
-    return {path.name: path.read_bytes() for path in folder.glob(f"{page.name}.*")}
-
-
-@pytest.mark.parametrize("page", pages.all_pages(), ids=lambda page: page.name)
-def test_reading_leaves_no_trace(untouched, page):
-    """Saved though nothing was changed, both files are as they were."""
-    folder = untouched.book / "notebooks"
-    before = both_files(page, folder)
-    assert look_and_close(untouched, page.path.name) == (False, [])
-    assert both_files(page, folder) == before
 
 
 @pytest.mark.parametrize("newer", ["py", "ipynb"])
@@ -186,8 +185,11 @@ def test_a_page_of_another_form_is_noticed(untouched):
     before = path.read_bytes()
     source = path.with_suffix(".py")
     source.write_text(source.read_text(encoding="utf-8").replace(" (ipykernel)", "", 1), "utf-8")
-    unsaved, _ = look_and_close(untouched, path.name)
-    assert unsaved and path.read_bytes() != before
+    untouched.open(path.name)
+    assert untouched.is_changed()
+    untouched.save_all_the_same()
+    untouched.close()
+    assert path.read_bytes() != before
 
 
 def test_a_cut_picture_is_noticed(lab):

@@ -38,6 +38,15 @@ HAS_ENDED = f"""() => {{
         && code.every(cell => cell.executionCount && cell.executionState === "idle");
 }}"""
 
+# It notes its kernel's name and language in the notebook as soon as the kernel has told them.
+IS_CHANGED = f"""async () => {{
+    {PANEL}
+    const kernel = panel.sessionContext.session.kernel;
+    await Promise.all([kernel.info, kernel.spec]);
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    return panel.context.model.dirty;
+}}"""
+
 LEFT_AREA = """async shown => {
     const app = window.jupyterapp;
     if (app.shell.leftCollapsed === shown) await app.commands.execute("application:toggle-left-area");
@@ -161,6 +170,14 @@ class Lab:
         """Save by the keyboard, and wait until it is done."""
         self.page.keyboard.press("Control+s")
         self.wait_for(f"() => {{ {PANEL} return !panel.context.model.dirty; }}")
+
+    def is_changed(self):
+        """Whether JupyterLab would save something of the notebook in front, once it knows its kernel."""
+        return self.page.evaluate(IS_CHANGED)
+
+    def save_all_the_same(self):
+        """Save by the command itself, what is unchanged too, and wait until it is done."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
 
     def close(self):
         """Close the notebook in front, unsaved, and end its kernel: memory is for the next."""
