@@ -50,8 +50,8 @@ from torch import nn, optim
 #
 # *一个小问题*
 #
-# One small problem runs through the whole page: 300 points on three spiral arms. From the two coordinates of a point, a
-# row of `x`, a network has to find the number of its arm in `y`: 0, 1 or 2. (The folded cell makes both.)
+# One small problem runs through the page: 300 points on three spiral arms. From the two coordinates of a point, a row of
+# `x`, a network has to find the number of its arm in `y`: 0, 1 or 2. (The folded cell makes both.)
 
 # %% jupyter={"source_hidden": true}
 from helpers.drawings.decision_regions import show_points
@@ -65,8 +65,8 @@ show_points(x, y)
 
 
 # %% [markdown]
-# We shall train the network several times, so a function makes it, with the same random weights each time. It gives
-# three numbers for each point, one for each arm.
+# We shall train the network several times, so a function makes it, always with the same random weights. It gives three
+# numbers for each point, one for each arm.
 
 
 # %%
@@ -85,7 +85,7 @@ F.cross_entropy(net(x), y)
 #
 # *回归损失*
 #
-# When a network predicts a number (*regression*, 回归), the loss measures how far off it is. Here are three ways:
+# When a network predicts a number (*regression*, 回归), the loss measures how far off it is. There are several ways:
 
 # %%
 from helpers.drawings.losses import show_losses_of_errors
@@ -93,9 +93,9 @@ from helpers.drawings.losses import show_losses_of_errors
 show_losses_of_errors()
 
 # %% [markdown]
-# When errors are squared, an error twice as large costs four times as much, so a few targets that are plainly wrong
-# can dominate. The *absolute* error is milder, and *Huber* is a compromise, squared near zero and straight further out.
-# The squared error, averaged, is the usual choice:
+# When errors are squared, an error twice as large costs four times as much, so a few wrong targets can dominate. The
+# *absolute* error is milder, and *Huber* is a compromise, curved near zero and straight further out. The squared error,
+# averaged, is the usual choice:
 
 # %% claims=["C16"]
 output = torch.tensor([1.0, 2.0, 4.0])
@@ -103,8 +103,7 @@ target = torch.tensor([1.0, 1.0, 1.0])
 nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 
 # %% [markdown]
-# The function `F.mse_loss` does the same. Both return the mean, unless you ask for another `reduction`, `"sum"` or
-# `"none"`.
+# The function `F.mse_loss` does the same. Both return the mean unless you ask for the `reduction` `"sum"` or `"none"`.
 #
 # > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes
 # > have it (均方误差), was a slip of the pen even then:
@@ -113,8 +112,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 nn.MESLoss()
 
 # %% [markdown]
-# Now a mistake that nearly everybody makes once. A network's three predictions have the shape 3 x 1, but the targets
-# have the shape 3. The predictions are perfect, so the loss ought to be zero:
+# Now a mistake that nearly everybody makes once. Three predictions have the shape 3 x 1, and their targets the shape 3.
+# All are perfect, so the loss ought to be zero:
 
 # %%
 from helpers.messages import print_warnings
@@ -125,8 +124,8 @@ with print_warnings():
     print(F.mse_loss(prediction, target))
 
 # %% [markdown]
-# It is not, because broadcasting (广播) compared each prediction with *every* target, nine pairs in all. At least
-# `mse_loss` warns you; a formula of your own would make the same mistake in silence. Equal shapes give the right loss:
+# It is not, because broadcasting (广播) compared each prediction with *every* target, nine pairs in all. `mse_loss` at
+# least warns you; a formula of your own would not. Equal shapes give the right loss:
 
 # %%
 F.mse_loss(prediction.squeeze(1), target)
@@ -158,8 +157,7 @@ by_hand, nn.CrossEntropyLoss()(logits, y)
 # %% [markdown]
 # So `CrossEntropyLoss` takes the **raw scores** and computes the softmax itself. And this explains our 1.1: a network
 # that finds three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too,
-# the first loss should be near the logarithm of the number of classes. If it is many times as large, your inputs may be
-# far too big.
+# the first loss should be near the logarithm of the number of classes. If it is far larger, your inputs may be too big.
 #
 # The softmax is inside because a probability can be too small for a 32-bit number. Suppose that the scores are 0 and
 # 200, and that class 0 is right:
@@ -188,16 +186,15 @@ print(F.cross_entropy(sure, right), F.cross_entropy(sure.softmax(1), right))
 print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 
 # %% [markdown]
-# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20. What this does to
-# training you will see [further down](#Overfit-one-batch-first).
+# With the extra softmax, a perfect answer still costs 0.55, and a bad mistake only 1.55 instead of 20.
+# [Further down](#Overfit-one-batch-first) you will see what this does to training.
 #
 # ### Soft targets
 #
 # *标签平滑*
 #
-# *Label smoothing* discourages overconfidence. The target is no longer "class 0 for certain", the *one-hot* row
-# (1, 0, 0), of which a tenth is shared out equally among all classes. You can do this yourself, or let
-# `label_smoothing` do it:
+# *Label smoothing* discourages overconfidence. It takes a tenth of the target "class 0 for certain", the *one-hot* row
+# (1, 0, 0), and shares it out equally among all classes. You can do this yourself, or let `label_smoothing` do it:
 
 # %% claims=["C17"]
 soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
@@ -210,9 +207,9 @@ F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 #
 # *二分类*
 #
-# For a yes-or-no question one score is enough, and a *sigmoid* makes it the probability of a yes. There are two
-# losses, `BCELoss` (binary cross entropy, 二元交叉熵) for the probability and `BCEWithLogitsLoss` for the score. Here a
-# network gives "yes" a score of 20, but the answer is no. What is the gradient with respect to the score?
+# For a yes-or-no question one score is enough, and a *sigmoid* makes it the probability of a yes. `BCELoss` (binary cross
+# entropy, 二元交叉熵) takes the probability, and `BCEWithLogitsLoss` the score. Here a network gives "yes" a score of 20,
+# but the answer is no. What is the gradient with respect to the score?
 
 # %%
 score, no = torch.tensor([20.0], requires_grad=True), torch.tensor([0.0])
@@ -223,8 +220,7 @@ torch.autograd.grad(loss, score)
 
 # %% [markdown]
 # In 32 bits the sigmoid of 20 is exactly 1, and no gradient comes through it: the network would not learn from its
-# worst mistakes. So take the loss with logits, which gives a gradient of 1. Here are all the losses for classes in
-# one picture:
+# worst mistakes. So take the loss with logits, whose gradient is 1. Here are all the losses for classes:
 
 # %%
 from helpers.drawings.losses import show_losses_of_scores
@@ -258,9 +254,9 @@ with torch.no_grad():
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# The loss went down a little, from 1.1130. `optim.SGD` does the same, and brings a twin of our network to the same
-# weights. (The name stands for *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random
-# mini-batch, 小批量.) As each `backward()` adds to the gradients already there, we clear them for the next step:
+# The loss went down a little, from 1.1130. `optim.SGD` brings a twin of our network to the same weights. (The name stands
+# for *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) As
+# each `backward()` adds to the gradients already there, we clear them for the next step:
 
 # %%
 twin = new_net()
@@ -301,7 +297,7 @@ losses[-1], (plain(x).argmax(dim=1) == y).sum()
 #
 # *学习率*
 #
-# To find out, we try a smaller one and two larger ones beside it, each on a fresh network:
+# To find out, we also try a smaller one and two larger ones, each on a fresh network:
 
 # %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 from helpers.drawings.losses import show_training
@@ -314,11 +310,11 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It is: with 1.0 the loss comes further in 40 steps than with 0.1 in 200. Remember these curves. If the learning
-# rate is *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over
-# the valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed
-# every ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let it be this one,
-# and try values a factor of three apart.
+# It is: with 1.0 the loss falls further in 40 steps than with 0.1 in 200. Remember these curves. If the learning rate is
+# *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over the
+# valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed every
+# ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let it be this one, and try
+# values a factor of three apart.
 #
 # ## Momentum and Adam
 #
@@ -363,8 +359,8 @@ from helpers.drawings.decision_regions import show_regions
 show_regions({"SGD": plain, "momentum": heavy, "Adam": adam}, x, y)
 
 # %% [markdown]
-# SGD's borders are still nearly straight, while the others follow the arms. But be careful with such comparisons: with
-# a learning rate of 1.0, plain SGD does as well here as momentum, and with 2.0 as well as Adam (try it). The real
+# SGD's borders are still nearly straight, while the others follow the arms. But such comparisons can mislead: with a
+# learning rate of 1.0, plain SGD does as well here as momentum, and with 2.0 as well as Adam (try it). The real
 # difference shows where some directions are steep and others flat.
 #
 # ### Paths through a valley
@@ -395,9 +391,9 @@ show_valley(left, right)
 #
 # *权重衰减与参数组*
 #
-# *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合), that is,
-# learning the training points by heart. Adam adds the decay to the gradient and then divides by the size of the sum,
-# so the decay loses its scale, while AdamW keeps the two apart. With a gradient of zero, only the decay acts:
+# *Weight decay* (权重衰减) shrinks the weights a little in each step. It is a remedy against overfitting (过拟合), which
+# means learning the training points by heart. Adam adds the decay to the gradient and divides by the size of the sum, so
+# the decay loses its scale, while AdamW keeps the two apart. With a gradient of zero, only the decay acts:
 
 # %%
 a = torch.tensor(1.0, requires_grad=True)
@@ -408,8 +404,8 @@ optim.AdamW([b], lr=0.1, weight_decay=0.01).step()
 a, b
 
 # %% [markdown]
-# AdamW took away a thousandth, learning rate times decay, as intended. Adam made a full step of 0.1 out of the same
-# tiny decay. If you want decay, take AdamW, whose default is 0.01 and not zero.
+# AdamW took away a thousandth, learning rate times decay, as intended, while Adam made a full step of 0.1 out of it. If
+# you want decay, take AdamW, whose default is 0.01 and not zero.
 #
 # Biases are usually spared. To do so, give the optimizer *groups* of parameters; what a group does not set itself comes
 # from the keywords:
@@ -449,8 +445,8 @@ one_cycle = OneCycleLR(optimizer, max_lr=0.1, total_steps=100)
 show_learning_rates(stairs, cosine, one_cycle)
 
 # %% [markdown]
-# In `train` above, `scheduler.step()` would be the line after `optimizer.step()`. If a schedule counts epochs, call
-# it once after each pass over the data instead.
+# In `train` above, `scheduler.step()` would be the line after `optimizer.step()`. If a schedule counts epochs, passes
+# over the data, call it once after each of them instead.
 #
 # > **Then and now.** Before release 1.1, `scheduler.step()` came first. Today that order skips the first learning rate,
 # > with a warning.
@@ -459,8 +455,8 @@ show_learning_rates(stairs, cosine, one_cycle)
 #
 # *先过拟合一个批次*
 #
-# Suppose that nothing raises an error, and yet the loss does not come down. Before you look anywhere else, take *one*
-# small batch and train on it alone. A sound loop will learn 15 points by heart:
+# Suppose that nothing raises an error, and yet the loss does not come down. Before anything else, train on *one* small
+# batch alone. A sound loop will learn 15 points by heart:
 
 # %%
 few = torch.arange(0, 300, 20)
@@ -491,21 +487,21 @@ show_training(curves, alt="One falls to zero, one stays high, one is level.")
 
 # %% [markdown]
 # So watch the loss, and not only the number of right answers. (The test does not find everything: a network learns
-# wrong labels by heart just as well.) How a network does on unseen data is the subject of the next page.
+# wrong labels by heart just as well.) The next page is about unseen data.
 #
 # ## Going further
 #
 # *更进一步*
 #
-# Two more tools are for deep networks, where gradients and activations can grow or fade from layer to layer.
+# In deep networks, gradients and activations can grow or fade from layer to layer. Two tools help.
 #
 # ### Gradient clipping
 #
 # *梯度裁剪*
 #
-# Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between
-# `backward()` and `step()`, takes the gradients of all parameters as one long vector and shortens it to `max_norm` if
-# it is longer. We make a huge one by multiplying the loss by 100:
+# Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between `backward()`
+# and `step()`, shortens the gradients of all parameters, taken as one long vector, to `max_norm` if they are longer. We
+# make huge ones by multiplying the loss by 100:
 
 # %%
 net = new_net()
@@ -521,8 +517,8 @@ nn.utils.get_total_norm([p.grad for p in net.parameters()])
 #
 # *初始化*
 #
-# Weights start at random, but how large should they be? Each layer multiplies the spread of its input by some factor,
-# and over many layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
+# How large should the first, random weights be? Each layer multiplies the spread of its input by some factor, and over
+# many layers these compound. Here are 20 layers just as `nn.Linear` makes them, each with a ReLU:
 
 # %%
 h = torch.randn(128, 128)

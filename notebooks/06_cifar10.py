@@ -22,8 +22,8 @@
 #
 # Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for
 # a program that tells them apart. How do network, loss and optimizer come together, and how far can you trust the
-# result? The reading notes of 2017 on which this book is built answer with five steps. We take all five, and look hard
-# at two places where beginners fool themselves: what a network learns by heart, and what a single accuracy hides.
+# result? The reading notes of 2017 on which this book is built answer with five steps. We take them all, and look hard
+# at what fools beginners: what a network learns by heart, and what a single accuracy hides.
 #
 # **You will**
 #
@@ -57,8 +57,8 @@ print(data.origin())
 #
 # *加载数据*
 #
-# You rarely have to download and unpack a well-known data set by hand: torchvision has a class for each of several
-# dozen. The notes name three:
+# You rarely have to download a well-known data set by hand: torchvision has classes for several dozen. The notes name
+# three:
 
 # %% claims=["C18"]
 from torchvision import datasets
@@ -69,8 +69,8 @@ from torchvision import datasets
 # > **Then and now.** `ImageNet` no longer has the argument `download`, and expects archives that you downloaded yourself.
 #
 # In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns
-# the same, but first looks for the files in the usual places. The network learns from one part of the pictures, and is
-# judged on the other:
+# the same, but first looks for the files in the usual places. The network learns from one part and is judged on the
+# other:
 
 # %% claims=["C21"]
 train_set = data.cifar10(train=True)
@@ -89,8 +89,7 @@ picture.size, picture.mode, label, train_set.classes[label]
 drawings.show_classes(train_set)
 
 # %% [markdown]
-# Some are hard for people too. How often would a program that has learned nothing be right? That depends on how frequent
-# each class is:
+# How often would a program that has learned nothing be right? That depends on how frequent each class is:
 
 # %%
 labels = torch.tensor(train_set.targets)
@@ -104,9 +103,9 @@ labels.bincount()
 #
 # *数据转换*
 #
-# A network wants a float tensor with the color channels first. Turning pictures into that is the work of *transforms*,
-# which `Compose` chains. (`scale=True` makes values from 0 to 1 out of 0 to 255.) Today's are in `transforms.v2`. The
-# `ToTensor` of older code gives the same numbers, up to rounding, as the `True` at the end confirms:
+# A network wants a float tensor with the color channels first. *Transforms*, which `Compose` chains, make one out of a
+# picture. (`scale=True` turns 0 to 255 into 0 to 1.) Today's are in `transforms.v2`; the `ToTensor` of older code gives
+# the same numbers, up to rounding, as the `True` at the end confirms:
 
 # %% claims=["C19"]
 from torchvision import transforms
@@ -122,8 +121,8 @@ x.shape, x.dtype, x.allclose(transforms.ToTensor()(picture))
 #
 # Usually you hand such a chain to the data set, `CIFAR10(..., transform=to_tensor)`, which applies it to each picture as
 # you ask for it. But transforms take many pictures at once too, which is faster, and CIFAR-10 is small enough to keep in
-# one tensor of bytes. The data set holds the pixels in `data` and, as you saw, the labels in `targets`. (Old code calls
-# them `train_data` and `train_labels`, which is an error today.)
+# one tensor of bytes. Its pixels are in `data` and, as you saw, its labels in `targets`. (In old code these are
+# `train_data` and `train_labels`, an error today.)
 
 # %%
 pixels = torch.from_numpy(train_set.data).permute(0, 3, 1, 2).contiguous()
@@ -134,11 +133,11 @@ pixels.shape, pixels.dtype
 #
 # *验证集*
 #
-# How long should we train, and with which learning rate? To choose, we have to measure, but on which pictures? Not on
-# those that the network learns from, because it may simply remember them. Nor on the test set: if we keep whatever
-# scores best there, part of its success is luck. So we split a *validation set* off the training pictures, use it as
-# often as we like, and save the test set for the end. As a data set may be stored class by class, we shuffle first.
-# Each class then gets about 500 of the 5,000 places:
+# How long should we train, and with which learning rate? To choose, we have to measure, but not on the pictures that the
+# network learns from, because it may simply remember them. Nor on the test set: if we keep whatever scores best there,
+# part of its success is luck. So we split a *validation set* off the training pictures, use it as often as we like, and
+# save the test set for the end. As a data set may be stored class by class, we shuffle first. Each class then gets about
+# 500 of the 5,000 places:
 
 # %% tags=["cifar10"]
 order = torch.randperm(50_000, generator=torch.Generator().manual_seed(0))
@@ -176,16 +175,16 @@ variants = torch.stack([augment(pixels[0]) for _ in range(7)])
 drawings.show_variants(pixels[0], variants)
 
 # %% [markdown]
-# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And there is a
-# trap. It is tempting to augment a whole batch in one call, here the same picture four times:
+# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And it is
+# tempting to augment a whole batch in one call. Here is the same picture four times:
 
 # %%
 batch = augment(pixels[:1].expand(4, -1, -1, -1))
 (batch == batch[0]).all()
 
 # %% [markdown]
-# All four came out alike: these transforms roll their dice *once per call*, for the whole batch. So we call them for
-# each picture, in a data set of our own. It has to say how long it is and what sample an index stands for:
+# All four came out alike: these transforms roll their dice *once per call*. So we call them for each picture, in a data
+# set of our own. It has to say how long it is and what sample an index stands for:
 
 # %% claims=["C22"]
 from torch.utils.data import Dataset
@@ -222,9 +221,8 @@ x, y = next(iter(loader))
 x.shape, y.shape
 
 # %% [markdown]
-# > **Then and now.** Old tutorials look at the first mini-batch with `iter(loader).next()`. That was a method of the
-# > loader's iterator, and since PyTorch 1.13 it is gone. `next(...)` is Python's own function and works for every
-# > iterator.
+# > **Then and now.** Old tutorials call `iter(loader).next()`, a method that is gone since PyTorch 1.13. Python's own
+# > function `next(...)` works for every iterator.
 #
 # One pass over the loader is one pass over the data, called an *epoch* (轮次), and with `shuffle=True` each epoch gets an
 # order of its own. Here are two epochs over the numbers from 0 to 7, in mini-batches of three:
@@ -284,8 +282,8 @@ schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=3)
 #
 # *训练*
 #
-# Here is the heart of the page: one epoch of training. The notes say that every training loop does three things: it
-# gets the input, runs forward and backward, and updates the parameters. Can you find a fourth?
+# Here is the heart of the page, one epoch of training. The notes say that every training loop does three things: it gets
+# the input, runs forward and backward, and updates the parameters. Can you find a fourth?
 
 
 # %% claims=["C20", "C26"]
@@ -308,13 +306,12 @@ def train_epoch(net, loader, optimizer):
 # fourth thing, which the notes leave out, is `zero_grad()`, without which `backward`
 # [adds](02_autograd.ipynb#Gradients-accumulate) to the gradients of all earlier steps.
 #
-# > **Then and now.** A loop of 2017 begins with `x, y = Variable(x), Variable(y)` and ends with
-# > `total += loss.data[0]`. The first line does nothing any more, so leave it out. The second is an error, and
-# > `loss.item()` takes its place.
+# > **Then and now.** A loop of 2017 begins with `x, y = Variable(x), Variable(y)`, which does nothing any more, so leave
+# > it out. It ends with `total += loss.data[0]`, which is an error: `loss.item()` has taken its place.
 #
-# On the validation set we only predict: we want the logits, one score for each class, and the class with the highest is
-# the network's guess. `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make
-# it a habit), and `inference_mode` tells autograd to record nothing.
+# On the validation set we only predict: of the logits, one score for each class, the highest is the network's guess.
+# `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make it a habit), and
+# `inference_mode` tells autograd to record nothing.
 
 
 # %% claims=["C20"]
@@ -340,8 +337,8 @@ for _ in range(3):
 
 # %% [markdown]
 # Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen
-# as on those it trains on. Do not be surprised if the validation loss is at first the *lower* one: it is measured at the
-# end of the epoch, whereas the training loss is an average over all of it, the clumsy beginning included.
+# as on those it trains on. The validation loss may at first be the *lower* one, because it is measured at the end of the
+# epoch, whereas the training loss is an average over all of it, the clumsy beginning included.
 #
 # ## What overfitting looks like
 #
@@ -384,10 +381,10 @@ def losses_with(transform):
 drawings.show_losses(losses_with(None))
 
 # %% [markdown]
-# This is overfitting (过拟合). The training loss goes on falling, and if you looked at nothing else, you would be
-# delighted. The validation loss follows for some epochs, then turns and rises: the network is learning these 500
-# pictures by heart, and grows more certain of its mistakes on others. The network to keep was the one at the lowest
-# point of the dashed curve; *early stopping* (早停), the last exercise, finds it.
+# This is overfitting (过拟合). The training loss goes on falling, and by itself would delight you. The validation loss
+# follows for some epochs, then turns and rises: the network is learning these 500 pictures by heart, and grows more
+# certain of its mistakes on others. The network to keep was the one at the lowest point of the dashed curve;
+# *early stopping* (早停), the last exercise, finds it.
 #
 # More pictures would help most, and the next best thing is to make some from those we have. Here is the same run with
 # augmentation:
@@ -403,8 +400,7 @@ drawings.show_losses(losses_with(augment))
 #
 # *测试*
 #
-# All choices are made, so the network of step 4, which learned from 45,000 pictures, may now meet the test pictures,
-# once:
+# All choices are made, so the network of step 4 may now meet the test pictures, once:
 
 # %% claims=["C20"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.06}
 test_pixels = torch.from_numpy(test_set.data).permute(0, 3, 1, 2)
@@ -430,9 +426,9 @@ confusion = pairs.bincount(minlength=100).view(10, 10)
 drawings.show_confusion(confusion, test_set.classes)
 
 # %% [markdown]
-# The diagonal holds what was right. The darker spots beside it are worth reading: cats and dogs are taken for each
-# other, and so are automobiles and trucks. The diagonal divided by the row sums is the accuracy of each class, here in
-# percent and from airplane to truck:
+# The diagonal holds what was right. The darker spots beside it show what is confused: cats with dogs, and automobiles
+# with trucks. The diagonal divided by the row sums is the accuracy of each class, here in percent and from airplane to
+# truck:
 
 # %% tags=["cifar10"] verify={"atol": 25, "integers": true, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
@@ -457,9 +453,8 @@ drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 
 # %% [markdown]
 # Above each picture, the first line is the network's guess and the second the label. (You may see other pictures than
-# your neighbor, because rounding alone can change which are the worst.) Some mistakes you may forgive. And if there is a
-# green frog with the label "cat", look again: the network is right, and the *label* is wrong. In your own data, too,
-# this is how wrong labels come to light.
+# your neighbor, because rounding alone can change which are the worst.) If there is a green frog with the label "cat",
+# look again: the network is right, and the *label* is wrong. In your own data, too, wrong labels come to light this way.
 #
 # ## Save a checkpoint and resume
 #
@@ -485,9 +480,8 @@ train_epoch(net, few, optimizer)
 torch.save({"net": net.state_dict(), "opt": optimizer.state_dict()}, path)
 
 # %% [markdown]
-# Then we go on for a second epoch, as if nothing were going to happen, and keep the network's answers. The seed makes
-# the shuffling repeatable; on an NVIDIA GPU, where sums may come in a different order each time, `deterministic` does
-# the same for the convolutions.
+# Then we go on for a second epoch and keep the network's answers. The seed makes the shuffling repeatable; on an NVIDIA
+# GPU, where sums may come in a different order each time, `deterministic` does the same for the convolutions.
 
 # %%
 torch.backends.cudnn.deterministic = True
@@ -530,8 +524,8 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # *多进程加载*
 #
 # Who makes the samples when a loader has workers? In our data set `ProcessIds`, every sample is the number of the process
-# that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them, first without
-# workers and then with two?
+# that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them, without workers and
+# with two?
 
 # %% claims=["C24"]
 import os
@@ -544,7 +538,7 @@ os.getpid() in here, os.getpid() in workers, len(workers)
 
 # %% [markdown]
 # Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
-# off when a sample is slow to make, such as a large photograph that must be decoded. Ours are fast.
+# off when a sample is slow to make, such as a large photograph that must be decoded.
 #
 # With a GPU, many scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that
 # Python can go on while a batch is copied.
@@ -630,7 +624,7 @@ check_evaluate(evaluate)
 # </details>
 
 # %% [markdown]
-# **3. An exact number of steps.** Nothing says that a training has to end with an epoch. Write
+# **3. An exact number of steps.** Nothing says that training has to end with an epoch. Write
 # `fit(net, loader, optimizer, steps)`, which trains in training mode for exactly `steps` mini-batches, starting the
 # loader anew as often as needed, and returns the list of the losses (cross entropy), one float for each step.
 

@@ -48,17 +48,15 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from helpers import data
-from helpers.drawings import fast_training as draw
-from helpers.training.baseline_nets import lenet  # of page 06
 
 print(data.origin())
 
 # %% [markdown]
-# ## Where does the time go
+# ## Where the time goes
 #
 # *时间花在哪里*
 #
-# First the pictures: 48,000 to learn from, and 2,000 as a validation set (验证集). The test set stays closed until the end.
+# We take 48,000 pictures to learn from and 2,000 as a validation set (验证集). The test set stays closed until the end.
 
 # %%
 train_set = data.cifar10(train=True)
@@ -69,13 +67,14 @@ val_images, val_labels = images[48_000:], labels[48_000:]
 train_images.shape, train_images.dtype
 
 # %% [markdown]
-# How many pictures a second does the loop of page 06 get through? This is its *throughput* (吞吐量), which a helper
-# measures for LeNet, in the old tutorials' batches of 4 and then in batches of 64:
+# How many pictures a second does the loop of page 06 get through? A helper measures this *throughput* (吞吐量) for LeNet,
+# in the old tutorials' batches of 4 and then in batches of 64:
 
 # %% verify={"reason": "durations", "timing": true}
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
+from helpers.training.baseline_nets import lenet  # of page 06
 from helpers.training.throughput import throughput
 
 to_float = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -92,9 +91,9 @@ by_4, by_64
 #
 # *整个数据集就是一个张量*
 #
-# As bytes, the training pictures take only some 150 MB. So they stay in memory as the `uint8` tensor above, and a single
-# indexing operation makes a batch, which is then converted to floats and normalized (归一化), by the mean and standard
-# deviation of each color. We estimate these from 5,000 pictures:
+# As bytes, the training pictures take only some 150 MB. So they stay in memory as the `uint8` tensor above, and one
+# indexing operation makes a batch. It becomes floats only then, and is normalized (归一化) by the mean and standard
+# deviation of each color, estimated from 5,000 pictures:
 
 # %%
 del train_set  # frees 150 MB
@@ -107,7 +106,7 @@ def normalize(images):
 
 
 # %% [markdown]
-# A generator makes the batches. It never ends, and every pass over the pictures has a new order:
+# A generator makes the batches. It never ends, and gives every pass over the pictures a new order:
 
 
 # %%
@@ -132,12 +131,14 @@ throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 #
 # *更大的批量，单周期学习率*
 #
-# Larger batches mean fewer steps, so each has to be longer, with a larger learning rate (学习率). But long steps go astray
-# while the weights are still random, and near the end they overshoot. So the learning rate rises from zero in a short
-# *warm-up* (预热) and then falls back:
-
+# Larger batches mean fewer steps for the same pictures, so each has to be longer, with a larger learning rate (学习率). But
+# long steps go astray while the weights are still random, and overshoot near the end. So the learning rate rises from
+# zero in a short *warm-up* (预热) and then falls back:
 
 # %%
+from helpers.drawings import fast_training as draw
+
+
 def one_cycle(progress, warmup=0.05):
     """The factor of the learning rate; progress runs from 0 to 1."""
     return min(progress / warmup, (1 - progress) / (1 - warmup))
@@ -168,7 +169,7 @@ def train(net, optimizers, batches, steps, smoothing=0.0):
 
 # %% [markdown]
 # How far does LeNet get in 500 steps? (`nesterov=True` lets the newest gradient count a little more. The folded cell
-# defines `accuracy`, in percent, much as on page 06.)
+# defines `accuracy`, in percent.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -188,8 +189,8 @@ train(net, [sgd], feed, steps=500)
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# Our recipe will get the same 500 steps. But one run is one throw of the dice, so each technique was also tried with
-# several seeds, in runs of 18,000 pictures, and judged by 5,000 others. This is what the first of them added:
+# One run is one throw of the dice, so each technique was also tried with several seeds, in runs of 18,000 pictures, and
+# judged by 5,000 others. This is what the first technique added:
 
 # %%
 from helpers.training import records
@@ -211,6 +212,7 @@ print_gain(added, "batches of 64, one cycle")
 #
 # Our net differs from LeNet in four points, three of them taken from the nets of the record holders.
 #
+# **Convolutions begin as the identity** (*Dirac initialization*): their first channels hand the input through unchanged,
 # so the picture is not scrambled at random.
 
 
@@ -239,9 +241,9 @@ def stage(inputs, width, pool=True):
 
 
 # %% [markdown]
-# **The first layer strides.** This point is our own, and saves time on a CPU: the *stem* moves its 4 x 4 filters two
-# pixels at a time, so everything after it costs a quarter as much. Three stages follow, the first without pooling, then
-# the largest value of each channel, and one linear layer:
+# **The first layer strides.** This point is our own, and saves time on a CPU: the first layer, the *stem*, moves its
+# 4 x 4 filters two pixels at a time, so everything after it costs a quarter as much. Three stages follow, the first
+# without pooling, then the largest value of each channel, and one linear layer:
 
 
 # %%
@@ -305,7 +307,7 @@ filters = whitening_filters(covariance)
 draw.show_filters(filters[:24])
 
 # %% [markdown]
-# We see brightness, edges, blue against orange, and finer and finer stripes. Are their answers uncorrelated?
+# They show brightness, edges, blue against orange, and finer and finer stripes. Are their answers uncorrelated?
 
 # %% tags=["cifar10"]
 answers = patches @ filters[:24].flatten(1).T
@@ -313,7 +315,7 @@ draw.show_covariances(covariance, answers.T @ answers / len(answers))
 del patches, answers  # frees 120 MB
 
 # %% [markdown]
-# On the left every number of a patch varies together with every other, most of all within one color, hence the three
+# On the left every number of a patch varies together with every other, most of all within one color: these are the three
 # dark blocks. On the right only the diagonal remains. We freeze these filters in the stem. What does that bring?
 
 
@@ -348,9 +350,9 @@ gradient.shape
 
 # %% [markdown]
 # The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# are usually many times stronger than the rest, and along the rest SGD hardly moves. The idea of Keller Jordan's *Muon*
-# is to make the step about equally long in all directions. It replaces the gradient by a nearly orthogonal matrix
-# (正交矩阵), whose singular values are all about 1.
+# are usually many times stronger than the rest, along which SGD hardly moves. Keller Jordan's *Muon* makes the step about
+# equally long in all directions: it replaces the gradient by a nearly orthogonal matrix (正交矩阵), whose singular values
+# are all about 1.
 #
 # Matrix products are enough. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$, so odd powers
 # change the singular values and nothing else. Each round of this *Newton-Schulz iteration* applies a polynomial of the
@@ -372,8 +374,8 @@ draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
 # The singular values of the gradient are drawn relative to the largest of them. After three rounds nearly all are
-# between about 0.7 and 1.2. Muon's step is that of SGD with (Nesterov's) momentum and velocity $v$, passed through
-# this function:
+# between about 0.7 and 1.2. Muon passes the step of SGD with Nesterov's momentum, whose velocity is $v$, through this
+# function:
 
 
 # %%
@@ -384,8 +386,8 @@ def muon_step(gradient, v, momentum):
 
 
 # %% [markdown]
-# The optimizer itself keeps a velocity for each layer and makes the steps. It also fixes the norm of the layer's weights,
-# since batch normalization cancels their scale anyway:
+# The optimizer itself keeps a velocity for each layer. It also fixes the norm of the layer's weights, since batch
+# normalization cancels their scale anyway:
 
 
 # %%
@@ -406,8 +408,8 @@ class Muon(torch.optim.Optimizer):
 # %% [markdown]
 # (PyTorch's own `torch.optim.Muon`, there since 2.9, takes matrices only and does not fix their norm.)
 #
-# Muon gets the filters, and SGD gets the head and the biases. (The weights of the batch normalizations, by which they
-# multiply, stay at 1.) The biases start at zero and have little time, so their learning rate is 16 times higher:
+# Muon gets the filters, and SGD the head and the biases. (The factors of the batch normalizations stay at 1.) The biases
+# start at zero and have little time, so their learning rate is 16 times higher:
 
 
 # %%
@@ -430,8 +432,7 @@ print_gain(added, "Muon")
 #
 # *先小图，后大图；标签平滑*
 #
-# In the beginning the net learns what is coarse, and does not need every pixel. So we begin with small pictures and end
-# with full ones:
+# In the beginning the net learns what is coarse, for which small pictures will do:
 
 
 # %%
@@ -443,7 +444,7 @@ def small_first(batches, steps):
 
 
 # %% [markdown]
-# A picture of 20 x 20 pixels is less than half the work of a full one. In the recorded runs this pays for more steps,
+# A picture of 20 x 20 pixels is less than half the work of a full one. In the recorded runs the work saved pays for
 # 25,600 pictures instead of 18,000. The last technique is
 # [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets): pictures that the net already gets right pull less at
 # the weights. What do the two bring?
@@ -459,8 +460,7 @@ print_gain(added, "label smoothing")
 #
 # *合在一起*
 #
-# Now everything goes into one training of 500 steps, as many as LeNet had. That makes 32,000 pictures, and none comes
-# twice.
+# Now everything goes into 500 steps, as many as LeNet had. That makes 32,000 pictures, and none comes twice.
 
 # %%
 torch.manual_seed(0)
@@ -469,7 +469,7 @@ whiten(net, covariance)
 feed = small_first(batches(train_images, train_labels, 64, seed=0), 500)
 
 # %% [markdown]
-# How long does the training take, and which accuracy does it reach?
+# How long does the training take, and what accuracy does it reach?
 
 # %% verify={"reason": "durations", "timing": true}
 import time
@@ -482,9 +482,9 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them. LeNet's
-# learning rate, however, is right for so short a training: with half of it we got about the same, with a quarter or
-# twice as much it did worse.) No choice is left to make, so now, for the first time, we open the test set:
+# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them. But LeNet's
+# learning rate suits so short a training: half of it did about as well, a quarter or twice as much did worse.) No choice
+# is left to make, so now, for the first time, we open the test set:
 
 # %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 test_set = data.cifar10(train=False)
@@ -492,16 +492,16 @@ test = torch.from_numpy(test_set.data), torch.tensor(test_set.targets)
 accuracy(net, *test)
 
 # %% [markdown]
-# And the recipe of the old tutorials, LeNet with batches of 4 and two passes over all training pictures? Here are the
-# test accuracy that it reached, the seconds that it took, and the processor:
+# And the recipe of the old tutorials, LeNet with batches of 4 and two passes over all training pictures? Here are its
+# test accuracy, the seconds that it took, and the processor:
 
 # %%
 classic = recorded["classic_recipe"]["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Our net is well ahead. On a machine like ours a still smaller one reached the old accuracy in under two seconds, where
-# the old recipe took more than three minutes: about a hundred times faster. The
+# Our net is well ahead. In a comparison of its own, both on one machine, a still smaller net reached the old accuracy in
+# under two seconds, where the old recipe took more than three minutes: about a hundred times faster. The
 # [appendix on benchmarks](17_benchmarks.ipynb#What-we-aimed-for-and-what-was-reached) has the numbers, and shows how
 # far one minute gets, and ten.
 #
@@ -517,7 +517,7 @@ draw.show_gains(added, "One technique after the other")
 
 # %% [markdown]
 # Where the dots of two rows mingle, so few seeds cannot tell whether the technique helps, and longer runs may tell
-# another story. Mind the right column, too: from the third row on, a run is more than ten times the work of LeNet's.
+# another story. Mind the right column, too: from the third row on, a run takes more than ten times the work of LeNet's.
 #
 # ## Going further
 #
@@ -549,9 +549,9 @@ work(lenet()), work(FastNet())
 #
 # *用索引做数据增强*
 #
-# Longer runs need *data augmentation* (数据增强). Torchvision's transforms treat a whole batch alike, so page 06 augmented
-# picture by picture. But a shifted or mirrored picture is merely the picture with other rows and columns, so one indexing
-# operation can do a whole batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one for each
+# Longer runs need *data augmentation* (数据增强). Page 06 augmented picture by picture, because torchvision's transforms
+# treat a whole batch alike. But a shifted or mirrored picture is merely the picture with other rows and columns, so one
+# indexing operation can do a batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one for each
 # pixel:
 
 

@@ -100,9 +100,9 @@ p = accuracies.mean() / 100
 100 * (p * (1 - p) / 10_000).sqrt()
 
 # %% [markdown]
-# So do not conclude anything from a difference that is no larger than the one between two runs of the same program. (If
-# two networks are judged by the *same* test set, you can compare them more finely than this formula says, because they
-# share their lucky and unlucky images. [The third exercise](#Exercises) is about that.)
+# So conclude nothing from a difference no larger than that between two runs of the same program. (If two networks are
+# judged by the *same* test set, you can compare them more finely than this formula says, because they share their lucky
+# and unlucky images. [The third exercise](#Exercises) is about that.)
 #
 # A result also says little without its machine, so the machine is recorded too, with its *instruction set* (指令集) and
 # the release of PyTorch:
@@ -129,8 +129,8 @@ show_accuracy_against_seconds(recorded)
 # %% [markdown]
 # The three colored curves are the training of page 07, with wider networks where they pay off, on two CPU cores for
 # one, three and ten minutes. The blue one comes from a processor that is faster in *bfloat16*, a float of only 16 bits,
-# and the other two from one that is faster in 32-bit floats. For the green curve its AVX512 instructions were switched off, so that it worked like an older
-# one. (The dark curve, at a few seconds, is that of [a GPU](#On-a-GPU).)
+# and the other two from one that is faster in 32-bit floats. For the green curve its AVX512 instructions were switched
+# off, so that it worked like an older one. (The dark curve, at a few seconds, is that of [a GPU](#On-a-GPU).)
 #
 # A curve does not follow a single training over time. Each of its points is a training of its own: the mean of three
 # runs for one and three minutes, and a single run for ten. The points need not even share a network, because with more
@@ -332,11 +332,11 @@ table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
 # The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
-# than that recipe does. (The recipe took more than three minutes, our training less than two seconds. In this row
-# alone, the spread is that of the accuracies.) In the next three rows the amount of work is fixed, and other programs ran meanwhile, so that
-# the seconds would mean nothing. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16
-# come from today's program. For the other seven the network was chosen by the amount of work alone, and that of
-# "600 s, AVX512" has a width that is no longer among the candidates. In each run of this table the test set was used
+# than that recipe does. (The recipe took more than three minutes, our training less than two seconds. The spread is
+# that of the accuracies, in this row too.) In the next three rows the amount of work is fixed, and other programs ran
+# meanwhile, so the seconds would mean nothing. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s
+# with bfloat16 come from today's program. For the other seven the network was chosen by the amount of work alone, and
+# that of "600 s, AVX512" has a width that is no longer among the candidates. Each run of this table used the test set
 # exactly once, at the very end.
 #
 # ### What was tried
@@ -353,7 +353,7 @@ from helpers.drawings.benchmarks import show_search
 show_search(recorded)
 
 # %% [markdown]
-# Do not read too much into the order at the top. Many recipes were trained only once, 5,000 images make for a larger
+# Do not read too much into the order at the top. Many recipes were trained only once, 5,000 images give a larger
 # standard error than 10,000, and the best of many candidates is partly the luckiest of them. This is one reason why the
 # final results come from the test set, which took no part in the choice.
 #
