@@ -130,7 +130,7 @@ show_accuracy_against_seconds(recorded)
 # The three colored curves are the training of page 07, with wider networks where they pay off, on two CPU cores for
 # one, three and ten minutes. The blue one comes from a processor that is faster in *bfloat16*, a float of only 16 bits,
 # and the other two from one that is faster in 32-bit floats. For the green curve its AVX512 instructions were switched
-# off, so that it worked like an older one. (The dark curve, at a few seconds, is that of [a GPU](#On-a-GPU).)
+# off, so that it worked like an older processor. (The dark curve, at a few seconds, is that of [a GPU](#On-a-GPU).)
 #
 # A curve does not follow a single training over time. Each of its points is a training of its own: the mean of three
 # runs for one and three minutes, and a single run for ten. The points need not even share a network, because with more

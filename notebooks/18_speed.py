@@ -57,8 +57,8 @@ x, y = torch.randn(64, 3, 32, 32), torch.arange(64) % 10
 x.shape
 
 # %% [markdown]
-# The network consists of two blocks, each of them a convolution with batch normalization and an activation, and of a
-# linear layer at the end:
+# The network has two blocks, each a convolution with batch normalization and an activation, and a linear layer at the
+# end:
 
 
 # %%
@@ -72,7 +72,7 @@ net = nn.Sequential(block(3, 32), block(32, 64), head)
 net(x).shape
 
 # %% [markdown]
-# And this is the training step, as you may have written it a hundred times:
+# And this is the training step, as you may have written it many times:
 
 # %%
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -87,8 +87,8 @@ def step():
 step()
 
 # %% [markdown]
-# That was the first step, in which some things happen that happen only once. Now PyTorch's *profiler* (性能分析器) can look
-# at an ordinary one. It records each operation, forward and backward, and how long it took:
+# That was the first step, and some things happen only in the first. Now PyTorch's *profiler* (性能分析器) can look at an
+# ordinary one. It records each operation, forward and backward, and how long it took:
 
 # %%
 from torch.profiler import ProfilerActivity, profile

@@ -388,18 +388,18 @@ show_stand_in(stand_in)
 #
 # *容差有多宽*
 #
-# A comparison that lets everything pass proves nothing. How wide must a tolerance be? That is measured. A page is run
-# again with one thread or two, with the instructions of older processors, on two older releases of PyTorch, with
-# products rounded as on a GPU, and, where a network is trained, with ten other seeds. For each cell and setting this
-# yields the smallest tolerance that would have been enough. Two rules follow. No tolerance may be more than five times
-# as wide as the widest that was needed, and no band of training wider than what other seeds bring about.
+# How wide must a tolerance be? As narrow as possible, because a comparison that lets everything pass proves nothing. So
+# we measure it. A page is run again with one thread or two, with the instructions of older processors, on two older
+# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other seeds. For
+# each cell and setting this yields the smallest tolerance that would have been enough. Two rules follow. No tolerance
+# may be more than five times as wide as the widest that was needed, and no band of training wider than what other seeds
+# bring about.
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
-# it, and in the narrow column on the left are the marks of what did not differ at all. The gray part begins at one fifth,
-# so the first rule asks for a mark in the gray part or to the right of it. The second rule asks for a cross at 1 or
-# beyond, where no other mark may lie. Both rules apply once a cell has been measured in all settings and with all ten
-# seeds, and a cell that was changed has to be measured anew. Where a mark is missing, that has not been done yet, and
-# such a line may look too wide:
+# it, and the narrow column on the left is for what did not differ at all. The first rule asks for a mark in the gray
+# part, which begins at one fifth, or to the right of it. The second asks for a cross at 1 or beyond, where no other
+# mark may lie. Both rules apply once a cell has been measured in all settings and with all ten seeds. Where a mark is
+# missing, that has not been done yet, and such a line may look too wide:
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -440,7 +440,7 @@ measurements.told_by_release(spread)
 # tries it on outputs that have to pass, and on others that have to be caught.
 #
 # **1. State what may differ.** A cell prints `batch 8: 3.1 ms, loss 0.6931`. The time is the machine's own. The loss
-# comes after a training, and may differ by 2 % of its size. Write what belongs into the cell's metadata under `verify`,
+# comes after a training, and may differ by 2 % of its size. Write what belongs in the cell's metadata under `verify`,
 # as a dictionary.
 
 # %% tags=["exercise"]
