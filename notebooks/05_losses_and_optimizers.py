@@ -20,9 +20,9 @@
 #
 # *损失函数与优化器*
 #
-# A fresh network only guesses. To teach it anything you need a *loss function* (损失函数), which says in a single number
-# how wrong the guesses are, and an *optimizer* (优化器), which changes the weights so that this number goes down. PyTorch
-# has more than twenty losses and more than a dozen optimizers. Which do you need, and how can you tell that yours work?
+# A fresh network only guesses. To teach it you need a *loss function* (损失函数), which says in a single number how wrong
+# the guesses are, and an *optimizer* (优化器), which changes the weights so that this number goes down. PyTorch has more
+# than twenty losses and more than a dozen optimizers. Which do you need, and how can you tell that yours work?
 #
 # **You will**
 #
@@ -79,7 +79,7 @@ net = new_net()
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# This is the loss: one number for all 300 guesses. To see why it is about 1.1, let us begin with simpler losses.
+# This loss is one number for all 300 guesses. To see why it is about 1.1, we begin with simpler losses.
 #
 # ## Losses for numbers
 #
@@ -135,9 +135,9 @@ F.mse_loss(prediction.squeeze(1), target)
 #
 # *交叉熵*
 #
-# On the spirals the answer is a class, not a number that could be a little too large. So the network gives each class a
-# *score*, also called a *logit*, and *softmax* turns the scores $s$ into probabilities,
-# $p_i = e^{s_i} / \sum_j e^{s_j}$, which are positive and add up to 1. Here are both for the first point:
+# On the spirals the answer is a class. So the network gives each class a *score*, also called a *logit*, and *softmax*
+# turns the scores $s$ into probabilities, $p_i = e^{s_i} / \sum_j e^{s_j}$, which are positive and add up to 1. Here are
+# both for the first point:
 
 # %%
 logits = net(x)
@@ -146,7 +146,7 @@ logits[0], p[0]
 
 # %% [markdown]
 # Cross entropy asks only *how probable did you find the right class?* The loss of a point is minus the logarithm of
-# that probability: zero for 1, and larger and larger towards 0. Over the batch we take the mean. (The index picks the
+# that probability: zero for 1, and larger and larger towards 0. The loss of the batch is the mean. (The index picks the
 # right class from each row.)
 
 # %% claims=["C17"]
@@ -159,8 +159,7 @@ by_hand, nn.CrossEntropyLoss()(logits, y)
 # that finds three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too,
 # the first loss should be near the logarithm of the number of classes. If it is far larger, your inputs may be too big.
 #
-# The softmax is inside because a probability can be too small for a 32-bit number. Suppose that the scores are 0 and
-# 200, and that class 0 is right:
+# The softmax is inside because a probability can be too small for a 32-bit number, as here, where class 0 is right:
 
 # %%
 s = torch.tensor([0.0, 200.0])
@@ -176,8 +175,8 @@ s.softmax(dim=0).log(), s.log_softmax(dim=0)
 #
 # *多余的softmax*
 #
-# What if your network already ends in a softmax? There is no error, but probabilities are poor scores, since they all lie
-# between 0 and 1. Here a network is sure of class 0. First it is right, then it is wrong:
+# A network that already ends in a softmax raises no error, but probabilities are poor scores, since they all lie between
+# 0 and 1. Here a network is sure of class 0. First it is right, then it is wrong:
 
 # %% claims=["C17"]
 sure = torch.tensor([[20.0, 0.0, 0.0]])
@@ -231,7 +230,7 @@ show_losses_of_scores()
 # The dash-dotted line on the left is the extra softmax: almost flat, and so almost without a gradient, just where the
 # network is most wrong. The dashed line rises again: with label smoothing, being too sure has its price.
 #
-# Which loss do you need? For most tasks, one of these will do:
+# For most tasks, one of these losses will do:
 #
 # | the answer is | the network gives | loss | targets |
 # |:--|:--|:--|:--|
@@ -243,8 +242,8 @@ show_losses_of_scores()
 #
 # *手写一步训练*
 #
-# The gradient of the loss with respect to the weights points uphill, so we take a step the other way, scaled by the
-# *learning rate* (学习率), here 0.1. This is all of gradient descent (梯度下降):
+# The gradient of the loss with respect to the weights points uphill. A step the other way, scaled by the *learning rate*
+# (学习率), here 0.1, is all of gradient descent (梯度下降):
 
 # %%
 F.cross_entropy(net(x), y).backward()
@@ -321,8 +320,8 @@ show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 # *动量与Adam*
 #
 # Plain SGD knows only the present gradient $g$. *Momentum* (动量) keeps a velocity, $v \leftarrow \mu v + g$, and moves
-# by the learning rate times $v$. Steps that keep going the same way gather speed, while steps back and forth cancel
-# out. With $\mu = 0.9$ and the old learning rate of 0.1:
+# by the learning rate times $v$. Steps in the same direction gather speed, while steps back and forth cancel out. With
+# $\mu = 0.9$ and the old learning rate of 0.1:
 
 # %% verify={"integers": true, "reason": "training adds up differences of rounding", "rtol": 0.02}
 heavy = new_net()
@@ -332,8 +331,8 @@ losses[-1], (heavy(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
 # Now more than nine points in ten are right. *Adam* keeps a running average $m$ of the gradients and another, $s$, of
-# their squares (both start at zero and are corrected for that). It moves by the learning rate times $m / \sqrt{s}$, in
-# which the size of the gradient cancels. Here is the first step, once with a tiny gradient and once with a huge one:
+# their squares (both corrected for their start at zero). It moves by the learning rate times $m / \sqrt{s}$, in which the
+# size of the gradient cancels. Here is its first step, with a tiny gradient and with a huge one:
 
 # %%
 w = torch.tensor([1.0, 1.0], requires_grad=True)
@@ -351,7 +350,7 @@ losses = train(adam, optim.Adam(adam.parameters(), lr=0.01), x, y)
 losses[-1], (adam(x).argmax(dim=1) == y).sum()
 
 # %% [markdown]
-# Nearly all points are right now. But what would the three networks answer everywhere else?
+# Nearly all points are right now. What would the three networks answer elsewhere?
 
 # %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 from helpers.drawings.decision_regions import show_regions
@@ -367,9 +366,8 @@ show_regions({"SGD": plain, "momentum": heavy, "Adam": adam}, x, y)
 #
 # *山谷中的路径*
 #
-# With only two weights, $a$ and $b$, we can watch the optimizers walk. The loss $f(a, b) = a^2/20 + b^2$ is a long
-# valley, steep across and nearly level along, with its lowest point at the star. `descend` takes 40 steps
-# from $(-9, 2)$:
+# With only two weights, we can watch the optimizers walk. The loss $f(a, b) = a^2/20 + b^2$ is a long valley, steep
+# across and nearly level along, with its lowest point at the star. `descend` takes 40 steps from $(-9, 2)$:
 
 # %%
 from helpers.drawings.optimizers import descend, show_valley
@@ -407,8 +405,8 @@ a, b
 # AdamW took away a thousandth, learning rate times decay, as intended, while Adam made a full step of 0.1 out of it. If
 # you want decay, take AdamW, whose default is 0.01 and not zero.
 #
-# Biases are usually spared. To do so, give the optimizer *groups* of parameters; what a group does not set itself comes
-# from the keywords:
+# To spare the biases, as is usual, give the optimizer *groups* of parameters; what a group does not set itself comes from
+# the keywords:
 
 # %%
 weights = [p for p in net.parameters() if p.ndim > 1]
@@ -423,7 +421,7 @@ optimizer = optim.AdamW(groups, lr=0.01, weight_decay=0.1)
 # *学习率调度*
 #
 # Large steps are good at the beginning and small ones at the end, so a *scheduler* changes the learning rate on the way.
-# The first of these divides it by ten every 30 steps; the second follows half a cosine down to zero, in 100 steps:
+# The first here divides it by ten every 30 steps; the second follows half a cosine down to zero in 100 steps:
 
 # %%
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
@@ -466,8 +464,8 @@ sound = train(net, optimizer, x[few], y[few])
 (net(x[few]).argmax(dim=1) == y[few]).sum(), sound[-1] < 0.01
 
 # %% [markdown]
-# If yours cannot, something is wrong with the loop or its settings, and more data will not help. Here are two such
-# mistakes: one softmax too many, and an optimizer that still holds the weights of an earlier network:
+# If yours cannot, something is wrong with the loop or its settings. Here are two such mistakes: one softmax too many, and
+# an optimizer that still holds the weights of an earlier network:
 
 # %% verify={"reason": "training adds up differences of rounding", "shift": 3}
 net = nn.Sequential(*new_net(), nn.Softmax(dim=1))
@@ -479,8 +477,8 @@ curves = {"sound": sound, "softmax twice": twice, "another net": other}
 show_training(curves, alt="One falls to zero, one stays high, one is level.")
 
 # %% [markdown]
-# The level line is the network that no optimizer knows. The one with the extra softmax stops at 0.55, the price of
-# a perfect answer, and its answers are indeed perfect:
+# The level line is the network that no optimizer knows. With the extra softmax the loss stops at 0.55, the price of a
+# perfect answer, and the answers are indeed perfect:
 
 # %%
 (net(x[few]).argmax(dim=1) == y[few]).sum()
@@ -527,10 +525,10 @@ for _ in range(20):
 h.std()
 
 # %% [markdown]
-# The signal began with a standard deviation of 1 and has all but vanished, because the default weights are too small
-# for a ReLU. For $n$ inputs, Kaiming He's rule, `nn.init.kaiming_normal_`, gives them a standard deviation of
-# $\sqrt{2/n}$. The picture compares it with twice as much, half as much and the default. The gradient, on the right,
-# travels from layer 20 back to layer 1:
+# The signal began with a standard deviation of 1 and has all but vanished: the default weights are too small for a ReLU.
+# For $n$ inputs, Kaiming He's rule, `nn.init.kaiming_normal_`, gives them a standard deviation of $\sqrt{2/n}$. The
+# picture compares it with twice as much, half as much and the default. The gradient, on the right, travels from layer 20
+# back to layer 1:
 
 # %%
 from helpers.drawings.initialization import show_signal
@@ -546,10 +544,9 @@ show_signal()
 # ## Recap
 #
 # - `MSELoss` wants equal shapes, while `CrossEntropyLoss` and `BCEWithLogitsLoss` want raw scores.
-# - A training step: loss, `zero_grad()`, `backward()`, `step()`.
-# - Momentum gathers speed, Adam divides by the gradient's size, AdamW adds proper weight decay. A good learning rate
-#   matters at least as much as the choice among them.
-# - Clipping comes before the optimizer's step, and the scheduler's step after it.
+# - A training step: loss, `zero_grad()`, `backward()`, clipping, `step()`, and then the scheduler's `step()`.
+# - Momentum gathers speed, Adam divides by the gradient's size, AdamW adds proper weight decay. The learning rate matters
+#   at least as much.
 # - Overfit one batch before anything else.
 
 # %% [markdown]

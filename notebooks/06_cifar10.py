@@ -33,7 +33,7 @@
 # - save a checkpoint, and resume from it as if nothing had happened.
 #
 # **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures
-# cannot be found or downloaded, drawn shapes stand in for them, and the first output says so.
+# cannot be found or downloaded, drawn shapes stand in for them, as the first output says.
 #
 # **Time**: 26 min to read, 50 s to run (AMD EPYC, 2 cores).
 
@@ -78,8 +78,8 @@ test_set = data.cifar10(train=False)
 len(train_set), len(test_set)
 
 # %% [markdown]
-# Such a `Dataset` (数据集) behaves like a list. It has a length, and an index gets you one sample, here a color picture of
-# 32 x 32 pixels and its label, the number of its class:
+# Such a `Dataset` (数据集) behaves like a list. An index gets you one sample, here a color picture of 32 x 32 pixels and
+# its label, the number of its class:
 
 # %% claims=["C21", "C22"] tags=["cifar10"]
 picture, label = train_set[0]
@@ -164,9 +164,9 @@ mean, std
 #
 # *数据增强*
 #
-# A frog two pixels further left is still a frog, and so is its mirror image. To the network these are new inputs, and
-# we get them for free. The classic recipe of *data augmentation* pads each picture with 4 black pixels on all sides, cuts
-# out a random 32 x 32 piece, and mirrors half of the pictures, at random:
+# A frog two pixels further left is still a frog, and so is its mirror image, but to the network these are new inputs. The
+# classic recipe of *data augmentation* pads each picture with 4 black pixels on all sides, cuts out a random 32 x 32
+# piece, and mirrors half of the pictures, at random:
 
 # %% tags=["cifar10"]
 augment = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
@@ -209,8 +209,8 @@ class Pictures(Dataset):
 #
 # *批量与打乱*
 #
-# A `DataLoader` (数据加载器) fetches samples and stacks them into mini-batches. It is *iterable*, so a `for` loop gets one
-# mini-batch after the other. The first holds 128 pictures and their labels:
+# A `DataLoader` (数据加载器) stacks samples into mini-batches. It is *iterable*, so a `for` loop gets one mini-batch after
+# the other. The first holds 128 pictures and their labels:
 
 # %% claims=["C23"]
 from torch.utils.data import DataLoader
@@ -224,8 +224,8 @@ x.shape, y.shape
 # > **Then and now.** Old tutorials call `iter(loader).next()`, a method that is gone since PyTorch 1.13. Python's own
 # > function `next(...)` works for every iterator.
 #
-# One pass over the loader is one pass over the data, called an *epoch* (轮次), and with `shuffle=True` each epoch gets an
-# order of its own. Here are two epochs over the numbers from 0 to 7, in mini-batches of three:
+# One pass over the data is called an *epoch* (轮次), and with `shuffle=True` each gets an order of its own. Here are two
+# epochs over the numbers from 0 to 7, in mini-batches of three:
 
 # %% claims=["C25"]
 torch.manual_seed(0)
@@ -255,7 +255,7 @@ def lenet():
 
 
 # %% [markdown]
-# If you choose the device once, and move the network and each batch there, the same code runs with and without a GPU.
+# If the network and each batch move to one chosen device, the same code runs with and without a GPU.
 
 # %% claims=["C20"]
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -268,9 +268,8 @@ net = lenet().to(device)
 #
 # *损失函数和优化器*
 #
-# You know these from [page 05](05_losses_and_optimizers.ipynb): cross entropy (交叉熵), and SGD with momentum. The
-# learning rate (学习率) starts at 0.05, and a scheduler lowers it after each epoch along a cosine, down to 0 after `T_max`
-# epochs.
+# As on [page 05](05_losses_and_optimizers.ipynb), we take cross entropy (交叉熵), and SGD with momentum. A scheduler lowers
+# the learning rate (学习率) after each epoch along a cosine, from 0.05 down to 0 after `T_max` epochs.
 
 # %% claims=["C20"]
 criterion = nn.CrossEntropyLoss()
@@ -435,8 +434,7 @@ per_class = confusion.diag() / confusion.sum(1)
 (100 * per_class).round()
 
 # %% [markdown]
-# The classes lie far apart. To somebody who needs the network for birds or cats, the average is a promise that it does
-# not keep.
+# The classes lie far apart. To somebody who needs the network for birds or cats, the average promises too much.
 #
 # ### The worst mistakes
 #
@@ -460,9 +458,9 @@ drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 #
 # *保存与恢复*
 #
-# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, and that is more
-# than the weights: SGD with momentum keeps a running sum of gradients for each parameter, and Adam two running
-# averages. We save ours in a temporary folder. (Your own path would be `"lenet.pt"`.)
+# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on. That is more than the
+# weights: SGD with momentum keeps a running sum of gradients for each parameter, and Adam two running averages. We save
+# ours in a temporary folder. (Your own path would be `"lenet.pt"`.)
 
 # %%
 import tempfile
@@ -509,7 +507,7 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 
 # %% [markdown]
 # The resumed run ends where the other did, up to rounding. Leave out the line that restores the optimizer, and you get
-# `False`: no error and no warning, just a different run. A scheduler has a `state_dict()` to be saved as well.
+# `False`, without error or warning. A scheduler has a `state_dict()` to be saved as well.
 #
 # `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default
 # since PyTorch 2.6, only tensors, plain Python values and types that you allow are unpacked. Still, the documentation
@@ -540,8 +538,8 @@ os.getpid() in here, os.getpid() in workers, len(workers)
 # Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
 # off when a sample is slow to make, such as a large photograph that must be decoded.
 #
-# With a GPU, many scripts also pass `pin_memory=True` to the loader and `non_blocking=True` to `.to(device)`, so that
-# Python can go on while a batch is copied.
+# With a GPU, `pin_memory=True` in the loader and `non_blocking=True` in `.to(device)` let Python go on while a batch is
+# copied.
 #
 # ## Recap
 #

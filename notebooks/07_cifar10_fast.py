@@ -84,8 +84,8 @@ by_64 = throughput(DataLoader(train_set, 64, shuffle=True), steps=60)
 by_4, by_64
 
 # %% [markdown]
-# Each step has fixed costs, which 64 pictures now share. Much of the remaining time goes to the loader, which prepares
-# the pictures one by one while the net waits.
+# Each step has fixed costs, which 64 pictures share. Much of the rest goes to the loader, which prepares the pictures
+# one by one while the net waits.
 #
 # ## The data set is one tensor
 #
@@ -119,7 +119,7 @@ def batches(images, labels, size, seed):
 
 
 # %% [markdown]
-# How many pictures a second does the same net get through now?
+# How many pictures a second does the same net manage now?
 
 # %% verify={"reason": "durations", "timing": true}
 throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
@@ -203,8 +203,8 @@ print_gain(added, "batches of 64, one cycle")
 # %% [markdown]
 # Left of the arrow is the mean without the technique (here with batches of 4 and a constant learning rate), right of it
 # the mean with it, each with its range over the seeds. These overlap a little: a gain is likely, but not certain. (The
-# runs right of the arrow, and all later ones, also mirror pictures at random. As none comes twice, this should matter
-# little.)
+# runs right of the arrow, and all later ones, also mirror pictures at random, which should matter little, as none comes
+# twice.)
 #
 # ## A small net that learns quickly
 #
@@ -228,8 +228,8 @@ def conv(inputs, outputs):
 # **Pooling comes early**, right after the first convolution of a stage, and leaves the rest a quarter of the numbers.
 #
 # **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), keeps the input of the next layer at a steady
-# size, so the learning rate can be higher. (With `momentum=0.4` its running mean and variance follow quickly, as there
-# will be few steps. GELU is a smooth relative of ReLU.)
+# size, so the learning rate can be higher. (With `momentum=0.4` its running mean and variance follow quickly, in few
+# steps. GELU is a smooth relative of ReLU.)
 
 
 # %%
@@ -276,11 +276,10 @@ print_gain(added, "small net, batch norm")
 # *白化：算出来的第一层*
 #
 # The first layer of a trained net usually holds edges, color contrasts and stripes, which it learns slowly. But good
-# first filters follow from the pictures alone, without labels, by *whitening* (白化).
-#
-# In a photograph neighboring pixels are nearly equal, so a patch of 4 x 4 pixels says the same thing many times over. We
-# want filters whose answers to a patch are *uncorrelated* and equally strong, so that each tells the net something new.
-# `F.unfold` cuts out all patches, 48 numbers each, and their covariance matrix (协方差矩阵) says how these vary together:
+# first filters follow from the pictures alone, by *whitening* (白化). In a photograph neighboring pixels are nearly equal,
+# so a patch of 4 x 4 pixels says the same thing many times over. We want filters whose answers are *uncorrelated* and
+# equally strong, so that each tells the net something new. `F.unfold` cuts out all patches, 48 numbers each, and their
+# covariance matrix (协方差矩阵) says how these vary together:
 
 # %%
 sample = normalize(train_images[:500])
@@ -289,10 +288,10 @@ covariance = patches.T @ patches / len(patches)
 patches.shape, covariance.shape
 
 # %% [markdown]
-# The eigenvectors (特征向量) of this matrix are directions in which the patches vary without correlation, and each
-# eigenvalue is the variance in one of them. Divide each eigenvector by the square root of its eigenvalue, and all
-# answers are equally strong. (`eps` keeps noise from being blown up.) We take the 24 strongest directions, and their
-# negatives too, because GELU cuts off nearly all that is negative:
+# Along the eigenvectors (特征向量) of this matrix the patches vary without correlation, and each eigenvalue is the variance
+# along one of them. Divide each eigenvector by the square root of its eigenvalue, and all answers are equally strong.
+# (`eps` keeps noise from being blown up.) We take the 24 strongest, and their negatives too, because GELU cuts off nearly
+# all that is negative:
 
 
 # %%
@@ -330,7 +329,7 @@ def whiten(net, covariance):
 print_gain(added, "whitened first layer")
 
 # %% [markdown]
-# That is a gain of eight points, for a computation of a second or two.
+# That is a gain of eight points for a second or two of computation.
 #
 # ## Muon: an optimizer for matrices
 #
@@ -355,13 +354,12 @@ gradient.shape
 # are all about 1.
 #
 # Matrix products are enough. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$, so odd powers
-# change the singular values and nothing else. Each round of this *Newton-Schulz iteration* applies a polynomial of the
-# powers 1, 3 and 5, which lifts small values steeply and holds the others near 1:
+# change nothing but the singular values. Each round of this *Newton-Schulz iteration* applies a polynomial of the powers
+# 1, 3 and 5, which lifts small values steeply and holds the others near 1:
 
 
 # %%
-def orthogonalize(matrix, rounds=3):
-    """For a matrix that is not taller than wide."""
+def orthogonalize(matrix, rounds=3):  # not taller than wide
     x = matrix / (matrix.norm() + 1e-7)
     for _ in range(rounds):
         square = x @ x.T
@@ -426,7 +424,7 @@ print_gain(added, "faster biases")
 print_gain(added, "Muon")
 
 # %% [markdown]
-# The gain from faster biases may be luck, as the ranges show; that from Muon is not.
+# The gain from faster biases may be luck, as the ranges show; Muon's is not.
 #
 # ## Small pictures first, and softer labels
 #
@@ -509,8 +507,8 @@ classic["accuracy"], classic["seconds"], classic["cpu"]
 #
 # *消融实验*
 #
-# Adding the parts of a method one at a time, or taking them out, is called an *ablation* (消融实验). Here is ours. Each dot
-# is one seed, the line is their mean, and on the right is the work of one run in TFLOP, $10^{12}$ operations:
+# Adding the parts of a method one at a time, or taking them out, is called an *ablation* (消融实验). In ours each dot is one
+# seed, the line is their mean, and on the right is the work of one run in TFLOP, $10^{12}$ operations:
 
 # %%
 draw.show_gains(added, "One technique after the other")
@@ -527,8 +525,8 @@ draw.show_gains(added, "One technique after the other")
 #
 # *计算量*
 #
-# Seconds depend on the machine. Floating-point operations (*FLOP*, 浮点运算) do not, and PyTorch can count them. How many
-# does one picture take in LeNet, and in our net?
+# Seconds depend on the machine, floating-point operations (*FLOP*, 浮点运算) do not. PyTorch counts how many one picture
+# takes, here in LeNet and in our net:
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
