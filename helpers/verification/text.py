@@ -118,12 +118,12 @@ def _difference(stored: str, new: str, policy: Policy) -> str:
 
 def _apart(text: str) -> str:
     """Put one blank around each mark: a number that is shorter by a digit moves its column."""
-    return re.sub(r"[ \t]*(⟨\w+⟩)[ \t]*", r" \1 ", text)
+    return re.sub(r" *(⟨\w+⟩) *", r" \1 ", text)
 
 
 def _words(text: str) -> str:
     """Return the text with each number as a mark, and runs of blanks as one."""
-    return re.sub(r"[ \t]+", " ", _apart(NUMBER.sub("⟨number⟩", text)))
+    return re.sub(" +", " ", _apart(NUMBER.sub("⟨number⟩", text)))
 
 
 def _number_fault(stored: str, new: str, policy: Policy) -> str:

@@ -156,6 +156,16 @@ def test_versions_shapes_and_names_are_exact_under_any_tolerance(stored, new):
     assert difference(stored, new, Policy(rtol=0.5, atol=10, timing=True, reason="wide"))
 
 
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [("a\tb 9.95", "a b 10.05"), ("9.95\t1.5", "10.05 1.5"), ("\t9.95", " 10.05")],
+)
+def test_a_tab_is_no_blank_beside_a_number_that_is_wider(stored, new):
+    policy = Policy(rtol=0.1, reason="training")
+    assert difference(stored, new, policy)
+    assert not difference(stored, new.replace(" ", stored[stored.index("\t")], 1), policy)
+
+
 def test_a_tolerance_frees_whole_numbers_only_if_it_says_so():
     assert difference("3", "4", Policy(atol=2, reason="a count"))
     assert not difference("3", "4", Policy(atol=2, integers=True, reason="a count"))
