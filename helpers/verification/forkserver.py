@@ -98,15 +98,16 @@ def answer(connection: socket.socket, **values: Any) -> None:
     connection.sendall(json.dumps(values).encode() + b"\n")
 
 
-def refresh(request: dict[str, Any], imported: dict[str, str]) -> None:
+def refresh(request: dict[str, Any], imported: dict[str, str], parent: int) -> None:
     """Give this process what a fresh one would have of its own: arguments, environment, random seeds.
 
     Args:
         request: the one for this kernel.
         imported: the variables that the imports have set.
+        parent: the process that has forked this one; it may have ended by now.
     """
     os.environ.clear()
-    os.environ.update(request["env"] | imported, JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update(request["env"] | imported, JPY_PARENT_PID=str(parent))
     sys.argv[:] = request["argv"]
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # Python's own generator sees to itself
@@ -114,17 +115,22 @@ def refresh(request: dict[str, Any], imported: dict[str, str]) -> None:
         torch.default_generator.seed()
 
 
-def run_kernel(own_filters: int) -> None:
+def run_kernel(own_filters: int, parent: int) -> None:
     """Run a kernel until it ends, with its own filters of warnings behind those of the imports, as in a fresh one.
+
+    It ends with its parent. Where that has ended already, a kernel would be left over for good: none begins.
 
     Args:
         own_filters: how many there were before the imports.
+        parent: the process that has forked this one.
     """
     from ipykernel.kernelapp import IPKernelApp
 
+    if os.getppid() != parent:
+        os._exit(1)
     imported = warnings.filters[: len(warnings.filters) - own_filters]
     del warnings.filters[: len(imported)]
-    kernel = IPKernelApp.instance(parent_handle=os.getppid())  # it ends with its parent
+    kernel = IPKernelApp.instance(parent_handle=parent)
     kernel.initialize()
     warnings.filters[:0] = imported
     kernel.start()
@@ -136,7 +142,7 @@ if __name__ == "__main__":
     os.environ.setdefault("MPLBACKEND", INLINE)  # as every kernel does before the first cell
     import ipykernel.kernelapp  # noqa: F401
 
-    before, own_filters = dict(os.environ), len(warnings.filters)
+    before, own_filters, own_pid = dict(os.environ), len(warnings.filters), os.getpid()
     connection = socket.socket(fileno=os.dup(0))
     answer(connection, refusal=prepare(sys.argv[1].split(",")))
     variables = {name: value for name, value in os.environ.items() if before.get(name) != value}
@@ -144,5 +150,5 @@ if __name__ == "__main__":
     if request is None:
         atexit._run_exitfuncs()
         os._exit(0)  # to take apart what was imported takes a second, and the run waits for it
-    refresh(request, variables)
-    run_kernel(own_filters)
+    refresh(request, variables, own_pid)
+    run_kernel(own_filters, own_pid)

@@ -202,6 +202,14 @@ def test_where_a_fork_would_not_be_sound_the_kernel_is_fresh(module, source, ref
         made.stop()
 
 
+def test_a_kernel_whose_parent_ends_before_it_begins_is_not_left_over(tmp_path):
+    made = Preparation(["json"])
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "none"]
+    pid = made.fork(command, os.environ, str(tmp_path), stderr=subprocess.DEVNULL).pid
+    made.stop()  # at once, while the kernel still sets itself up
+    assert not running(pid)
+
+
 LEAVES = """import atexit
 from pathlib import Path
 write = Path(__file__).with_name("end").write_text
