@@ -29,6 +29,7 @@ BREAKS = re.compile(
 )
 WORD = re.compile(r"[a-z_][a-z_]{2,}\d?[a-z_]*")
 NAME = re.compile(r"[\w.]+")
+ADDRESS = re.compile(r"https?://\S+")
 LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
 # Names that stand in many lines of code, and that no reader would look up.
 COMMON = {
@@ -230,8 +231,8 @@ def _called(words: str) -> list[OldCall]:
 
 
 def _words(text: str) -> set[str]:
-    """The words that tell something: no numbers, none of the kinds of errors, none that fit everywhere."""
-    found = set(WORD.findall(text.lower())) - COMMON_WORDS
+    """The words that tell something: no numbers or addresses, no kinds of errors, none that fit everywhere."""
+    found = set(WORD.findall(ADDRESS.sub("", text.lower()))) - COMMON_WORDS
     return {word for word in found if not word.endswith(("error", "warning"))}
 
 

@@ -141,6 +141,9 @@ def test_a_name_finds_its_call(call):
 
 
 NEAR = {
+    "AssertionError: Torch not compiled with CUDA enabled": "cuda-method",
+    "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a "
+    "driver from http://www.nvidia.com/Download/index.aspx": "cuda-method",
     "ValueError: Using a target size (torch.Size([64])) that is different": "bce-target-size",
     "TypeError: can't convert cuda:0 device type tensor to numpy.": "numpy-of-requires-grad",
     "KeyError: 'unexpected key \"module.conv1.weight\" in state_dict'": "state-dict-with-module-prefix",
