@@ -125,7 +125,7 @@ def batches(images, labels, size, seed):
 throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 
 # %% [markdown]
-# On our machine that is about twice as many as with the `DataLoader`.
+# On our machine that is over half as many again as with the `DataLoader`.
 #
 # ## Larger batches and a one-cycle learning rate
 #
