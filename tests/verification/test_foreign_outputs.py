@@ -117,6 +117,21 @@ def test_with_importlib_mode_too(project, tmp_path):
     assert f"cells compared: {len(GOOD)}\n" in done.text
 
 
+LATE = """import os, threading
+threading.Timer(0.2, os.system, ["echo child"]).start()
+0"""
+
+
+def test_what_another_process_prints_late_is_waited_for_and_compared(project, tmp_path):
+    for name, text, failed in (("late", "child", 0), ("late_and_other", "someone", 1)):
+        cells = {LATE: [out(f"{text}\n"), value("0")], "print(1)": [out("1\n")]}
+        write(project / "notebooks", name, cells)
+        done = run(project, tmp_path, name)
+        assert len(done.failed) == failed, done.text
+        assert len(done.passed) == 2 - failed
+    assert "expected 'someone', got 'child'" in done.text
+
+
 def test_what_differs_fails_and_is_counted_as_compared(project, tmp_path):
     done = run(project, tmp_path, "bad", "good", options=["-v"])
     assert set(done.failed) == {f"bad::Cell {n}" for n in range(4)}
