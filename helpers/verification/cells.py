@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -24,7 +23,6 @@ from .report import as_data, as_lines, printable, without_colors, write_pictures
 
 VARIABLES = pytest.StashKey[dict[str, str]]()  # environment variables for kernels
 POLICY = pytest.StashKey[Policy]()  # of the project
-LATENESS = 0.5  # seconds without a message after which nothing is expected any more
 PREPARATION = pytest.StashKey[Preparation]()  # of kernels; there if several are to be forked
 
 
@@ -206,20 +204,18 @@ class Cell(nbval.plugin.IPyNbCell):
             self.differences = compare_outputs(self.cell.outputs, new, self.policy, self.sanitize)
 
     def _take_in_late_output(self) -> bool:
-        """Add what arrives after the cell's end, by a thread of the kernel that was late; whether there was any.
+        """Add what other processes print after the cell's end; whether there was any.
 
-        That thread passes on what other processes print. No other cell has run since, so it belongs to this one.
+        No other cell has run since, so it belongs to this one.
         """
         page, index = self.parent, self.parent.indices[self.cell_num]
         printed = any(output.output_type == "stream" for output in self.cell.outputs)
         if not printed or page.ended or page.position != self.cell_num + 1:
             return False
         found = False
-        with suppress(Empty, KernelDiedError):
-            while message := page.kernel.get_message("iopub", timeout=LATENESS):
-                if message["msg_type"] == "stream":
-                    page.client.process_message(message, page.client.nb.cells[index], index)
-                    found = True
+        for message in page.kernel.late_streams():
+            page.client.process_message(message, page.client.nb.cells[index], index)
+            found = True
         return found
 
     def _why_not_compared(self) -> str:

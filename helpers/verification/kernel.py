@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -133,6 +133,20 @@ class PageKernel(RunningKernel):
                 if left <= 1:
                     raise
         raise Empty
+
+    def late_streams(self, lateness: float = 0.5, longest: float = 5.0) -> Iterator[dict[str, Any]]:
+        """Yield what is printed after a cell's end: a thread of the kernel passes on what other processes print.
+
+        Args:
+            lateness: seconds without a message after which nothing more is expected.
+            longest: seconds in all, for a process may print for ever.
+        """
+        end = time.monotonic() + longest
+        with suppress(Empty, KernelDiedError):
+            while (left := end - time.monotonic()) > 0:
+                message = self.get_message("iopub", timeout=min(lateness, left))
+                if message["msg_type"] == "stream":
+                    yield message
 
     def interrupt(self) -> None:
         """Interrupt the cell that runs; what it sends is waited for only ``patience`` longer."""

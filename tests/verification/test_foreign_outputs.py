@@ -132,6 +132,19 @@ def test_what_another_process_prints_late_is_waited_for_and_compared(project, tm
     assert "expected 'someone', got 'child'" in done.text
 
 
+# A process that prints for ten seconds, never half a second apart.
+ENDLESS = """import subprocess
+process = subprocess.Popen("for n in $(seq 40); do echo $n; sleep 0.25; done", shell=True)"""
+
+
+def test_late_output_is_waited_for_a_while_only(project, tmp_path):
+    write(project / "notebooks", "endless", {ENDLESS: [out("0\n")], "process.kill()": []})
+    done = run(project, tmp_path, "endless")
+    assert len(done.failed) == 1 and len(done.passed) == 1
+    assert "! 5\n" in done.text
+    assert "! 30\n" not in done.text
+
+
 def test_what_differs_fails_and_is_counted_as_compared(project, tmp_path):
     done = run(project, tmp_path, "bad", "good", options=["-v"])
     assert set(done.failed) == {f"bad::Cell {n}" for n in range(4)}
