@@ -35,7 +35,7 @@
 # **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers.
 # No GPU.
 #
-# **Time**: 23 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 24 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #
@@ -538,6 +538,7 @@ net.weight, net.bias
 # Write your code in the place of the three dots and run the cell. It is tried on inputs that you do not see. The hints
 # open one after the other.
 #
+# **1. The gradient of anything.** Write `gradient(loss, w, b)`. It gets a function `loss` of two tensors, and two Python
 # numbers, and returns a tuple: the derivatives of `loss(w, b)` with respect to `w` and to `b`.
 
 # %% tags=["exercise"]
@@ -595,6 +596,7 @@ check_freeze(freeze_all_but)
 # </details>
 
 # %% [markdown]
+# **3. A parabola.** Write `fit_parabola(x, y, learning_rate, steps)`, which fits $y = p_0 x^2 + p_1 x + p_2$ to points by
 # gradient descent on the mean squared error, starting from zeros, and returns the three coefficients in one tensor.
 
 # %% tags=["exercise"]

@@ -59,6 +59,10 @@ def shown(kind, text="a line", metadata=None):
     return new_output("display_data", data=data, metadata=metadata or {})
 
 
+def task(n):
+    return new_markdown_cell(f"**{n}. Of its own.** Write it.")
+
+
 def exercise(n):
     text = "Not answered yet: put your code in the place of the three dots.\n"
     output = new_output("stream", name="stdout", text=text)
@@ -92,7 +96,7 @@ def good_notebook(exercise=exercise, hint=hint, solution=solution):
         new_code_cell("show()", execution_count=2, outputs=[picture]),
         new_markdown_cell("## Exercises\n\nThis one fails:"),
         new_code_cell("int('no')", execution_count=3, metadata=tags, outputs=[wrong]),
-        *(exercise(n) for n in (1, 2, 3)),
+        *(cell for n in (1, 2, 3) for cell in (task(n), exercise(n))),
         *(hint(n) for n in (1, 2, 3)),
         new_markdown_cell("## Solutions"),
         *(solution(n) for n in (1, 2, 3)),
@@ -162,6 +166,10 @@ def without_solutions(page):
 
 def unfolded_hint(page):
     page_checks.cells_with_tag(page, "hint")[1].source = "Think."
+
+
+def without_a_task(page):
+    page.notebook.cells = [c for c in page.notebook.cells if not c.source.startswith("**2. ")]
 
 
 def without_hints(page):
@@ -259,6 +267,7 @@ BAD = {
         (change(5, metadata={}), "as many solutions"),
         (unfolded_hint, "a hint is no folded <details> with a number: 'Think.'"),
         (without_hints, "a hint for each exercise"),
+        (without_a_task, "the exercises are numbered ['1', '3']"),
     ],
     "opens_with_the_first_cell": [(code("import torch"), "does not begin with '%xmode Minimal")],
     "has_short_cells": [
@@ -282,6 +291,10 @@ BAD = {
     ],
     "asserts_nothing_of_durations": [
         (code("1\nassert a < b", verify=TIMED), "cell 0 times something and asserts")
+    ],
+    "has_whole_paragraphs": [
+        (with_cells(new_markdown_cell("It ends here.\n\nand goes on.")), "'and goes on.'"),
+        (with_cells(new_markdown_cell("numbers, and returns them.")), "'numbers, and returns"),
     ],
     "has_nothing_left_to_write": [
         (prose("a third", "TODO"), "cell 0 is not finished: - see TODO."),

@@ -217,6 +217,10 @@ def has_exercises_that_accept_and_refuse(page: Page) -> Iterator[str]:
         yield f"wanted are three to five exercises and as many solutions: {counts}"
     if counts["hint"] < counts["exercise"]:
         yield f"wanted is a hint for each exercise at least: {counts}"
+    part = page.prose.partition("\n## Exercises\n")[2]
+    tasks = re.findall(r"^\*\*(\d+)\. .+?\*\*", part, re.MULTILINE)
+    if tasks != [str(n + 1) for n in range(counts["solution"])]:
+        yield f"the exercises are numbered {tasks}"
     for n, cell in enumerate(tagged["exercise"], 1):
         if [word for word, _ in verdicts(cell)] != ["Not answered yet"]:
             yield f"exercise {n} is not open: {verdicts(cell)}"
@@ -312,6 +316,19 @@ def asserts_nothing_of_durations(page: Page) -> Iterator[str]:
             yield f"cell {n} times something and asserts"
 
 
+def has_whole_paragraphs(page: Page) -> Iterator[str]:
+    """A paragraph that begins in the middle of a sentence has lost a line, unless it goes on after code or a formula."""
+    before = ""
+    for cell in page.notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for paragraph in FENCED.sub("", cell.source).split("\n\n"):
+            goes_on = re.search(r"[\w`$]\s*\Z", before) and not before.startswith("#")
+            if re.match("[a-z]", paragraph) and not goes_on:
+                yield f"a paragraph begins in the middle of a sentence: {paragraph[:60]!r}"
+            before = paragraph
+
+
 def has_nothing_left_to_write(page: Page) -> Iterator[str]:
     for n, cell in enumerate(page.notebook.cells):
         for line in cell.source.splitlines():
@@ -343,5 +360,6 @@ CHECKS = [
     is_small,
     asks_for_tolerance_with_reason,
     asserts_nothing_of_durations,
+    has_whole_paragraphs,
     has_nothing_left_to_write,
 ]
