@@ -317,7 +317,7 @@ def asserts_nothing_of_durations(page: Page) -> Iterator[str]:
 
 
 def has_whole_paragraphs(page: Page) -> Iterator[str]:
-    """A paragraph that begins in the middle of a sentence has lost a line, if it does not go on after code or formula."""
+    """A paragraph that begins in the middle of a sentence has lost a line, unless it goes on after code or formula."""
     before = ""
     for cell in page.notebook.cells:
         if cell.cell_type != "markdown":
