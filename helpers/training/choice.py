@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from helpers.training.curves import Curve, curves, for_work, tflop_per_epoch
+from helpers.training.curves import Curve, curves, for_work, suited, tflop_per_epoch
 from helpers.training.distributed import Processes
 from helpers.training.loop import ALONE, Budget, flops_of_step
 from helpers.training.recipe import Recipe
@@ -147,7 +147,8 @@ def ranked(
     prospects = []
     for curve, step in zip(candidates, step_seconds, strict=True):
         epochs = max(seconds, 0.0) / epoch_seconds(curve.recipe, step)
-        prospects.append(Prospect(curve.recipe, step, epochs, curve.accuracy(epochs)))
+        recipe = suited(curve.recipe, epochs)
+        prospects.append(Prospect(recipe, step, epochs, curve.accuracy(epochs)))
     return tuple(sorted(prospects, key=lambda prospect: -prospect.accuracy))
 
 

@@ -22,6 +22,8 @@ USUAL_TFLOP = 12.0
 START = (0.05, 10.0)  # so few epochs teach nothing yet: every curve begins here
 BEYOND = 2.0  # beyond its last point a curve goes on to so many times its epochs, and is level from there;
 FLATTER = 0.75  # it goes on with this share of its last slope, as gains become smaller
+# Epochs: in a shorter training an image comes back too rarely to be worth moving, and it is shown where it is.
+MOVED_FROM = 4.5
 
 # Work and the test accuracy that it gave on a GPU, with its one recipe, in the records of page 17 (TFLOP, percent).
 ACCURACY_BY_WORK_GPU: tuple[tuple[float, float], ...] = ((356, 93.1), (457, 93.15), (1499, 93.5))
@@ -29,7 +31,7 @@ ACCURACY_BY_WORK_GPU: tuple[tuple[float, float], ...] = ((356, 93.1), (457, 93.1
 
 @dataclass(frozen=True)
 class Curve:
-    """The accuracy of one recipe on the validation images, by epochs."""
+    """The accuracy of one recipe on the validation images, by epochs; see also `suited`."""
 
     recipe: Recipe
     # epochs (of `IMAGES`), percent; epochs grow; two at least
@@ -52,6 +54,11 @@ class Curve:
         return self.accuracy(tflop / tflop_per_epoch(self.recipe))
 
 
+def suited(recipe: Recipe, epochs: float) -> Recipe:
+    """The recipe as it does best in so many epochs: a short training does not move the images."""
+    return recipe if epochs >= MOVED_FROM else replace(recipe, translate=0)
+
+
 def tflop_per_epoch(recipe: Recipe) -> float:
     """Work of one pass over the training images, when each resolution has its share of the work."""
     done = images = 0.0
@@ -65,26 +72,26 @@ def tflop_per_epoch(recipe: Recipe) -> float:
 def curves_of(recipes: Iterable[Recipe], searched: Iterable[dict]) -> tuple[Curve, ...]:
     """The curve of each recipe from the candidates of searches; several runs of one length count by their mean.
 
-    The recipes come with the smallest net first.
+    A point is one of the recipe as it is `suited` to so many epochs. The recipes come with the smallest net first.
 
     Raises:
         ValueError: a recipe was not searched at two lengths.
     """
-    measured: dict[Recipe, dict[float, list[tuple[float, int]]]] = {}
-    for one in searched:
-        recipe = changed(Recipe(), one["changes"].split())
-        lengths = measured.setdefault(recipe, {})
-        lengths.setdefault(one["tflop"], []).append((one["accuracy"], one["runs"]))
+    tried = [(changed(Recipe(), one["changes"].split()), one) for one in searched]
     curves = []
     for recipe in recipes:
-        lengths, epoch = measured.get(recipe, {}), tflop_per_epoch(recipe)
-        if len(lengths) < 2:
+        epoch = tflop_per_epoch(recipe)
+        runs: dict[float, list[tuple[float, int]]] = {}  # by epochs
+        for candidate, one in tried:
+            if candidate == suited(recipe, epochs := one["tflop"] / epoch):
+                runs.setdefault(epochs, []).append((one["accuracy"], one["runs"]))
+        if len(runs) < 2:
             raise ValueError(f"no two lengths were searched of {recipe}")
         points = [START]
-        for tflop in sorted(lengths):
-            count = sum(runs for _, runs in lengths[tflop])
-            accuracy = sum(accuracy * runs for accuracy, runs in lengths[tflop]) / count
-            points.append((tflop / epoch, accuracy))
+        for epochs in sorted(runs):
+            count = sum(number for _, number in runs[epochs])
+            mean = sum(accuracy * number for accuracy, number in runs[epochs]) / count
+            points.append((epochs, mean))
         curves.append(Curve(recipe, tuple(points), BEYOND * points[-1][0]))
     curves[-1] = replace(curves[-1], level_from=math.inf)  # there is no larger net to turn to
     return tuple(curves)
@@ -104,7 +111,8 @@ def for_work(tflop: float = USUAL_TFLOP, device: str = "cpu") -> Recipe:
     """
     if device == "cuda":
         return GPU
-    return max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
+    best = max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
+    return suited(best, tflop / tflop_per_epoch(best))
 
 
 def work_for(accuracy: float, device: str = "cpu") -> float:

@@ -1,15 +1,19 @@
 """The curves of the candidates: their points, what lies between and beyond them, the work for an accuracy."""
 
+from dataclasses import replace
+
 import pytest
 
 from helpers.training.curves import (
     BEYOND,
     FLATTER,
+    MOVED_FROM,
     START,
     Curve,
     curves,
     curves_of,
     for_work,
+    suited,
     tflop_per_epoch,
     work_for,
 )
@@ -29,10 +33,10 @@ def test_a_curve_goes_through_its_points_and_between_them():
 
 def test_a_curve_is_made_of_searches_at_several_lengths():
     def searched(tflop, accuracy, runs, base_lr="0.2"):
-        changes = f"widths=8,16,32 base_lr={base_lr}"
+        changes = f"widths=8,16,32 translate=0 base_lr={base_lr}"
         return {"tflop": tflop, "accuracy": accuracy, "runs": runs, "changes": changes}
 
-    recipe = Recipe(widths=(8, 16, 32), base_lr=0.2)
+    recipe = Recipe(widths=(8, 16, 32), translate=0, base_lr=0.2)
     runs = [searched(2.0, 70.0, 1), searched(1.0, 60.0, 2), searched(1.0, 66.0, 1)]
     (curve,) = curves_of([recipe], [*runs, searched(1.0, 99.0, 1, base_lr="0.3")])
     one = 1.0 / tflop_per_epoch(recipe)
@@ -41,6 +45,26 @@ def test_a_curve_is_made_of_searches_at_several_lengths():
     assert first.level_from == BEYOND * 2 * one
     with pytest.raises(ValueError, match="no two lengths"):
         curves_of([recipe], runs[:1])
+
+
+def test_a_short_training_does_not_move_the_images_and_its_point_is_of_one_that_did_not():
+    recipe = Recipe(widths=(8, 16, 32), translate=2)
+    assert suited(recipe, MOVED_FROM) == recipe
+    assert suited(recipe, MOVED_FROM - 0.1) == replace(recipe, translate=0)
+    one = tflop_per_epoch(recipe)
+    runs = [
+        {"tflop": epochs * one, "accuracy": accuracy, "runs": 1, "changes": changes}
+        for epochs, accuracy, changes in (
+            (2, 70.0, "widths=8,16,32 translate=0"),
+            (2, 69.0, "widths=8,16,32"),
+            (8, 79.0, "widths=8,16,32 translate=0"),
+            (8, 80.0, "widths=8,16,32"),
+        )
+    ]
+    (curve,) = curves_of([recipe], runs)
+    assert [accuracy for _, accuracy in curve.points[1:]] == [70.0, 80.0]
+    assert for_work(1.0).translate == 0
+    assert for_work(1000.0).translate == 2
 
 
 def test_the_work_of_an_epoch_is_that_of_its_steps():
