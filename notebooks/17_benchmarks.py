@@ -41,7 +41,7 @@
 # *实验记录*
 #
 # The results are stored as JSON files in `notebooks/records/training/`, and each file begins with the command that
-# wrote it. Here is the record of the one-minute runs:
+# wrote it. Here is the command of the one-minute runs, without its last option, `--out` and the name of the file:
 
 # %%
 # %xmode Minimal
@@ -55,7 +55,7 @@ from helpers.training import records
 
 recorded = records.read()
 minute = recorded["seconds_60"]
-minute["command"]
+minute["command"].partition(" --out ")[0]
 
 # %% [markdown]
 # `--budget 60s` says that the training may take sixty seconds, from the moment when the images are in memory to the end
@@ -100,9 +100,9 @@ p = accuracies.mean() / 100
 100 * (p * (1 - p) / 10_000).sqrt()
 
 # %% [markdown]
-# So conclude nothing from a difference no larger than that between two runs of the same program. (If two networks are
-# judged by the *same* test set, you can compare them more finely than this formula says, because they share their lucky
-# and unlucky images. [The third exercise](#Exercises) is about that.)
+# So with only a few runs, conclude nothing from a difference that is no larger than that between two runs of the same
+# program. (If two networks are judged by the *same* test set, you can compare them more finely than this formula says,
+# because they share their lucky and unlucky images. [The third exercise](#Exercises) is about that.)
 #
 # A result also says little without its machine, so the machine is recorded too, with its *instruction set* (指令集) and
 # the release of PyTorch:
@@ -136,7 +136,7 @@ show_accuracy_against_seconds(recorded)
 # runs for one and three minutes, and a single run for ten. The points need not even share a network, because with more
 # time a wider one often pays off, as we will see [further down](#A-network-for-each-budget).
 #
-# All three curves keep rising, but slowly, and that is sobering. Three times the time removes a good third of the
+# All three curves keep rising, but slowly, and that is sobering. About three times the time removes a good third of the
 # remaining errors at best and sometimes only a fifth, and to do it again takes three times *that* time.
 #
 # The gray dashed curves are other people's networks, each trained once for the same time, in bfloat16 and on a machine
@@ -146,7 +146,7 @@ show_accuracy_against_seconds(recorded)
 # were designed to reach 94 % in the shortest time on a GPU. ResNet-18 is a well-known *residual network* (残差网络), and
 # the largest of them all.
 #
-# The stars near the upper edge are something else: results that others have published for GPUs. We did not measure
+# The stars near the upper edge are something else: results that others have published on GPUs. We did not measure
 # them; they are here for scale.
 
 # %%
@@ -239,8 +239,8 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 
 # %% [markdown]
 # The small network has gone over all images several times, in many cheap steps. The large one has seen half of them
-# once. At its second point airbench94 has come closer, but from there on it keeps making about half as many errors
-# again. The 94 % for which it was made need more work than this picture shows.
+# once. At its second point airbench94 has come closer, but from there on it still makes about one and a half times as
+# many errors. The 94 % for which it was designed takes more work than this picture shows.
 #
 # ## A network for each budget
 #
@@ -324,20 +324,23 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 #
 # *目标与结果*
 #
-# The book had set itself goals for this training. Some were reached, others were missed:
+# The book has set itself goals for this training, and most of them were missed. The results that reach their goal are
+# in bold:
 
 # %%
-columns = ["budget", "goal", "reached", "spread", "seconds", "TFLOP"]
+columns = ["budget", "goal", "result", "spread", "seconds", "TFLOP"]
 table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
 # The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
 # than that recipe does. (The recipe took more than three minutes, our training less than two seconds. The spread is
 # that of the accuracies, in this row too.) In the next three rows the amount of work is fixed, and other programs ran
-# meanwhile, so the seconds would mean nothing. Of the nine rows for a fixed time on CPUs, only those of 60 s and 180 s
-# with bfloat16 come from today's program. For the other seven the network was chosen by the amount of work alone, and
-# that of "600 s, AVX512" has a width that is no longer among the candidates. Each run of this table used the test set
-# exactly once, at the very end.
+# meanwhile, so the seconds would mean nothing. AMX stands for the instructions with which some processors of Intel
+# multiply whole matrices; on such a processor nothing has been recorded yet. The goals for two CPU cores are not those
+# that we began with: five are higher now, and one, that of "600 s, AVX512", is lower by half a point. Of the nine
+# results for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16 come from today's program. For the other
+# seven the network was chosen by the amount of work alone, and that of "600 s, AVX512" has a width that is no longer
+# among the candidates. Each run of this table used the test set exactly once, at the very end.
 #
 # ### What was tried
 #

@@ -38,7 +38,7 @@
 #
 # *时间分布*
 #
-# Let us begin with a small network and one training step. As the time does not depend on what is in the images, random
+# Let us begin with a small network and one training step. As the time hardly depends on what is in the images, random
 # ones will do:
 
 # %%
@@ -189,7 +189,8 @@ f"{speed / 1e9:.0f} GFLOP/s"
 #
 # A number in bfloat16 takes half the memory of a 32-bit float. Some processors calculate with it directly and gain a
 # lot. On others PyTorch has to take a detour, and the same training can become many times *slower*. Which kind is
-# yours? We time a small convolution in both. A ratio above 1 means that bfloat16 is faster:
+# yours? We time a convolution with 32 channels on 4 images of 16 x 16 pixels in both. A ratio above 1 means that
+# bfloat16 is faster:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.speed import convolution_speed
@@ -199,27 +200,27 @@ bf16 = convolution_speed(32, 16, 4, device="cpu", precision="bf16")
 f"{bf16 / fp32:.2f}x"
 
 # %% [markdown]
-# Nobody remembers which processor has what, so the training program of this book measures both before it starts, and
-# takes the faster one. What bfloat16 does to the numbers is the subject of
+# Hardly anybody remembers which processor has what, so the training program of this book measures both before it
+# starts, and takes the faster one. What bfloat16 does to the numbers is the subject of
 # [page 12](12_precision_and_memory.ipynb#Half-precision).
 #
 # ## Instruction sets
 #
 # *指令集*
 #
-# A processor's instructions treat several numbers at once: with AVX2 eight 32-bit floats, with AVX512 sixteen. PyTorch
-# uses what it finds, so there is nothing to switch on, but much of the difference between two machines comes from here.
-# On [page 17](17_benchmarks.ipynb#Accuracy-against-time) there are runs of a minute with bfloat16, with AVX512, and with
-# AVX2 only. (Those with bfloat16 are from another processor, and the networks need not be the same.) This is how much
-# work was done in the minute, in TFLOP:
+# A processor has instructions that treat several numbers at once. Those of Intel and AMD treat eight 32-bit floats with
+# AVX2, and sixteen with AVX512. PyTorch uses what it finds, so there is nothing to switch on, but much of the
+# difference between two machines comes from here. On [page 17](17_benchmarks.ipynb#Accuracy-against-time) there are
+# runs of a minute with bfloat16, with AVX512, and with AVX2 only. (Those with bfloat16 are from another processor, and
+# the networks need not be the same.) This is how much work was done in the minute, in TFLOP:
 
 # %%
 names = ["bf16_60", "seconds_60", "avx2_60"]
 [round(records.mean(recorded[n]["runs"], "tflop"), 1) for n in names]
 
 # %% [markdown]
-# If you want to know what the wider instructions are worth on your machine, switch them off and compare. In a shell of
-# Linux or macOS, you put two environment variables in front of a command, as in
+# If you want to know what AVX512 is worth on your machine, switch it off and compare. In a shell of Linux, you put two
+# environment variables in front of a command, as in
 # `ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 python -m helpers.training --budget 60s`.
 #
 # ## Threads
@@ -227,7 +228,7 @@ names = ["bf16_60", "seconds_60", "avx2_60"]
 # *线程数*
 #
 # [Page 01](01_install_and_timing.ipynb#How-many-threads?) has shown that large operations are shared among threads.
-# More threads than cores do not help, and may well hurt, because they have to wait for each other. Here is the speed of
+# More threads than cores rarely help, and may well hurt, because they have to wait for each other. Here is the speed of
 # training steps of the smallest network of page 17, first with one thread, then with four times as many as PyTorch has
 # chosen, and finally with exactly as many:
 
@@ -386,8 +387,9 @@ round(work_for(85.0), 1), round(work_for(90.0), 1)
 f"{work_for(90.0) * 1e12 / speed:.0f} s"
 
 # %% [markdown]
-# This is a rough estimate, since the network for 90 % is a little wider than the one we have timed, and your computer may
-# have other things to do. To know for sure, run the training in a terminal, in the folder of this book:
+# This is a rough estimate. The network for 90 % is a little wider than the one we have timed, your computer may have
+# other things to do, and if it is faster in bfloat16, the training will take less time. To know for sure, run the
+# training in a terminal, in the folder of this book:
 #
 # | to do this | type |
 # |:--|:--|
@@ -403,7 +405,7 @@ f"{work_for(90.0) * 1e12 / speed:.0f} s"
 # ## Recap
 #
 # - First find out what takes the time. By Amdahl's law, what you do not speed up limits what you can gain: with half of
-#   the time in convolutions, making only them faster can do little more than double the speed.
+#   the time in convolutions, making only them faster can at most double the speed.
 # - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
 #   processes did not help on two cores; on a GPU, compiling does.
 # - Divide the work that an accuracy takes by the speed of your machine, and you have a rough estimate of the time.

@@ -115,11 +115,12 @@ big + 1 - big, big - big + 1
 
 # %% [markdown]
 # In the first sum the 1 is lost, because `float32` cannot tell 100,000,001 from 100,000,000. When PyTorch sums up a
-# tensor, it splits the work among several threads, and within each of them the processor adds several numbers at once.
-# How many depends on the machine, and with it the order of the additions and the last digits. A seed does not help:
-# after `torch.manual_seed` you get the same random numbers again, but what is computed from them is rounded in the
-# machine's own way, as PyTorch's
-# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性) says plainly.
+# large tensor, it splits the work among several threads, and within each of them the processor adds several numbers at
+# once. How many depends on the machine, and with it the order of the additions and the last digits. A seed does not
+# help: after `torch.manual_seed` a CPU draws the same random numbers again, but what is computed from them is rounded
+# in the machine's own way. So PyTorch's
+# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性) does not guarantee equal
+# results across platforms.
 #
 # So each kind of output is compared in its own way. The next sections take them one by one:
 #
@@ -198,7 +199,7 @@ difference("loss 0.2105", "loss 0.2205", band)
 difference("loss 0.2105", "loss 0.2305", band)
 
 # %% [markdown]
-# Whole numbers stay exact, because the number of steps, say, does not depend on rounding:
+# Unless a cell says otherwise, whole numbers stay exact, because the number of steps, say, does not depend on rounding:
 
 # %%
 difference("100 steps", "101 steps", band)
@@ -300,7 +301,7 @@ compare_pictures(stored, unmarked).text
 #
 # Suppose that the comparison itself had a bug and let everything pass. All pages would be green, and we would be none
 # the wiser. So it was tested on mistakes made on purpose, which is called *mutation testing* (变异测试). A program took
-# each output and spoiled it in dozens of ways, one at a time: a digit changed, a line lost, two rows swapped, a label
+# each output and spoiled it in many ways, one at a time: a digit changed, a line lost, two rows swapped, a label
 # erased, a curve in the wrong color. How often did the comparison notice? Here is how many mistakes it caught, and how
 # many it missed:
 
@@ -377,8 +378,9 @@ show_stand_in(stand_in)
 # The code of the pages works on the shapes as well, but the numbers will not be those of the book. A page that uses
 # them says so, with the reason, and its cells that depend on the pictures are run but not compared.
 #
-# If you teach in a room without internet, type `export CIFAR10_ROOT=stand-in` before you start JupyterLab. Typed in
-# the folder of the book, `python -m helpers.data --help` tells how to fetch the real pictures.
+# If you teach in a room without internet, type `export CIFAR10_ROOT=stand-in` (in Windows' PowerShell,
+# `$env:CIFAR10_ROOT = "stand-in"`) before you start JupyterLab. Typed in the folder of the book,
+# `python -m helpers.data --help` tells how to fetch the real pictures.
 #
 # ## Going further
 #
@@ -390,16 +392,17 @@ show_stand_in(stand_in)
 #
 # How wide must a tolerance be? As narrow as possible, because a comparison that lets everything pass proves nothing. So
 # we measure it. A page is run again with one thread or two, with the instructions of older processors, on two older
-# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other seeds. For
-# each cell and setting this yields the smallest tolerance that would have been enough. Two rules follow. No tolerance
-# may be more than five times as wide as the widest that was needed, and no band of training wider than what other seeds
-# bring about.
+# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with other seeds, in the end
+# with ten. For each cell and setting this yields the smallest tolerance that would have been enough. There are two
+# rules. No tolerance may be more than five times as wide as the widest that was needed, and no band of training wider
+# than what other seeds bring about.
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
 # it, and the narrow column on the left is for what did not differ at all. The first rule asks for a mark in the gray
 # part, which begins at one fifth, or to the right of it. The second asks for a cross at 1 or beyond, where no other
-# mark may lie. Both rules apply once a cell has been measured in all settings and with all ten seeds. Where a mark is
-# missing, that has not been done yet, and such a line may look too wide:
+# mark may lie. Both rules apply once a cell has been measured in all settings and with all ten seeds. This still has
+# to be done where a mark is missing, and on pages 06 and 07, which have been run with three and with five other seeds so
+# far. Some of these tolerances look too wide:
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -415,8 +418,8 @@ show_spreads(spread)
 measurements.needed_by_default(spread)
 
 # %% [markdown]
-# That leaves room to spare on the processors on which this was measured, most of it on one of AMD. On others there may
-# be differences that nobody has seen yet.
+# That leaves room to spare on the processors on which this was measured, for the most part one made by AMD. On others
+# there may be differences that nobody has seen yet.
 #
 # An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. Here is
 # what differs with 2.9.1 or 2.13.0, with the reason:
@@ -428,7 +431,7 @@ measurements.told_by_release(spread)
 # ## Recap
 #
 # - A stored output is only as true as its last run. The book runs each cell again and compares.
-# - Words, shapes, dtypes and whole numbers have to be the same, and floats to one part in 10,000. For tensors in your
+# - Words, shapes, dtypes and whole numbers have to be the same, and floats up to rounding. For tensors in your
 #   own tests, use `torch.testing.assert_close`.
 # - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room
 #   states how much and why.

@@ -7,11 +7,18 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from helpers import plotting
-from helpers.plotting import BLUE, GRAY, GREEN, VERMILION
+from helpers.plotting import BLUE, GRAY, GREEN, PURPLE, VERMILION
 from helpers.training import records
 from helpers.training.curves import Curve, tflop_per_epoch
 
-OURS = (BLUE, VERMILION, GREEN, GRAY)
+OURS = {  # the color of each of this book's curves
+    "this book": BLUE,
+    records.AMX: PURPLE,
+    records.BF16: BLUE,
+    records.AVX512: VERMILION,
+    records.AVX2: GREEN,
+    records.GPU: GRAY,
+}
 OTHERS = "#767676"
 MARKERS = "svD^P<>"
 # How far above its star each published result's name stands, in points, the fastest first: no two overlap.
@@ -112,10 +119,10 @@ def _draw(
         curves: the points of each curve, by its name.
         beside: how many points to the right of the end and above it a name stands; (9, 0) where none is given.
     """
-    colors, markers = iter(OURS), iter(MARKERS)
+    markers = iter(MARKERS)
     for label, points in curves.items():
-        ours = label.startswith("this book")
-        color = next(colors) if ours else OTHERS
+        ours = label in OURS
+        color = OURS.get(label, OTHERS)
         x, accuracy = zip(*points, strict=True)
         look = {"linewidth": 2, "markersize": 6} if ours else {"linewidth": 1.2, "markersize": 5}
         marker = "o" if ours else next(markers)
