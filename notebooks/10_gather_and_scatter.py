@@ -376,9 +376,9 @@ w.grad
 # - The output has the shape of the index, which has as many dimensions as the input. Often it is `labels[:, None]`.
 # - `gather` is advanced indexing that supplies all coordinates but one. For one element per row, `scores[rows, labels]`
 #   does just as well; with the places that `topk` or `argsort` return, `gather` is simpler.
-# - `scatter_` is the same rule backwards. It undoes `gather` if the index names every place along `dim` exactly once: with
-#   `dim=1`, if each row is a permutation. Otherwise, places that are not named keep their old value, and where several
-#   values meet, any of them may stay.
+# - `scatter_` is the same rule backwards. It undoes `gather` if the index names every place along `dim` exactly once:
+#   with `dim=1`, if each row is a permutation. Otherwise, places that are not named keep their old value, and where
+#   several values meet, any of them may stay.
 # - `scatter_add_` adds up the values that meet, and `scatter_reduce` combines them in other ways.
 
 # %% [markdown]
