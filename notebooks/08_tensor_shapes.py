@@ -368,8 +368,8 @@ show_storage(ten.split(4)[1], "ten.split(4)[1]")
 #
 # *视图还是副本*
 #
-# For looking up: what you get when `x` is a contiguous matrix, and when it is a transposed one. Where the two columns
-# differ, the strides decide.
+# This table is for looking up what you get when `x` is a contiguous matrix, and when it is a transposed one. Where the
+# two columns differ, the strides decide.
 #
 # | call | x contiguous | x transposed |
 # |:--|:--|:--|
@@ -478,8 +478,8 @@ public.as_strided((2, 3), (3, 1))
 
 # %% [markdown]
 # PyTorch would object only at the end of the storage. So a slice hides nothing, and if you save `public` with
-# `torch.save`, the whole storage is written to the file. Prefer the calls that have names, and `clone` what must stand
-# alone.
+# `torch.save`, the whole storage is written to the file. Prefer the calls that say what they do, such as `unfold`, and
+# `clone` what must stand alone.
 #
 # ### Why id() proves nothing
 #

@@ -176,8 +176,8 @@ except RuntimeError as error:
 #
 # *按下标选取*
 #
-# A mask says yes or no to each element. To name rows in an order of your own, or more than once, write a list or a tensor
-# of indices. The third station twice, then the first:
+# A mask says yes or no to each element. To name rows in an order of your own, or more than once, write a list or a
+# tensor of indices. Here is the third station twice, then the first:
 
 # %%
 t[[2, 2, 0]]
