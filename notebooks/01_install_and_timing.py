@@ -71,8 +71,9 @@ x.sum()
 # particular version of PyTorch. This is why the two should be installed by the same command: if they do not match, the
 # import may fail, or it may succeed and then a function is missing. So we do not stop at the import, but also call one
 # of the compiled functions, *non-maximum suppression* (非极大值抑制). It helps a program that looks for cats in a picture and
-# has drawn two boxes around the same cat: of boxes that overlap, it keeps only the one with the highest score. Here are
-# two boxes that are nearly the same, with the scores 0.9 and 0.8. The answer should be the index of the first:
+# has drawn two boxes around the same cat: of boxes that overlap by more than a threshold, here one half, it keeps only
+# the one with the highest score. Our two boxes are nearly the same, and their scores are 0.9 and 0.8. The answer should
+# be the index of the first:
 
 # %% claims=["C01"]
 boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.1]])
@@ -147,8 +148,8 @@ b
 # > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today the module keeps its name, and
 # > `torch.empty(3, 4)` says more plainly what you get. The old call still works.
 #
-# When you want values, say which ones. `zeros` and `ones` do what their names promise, `rand` draws random numbers
-# between 0 and 1, and each of them takes a data type too:
+# When you want values, say which ones. `rand` draws random floating-point numbers between 0 and 1. `zeros` and `ones` do
+# what their names promise, and take a data type as well, here that of 64-bit integers:
 
 # %%
 torch.zeros(3, 4, dtype=torch.int64)
@@ -193,10 +194,11 @@ torch.Tensor([1, 2]), torch.tensor([1, 2])
 
 # %% [markdown]
 # Read it from the end: there were seven runs of ten thousand loops. For each run the time of a single loop is worked
-# out, and what you see is the mean of the seven, plus or minus their standard deviation (标准差). If the deviation is
-# not small compared with the mean, something else kept the machine busy, and you should measure again. Sometimes
-# `%timeit` says so itself, in a line that begins with "The slowest run took". It suspects that a result has been cached,
-# but PyTorch does not remember the results of earlier sums: it was a slow first run, or a busy machine.
+# out, and what you see is the mean of the seven, plus or minus their standard deviation (标准差), in microseconds (μs,
+# millionths of a second) or nanoseconds (ns, a thousand times shorter). If the deviation is not small compared with the
+# mean, something else probably kept the machine busy, and you should measure again. Sometimes `%timeit` says so itself,
+# in a line that begins with "The slowest run took". It suspects that a result has been cached, but PyTorch does not
+# remember the results of earlier sums: it was a slow first run, or a busy machine.
 #
 # Now the same for a hundred times as many numbers:
 
@@ -211,8 +213,8 @@ more = torch.ones(1200)
 # tensor is made for the result. Further down we shall see from which size on the numbers begin to count.
 #
 # The fourth line of the notes is `%hist`, short for `%history`. It lists all that has been typed so far, which is handy
-# when you have been trying things out and want to keep what worked. By now this would be a long list. We ask only for
-# the second cell and the third, with their numbers (`-n`):
+# when you have been trying things out and want to keep what worked. By now this would be a long list, so we ask only
+# for the second cell and the third, with their numbers (`-n`):
 
 # %% claims=["C04"]
 # %hist -n 2-3
@@ -238,8 +240,8 @@ matrix = 2 * torch.eye(4)
 
 # %% [markdown]
 # Compare this with the wall time above, and mind the units: the first call usually takes several times as long.
-# It has to do what later calls find done: load a library, request memory from the operating system, and for
-# other operations start threads or choose a method for the shape of the input. So if it is the thousandth call
+# It has to do what later calls find done: load a library, request memory from the operating system or, with
+# other operations, start threads and choose a method for the shape of the input. So if it is the thousandth call
 # that interests you, *warm up* (预热) before you start the clock: make a call or two, and throw their times away.
 #
 # ## PyTorch has its own timer
@@ -289,12 +291,12 @@ f"{1e3 * with_two:.0f} ms"
 f"{with_one / with_two:.2f}x"
 
 # %% [markdown]
-# A ratio near 1, or even below it, means that the second thread had no core to itself: something else was running, or
-# there are fewer cores than it seems (many processors count each core twice). And if you try the same with `big.sum()`,
-# do not be disappointed: that is over so quickly that handing out the work may cost more than it saves.
+# A ratio near 1, or even below it, usually means that the second thread had no core to itself: something else was
+# running, or there are fewer cores than it seems (many processors count each core twice). And if you try the same with
+# `big.sum()`, do not be disappointed: that is over so quickly that handing out the work may cost more than it saves.
 #
 # So a time without a number of threads says little. `torch.get_num_threads` tells you how many PyTorch uses, and
-# `torch.set_num_threads` sets the number for the whole process:
+# `torch.set_num_threads` sets the number for all that follows:
 
 # %%
 n = torch.get_num_threads()
@@ -309,9 +311,9 @@ torch.set_num_threads(n)  # back to what it was
 #
 # *同步*
 #
-# The third mistake is the most common one, and it makes programs look wonderful. A call on a GPU is *asynchronous*
-# (异步): it puts the work into a queue and returns at once, long before the result is there. If you stop your clock
-# then, you have timed the queue. You have to wait until the GPU has finished, and the call for that is
+# The third mistake is the most common one, and it makes programs look wonderful. Most calls on a GPU are *asynchronous*
+# (异步): they put the work into a queue and return at once, long before the result is there. If you stop your clock then,
+# you have timed the queue. You have to wait until the GPU has finished, and the call for that is
 # `torch.accelerator.synchronize()`. On a machine without a GPU there is nothing to wait for:
 
 
@@ -422,8 +424,8 @@ rows = torch.ones(100, 100)
 # - `%timeit` and `torch.utils.benchmark` repeat a statement; the latter also warms up, sets the number of threads and
 #   waits for the GPU.
 # - Warm up, know your number of threads, and synchronize before you read the clock.
-# - With a small tensor you wait for the call itself, with a large one for the memory. One large call beats many small
-#   ones.
+# - A sum over a small tensor takes as long as the call itself, and one over a large tensor as long as the memory needs.
+#   One large call beats many small ones.
 
 # %% [markdown]
 # ## Exercises
@@ -459,7 +461,7 @@ check_blank(blank)
 
 # %% [markdown]
 # **2. Old code, new words.** Write `data_of_2017(values)`, which turns a list (of integers, floats or both, possibly
-# nested) into the same tensor as `torch.Tensor(values)` does, without using `torch.Tensor`.
+# nested) into the same tensor as `torch.Tensor(values)` does, without using `torch.Tensor` or `torch.FloatTensor`.
 
 # %% tags=["exercise"]
 from helpers.exercises.timing import check_data_of_2017

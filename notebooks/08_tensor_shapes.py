@@ -104,10 +104,10 @@ t.storage_offset() + 1 * t.stride(0) + 2 * t.stride(1)
 show_storage(t.T, "t.T")
 
 # %% [markdown]
-# Not a single number has moved. The two sizes have swapped places, and so have the two strides, so that one row of
-# `t.T` now hops three cells at a time. This is why transposing a tensor of a gigabyte takes no longer than transposing
-# this one. Keep this picture in mind: most operations on this page are nothing but a new shape, new strides or a new
-# offset over cells that stay where they are.
+# Not a single number has moved. The two sizes have swapped places, and so have the two strides, so that a walk along a
+# row of `t.T` hops three cells at a time. This is why transposing a tensor of a gigabyte takes no longer than
+# transposing this one. Keep this picture in mind: most operations on this page are nothing but a new shape, new strides
+# or a new offset over cells that stay where they are.
 #
 # ## View
 #
@@ -153,7 +153,8 @@ t.untyped_storage().data_ptr() == v.untyped_storage().data_ptr()
 
 # %% [markdown]
 # (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own.
-# And tensors without elements all have the address 0, although there is nothing that they could share.)
+# And where no memory was reserved, as for `torch.empty(0)`, the address is 0, which two tensors can have without
+# sharing anything.)
 #
 # A `clone` has a storage of its own, so it keeps its numbers whatever happens to `t`. Here we put the 11 back into `t`,
 # and the clone, made before, still has the 99:
@@ -279,8 +280,9 @@ show_storage(column.expand(3, 4), "column.expand(3, 4)")
 
 # %% [markdown]
 # A stride of 0 means: to get to the next column, stay where you are. All four elements of a row are read from one cell
-# ("×4" beside its dot), and the storage still holds three numbers. This is also how broadcasting (广播) works inside
-# PyTorch. The price shows when you write. One assignment changes four elements, and `column` too:
+# ("×4" beside its dot), and the storage still holds three numbers. Inside PyTorch, *broadcasting* (广播) works in the
+# same way: in `matrix + column`, the column is expanded to the width of the matrix. The price shows when you write. One
+# assignment changes four elements, and `column` too:
 
 # %%
 wide = column.expand(3, 4)
@@ -366,8 +368,8 @@ show_storage(ten.split(4)[1], "ten.split(4)[1]")
 #
 # *视图还是副本*
 #
-# For looking up: what you get when `x` is a contiguous matrix, and when it is a transposed one. Where the two columns
-# differ, the strides decide.
+# This table is for looking up what you get when `x` is a contiguous matrix, and when it is a transposed one. Where the
+# two columns differ, the strides decide.
 #
 # | call | x contiguous | x transposed |
 # |:--|:--|:--|
@@ -427,8 +429,8 @@ r.resize_(6)
 show_storage(r.resize_(2, 5), "r.resize_(2, 5)", unknown=range(6, 10))
 
 # %% [markdown]
-# You will rarely want this. `resize_` ignores strides, and it refuses a tensor that requires a gradient. It is better to
-# make a *new* tensor, in which every element is defined. This one has two zeros at its end:
+# You will rarely want this. `resize_` ignores the strides, and it refuses a tensor that requires a gradient. It is
+# better to make a *new* tensor, in which every element is defined. This one has two zeros at its end:
 
 # %% claims=["C30"]
 torch.nn.functional.pad(ten, (0, 2))
@@ -438,7 +440,7 @@ torch.nn.functional.pad(ten, (0, 2))
 #
 # *通道在后的内存格式*
 #
-# A tensor that is not contiguous need not be an accident. Convolutions often run faster when the colors of a pixel lie
+# That a tensor is not contiguous need not be an accident. Convolutions often run faster when the colors of a pixel lie
 # side by side in memory. The memory format `channels_last` arranges that without a change of shape. This is a picture of
 # 2 × 2 pixels, batch × channels × height × width as always, of which we draw the first sample:
 
@@ -448,7 +450,7 @@ pixels = pixels.to(memory_format=torch.channels_last)
 show_storage(pixels[0], "pixels[0]")
 
 # %% [markdown]
-# The first three cells, 0, 4 and 8, are the three colors of the first pixel.
+# The first three cells hold 0, 4 and 8, the three colors of the first pixel.
 #
 # ### Sliding windows
 #
@@ -476,8 +478,8 @@ public.as_strided((2, 3), (3, 1))
 
 # %% [markdown]
 # PyTorch would object only at the end of the storage. So a slice hides nothing, and if you save `public` with
-# `torch.save`, the whole storage is written to the file. Prefer the calls that have names, and `clone` what must stand
-# alone.
+# `torch.save`, the whole storage is written to the file. Prefer the calls that say what they do, such as `unfold`, and
+# `clone` what must stand alone.
 #
 # ### Why id() proves nothing
 #
@@ -497,8 +499,8 @@ with print_warnings():
 len(ids) < 100
 
 # %% [markdown]
-# A hundred addresses, but fewer ids: some of the tensors have the same `id` without sharing a single byte. So compare
-# `data_ptr()`, as we did above. (`storage()` itself has been deprecated since 2.0, as the warning says.)
+# A hundred addresses, but fewer ids: the storages of some tensors had the same `id` without sharing a single byte. So
+# compare `data_ptr()`, as we did above. (`storage()` itself has been deprecated since 2.0, as the warning says.)
 #
 # ## Recap
 #
@@ -615,7 +617,7 @@ check_windows(windows)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# Both strides are `x.stride(0)`. And where does the walk begin if `x` is a slice that starts in the middle?
+# Both strides are `x.stride(0)`. You need not give the offset: without one, the walk begins where `x` begins.
 #
 # </details>
 
@@ -668,7 +670,7 @@ check_tiles(lambda image, size: image.reshape(-1, size, size))
 def windows(x, size):
     step = x.stride(0)
     shape = (len(x) - size + 1, size)
-    return x.as_strided(shape, (step, step), x.storage_offset())
+    return x.as_strided(shape, (step, step))
 
 
 check_windows(windows)

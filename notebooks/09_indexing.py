@@ -155,8 +155,8 @@ t.masked_select(warm.byte())
 
 # %% [markdown]
 # Old code also wrote `1 - mask` for "not". Today that is an error, and its message names the remedy. (It is a
-# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, this catches
-# both.)
+# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, the `except`
+# below catches both.)
 
 # %% claims=["C32"]
 try:
@@ -176,8 +176,8 @@ except RuntimeError as error:
 #
 # *按下标选取*
 #
-# A mask says yes or no to each element. To name rows in an order of your own, or more than once, write a list or a tensor
-# of indices. The third station twice, then the first:
+# A mask says yes or no to each element. To name rows in an order of your own, or more than once, write a list or a
+# tensor of indices. Here is the third station twice, then the first:
 
 # %%
 t[[2, 2, 0]]
@@ -226,7 +226,7 @@ u[2]
 
 # %% [markdown]
 # How do you tell the two apart? Whole numbers, slices, `...` and `None` are *basic* indexing. What they pick lies at
-# regular distances in memory, so other strides are enough to describe it
+# regular distances in memory, so a new shape, strides and an offset are enough to describe it
 # ([page 08](08_tensor_shapes.ipynb#Storage-and-strides)), and the result is a view. As soon as there is a list, a mask
 # or a tensor of indices in the brackets, it is *advanced* indexing (高级索引). The elements may lie anywhere, they have
 # to be collected, and the result is a copy. In the picture, views are blue and copies orange, with the shape below each.
@@ -249,9 +249,10 @@ show_picks(
 )
 
 # %% [markdown]
-# > **Then and now.** Advanced indexing was new in the notes' own release, 0.2, and they say that its results *mostly* do
-# > not share memory. Today the rule needs no "mostly", only a footnote: a whole number in a tensor without dimensions,
-# > such as `torch.tensor(1)`, counts as a plain number, and gives a view.
+# > **Then and now.** Advanced indexing was new in the notes' own release, 0.2, and they say that its results *mostly*
+# > do not share memory. Today the rule needs no "mostly", only a footnote: a whole number in a tensor without
+# > dimensions, such as `torch.tensor(1)`, counts as a plain number and gives a view (unless its type is `uint8`, which
+# > makes it a mask).
 
 # %% claims=["C37"]
 u[torch.tensor(1)][0] = -2
@@ -322,7 +323,7 @@ counts
 # %% [markdown]
 # Candidate 2 got three votes, but only one was counted. PyTorch first reads the five counts, then adds one to each, and
 # only *then* writes them back, so that the same 1 is written to place 2 three times. `index_add_` adds as often as a
-# place is named:
+# place is named. It takes the dimension, the places, and what to add at each of them, here a 1 for each vote:
 
 # %%
 torch.zeros(4, dtype=torch.int64).index_add_(0, votes, torch.ones_like(votes))

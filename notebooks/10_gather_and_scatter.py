@@ -75,9 +75,9 @@ scores.gather(1, labels[:, None])
 
 # %% [markdown]
 # The numbers are the same: 2.0 from the first row, 0.2 from the second, and so on. For one element per row, the
-# brackets do just as well. But as soon as you want several per row, or the tensor has more dimensions, or the column
-# numbers come out of `topk` or `argsort`, the brackets need an index tensor for every dimension, while `gather` still
-# needs only one. How does it work?
+# brackets do just as well. But if you want several per row, perhaps with the column numbers that `topk` or `argsort`
+# returned, or if the tensor has more dimensions, the brackets need further index tensors of just the right shapes,
+# while `gather` still needs only the one. How does it work?
 #
 # ## Gather along dim 1
 #
@@ -157,9 +157,9 @@ show_gather(cube, 2, index)
 #
 # *与高级索引的关系*
 #
-# How is this related to the brackets of [page 09](09_indexing.ipynb#The-shape-of-advanced-indexing)? There, *advanced
-# indexing* (高级索引) wants an index tensor for each dimension, and broadcasts them with each other. The rule tells us
-# what these tensors are for `gather`: the index itself for `dim`, and for each other dimension the places in their
+# How is this related to the brackets of [page 09](09_indexing.ipynb#The-shape-of-advanced-indexing)? There we gave
+# *advanced indexing* (高级索引) an index tensor for each dimension, and it broadcast them with each other. The rule tells
+# us what these tensors are for `gather`: the index itself for `dim`, and for each other dimension the places in their
 # natural order. For a matrix and dimension 1, that is a column of row numbers next to the index:
 
 # %%
@@ -337,9 +337,9 @@ show_scatter(torch.zeros(2, 3, dtype=torch.int64), 1, shops, paid, add=True)
 # %% [markdown]
 # A sum does not depend on which value arrives first, so this time the result is defined. (On a GPU, a sum of
 # floating-point numbers may still differ in its last digits from run to run, because the order of the additions does.)
-# `scatter_reduce` can also keep the largest (`"amax"`), the smallest, the product or the mean. Here is the largest
-# amount in each shop. With `include_self=False` the old value of the target does not take part, but it stays where
-# nothing arrives, as for the shop that a customer never visited:
+# `scatter_reduce` can also keep the largest (`"amax"`) or the smallest, or form the product or the mean. Here is the
+# largest amount in each shop. With `include_self=False` the old value of the target does not take part, but it stays
+# where nothing arrives, as for the shop that a customer never visited:
 
 # %% claims=["C35"]
 zeros = torch.zeros(2, 3, dtype=torch.int64)
@@ -373,11 +373,12 @@ w.grad
 # ## Recap
 #
 # - One rule: an element of the output comes from its own place, with the coordinate `dim` replaced by the index.
-# - The output has the shape of the index, and the index as many dimensions as the input: often `labels[:, None]`.
+# - The output has the shape of the index, which has as many dimensions as the input. Often it is `labels[:, None]`.
 # - `gather` is advanced indexing that supplies all coordinates but one. For one element per row, `scores[rows, labels]`
 #   does just as well; with the places that `topk` or `argsort` return, `gather` is simpler.
-# - `scatter_` is the same rule backwards. It undoes `gather` if each row of the index is a permutation. Otherwise, places
-#   that are not named keep their old value, and where several values meet, any of them may stay.
+# - `scatter_` is the same rule backwards. It undoes `gather` if the index names every place along `dim` exactly once:
+#   with `dim=1`, if each row is a permutation. Otherwise, places that are not named keep their old value, and where
+#   several values meet, any of them may stay.
 # - `scatter_add_` adds up the values that meet, and `scatter_reduce` combines them in other ways.
 
 # %% [markdown]
@@ -598,7 +599,7 @@ def backwards(x):
 
 
 check_backwards(backwards)
-# A typical mistake: right, but by another way than the puzzle allows.
+# A typical mistake: right, but in another way than the puzzle allows.
 check_backwards(lambda x: x.flip(1))
 
 

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves
 
+from helpers.exercises.values import how_often
+
 FAMILIES = {  # names that count as one call
     "gather": ("gather", "take_along_dim"),
     "scatter": ("scatter", "scatter_"),
@@ -25,8 +27,11 @@ MOVERS = {
     "put_", "scatter_reduce", "scatter_reduce_",
 }  # fmt: skip
 LOOPING = {"map", "filter", "reduce", "vmap", "apply_"}  # loops by another name
-SHAPED = {"zeros_like", "ones_like", "empty_like", "full_like", "rand_like"}  # take only the shape
-SHAPED_AS = {"expand_as", "view_as", "reshape_as", "type_as"}  # take only the shape of the second
+SHAPED = {  # take only the shape or the dtype
+    "zeros_like", "ones_like", "empty_like", "full_like", "rand_like",
+    "new_zeros", "new_ones", "new_empty", "new_full",
+}  # fmt: skip
+SHAPED_AS = {"expand_as", "view_as", "reshape_as", "type_as", "to"}  # take only that of the second
 
 
 class Recorder(TorchFunctionMode):
@@ -104,9 +109,11 @@ def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> I
     with Recorder(arguments) as recorder:
         result = function(*arguments)
     for family, names in FAMILIES.items():
-        count, expected = sum(recorder.counts[name] for name in names), int(family in wanted)
-        if count != expected:
-            yield f"the result is right, but {family} is called {count} times; {expected} is asked for."
+        count = sum(recorder.counts[name] for name in names)
+        if family in wanted and count != 1:
+            yield f"the result is right, but {family} is called {how_often(count)} instead of once."
+        elif family not in wanted and count:
+            yield f"the result is right, but {family} is called {how_often(count)}; it is not allowed here."
     if recorder.advanced_indexing:
         yield "the result is right, but there is an index tensor in brackets: use the call that is asked for."
     if others := sorted(MOVERS & set(recorder.counts)):

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in, kind
+from helpers.exercises.values import fault_in, how_often, kind
 
 Batch = tuple[Tensor, Tensor]
 
@@ -169,7 +169,7 @@ def check_fit(fit: Callable) -> Iterable[str]:
             yield "gradients of earlier steps are still in `.grad`: `backward` adds to them, so zero them in each step."
         elif steps > len(sizes) and loader.passes < -(-steps // len(sizes)):
             yield (
-                f"{where}, the loader was started {loader.passes} time(s): start it anew for each pass, "
+                f"{where}, the loader was started {how_often(loader.passes)}: start it anew for each pass, "
                 "so that it can shuffle again."
             )
         elif fault := fault_in(answer, expected):

@@ -18,7 +18,9 @@ def check_clean(clean: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
 
     series, table = torch.tensor([4.0, -999.0, 6.0, -999.0, 8.0]), torch.randn(4, 5)
     table[1:3, ::2] = -999.0
-    yield from differences(clean, right, (series,), (table,), (torch.randn(6),))
+    healthy = torch.randn(6)
+    yield from differences(clean, right, (series,), (table,), (healthy,))
+    yield from _without_a_copy(clean, healthy)
 
 
 @exercise
@@ -31,7 +33,9 @@ def check_border(border: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
         return x.masked_fill(inside, 0)
 
     given = torch.arange(1, 21).view(4, 5)
-    yield from differences(border, right, (given,), (torch.randn(6, 3),), (torch.ones(2, 4),))
+    thin = torch.ones(2, 4)
+    yield from differences(border, right, (given,), (torch.randn(6, 3),), (thin,))
+    yield from _without_a_copy(border, thin)
 
 
 @exercise
@@ -63,3 +67,11 @@ def check_group_means(group_means: Callable) -> Iterator[str]:
     yield from differences(group_means, right, (points, group, 3), (torch.randn(45, 3), many, 5))
     if loops(group_means):
         yield "the result is right, but there is a loop in your function."
+
+
+def _without_a_copy(
+    function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor
+) -> Iterator[str]:
+    """Tell of a function that returns its argument, or a view of it, where nothing in it is to be replaced."""
+    if function(x).untyped_storage().data_ptr() == x.untyped_storage().data_ptr():
+        yield "the elements are right, but where nothing is to be replaced, x itself comes back: return a copy."

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, how_often
 
 
 @exercise
@@ -74,7 +74,7 @@ def check_ratio(ratio: Callable) -> Iterator[str]:
             given = ratio(a, b, rounds, machine.clock)
             least = min(machine.calls.count("a"), machine.calls.count("b"))
             if least < rounds:
-                yield f"each function should be called {rounds} times, but one was called {least} times."
+                yield f"each function should be called {how_often(rounds)}, but one was called {how_often(least)}."
             if fault := fault_in(given, long / short):
                 yield f"{words}, with calls of {long:.3g} s and {short:.3g} s: {fault}"
 

@@ -1,12 +1,13 @@
 """The exercises of page 01: tensors of a kind, and timers, which are tried on a machine that is only simulated."""
 
+import statistics
 from collections.abc import Callable, Iterator
 
 import torch
 
 from helpers.exercises.calls import names_in
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, how_often
 
 
 @exercise
@@ -25,8 +26,8 @@ def check_data_of_2017(data_of_2017: Callable) -> Iterator[str]:
     lists = [1, 2], [0.5, 3], [[1], [-4]], torch.randn(2, 3).tolist(), []
     cases = [(values,) for values in lists]
     yield from differences(data_of_2017, _data_of_2017, *cases)
-    if {"Tensor", "FloatTensor"} & names_in(data_of_2017):
-        yield "the tensors are right, but the task is to do without `torch.Tensor`."
+    for name in sorted({"Tensor", "FloatTensor"} & names_in(data_of_2017)):
+        yield f"the tensors are right, but the task is to do without `torch.{name}`."
 
 
 def _data_of_2017(values: list) -> torch.Tensor:
@@ -41,6 +42,7 @@ def check_gigabytes_per_second(gigabytes_per_second: Callable) -> Iterator[str]:
         (torch.ones(300, 200, dtype=torch.float64), 0.5),
         (torch.ones(5_000_000, dtype=torch.bool), 0.002),
         (torch.ones(10, 10, dtype=torch.complex64), 1e-6),
+        (torch.ones(1000, 400)[:, :100], 0.001),
     )
     yield from differences(gigabytes_per_second, _gigabytes_per_second, *inputs)
 
@@ -78,22 +80,27 @@ class Machine:
 @exercise
 def check_median_seconds(median_seconds: Callable) -> Iterator[str]:
     """The median of repeated calls, after one to warm up."""
-    for times in ([9.0, 1.0, 3.0, 2.0], [0.5, 0.2, 0.1, 0.9, 0.3, 0.2], [4.0, 2.0]):
+    for times in ([9.0, 1.0, 3.0, 2.0], [0.5, 0.2, 0.1, 0.9, 0.3, 0.2], [5.0, 1.0, 8.0, 2.0, 4.0]):
         machine, calls = Machine(), iter(times)
-        count = 0
+        count, repeats = 0, len(times) - 1
 
         def call(machine: Machine = machine, calls: Iterator[float] = calls) -> None:
             nonlocal count
             count += 1
             machine.work(next(calls, 1.0))
 
-        given = median_seconds(call, len(times) - 1, machine.clock)
-        about = f"for {len(times) - 1} repeats, of calls that take {times} seconds"
+        given = median_seconds(call, repeats, machine.clock)
+        about = f"for {repeats} repeats, of calls that take {times} seconds"
         if count != len(times):
-            yield f"{about}: `call` was called {count} times, one to warm up and {len(times) - 1} more are expected."
-        expected = float(torch.tensor(times[1:], dtype=torch.float64).quantile(0.5))
-        if fault := fault_in(given, expected):
-            yield f"{about}: {fault}"
+            yield (
+                f"{about}: `call` was called {how_often(count)}; call it once to warm up, and {how_often(repeats)} "
+                "after that."
+            )
+        if fault := fault_in(given, statistics.median(times[1:])):
+            middle = statistics.median_low(times[1:]), statistics.median_high(times[1:])
+            is_one = any(not fault_in(given, time) for time in middle)
+            advice = " The median of an even number of times is the mean of the two in the middle."
+            yield f"{about}: {fault}{advice if is_one else ''}"
 
 
 @exercise

@@ -36,7 +36,10 @@ def fault_in(answer: Any, expected: Any) -> str:
 def _number_fault(answer: float, expected: float) -> str:
     if isinstance(expected, float):
         close = math.isclose(answer, expected, rel_tol=1e-4, abs_tol=1e-4)
-        return "" if close else f"{answer!r} is not the right number."
+        shown = (
+            answer if isinstance(answer, int) else float(f"{answer:.10g}")
+        )  # 0.3, not 0.30000000000000004
+        return "" if close else f"{shown!r} is not the right number."
     if answer != expected:
         return f"{answer!r} is not right."
     if isinstance(answer, float):
@@ -64,8 +67,11 @@ def _tensor_fault(answer: Any, expected: torch.Tensor) -> str:
         return ""
     if right.numel() == 1:
         return f"{number(answer.item(), 6)} is not right."
+    differ = "differs," if wrong == 1 else "differ, the first"
     first = (~right).nonzero()[0].tolist()
-    return f"shape and dtype are right, but {wrong} of {right.numel()} elements differ, the first at {first}."
+    return (
+        f"shape and dtype are right, but {wrong} of {right.numel()} elements {differ} at {first}."
+    )
 
 
 def _same_numbers(answer: Any, expected: torch.Tensor) -> bool:
@@ -80,7 +86,7 @@ def _same_numbers(answer: Any, expected: torch.Tensor) -> bool:
 
 def _list_fault(answer: Sequence, expected: Sequence) -> str:
     if len(answer) != len(expected):
-        return f"there are {len(answer)} elements, but {len(expected)} are expected."
+        return f"the length is {len(answer)}, but {len(expected)} is expected."
     for n, pair in enumerate(zip(answer, expected, strict=True)):
         if fault := fault_in(*pair):
             return f"element {n}: {fault}"
@@ -93,3 +99,8 @@ def kind(value: Any) -> str:
         return "None"
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def how_often(count: int) -> str:
+    """Return a count of calls in words: 'once', 'twice', '3 times'."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

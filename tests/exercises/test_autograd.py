@@ -268,7 +268,7 @@ WRONG = [
     (
         checks.check_chain,
         lambda *given: gradient_by_hand(*given)[:2],
-        "there are 2 elements, but 4 are expected.",
+        "the length is 2, but 4 is expected.",
     ),
 ]
 

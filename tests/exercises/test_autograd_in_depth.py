@@ -128,7 +128,7 @@ WRONG = [
     (
         checks.check_gradient_sizes,
         lambda *given: gradient_sizes(*given)[1:],
-        "there are 2 elements",
+        "the length is 2",
     ),
     (checks.check_solve, lambda f, x, n: x - f(x) / jacrev(f)(x).diagonal(), "whole Jacobian"),
     (checks.check_solve, lambda f, x, n: 2 * x - solve(f, x, n), "wrong way"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers.exercises.exercise import differences, exercise
-from helpers.exercises.values import fault_in
+from helpers.exercises.values import fault_in, how_often
 from tests.support.answers import make_tests
 
 FLOATS = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -55,6 +55,7 @@ def test_a_right_answer(answer, expected):
         (FLOATS[0], FLOATS, "the shape is (2,), but (2, 2) is expected."),
         (FLOATS.double(), FLOATS, "the dtype is torch.float64, but torch.float32 is expected."),
         (FLOATS.to("meta"), FLOATS, "the device is meta, but cpu is expected."),
+        (FLOATS.clamp(max=3.5), FLOATS, "but 1 of 4 elements differs, at [1, 1]."),
         (FLOATS.clamp(max=1.5), FLOATS, "but 3 of 4 elements differ, the first at [0, 1]."),
         (torch.tensor(1_000_001), torch.tensor(2), "yet: 1000001 is not right."),
         (torch.tensor(1 / 3), torch.tensor(0.5), "yet: 0.333333 is not right."),
@@ -64,10 +65,12 @@ def test_a_right_answer(answer, expected):
         (4e6, 4_000_000, "the number is right, but must be an int: write it without a point or"),
         (390.625, 390, "390.625 is not right."),
         (4.0, 3.0, "4.0 is not the right number."),
+        (0.1 + 0.2, 3.0, "0.3 is not the right number."),
+        (12_345_678_901, 3.0, "12345678901 is not the right number."),
         (True, 1.0, "a float is expected, but this is a bool."),
         ("3", 3, "an int is expected, but this is a str."),
         ([2, 3], (2, 3), "a tuple is expected, but this is a list."),
-        ((2,), (2, 3), "there are 1 elements, but 2 are expected."),
+        ((2,), (2, 3), "the length is 1, but 2 is expected."),
         ([FLOATS, 2], [FLOATS, 1], "element 1: 2 is not right."),
         ([FLOATS + 1, 1], [FLOATS, 1], "element 0: shape and dtype are right"),
     ],
@@ -75,6 +78,10 @@ def test_a_right_answer(answer, expected):
 def test_a_wrong_answer_is_told_why(answer, expected, fault):
     said = fault_in(answer, expected)
     assert fault.removeprefix("yet: ") in said and "\n" not in said
+
+
+def test_how_often():
+    assert [how_often(n) for n in range(4)] == ["0 times", "once", "twice", "3 times"]
 
 
 # --- an answer that is a function or a class

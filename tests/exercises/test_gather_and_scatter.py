@@ -44,6 +44,14 @@ RIGHT = [
     (checks.check_unsorted, lambda v, o: v.clone().scatter_(1, o, v)),
     (
         checks.check_histograms,
+        lambda x, n: x.new_zeros(len(x), n).scatter_add_(1, x, x.new_ones(x.shape)),
+    ),
+    (
+        checks.check_ranks,
+        lambda x: torch.zeros_like(x).scatter_(1, x.argsort(1), same(x).to(x)),
+    ),
+    (
+        checks.check_histograms,
         lambda x, n: torch.zeros(len(x), n).scatter_add_(1, x, torch.ones(x.shape)).long(),
     ),
     (
@@ -84,6 +92,11 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (
+        checks.check_backwards,
+        lambda x: x.gather(1, same(x).flip(1)).gather(1, same(x)),
+        "gather is called twice instead of once",
+    ),
     (checks.check_diagonal, with_a_helper_that_loops, "a loop"),
     (
         checks.check_backwards,
@@ -111,7 +124,7 @@ WRONG = [
     (
         checks.check_diagonal,
         lambda x: x.diagonal()[:, None],
-        "gather is called 0 times; 1 is asked for",
+        "gather is called 0 times instead of once",
     ),
     (
         checks.check_diagonal,
@@ -141,7 +154,7 @@ WRONG = [
     (
         checks.check_unsorted,
         lambda v, o: v.gather(1, o.argsort(1)),
-        "gather is called 1 times; 0 is asked for",
+        "gather is called once; it is not allowed here",
     ),
     (
         checks.check_histograms,

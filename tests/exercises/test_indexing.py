@@ -31,6 +31,16 @@ RIGHT = [
 WRONG = [
     (checks.check_clean, lambda x: torch.where(x == -999, x.mean(), x), "elements differ"),
     (checks.check_clean, lambda x: x[x != -999], "the shape is"),
+    (
+        checks.check_clean,
+        lambda x: x if (x != -999).all() else torch.where(x == -999, x[x != -999].mean(), x),
+        "x itself comes back",
+    ),
+    (
+        checks.check_border,
+        lambda x: zeros_inside(x.clone() if min(x.shape) > 2 else x),
+        "x itself comes back",
+    ),
     (checks.check_border, zeros_inside, "the argument x has changed too"),
     (checks.check_top_rows, lambda x, k: x.max(1).values.topk(k).indices, "for x ="),
     (checks.check_group_means, lambda p, g, n: torch.zeros(n, 2).index_add_(0, g, p), "differ"),

@@ -96,7 +96,7 @@ WRONG = [
     (checks.check_speedup, without_the_factor, "group = 'convolution', factor = 2.0"),
     (checks.check_ratio, one_after_the_other, "busy at the beginning"),
     (checks.check_ratio, sum_of_all, "busy at the beginning"),
-    (checks.check_ratio, once, "called 5 times, but one was called 1 times"),
+    (checks.check_ratio, once, "called 5 times, but one was called once"),
     (checks.check_shared_gradients, plain_mean, "for 10 images and 4 processes"),
     (checks.check_shared_gradients, not_divided, "for 12 images and 3 processes"),
     (checks.check_shared_gradients, in_one_process, "saw batches of [12]"),

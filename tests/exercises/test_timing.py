@@ -19,6 +19,12 @@ def median_seconds(call, repeats, clock):
     return statistics.median(times)
 
 
+def timed(call, clock):
+    start = clock()
+    call()
+    return clock() - start
+
+
 class Stopwatch:
     def __init__(self, wait, clock):
         self.wait, self.clock = wait, clock
@@ -58,6 +64,11 @@ def mean_of_all(call, repeats, clock):
     return (clock() - start) / (repeats + 1)
 
 
+def upper_median(call, repeats, clock):
+    call()
+    return sorted(timed(call, clock) for _ in range(repeats))[repeats // 2]
+
+
 class StartsLate(Stopwatch):
     def __enter__(self):
         self.start = self.clock()
@@ -79,12 +90,23 @@ WRONG = [
     (timing.check_blank, lambda r, c: torch.full((c, r), -1), "the shape is (4, 3)"),
     (timing.check_data_of_2017, torch.tensor, "the dtype is torch.int64"),
     (timing.check_data_of_2017, lambda v: torch.Tensor(v), "do without `torch.Tensor`"),  # noqa: PLW0108
+    (timing.check_data_of_2017, torch.FloatTensor, "do without `torch.FloatTensor`"),
     (timing.check_gigabytes_per_second, lambda x, s: x.numel() / s / 1e9, "not the right"),
+    (
+        timing.check_gigabytes_per_second,
+        lambda x, s: x.untyped_storage().nbytes() / s / 1e9,
+        "1.6 is not the right",
+    ),
     (timing.check_gigabytes_per_second, lambda x, s: 4 * x.numel() / s / 1e9, "float64"),
-    (timing.check_median_seconds, without_warm_up, "was called 3 times, one to warm up and 3"),
+    (timing.check_median_seconds, without_warm_up, "was called 3 times; call it once"),
+    (
+        timing.check_median_seconds,
+        upper_median,
+        "4.0 is not the right number. The median of an even",
+    ),
     (timing.check_median_seconds, mean_of_all, "is not the right number"),
     (timing.check_stopwatch, StartsLate, "with 3 s of earlier work in the queue"),
-    (timing.check_stopwatch, StopsEarly, "and 2 s on the GPU inside the block"),
+    (timing.check_stopwatch, StopsEarly, "and 2 s on the GPU inside the block: 0.101 is not"),
     (timing.check_stopwatch, ReturnsNothing, "has to return the stopwatch"),
 ]
 
