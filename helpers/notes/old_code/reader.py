@@ -15,7 +15,11 @@ from helpers.notes.old_code.known import ARRAY, SCALAR, TENSOR
 from helpers.notes.old_code.patterns import Match, Pattern
 from helpers.notes.old_code.sources import Source
 
-OF_A_KIND = {"bytes": known.BYTES, "number": known.NUMBER}  # holes by name, see ``patterns``
+OF_A_KIND = {  # holes by name, see ``patterns``
+    "bytes": known.BYTES,
+    "number": known.NUMBER,
+    "loss_layer": known.LOSS_LAYER,
+}
 NEVER = (99, 0)  # later than every release
 NO_NAME = re.compile(r"has no attribute|cannot import name|No module named")
 # What the holes of an unsure row must be, where its condition says it.
