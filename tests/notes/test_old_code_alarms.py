@@ -77,6 +77,8 @@ TODAY = [
     "nn.utils.clip_grad_norm_(net.parameters(), 1.0)\nnn.init.kaiming_normal_(w)",
     "q, r = torch.linalg.qr(a)\nlu = scipy.linalg.lu(a)\nsympy_matrix = np.linalg.qr(a)",
     "words = [vocabulary[i] for i in ids]\nword = index2word[int(i)]",
+    "n = len(a) // 2\nfor i in range(n // 2): pass\nfor i in range(int(n / 2)): pass",
+    "self.size_average = False\nmodel.size_average = False",
     "it = iter(loader)\nx, y = next(it)\ntoken = lexer.next()\nnode = node.next()",
     "import random\nrandom.seed(0)\ntorch.manual_seed(0)",
     "out = torch.cat([a, b], dim=1)\nout = torch.cat(parts)",

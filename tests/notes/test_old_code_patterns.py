@@ -125,6 +125,7 @@ def test_nothing_is_said_of_what_runs_as_ever():
         ("import torch\nm = torch.randn(3).mean()\nm.data[0]", True),
         ("import torch\nt = 0\nt += torch.randn(3).sum()\nt.data[0]", True),
         ("my_loss.data[0]", True),
+        ("def loss_function(x, y):\n    return f(x, y)\nloss_function(x, y).data[0]", True),
         (
             "class A:\n  def a(self):\n    self.c = nn.BCELoss()\n  def b(self):\n    self.c(x, y).data[0]",
             True,
@@ -228,6 +229,25 @@ def test_a_whole_model_is_known_by_what_is_done_with_it():
         ruled("loaded-model", "import torch\nm = torch.load('m', weights_only=False)\nm.eval()")
         == []
     )
+
+
+VECTORS = """\
+import torch
+import torch.nn.functional as F
+v = Variable(torch.zeros(4).type(kind))
+x = torch.unsqueeze(torch.linspace(-1, 1, 9), 1)
+w = (v * gamma) + rewards
+y = x.pow(2) + 0.2 * torch.rand(x.size())
+z = net(v) * 2
+F.mse_loss(output, {})
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "lines"), [("v", [8]), ("w", [8]), ("x", []), ("y", []), ("z", []), ("other", [])]
+)
+def test_a_vector_as_the_target_is_found_also_if_it_was_computed(target, lines):
+    assert ruled("mse-of-two-shapes", VECTORS.format(target)) == lines
 
 
 def test_gradients_read_after_zero_grad_are_found():

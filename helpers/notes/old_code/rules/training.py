@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+from collections.abc import Iterator
 
 from helpers.notes.old_code import known
 from helpers.notes.old_code.canonical import dotted
@@ -198,7 +199,7 @@ def bce_of_two_shapes(code: Code) -> Found:
 
 def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
     layers = {name for name, call, _ in assigned(code) if last_name(call.func) in losses}
-    vectors = {name for name, call, _ in assigned(code) if _makes_vector(call, code)}
+    vectors = _vectors(code)
     for node in code.nodes:
         if isinstance(node, ast.Call) and len(node.args) > 1:
             function = code.names.resolve(node.func).rpartition(".")[2]
@@ -212,6 +213,23 @@ def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
                 yield node, False
 
 
+def _vectors(code: Code) -> set[str]:
+    """Return the names of tensors of one dimension, and of what is computed from them by signs."""
+    vectors = {name for name, call, _ in assigned(code) if _makes_vector(call, code)}
+    for node in code.nodes:
+        if isinstance(node, ast.Assign) and vectors & set(_operands(node.value)):
+            vectors.add(dotted(node.targets[0]))
+    return vectors - {""}
+
+
+def _operands(node: ast.expr) -> Iterator[str]:
+    """Yield the names that an expression combines by signs."""
+    if isinstance(node, ast.BinOp):
+        for side in (node.left, node.right):
+            yield dotted(side)
+            yield from _operands(side)
+
+
 def _makes_vector(call: ast.Call, code: Code) -> bool:
     """Tell whether a call makes a tensor of one dimension, inside of other calls or not."""
     makers = (
@@ -223,6 +241,8 @@ def _makes_vector(call: ast.Call, code: Code) -> bool:
         "torch.randn",
     )
     for node in ast.walk(call):
+        if isinstance(node, ast.Attribute) and node.attr in ("unsqueeze", "view", "reshape"):
+            return False
         if isinstance(node, ast.Call) and (name := code.names.resolve(node.func)) in makers:
             return len(node.args) == 1 or name in ("torch.arange", "torch.linspace")
     return False
