@@ -250,6 +250,39 @@ def test_a_vector_as_the_target_is_found_also_if_it_was_computed(target, lines):
     assert ruled("mse-of-two-shapes", VECTORS.format(target)) == lines
 
 
+WASSERSTEIN = """\
+import torch
+one = torch.FloatTensor([1])
+mone = one * -1
+ones = torch.FloatTensor([1, 1])
+net = torch.nn.Linear(2, 1)
+real = net(x).mean()
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "certain"),
+    [
+        ("real.backward(mone)", [True]),
+        ("real.mean().backward(one)", [True]),
+        ("f(x).backward(one)", [False]),
+        ("real.backward(ones)", []),
+        ("real.backward(x)", []),
+        ("real.backward()", []),
+    ],
+)
+def test_a_loss_that_goes_backward_from_a_vector_of_one_number_is_found(line, certain):
+    code = Code(sources.read_text(WASSERSTEIN.format(line)))
+    assert [sure for _, sure in rules.RULES["backward-of-one"](code)] == certain
+
+
+def test_an_iterator_by_its_method_is_known_to_be_one():
+    source = sources.read_text("x, y = loader.__iter__().next()\n")
+    (finding,) = reader.breaking(reader.find(source))
+    assert finding.call.name == "iterator-next" and finding.certain
+
+
 def test_gradients_read_after_zero_grad_are_found():
     code = "w.sum().backward()\nopt.zero_grad()\n{}\n"
     assert ruled("grad-after-zero-grad", code.format("print(w.grad)")) == [2]

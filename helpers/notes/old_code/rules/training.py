@@ -183,6 +183,25 @@ def _are_nothing(node: ast.expr) -> bool:
     return bool(parts) and all(isinstance(p, ast.Constant) and p.value is None for p in parts)
 
 
+@rule("backward-of-one")
+def backward_of_one(code: Code) -> Found:
+    """Find ``loss.backward(one)`` where ``one`` is a vector of one number, as in a Wasserstein GAN."""
+    ones = {name for name, call, _ in assigned(code) if _makes_one(call, code)}
+    ones = _and_computed(ones, code)
+    for node in calls(code, "backward"):
+        if len(node.args) == 1 and dotted(node.args[0]) in ones:
+            yield node, code.kinds.kind(node.func.value) == known.SCALAR
+
+
+def _makes_one(call: ast.Call, code: Code) -> bool:
+    """Tell whether a call makes a vector of one number."""
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
+        return call.func.attr in ("cuda", "to") and _makes_one(call.func.value, code)
+    makers = ("torch.Tensor", "torch.FloatTensor", "torch.tensor")
+    is_maker = len(call.args) == 1 and code.names.resolve(call.func) in makers
+    return is_maker and isinstance(call.args[0], ast.List) and len(call.args[0].elts) == 1
+
+
 @rule("mse-of-two-shapes")
 def mse_of_two_shapes(code: Code) -> Found:
     """Find the squared error of a net's output and a vector."""
@@ -199,7 +218,9 @@ def bce_of_two_shapes(code: Code) -> Found:
 
 def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
     layers = {name for name, call, _ in assigned(code) if last_name(call.func) in losses}
-    vectors = _vectors(code)
+    vectors = _and_computed(
+        {name for name, call, _ in assigned(code) if _makes_vector(call, code)}, code
+    )
     for node in code.nodes:
         if isinstance(node, ast.Call) and len(node.args) > 1:
             function = code.names.resolve(node.func).rpartition(".")[2]
@@ -213,13 +234,13 @@ def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
                 yield node, False
 
 
-def _vectors(code: Code) -> set[str]:
-    """Return the names of tensors of one dimension, and of what is computed from them by signs."""
-    vectors = {name for name, call, _ in assigned(code) if _makes_vector(call, code)}
+def _and_computed(names: set[str], code: Code) -> set[str]:
+    """Return some names, and those of what is computed from them by signs."""
+    found = set(names)
     for node in code.nodes:
-        if isinstance(node, ast.Assign) and vectors & set(_operands(node.value)):
-            vectors.add(dotted(node.targets[0]))
-    return vectors - {""}
+        if isinstance(node, ast.Assign) and found & set(_operands(node.value)):
+            found.add(dotted(node.targets[0]))
+    return found - {""}
 
 
 def _operands(node: ast.expr) -> Iterator[str]:
