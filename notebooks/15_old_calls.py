@@ -360,8 +360,8 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# The largest changes came with 0.4, but something has gone every few releases since then. (Why does the legend say 49
-# where the counter says 45? The bars include 8 calls that give something else *and* warn, which the counter has under
+# The largest changes came with 0.4, but something has gone every few releases since then. (Why does the legend say 50
+# where the counter says 46? The bars include 8 calls that give something else *and* warn, which the counter has under
 # `warns`, and they leave out 4 whose date is a release of torchvision.)
 #
 # ## Recap

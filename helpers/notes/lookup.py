@@ -29,7 +29,10 @@ BREAKS = re.compile(
 )
 WORD = re.compile(r"[a-z_][a-z_]{2,}\d?[a-z_]*")
 NAME = re.compile(r"[\w.]+")
+CODE = re.compile(r"`([^`]+)`")
 ADDRESS = re.compile(r"https?://\S+")
+OF_MODULE = re.compile(r"\b(?:named|module|from) '(\w+)")
+OTHER_PACKAGE = re.compile(r"torch(?!vision\b)\w+\.")  # torchtext.legacy is not torch.legacy
 LEADING = re.compile(r"^\W+")  # quotes before the first word of a message
 # Names that stand in many lines of code, and that no reader would look up.
 COMMON = {
@@ -42,6 +45,7 @@ COMMON_WORDS = {
 }  # fmt: skip
 NEAR = 0.5  # the share of what is asked that a row must have to be called near
 MOST = 3  # rows are called near
+ATTRIBUTE = re.compile(r"object has no attribute '(\w+)'")
 MISSED = re.compile(r"object has no attribute '\w+'")
 LONG = 10  # characters: a longer word of code may be broken
 
@@ -172,7 +176,7 @@ def find(words: str) -> Markdown:
     if not wanted:
         return Markdown("Paste a message, or a part of one, or the name of a call.")
     tests = [_has_message, _mentions]
-    if NAME.fullmatch(wanted):
+    if NAME.fullmatch(wanted) and not OTHER_PACKAGE.match(wanted):
         tests = [_has_name, _has_message, _mentions]
     choices = ([call for call in OLD_CALLS if test(call, wanted)] for test in tests)
     found = next(filter(None, choices), None) or _read(words)
@@ -197,10 +201,10 @@ def _read(words: str) -> list[OldCall]:
 
 def _nearest(wanted: str) -> list[OldCall]:
     """The calls that share most with what is wanted: the rarer a word is in the table, the more it counts."""
-    rows = [
-        (call, _words(" ".join((call.message, call.why, call.old, *call.matches))))
-        for call in OLD_CALLS
+    texts = [
+        (call, " ".join((call.message, call.why, call.old, *call.matches))) for call in OLD_CALLS
     ]
+    rows = [(call, _words(text)) for call, text in texts if _is_of(text, wanted)]
     often = Counter(word for _, words in rows for word in words)
     asked = _words(wanted)
     weights = {word: 1 / often[word] ** 0.5 if often[word] else 1 for word in asked}
@@ -209,6 +213,12 @@ def _nearest(wanted: str) -> list[OldCall]:
     best = max((share for share, _ in shares), default=0)
     near = [(share, call) for share, call in shares if share and share >= max(enough, 0.8 * best)]
     return [call for _, call in sorted(near, key=lambda pair: -pair[0])[:MOST]]
+
+
+def _is_of(text: str, wanted: str) -> bool:
+    """Tell whether a row has the package that a message names, and the attribute that it misses, if it does."""
+    named = [*OF_MODULE.findall(wanted), *ATTRIBUTE.findall(wanted)]
+    return all(re.search(rf"\b{name}\b", text, re.IGNORECASE) for name in named)
 
 
 def _without(wanted: str) -> list[OldCall]:
@@ -247,9 +257,15 @@ def measured() -> Markdown:
 
 
 def _has_message(call: OldCall, wanted: str) -> bool:
-    """Tell whether the text of a row's message is a part of what is looked for, or the other way round."""
+    """Tell whether the text of a row's message is a part of what is looked for, or the other way round.
+
+    The messages of other releases and cases, which a reason quotes, are as good.
+    """
     text = " ".join(_parts(call.message)[1].split()).lower()
-    return len(text) > 3 and (text in wanted or wanted in text)
+    if len(text) > 3 and (text in wanted or wanted in text):
+        return True
+    quoted = [words for words in CODE.findall(call.why.lower()) if words.count(" ") > 1]
+    return any(words in wanted for words in quoted)
 
 
 def _has_name(call: OldCall, wanted: str) -> bool:

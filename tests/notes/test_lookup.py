@@ -140,17 +140,35 @@ def test_a_name_finds_its_call(call):
     assert shown(call) in [row for name in lookup.names(call) for row in found(name)]
 
 
-NEAR = {
+# Messages of other releases and cases, which reasons quote.
+QUOTED = {
     "AssertionError: Torch not compiled with CUDA enabled": "cuda-method",
     "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a "
     "driver from http://www.nvidia.com/Download/index.aspx": "cuda-method",
-    "ValueError: Using a target size (torch.Size([64])) that is different": "bce-target-size",
+    "RuntimeError: Expected all tensors to be on the same device, but found at least two": "cuda-method",
     "TypeError: can't convert cuda:0 device type tensor to numpy.": "numpy-of-requires-grad",
+    "RuntimeError: expected scalar type Long but found Int": "cross-entropy-integer-labels",
+    "RuntimeError: expected scalar type Float but found Double": "double-into-layer",
+    "AttributeError: 'Upsample' object has no attribute 'recompute_scale_factor'": "interpolate-scale-factor",
+}
+
+
+@pytest.mark.parametrize("words", QUOTED)
+def test_a_message_that_a_reason_quotes_finds_its_row(words):
+    text = lookup.find(words).data
+    assert f"(`{QUOTED[words]}`)" in text and "No row" not in text
+
+
+NEAR = {
+    "ValueError: Using a target size (torch.Size([64])) that is different": "bce-target-size",
     "KeyError: 'unexpected key \"module.conv1.weight\" in state_dict'": "state-dict-with-module-prefix",
     "AttributeError: module 'torch.utils' has no attribute 'ffi'": "utils-ffi",
     "dsets.MNIST train_data": "mnist-train-data",
     "'_MultiProcessingDataLoaderIter' object has no attribute 'next'": "iterator-next",
     "images, labels = dataiter.next()": "loader-next",
+    "ModuleNotFoundError: No module named 'torch.legacy.optim'": "legacy-nn",
+    "AttributeError: module 'numpy' has no attribute 'bool'.": "np-float",
+    "RuntimeError: Found dtype Double but expected Float": "double-into-layer",
 }
 
 
@@ -159,6 +177,32 @@ def test_what_is_not_there_word_by_word_finds_the_nearest(words):
     text = lookup.find(words).data
     assert text.startswith("No row has exactly these words.")
     assert f"(`{NEAR[words]}`)" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (
+            "RuntimeError: Trying to backward through the graph a second time (or directly access saved tensors after "
+            "they have already been freed).",
+            ["backward-twice", "hidden-state-of-last-step"],
+        ),
+        (
+            "RuntimeError: Trying to backward through the graph a second time, but the buffers have already been",
+            ["backward-twice", "hidden-state-of-last-step"],
+        ),
+        ("RuntimeError: expected scalar type Long but found Byte", ["cross-entropy-byte-picture"]),
+        ("zero_gradients", ["zero-gradients"]),
+        ("torch.autograd.gradcheck.zero_gradients", ["zero-gradients"]),
+        ("recompute_scale_factor", ["interpolate-scale-factor"]),
+        ("criterion.size_average = False", ["loss-size-average-attribute"]),
+        ("for i in range(len(x) / 4): pass", ["python2-division-in-range"]),
+    ],
+)
+def test_what_old_code_meets_has_its_rows(words, rows):
+    text = lookup.find(words).data
+    assert all(f"(`{row}`)" in text for row in rows) and "No row" not in text
+    assert len(cells(lookup.find(words))) == len(rows)
 
 
 def test_a_line_of_code_is_read():
@@ -171,6 +215,11 @@ def test_a_line_of_code_is_read():
     [
         "NameError: name 'foo' is not defined",
         "ModuleNotFoundError: No module named 'tensorflow'",
+        "ModuleNotFoundError: No module named 'torchtext.legacy'",
+        "ImportError: cannot import name 'Field' from 'torchtext.data'",
+        "torchtext.legacy",
+        "torchaudio.load",
+        "AttributeError: 'list' object has no attribute 'cuda'",
         "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'",
         "hello",
     ],

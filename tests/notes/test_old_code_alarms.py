@@ -20,6 +20,7 @@ SHOWN = {
     ("autograd", "variable-volatile"),
     ("autograd", "optimizer-zero-grad"),
     ("indexing", "index-by-byte-mask"),
+    ("indexing", "invert-byte-mask"),
     ("types_and_devices", "set-default-tensor-type"),
 }
 
@@ -56,6 +57,8 @@ HEAD = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nimpor
 TODAY = [
     "x = torch.arange(6).view(2, 3)\ny = x / 2\nz = x // 2",
     "loss = F.cross_entropy(net(x), y)\nloss.backward()\ntotal += loss.item()",
+    "keep = torch.zeros(3, dtype=torch.uint8).to(torch.bool)\nx.masked_fill(keep, 0)[keep] = 1\ny = ~keep",
+    "mask = torch.zeros(3).byte()\nmask = mask.bool()\nx.masked_fill(mask, 0)\nx[mask == 1]\ntorch.where(mask, x, y)",
     "losses = []\nlosses.append(loss.item())\nprint(losses[0], losses[-1])",
     "loss_data = json.load(file)\nloss_data['data'][0]",
     "batch.data[0]\nself.dataset.data[0]\nframe.values[0]",
@@ -74,6 +77,8 @@ TODAY = [
     "nn.utils.clip_grad_norm_(net.parameters(), 1.0)\nnn.init.kaiming_normal_(w)",
     "q, r = torch.linalg.qr(a)\nlu = scipy.linalg.lu(a)\nsympy_matrix = np.linalg.qr(a)",
     "words = [vocabulary[i] for i in ids]\nword = index2word[int(i)]",
+    "n = len(a) // 2\nfor i in range(n // 2): pass\nfor i in range(int(n / 2)): pass",
+    "self.size_average = False\nmodel.size_average = False",
     "it = iter(loader)\nx, y = next(it)\ntoken = lexer.next()\nnode = node.next()",
     "import random\nrandom.seed(0)\ntorch.manual_seed(0)",
     "out = torch.cat([a, b], dim=1)\nout = torch.cat(parts)",

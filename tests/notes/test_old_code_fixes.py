@@ -136,6 +136,12 @@ def test_a_comment_that_would_be_lost_keeps_the_call_as_it_is():
             "from torchvision.transforms import *",
             "Resize(8)",
         ),
+        (
+            "from PIL import Image",
+            "p.resize(s, Image.ANTIALIAS)",
+            "from PIL import Image",
+            "p.resize(s, Image.LANCZOS)",
+        ),
         ("import torch as t", "t.btrifact(a)", "import torch as t", "t.linalg.lu_factor(a)"),
         (
             "from torch.nn.functional import softmax",

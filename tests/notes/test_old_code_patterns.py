@@ -125,6 +125,7 @@ def test_nothing_is_said_of_what_runs_as_ever():
         ("import torch\nm = torch.randn(3).mean()\nm.data[0]", True),
         ("import torch\nt = 0\nt += torch.randn(3).sum()\nt.data[0]", True),
         ("my_loss.data[0]", True),
+        ("def loss_function(x, y):\n    return f(x, y)\nloss_function(x, y).data[0]", True),
         (
             "class A:\n  def a(self):\n    self.c = nn.BCELoss()\n  def b(self):\n    self.c(x, y).data[0]",
             True,
@@ -228,6 +229,58 @@ def test_a_whole_model_is_known_by_what_is_done_with_it():
         ruled("loaded-model", "import torch\nm = torch.load('m', weights_only=False)\nm.eval()")
         == []
     )
+
+
+VECTORS = """\
+import torch
+import torch.nn.functional as F
+v = Variable(torch.zeros(4).type(kind))
+x = torch.unsqueeze(torch.linspace(-1, 1, 9), 1)
+w = (v * gamma) + rewards
+y = x.pow(2) + 0.2 * torch.rand(x.size())
+z = net(v) * 2
+F.mse_loss(output, {})
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "lines"), [("v", [8]), ("w", [8]), ("x", []), ("y", []), ("z", []), ("other", [])]
+)
+def test_a_vector_as_the_target_is_found_also_if_it_was_computed(target, lines):
+    assert ruled("mse-of-two-shapes", VECTORS.format(target)) == lines
+
+
+WASSERSTEIN = """\
+import torch
+one = torch.FloatTensor([1])
+mone = one * -1
+ones = torch.FloatTensor([1, 1])
+net = torch.nn.Linear(2, 1)
+real = net(x).mean()
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "certain"),
+    [
+        ("real.backward(mone)", [True]),
+        ("real.mean().backward(one)", [True]),
+        ("f(x).backward(one)", [False]),
+        ("real.backward(ones)", []),
+        ("real.backward(x)", []),
+        ("real.backward()", []),
+    ],
+)
+def test_a_loss_that_goes_backward_from_a_vector_of_one_number_is_found(line, certain):
+    code = Code(sources.read_text(WASSERSTEIN.format(line)))
+    assert [sure for _, sure in rules.RULES["backward-of-one"](code)] == certain
+
+
+def test_an_iterator_by_its_method_is_known_to_be_one():
+    source = sources.read_text("x, y = loader.__iter__().next()\n")
+    (finding,) = reader.breaking(reader.find(source))
+    assert finding.call.name == "iterator-next" and finding.certain
 
 
 def test_gradients_read_after_zero_grad_are_found():

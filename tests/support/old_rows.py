@@ -62,6 +62,7 @@ ARANGE = row(
 )
 VARIABLE = row("variable", ["torch.autograd.Variable($x)"], ["$x"], "runs", message="")
 FUNCTION = row("function", ["rule:function-without-static", "rule:function-instance-call"])
+ANTIALIAS = row("antialias", ["PIL.Image.ANTIALIAS"], ["PIL.Image.LANCZOS"])
 ASYNC = row("async", ["$x.cuda(async=True)"], ["$x.cuda(non_blocking=True)"])
 
 ROWS = (
@@ -77,6 +78,7 @@ ROWS = (
     ARANGE,
     VARIABLE,
     FUNCTION,
+    ANTIALIAS,
     ASYNC,
 )
 TABLE = Table(ROWS)

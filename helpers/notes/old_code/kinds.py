@@ -8,6 +8,7 @@ from helpers.notes.old_code import known
 from helpers.notes.old_code.canonical import COMPREHENSIONS, Names, dotted
 from helpers.notes.old_code.known import (
     ARRAY,
+    BYTES,
     INTS,
     ITERATOR,
     LOADER,
@@ -41,6 +42,7 @@ class Kinds:
         self.values: dict[tuple[ast.AST, str], list[Callable[[], str]]] = {}
         self.classes: dict[str, str] = {}
         self._busy: set[object] = set()
+        self._so_far: dict[object, str] = {}
         self._known: dict[object, str] = {}
         nodes = list(ast.walk(names.tree))
         for node in nodes:
@@ -138,8 +140,10 @@ class Kinds:
 
     def kind(self, node: ast.AST | None) -> str:
         """Return the kind of an expression; '' if it is not known."""
-        if node is None or node in self._busy:
+        if node is None:
             return ""
+        if node in self._busy:
+            return self._so_far.get(self._key(node), "")
         if node not in self._known:
             self._busy.add(node)
             self._known[node] = self._kind(node)
@@ -174,10 +178,17 @@ class Kinds:
 
     def _name(self, node: ast.expr) -> str:
         key = self._key(node)
-        if key is None or key in self._busy:
+        if key is None:
             return ""
+        if key in self._busy:  # as in ``mask = mask.cuda()``
+            return self._so_far.get(key, "")
         self._busy.add(key)
-        kinds = {kind() for kind in self.values.get(key, [])}
+        kinds: set[str] = set()
+        for kind in self.values.get(key, []):
+            kinds.add(kind())
+            self._so_far[key] = _one(kinds)
+        if "" in kinds and BYTES in kinds:  # it may have become a mask of today
+            kinds = set()
         if "" in kinds:
             kinds -= {"", NUMBER}  # a first value, as in ``loss = 0``, says little
         self._busy.discard(key)
@@ -238,6 +249,8 @@ class Kinds:
         return self.kind(of) in (ITERATOR, LOADER)
 
     def _call(self, node: ast.Call) -> str:
+        if kind := known.of_type(node, self.names.resolve):
+            return kind
         meant = [self.names.resolve(node.func), *self.names.starred(node.func)]
         for name in filter(None, meant):
             if kind := known.of_function(name, node, self.kind) or known.of_class(name):
@@ -266,8 +279,9 @@ def _of_tensors(sides: set[str], op: ast.operator) -> str:
         return SCALAR
     if sides == {MASK} and isinstance(op, (ast.BitAnd, ast.BitOr)):
         return MASK
-    if INTS in sides and sides <= {INTS, NUMBER} and not isinstance(op, ast.Div):
-        return INTS
+    for whole, others in ((INTS, {NUMBER}), (BYTES, {NUMBER, MASK})):
+        if whole in sides and sides <= {whole, *others} and not isinstance(op, ast.Div):
+            return whole
     return TENSOR
 
 
@@ -281,8 +295,8 @@ def holds(required: str, kind: str) -> bool | None:
 
 
 def looks_like_loss(node: ast.AST) -> bool:
-    """Tell whether a name says that it is a loss: ``loss``, ``errD_real``, ``self.cost``."""
-    name = dotted(node).rpartition(".")[2]
+    """Tell whether a name says that it is a loss: ``loss``, ``errD_real``, ``self.cost``, ``loss_function(x, y)``."""
+    name = dotted(node.func if isinstance(node, ast.Call) else node).rpartition(".")[2]
     return bool(re.search(r"loss|cost|(^|_)err|mse|elbo|kld|bce", name, re.IGNORECASE))
 
 

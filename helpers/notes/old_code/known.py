@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable
 
 TENSOR, INTS, MASK, SCALAR = "tensor", "tensor of integers", "mask", "loss"
+BYTES = "mask of bytes"  # uint8, as masks were until 1.2
 MODULE, LOSS_LAYER, OPTIMIZER, SCHEDULER = "module", "loss layer", "optimizer", "scheduler"
 LOADER, ITERATOR, DATASET, FUNCTION = "loader", "iterator", "dataset", "Function"
 ARRAY, NUMBER, SEQUENCE, TEXT, OTHER = "array", "number", "sequence", "text", "other"
 UNKNOWN = "unknown"  # something has been added to it of which nothing is known
-TENSORS = (TENSOR, INTS, MASK, SCALAR)
+TENSORS = (TENSOR, INTS, MASK, BYTES, SCALAR)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -40,6 +41,26 @@ def of_class(name: str) -> str:
     return next((kind for family, kind in FAMILIES if family.fullmatch(name)), "")
 
 
+# --- types
+
+OF_TYPES = {
+    **dict.fromkeys(("torch.uint8", "torch.ByteTensor", "torch.cuda.ByteTensor"), BYTES),
+    **dict.fromkeys(("torch.bool", "torch.BoolTensor", "torch.cuda.BoolTensor"), MASK),
+    **dict.fromkeys(("torch.long", "torch.int64", "torch.int", "torch.int32"), INTS),
+    **dict.fromkeys(("torch.LongTensor", "torch.IntTensor", "torch.cuda.LongTensor"), INTS),
+    **dict.fromkeys(("torch.float", "torch.float32", "torch.double", "torch.float64"), TENSOR),
+    **dict.fromkeys(("torch.FloatTensor", "torch.cuda.FloatTensor", "torch.half"), TENSOR),
+}
+
+
+def of_type(node: ast.Call, meaning: Callable[[ast.AST], str]) -> str:
+    """Return the kind that a call asks for: ``dtype=torch.uint8``, ``x.type(torch.ByteTensor)``; '' if it does not."""
+    types = [keyword.value for keyword in node.keywords if keyword.arg == "dtype"]
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("to", "type"):
+        types += node.args[:1]
+    return next((OF_TYPES.get(meaning(one), "") for one in types), "")
+
+
 # --- functions
 
 LOSSES = _words(
@@ -55,7 +76,8 @@ MAKERS = {
         "transpose t div mul add sub pow where dot mv ger diag tril triu"
     ),
     INTS: _words("LongTensor IntTensor ShortTensor randperm argmax multinomial nonzero"),
-    MASK: _words("eq gt lt ge le ne ByteTensor BoolTensor"),
+    MASK: _words("eq gt lt ge le ne BoolTensor"),
+    BYTES: _words("ByteTensor"),
 }
 LIBRARIES = _words(
     "PIL pandas math random re os sys json collections matplotlib itertools time cv2 argparse"
@@ -100,15 +122,21 @@ TENSOR_METHODS = _words(
     "copy_ resize_ scatter_ narrow new cumsum view_as pin_memory neg norm"
 )
 SAME_METHODS = _words("cuda cpu detach clone contiguous to view requires_grad_ unsqueeze squeeze")
+SHAPE_METHODS = _words("expand expand_as repeat t transpose permute index_select")
 MODULE_METHODS = _words("cuda cpu to train eval double float half")
 OF_TENSORS = {
     "item": NUMBER,
     "numpy": ARRAY,
-    "byte": MASK,
     **dict.fromkeys(("eq", "ne", "gt", "lt", "ge", "le"), MASK),
 }
 OF_ARRAYS = dict.fromkeys(("astype", "reshape", "transpose", "copy", "squeeze"), ARRAY)
-OF_ANYTHING = {"dim": NUMBER, "numel": NUMBER, "nelement": NUMBER, "long": INTS, "int": INTS}
+OF_ANYTHING = {
+    **dict.fromkeys(("dim", "numel", "nelement"), NUMBER),
+    **dict.fromkeys(("long", "int"), INTS),
+    "byte": BYTES,
+    "bool": MASK,
+    "__iter__": ITERATOR,
+}
 
 
 def of_method(owner: str, node: ast.Call) -> str:
@@ -131,5 +159,8 @@ def _of_tensor(owner: str, method: str, node: ast.Call) -> str:
     if method in REDUCTIONS and not (node.args or node.keywords):
         return SCALAR
     if method in SAME_METHODS or (owner == SCALAR and method == "float"):
+        return owner
+    in_place = method.endswith("_") and not method.endswith("__")
+    if in_place or (owner in (INTS, MASK, BYTES) and method in SHAPE_METHODS):
         return owner
     return TENSOR if method in (TENSOR_METHODS | REDUCTIONS) - {"max", "min"} else ""

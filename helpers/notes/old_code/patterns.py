@@ -1,7 +1,9 @@
 """Patterns of code: ``torch.nn.functional.mse_loss(..., size_average=$v)`` finds such calls, under any alias.
 
 A pattern is Python, over whole dotted names. ``$name`` stands for any expression, and the same name twice for the same
-code; ``...`` in a call or a list stands for whatever else there is. Keywords match in any order.
+code; ``...`` in a call or a list stands for whatever else there is. Keywords match in any order. ``$bytes``,
+``$number`` and ``$loss_layer`` stand only for what is known to be a mask of bytes, a number or a layer for a loss: such
+a match is certain.
 """
 
 import ast

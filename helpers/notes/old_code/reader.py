@@ -15,6 +15,11 @@ from helpers.notes.old_code.known import ARRAY, SCALAR, TENSOR
 from helpers.notes.old_code.patterns import Match, Pattern
 from helpers.notes.old_code.sources import Source
 
+OF_A_KIND = {  # holes by name, see ``patterns``
+    "bytes": known.BYTES,
+    "number": known.NUMBER,
+    "loss_layer": known.LOSS_LAYER,
+}
 NEVER = (99, 0)  # later than every release
 NO_NAME = re.compile(r"has no attribute|cannot import name|No module named")
 # What the holes of an unsure row must be, where its condition says it.
@@ -126,6 +131,11 @@ def find(source: Source, rows: Table | None = None) -> list[Finding]:
     found = [*_by_pattern(code, rows), *_by_import(code, rows), *_by_rule(code, rows)]
     written = _written_before(code, found)
     kept = [finding for finding in found if _is_to_be_named(finding, written)]
+    # an assignment that is named stands for its target
+    targets = [
+        t for f in kept if isinstance(f.match.node, ast.Assign) for t in f.match.node.targets
+    ]
+    kept = [f for f in kept if f.match.node not in targets]
     # of several findings of one row at one place, the first counts
     unique = {(f.call.name, id(f.match.node)): f for f in reversed(kept)}
     return sorted(unique.values(), key=lambda f: (*code.position(f.match.node), f.call.name))
@@ -173,6 +183,9 @@ def _by_rule(code: Code, rows: Table) -> Iterator[Finding]:
 
 def judge(call: OldCall, match: Match, code: Code) -> bool | None:
     """Tell whether a match is certainly the row's call; None: it certainly is not."""
+    if of_a_kind := match.holes.keys() & OF_A_KIND:
+        fit = all(code.kinds.kind(match.holes[hole]) == OF_A_KIND[hole] for hole in of_a_kind)
+        return fit or None
     first = next(iter(match.holes.values()), None)
     is_receiver = first is not None and _is_receiver(match, first)
     kind = code.kinds.kind(first) if is_receiver else ""

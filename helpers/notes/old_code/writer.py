@@ -226,7 +226,7 @@ class Writer:
         for meant, name in sorted(known, key=lambda pair: -len(pair[0])):
             if whole == meant:
                 return name
-            if whole.startswith(f"{meant}.") and not meant.rpartition(".")[2][:1].isupper():
+            if whole.startswith(f"{meant}."):
                 return f"{name}{whole.removeprefix(meant)}"
         for star in self.code.names.stars:
             if whole.rpartition(".")[0] == star:

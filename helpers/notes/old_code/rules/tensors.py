@@ -10,7 +10,6 @@ from helpers.notes.old_code.known import ARRAY, TENSORS
 from helpers.notes.old_code.rules.search import (
     Found,
     above,
-    assigned,
     calls,
     calls_of,
     keyword,
@@ -221,15 +220,3 @@ def _is_converted(node: ast.Call, code: Code) -> bool:
         ):
             return True
     return False
-
-
-@rule("index-by-byte-tensor")
-def index_by_byte_tensor(code: Code) -> Found:
-    """Find ``x[mask]`` where the mask is a ByteTensor."""
-    masks = set()
-    for name, call, _ in assigned(code):
-        if code.names.resolve(call.func) in ("torch.ByteTensor", "torch.cuda.ByteTensor"):
-            masks.add(name)
-    for node in code.nodes:
-        if isinstance(node, ast.Subscript) and dotted(node.slice) in masks:
-            yield node, True

@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+from collections.abc import Iterator
 
 from helpers.notes.old_code import known
 from helpers.notes.old_code.canonical import dotted
@@ -182,6 +183,25 @@ def _are_nothing(node: ast.expr) -> bool:
     return bool(parts) and all(isinstance(p, ast.Constant) and p.value is None for p in parts)
 
 
+@rule("backward-of-one")
+def backward_of_one(code: Code) -> Found:
+    """Find ``loss.backward(one)`` where ``one`` is a vector of one number, as in a Wasserstein GAN."""
+    ones = {name for name, call, _ in assigned(code) if _makes_one(call, code)}
+    ones = _and_computed(ones, code)
+    for node in calls(code, "backward"):
+        if len(node.args) == 1 and dotted(node.args[0]) in ones:
+            yield node, code.kinds.kind(node.func.value) == known.SCALAR
+
+
+def _makes_one(call: ast.Call, code: Code) -> bool:
+    """Tell whether a call makes a vector of one number."""
+    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
+        return call.func.attr in ("cuda", "to") and _makes_one(call.func.value, code)
+    makers = ("torch.Tensor", "torch.FloatTensor", "torch.tensor")
+    is_maker = len(call.args) == 1 and code.names.resolve(call.func) in makers
+    return is_maker and isinstance(call.args[0], ast.List) and len(call.args[0].elts) == 1
+
+
 @rule("mse-of-two-shapes")
 def mse_of_two_shapes(code: Code) -> Found:
     """Find the squared error of a net's output and a vector."""
@@ -198,7 +218,9 @@ def bce_of_two_shapes(code: Code) -> Found:
 
 def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
     layers = {name for name, call, _ in assigned(code) if last_name(call.func) in losses}
-    vectors = {name for name, call, _ in assigned(code) if _makes_vector(call, code)}
+    vectors = _and_computed(
+        {name for name, call, _ in assigned(code) if _makes_vector(call, code)}, code
+    )
     for node in code.nodes:
         if isinstance(node, ast.Call) and len(node.args) > 1:
             function = code.names.resolve(node.func).rpartition(".")[2]
@@ -212,6 +234,23 @@ def _of_two_shapes(code: Code, losses: tuple[str, ...]) -> Found:
                 yield node, False
 
 
+def _and_computed(names: set[str], code: Code) -> set[str]:
+    """Return some names, and those of what is computed from them by signs."""
+    found = set(names)
+    for node in code.nodes:
+        if isinstance(node, ast.Assign) and found & set(_operands(node.value)):
+            found.add(dotted(node.targets[0]))
+    return found - {""}
+
+
+def _operands(node: ast.expr) -> Iterator[str]:
+    """Yield the names that an expression combines by signs."""
+    if isinstance(node, ast.BinOp):
+        for side in (node.left, node.right):
+            yield dotted(side)
+            yield from _operands(side)
+
+
 def _makes_vector(call: ast.Call, code: Code) -> bool:
     """Tell whether a call makes a tensor of one dimension, inside of other calls or not."""
     makers = (
@@ -223,6 +262,8 @@ def _makes_vector(call: ast.Call, code: Code) -> bool:
         "torch.randn",
     )
     for node in ast.walk(call):
+        if isinstance(node, ast.Attribute) and node.attr in ("unsqueeze", "view", "reshape"):
+            return False
         if isinstance(node, ast.Call) and (name := code.names.resolve(node.func)) in makers:
             return len(node.args) == 1 or name in ("torch.arange", "torch.linspace")
     return False
