@@ -248,10 +248,11 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 #
 # A recipe is made for a certain budget, then. How does the training program find the right one? It has six candidates:
 # networks of five different widths, and the narrowest of them in two versions, one of which has fewer layers and larger
-# learning rates. The four wider ones go beyond page 07. Their last stage has a third convolution, they see images shifted
-# by up to two pixels, and they are *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that
-# an image and its mirror image get the same answer, and the network need not be shown both. All six were trained with
-# several amounts of work, and judged on the validation set. Each point here is a single run:
+# learning rates. The four wider ones go beyond page 07. Their last stage has a third convolution, and they are
+# *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and its mirror image get
+# the same answer, and the network need not be shown both. In longer trainings the images are also shifted by up to two
+# pixels. Up to about four epochs that does slightly more harm than good, because an image hardly ever comes back. All six
+# networks were trained with several amounts of work, and judged on the validation set. Most points are single runs:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
