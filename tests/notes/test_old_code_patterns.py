@@ -287,6 +287,8 @@ def test_an_iterator_by_its_method_is_known_to_be_one():
 def test_what_is_moved_where_it_is_made_is_still_known(moved):
     code = "import torch\nnet = torch.nn.DataParallel(net){0}\nnet.features\n"
     assert ruled("data-parallel-attribute", code.format(moved)) == [3]
+    code = "import torch\nnet.features\nnet = torch.nn.DataParallel(net){0}\nnet.module.features\n"
+    assert ruled("data-parallel-attribute", code.format(moved)) == []
     code = "import torch\none = torch.Tensor([1]){0}\nf(x).backward(one)\n"
     assert ruled("backward-of-one", code.format(moved)) == [3]
 
