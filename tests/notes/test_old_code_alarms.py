@@ -78,6 +78,7 @@ TODAY = [
     "q, r = torch.linalg.qr(a)\nlu = scipy.linalg.lu(a)\nsympy_matrix = np.linalg.qr(a)",
     "words = [vocabulary[i] for i in ids]\nword = index2word[int(i)]",
     "n = len(a) // 2\nfor i in range(n // 2): pass\nfor i in range(int(n / 2)): pass",
+    "from torchtext.legacy import data\nimport torchtext.legacy.data as td\ndata.Field()",
     "self.size_average = False\nmodel.size_average = False",
     "it = iter(loader)\nx, y = next(it)\ntoken = lexer.next()\nnode = node.next()",
     "import random\nrandom.seed(0)\ntorch.manual_seed(0)",

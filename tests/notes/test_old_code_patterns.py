@@ -283,6 +283,16 @@ def test_an_iterator_by_its_method_is_known_to_be_one():
     assert finding.call.name == "iterator-next" and finding.certain
 
 
+@pytest.mark.parametrize("moved", ["", ".cuda()", ".to(device).eval()"])
+def test_what_is_moved_where_it_is_made_is_still_known(moved):
+    code = "import torch\nnet = torch.nn.DataParallel(net){0}\nnet.features\n"
+    assert ruled("data-parallel-attribute", code.format(moved)) == [3]
+    code = "import torch\nnet.features\nnet = torch.nn.DataParallel(net){0}\nnet.module.features\n"
+    assert ruled("data-parallel-attribute", code.format(moved)) == []
+    code = "import torch\none = torch.Tensor([1]){0}\nf(x).backward(one)\n"
+    assert ruled("backward-of-one", code.format(moved)) == [3]
+
+
 def test_gradients_read_after_zero_grad_are_found():
     code = "w.sum().backward()\nopt.zero_grad()\n{}\n"
     assert ruled("grad-after-zero-grad", code.format("print(w.grad)")) == [2]

@@ -122,9 +122,14 @@ def data_parallel_state_dict(code: Code) -> Found:
                 yield node, False
 
 
-def _wrapped(code: Code) -> set[str]:
+def _wrapped(code: Code) -> dict[str, tuple[int, int]]:
+    """Return the names of wrapped nets, each with the place where it is wrapped."""
     wrapped = {"torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel"}
-    return {name for name, call, _ in assigned(code) if code.names.resolve(call.func) in wrapped}
+    found: dict[str, tuple[int, int]] = {}
+    for name, call, _ in assigned(code):
+        if code.names.resolve(call.func) in wrapped:
+            found[name] = min(code.position(call), found.get(name, code.position(call)))
+    return found
 
 
 @rule("data-parallel-attribute")
@@ -137,6 +142,7 @@ def data_parallel_attribute(code: Code) -> Found:
             and isinstance(node.ctx, ast.Load)
             and dotted(node.value) in wrapped
             and not OF_WRAPPER.fullmatch(node.attr)
+            and code.position(node) > wrapped[dotted(node.value)]
         ):
             yield node, False
 

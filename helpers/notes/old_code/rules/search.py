@@ -8,6 +8,7 @@ from helpers.notes.old_code.code import Code
 
 Found = Iterator[tuple[ast.AST, bool]]
 Rule = Callable[[Code], Found]
+MOVES = ("cuda", "cpu", "to", "float", "double", "half", "train", "eval")
 RULES: dict[str, Rule] = {}
 
 
@@ -88,7 +89,10 @@ def last_name(node: ast.AST) -> str:
 
 
 def assigned(code: Code) -> Iterator[tuple[str, ast.Call, ast.Assign]]:
-    """Yield the assignments of a call to one name: the name, the call and the assignment."""
+    """Yield the assignments of a call to one name: the name, the call and the assignment.
+
+    Of ``nn.DataParallel(net).cuda()`` the call is the first one: what follows only moves what it made.
+    """
     for node in code.nodes:
         if (
             isinstance(node, ast.Assign)
@@ -96,4 +100,14 @@ def assigned(code: Code) -> Iterator[tuple[str, ast.Call, ast.Assign]]:
             and len(node.targets) == 1
             and (name := dotted(node.targets[0]))
         ):
-            yield name, node.value, node
+            yield name, _first_call(node.value), node
+
+
+def _first_call(call: ast.Call) -> ast.Call:
+    while (
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr in MOVES
+        and isinstance(call.func.value, ast.Call)
+    ):
+        call = call.func.value
+    return call

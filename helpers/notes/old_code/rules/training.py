@@ -195,8 +195,6 @@ def backward_of_one(code: Code) -> Found:
 
 def _makes_one(call: ast.Call, code: Code) -> bool:
     """Tell whether a call makes a vector of one number."""
-    if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
-        return call.func.attr in ("cuda", "to") and _makes_one(call.func.value, code)
     makers = ("torch.Tensor", "torch.FloatTensor", "torch.tensor")
     is_maker = len(call.args) == 1 and code.names.resolve(call.func) in makers
     return is_maker and isinstance(call.args[0], ast.List) and len(call.args[0].elts) == 1
