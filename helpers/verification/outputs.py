@@ -185,10 +185,11 @@ def _compare_looks(mime: str, stored: Output, new: Output) -> Iterator[Differenc
     """Yield how what a picture is shown with differs: its description for those who cannot see it, and its size."""
     if not mime.startswith("image/"):
         return
-    about = [(output.get("metadata") or {}).get(mime) for output in (stored, new)]
-    looks = [each if isinstance(each, Mapping) else {} for each in about]
     for name in ("alt", "width", "height"):
-        texts = [str(each.get(name, "")) for each in looks]
+        texts = [
+            str((output.get("metadata") or {}).get(mime, {}).get(name, ""))
+            for output in (stored, new)
+        ]
         if texts[0] != texts[1]:
             says = f"{mime}: expected {name} {texts[0]!r}, got {texts[1]!r}"
             yield Difference(says, *texts)

@@ -38,7 +38,7 @@ SEED, MOST = 0, 50  # of each kind in one text
 EXAMPLES = "(on no page)"
 VERDICTS = ("caught", "missed", "tolerated", "in form", "none")
 TEXTS_AND_LISTS = (*mutations.TEXT, mutations.BEYOND, *mutations.LISTS)
-KINDS = (*TEXTS_AND_LISTS, *picture_mutations.PICTURES, *picture_mutations.FILES)
+KINDS = (*TEXTS_AND_LISTS, *picture_mutations.PICTURES)
 
 
 class Outcome(NamedTuple):
@@ -82,13 +82,9 @@ def trials(page: pages.Page, most: int | None = MOST) -> Iterator[Trial]:
                     what = f"{mime or output['name']}: {edit.words(text)}"
                     make = partial(_with_edit, outputs, place, mime, edit, policy)
                     yield trial(kind, make=make, what=what)
-            if "image/png" not in output.get("data", ()):
-                continue
-            for kind in picture_mutations.PICTURES:
+            for kind in picture_mutations.PICTURES if "image/png" in output.get("data", ()) else ():
                 make = partial(_with_picture, outputs, place, kind, policy, seed)
                 yield trial(kind, make=make, what="picture")
-            for kind in picture_mutations.FILES:
-                yield trial(kind, make=partial(_with_file, outputs, place, kind), what="file")
 
 
 def examples() -> Iterator[Trial]:
@@ -162,11 +158,6 @@ def _with_picture(outputs, place, kind, policy, seed):
     in_form = policy.picture == "form" and new.shape == old.shape
     wrong_outputs = [*outputs[:place], wrong, *outputs[place + 1 :]]
     return Outcome(outputs, wrong_outputs, lambda: "in form" if in_form else "missed")
-
-
-def _with_file(outputs, place, kind):
-    wrong = picture_mutations.with_file(outputs[place], kind)
-    return Outcome(outputs, [*outputs[:place], wrong, *outputs[place + 1 :]])
 
 
 @cache

@@ -227,40 +227,6 @@ def blanks(text, choose):
             yield Edit(*match.span(), f" {number[:-1]}{int(number[-1]) + 1}")
 
 
-UNITS = {
-    "ns": "us",
-    "us": "ms",
-    "µs": "ms",
-    "μs": "ms",
-    "ms": "s",
-    "s": "ms",
-    "min": "h",
-    "KiB": "MiB",
-    "MiB": "MB",
-    "GiB": "GB",
-    "MB": "GB",
-    "GB": "MB",
-}
-
-
-def exponent(number, choose):
-    """The exponent of a number has the other sign, or is one larger."""
-    mantissa, sign_of, digits = re.fullmatch(r"(.*[eE])([-+]?)(\d+)", number).groups()
-    if choose.random() < 0.5:
-        return f"{mantissa}{'+' if sign_of == '-' else '-'}{digits}"
-    return f"{mantissa}{sign_of}{int(digits) + 1:0{len(digits)}d}"
-
-
-def no_number(number, choose):
-    """A float is not a number, or infinite."""
-    return choose.choice(("nan", "inf")) if re.search(r"[.eE]", number) else None
-
-
-def bracket(mark, choose):
-    """A bracket or a mark of punctuation is another."""
-    return choose.choice([other for other in "()[]{},:;=" if other != mark])
-
-
 TEXT: dict[str, Edits] = {
     "a digit": each(NUMBER, digit),  # in names and versions too
     "a sign": each(ALONE, sign),
@@ -281,22 +247,7 @@ TEXT: dict[str, Edits] = {
     "a hexadecimal digit": each(r"(?<!at )\b0x[0-9a-fA-F]+\b", hexadecimal),
     "full-width digits": each(ALONE, full_width),
     "blanks beside a number": blanks,
-    "an exponent": each(r"\d\.?\d*[eE][-+]?\d+\b", exponent),
-    "nan for a number": each(ALONE, no_number),
-    "a number for nan": each(r"(?<![\w.])(?:nan|inf)(?![\w.])", lambda nan, _: "0.0"),
-    "another infinity": each(
-        r"(?<![\w.])-?inf(?![\w.])", lambda inf, _: inf[1:] if inf[0] == "-" else f"-{inf}"
-    ),
-    "a unit": each(rf"(?<=\d )(?:{'|'.join(UNITS)})\b", lambda unit, _: UNITS[unit]),
-    "a bracket": each(r"[()\[\]{},:;=]", bracket),
-    "a capital letter": each(r"\b[^\W\d_]", lambda letter, _: letter.swapcase()),
-    "a tab for a blank": each(r"(?<=\S) (?=\S)", lambda blank, _: "\t"),
-    "an argument of a tensor": each(
-        r", (?:dtype|device|requires_grad|grad_fn)=[^,)\n]+", lambda argument, _: ""
-    ),
-    "a mark of the comparison": each(NUMBER, lambda number, choose: f"⟨{choose.choice(MARKS)}⟩"),
 }
-MARKS = "number", "address", "time", "free"  # that stand for what may differ, within the comparison
 BEYOND = "a float beyond its tolerance"  # for cells that state one
 
 # What no page shows today is tried on these outputs: numbers by kind. In the last one stands an address too.

@@ -1,18 +1,16 @@
-"""Corruptions of a picture, an array (height, width, 3), and of its file; None if a kind does not apply."""
+"""Corruptions of a picture, an array (height, width, 3); a function gives None if its kind does not apply."""
 
 import base64
 import io
 import itertools
 import math
-import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
-from PIL.PngImagePlugin import PngInfo
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
@@ -139,41 +137,6 @@ PICTURES = {
         picture, ((0, 0), (0, 1), (0, 0)), constant_values=255
     ),
 }
-
-
-def cut_short(file: bytes) -> bytes:
-    """The second half of the file is missing."""
-    return file[: len(file) // 2]
-
-
-def another_format(file: bytes) -> bytes:
-    """It is a GIF, whatever its type says."""
-    new = io.BytesIO()
-    Image.open(io.BytesIO(file)).convert("P").save(new, "GIF")
-    return new.getvalue()
-
-
-def another_gamma(file: bytes) -> bytes:
-    """The same numbers are to be shown much darker, by an entry at the beginning of the file."""
-    entries = PngInfo()
-    entries.add(b"gAMA", struct.pack(">I", 20_000))  # 0.2; 0.45 is usual
-    new = io.BytesIO()
-    Image.open(io.BytesIO(file)).save(new, "PNG", pnginfo=entries)
-    return new.getvalue()
-
-
-# What is done to a file and not to its pixels.
-FILES: dict[str, Callable[[bytes], bytes]] = {
-    "a file cut short": cut_short,
-    "a file of another format": another_format,
-    "another gamma": another_gamma,
-}
-
-
-def with_file(output: dict, kind: str) -> dict:
-    """The output with its picture's file changed."""
-    file = FILES[kind](base64.b64decode("".join(output["data"]["image/png"])))
-    return {**output, "data": {**output["data"], "image/png": base64.b64encode(file).decode()}}
 
 
 def picture_of(output: dict) -> np.ndarray | None:

@@ -157,7 +157,6 @@ def test_another_number_kind_or_order_fails(stored, new):
         (described(), described(alt="a dog"), "expected alt 'a cat', got 'a dog'"),
         (described(), described(width=31), "expected width '30', got '31'"),
         (described(), described(alt=""), "expected alt 'a cat', got ''"),
-        (described(), {**picture(), "metadata": {"image/png": 5}}, "expected alt 'a cat', got ''"),
         (
             result("1", {JSON: ["a", "b"]}),
             result("1", {JSON: ["ab"]}),
