@@ -34,7 +34,7 @@
 #
 # **You need** nothing but curiosity; the statements are explained on the pages that they lead to. No GPU.
 #
-# **Time**: 10 min to read, 11 s to run (AMD EPYC, 2 cores).
+# **Time**: 11 min to read, 11 s to run (AMD EPYC, 2 cores).
 #
 # ## From a sentence to a line
 #
