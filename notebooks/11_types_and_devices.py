@@ -273,8 +273,8 @@ show_promotion()
 
 # %% [markdown]
 # (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the
-# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch mixes them with floats
-# only.)
+# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch mixes them only with
+# floats and complex numbers.)
 #
 # The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as
 # well, however large it is. The largest number of that type is 65504, and so the sum overflows:
@@ -458,8 +458,7 @@ dtype_table()
 # on this page.
 #
 # **1. To bytes.** `to_bytes(image)` turns a float image with values from 0 to 1 into a `uint8` image with values from 0
-# to 255, rounded to the nearest. Values outside the range go to its nearer end, and NaN becomes white,
-# where one would notice it.
+# to 255, rounded to the nearest. Values outside the range go to its nearer end, and NaN becomes black.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_to_bytes
@@ -563,14 +562,14 @@ check_common(common)
 # %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 1
 def to_bytes(image):
-    scaled = image.nan_to_num(nan=1) * 255
+    scaled = image.nan_to_num(nan=0) * 255
     return scaled.round().clamp(0, 255).to(torch.uint8)
 
 
 check_to_bytes(to_bytes)
 # A typical mistake: cut off instead of rounded.
 check_to_bytes(
-    lambda image: (image.nan_to_num(nan=1).clamp(0, 1) * 255).byte()
+    lambda image: (image.nan_to_num(nan=0).clamp(0, 1) * 255).byte()
 )
 
 

@@ -75,7 +75,6 @@ def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
         torch.tensor([3.0, 4.0]),
         torch.tensor([300.0, 400.0]),
         torch.tensor([30000.0, -40000.0]),
-        torch.tensor([-30000.0, -40000.0]),
         torch.tensor([3e-5, 4e-5]),
         torch.zeros(3),
         100 * torch.randn(50),
@@ -87,9 +86,7 @@ def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
         if fault := _form_fault(given):
             yield fault
         elif not torch.isclose(given.double(), expected, rtol=0.01, atol=1e-7):
-            shown = ", ".join(f"{value:g}" for value in vector.tolist())
-            shown = f"[{shown}]" if len(vector) < 5 else "a random vector"
-            yield f"for x = {shown}: {given.item():g} is not right."
+            yield f"for x = {vector.tolist() if len(vector) < 5 else 'a random vector'}: {given.item():g} is not right."
 
 
 @exercise

@@ -37,10 +37,10 @@ READY = {
 
 @exercise
 def check_to_bytes(to_bytes: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
-    """``to_bytes(image)``: float in 0..1, or beyond, or NaN (255), to uint8 in 0..255, rounded."""
+    """``to_bytes(image)``: float in 0..1, or beyond, or NaN, to uint8 in 0..255, rounded."""
 
     def byte(value: float) -> int:
-        return 255 if math.isnan(value) else round(max(0.0, min(255.0, value * 255)))
+        return 0 if math.isnan(value) else round(max(0.0, min(255.0, value * 255)))
 
     def right(image: torch.Tensor) -> torch.Tensor:
         flat = [byte(value) for value in image.flatten().tolist()]
