@@ -118,7 +118,7 @@ torch.iinfo(torch.int8)
 torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 
 # %% [markdown]
-# So `float32` covers an enormous range, with about seven significant digits in nearly all of it.
+# So `float32` covers an enormous range, with about seven significant digits everywhere in it.
 # [Page 12](12_precision_and_memory.ipynb) is about what follows from that. Since the notes, PyTorch has gained `bool`,
 # `bfloat16` (16 bits with nearly the range of 32), complex numbers and more. The whole list is at the
 # [end of this page](#Going-further).
@@ -255,8 +255,7 @@ pixels + 10
 pixels[0] = 300
 
 # %% [markdown]
-# This check has a gap, for negative numbers down to -255 slip through: `pixels[0] = -1` is accepted without an error and
-# stores 255.
+# This check has a gap, for negative numbers slip through: `pixels[0] = -1` is accepted without an error and stores 255.
 #
 # ## Mixed types
 #
@@ -273,8 +272,8 @@ show_promotion()
 
 # %% [markdown]
 # (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the
-# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch mixes them only with
-# floats and complex numbers.)
+# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch does not mix them with
+# other integers.)
 #
 # The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as
 # well, however large it is. The largest number of that type is 65504, and so the sum overflows:
@@ -417,8 +416,8 @@ torch.ones(2, device="cpu") + torch.ones(2, device="meta")
 # `cpu`. The usual cause is a tensor made in the middle of a function, as in `x + torch.zeros(3)`. Make it where `x` is:
 # `torch.zeros(3, device=x.device)`, or simply `torch.zeros_like(x)`.
 #
-# The exception is a tensor without dimensions on the CPU. In arithmetic it is as good as a plain number, and may be
-# combined with tensors on any device:
+# The exception is a tensor without dimensions on the CPU. It is as good as a plain number, and may be mixed with tensors
+# anywhere:
 
 # %% claims=["C44"]
 (torch.ones(2, device="meta") + torch.tensor(1.0)).device

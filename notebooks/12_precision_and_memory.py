@@ -98,7 +98,7 @@ show_number_lines()
 # %% [markdown]
 # Integers lie evenly. Floats are dense near zero, and their gaps double from one power of two to the next. (Only the
 # very smallest numbers, which are called *subnormal*, lie evenly again.) So the gap stays about the same *in
-# proportion* to the number: less than a percent of it for `bfloat16`, about a ten-millionth of it for `float32`. The gap
+# proportion* to the number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`. The gap
 # just above 1 is called `eps`:
 
 # %%

@@ -342,7 +342,7 @@ start.grad
 # *数值稳定*
 #
 # The formula of the sigmoid, $1 / (1 + e^{-x})$, is short, so why not type it? In the middle it works, and far out the
-# *values* are as good as right:
+# *values* are right too:
 
 # %% claims=["C49"]
 w = torch.tensor([-100.0, 0.0], requires_grad=True)
@@ -584,6 +584,5 @@ check_softplus(lambda x: torch.log(1 + torch.exp(x)))
 check_softplus(lambda x: x.relu() + torch.log1p(torch.exp(-x.abs())))
 
 # %% [markdown]
-# ---
-# Back: [precision and memory](12_precision_and_memory.ipynb) · On: [reductions and
-# broadcasting](14_reductions_and_broadcasting.ipynb)
+# --- Back: [precision and memory](12_precision_and_memory.ipynb) · On:
+# [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)
