@@ -118,10 +118,10 @@ torch.iinfo(torch.int8)
 torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 
 # %% [markdown]
-# So `float32` covers an enormous range, with about seven significant digits everywhere in it.
-# [Page 12](12_precision_and_memory.ipynb) is about what follows from that. Since the notes, PyTorch has gained `bool`,
-# `bfloat16` (16 bits with nearly the range of 32), complex numbers and more. The whole list is at the
-# [end of this page](#Going-further).
+# So `float32` covers an enormous range, with about seven significant digits in nearly all of it (fewer only close to
+# zero). [Page 12](12_precision_and_memory.ipynb) is about what follows from that. Since the notes, PyTorch has gained
+# `bool`, `bfloat16` (16 bits with nearly the range of 32), complex numbers and more. The whole list is at the [end of
+# this page](#Going-further).
 #
 # ## Default types
 #
@@ -134,9 +134,10 @@ torch.finfo(torch.float32).max, torch.finfo(torch.float32).eps
 torch.tensor(1.5).dtype, torch.tensor(1).dtype, torch.tensor(True).dtype
 
 # %% [markdown]
-# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. (Up to PyTorch
-# 0.4 it made floats of whole numbers too. If old code stops because a `Long` met a `Float`, look for an `arange`.) And
-# beware of the capital T: `torch.Tensor` is the old FloatTensor under another name, and it makes floats of any numbers:
+# `arange` does the same with its arguments, which is why you will often see a dot in `torch.arange(3.0)`. (Up to
+# PyTorch 0.4 it made floats of whole numbers too. If old code stops because a `Long` met a `Float`, look for an
+# `arange`.) And beware of the capital T: `torch.Tensor`, the old way to make a tensor, gives floats whatever the
+# numbers:
 
 # %%
 torch.arange(3).dtype, torch.arange(3.0).dtype, torch.Tensor([1, 2]).dtype
@@ -232,7 +233,7 @@ wide = torch.tensor([0.1, 1e40, 1e-50], dtype=torch.float64)
 wide.float().tolist()
 
 # %% [markdown]
-# There is no error for any of the three. With 16 bits the ends are much nearer, and training meets them every day;
+# There is no error for any of the three. In `float16` the ends are much nearer, and training meets them every day;
 # [page 12](12_precision_and_memory.ipynb#Half-precision) shows how, and what helps.
 #
 # ### Integers that wrap around
@@ -255,7 +256,8 @@ pixels + 10
 pixels[0] = 300
 
 # %% [markdown]
-# This check has a gap, for negative numbers slip through: `pixels[0] = -1` is accepted without an error and stores 255.
+# This check has a gap. Into a `uint8` tensor, negative numbers down to -255 slip through: `pixels[0] = -1` is accepted
+# without an error and stores 255.
 #
 # ## Mixed types
 #
@@ -272,11 +274,11 @@ show_promotion()
 
 # %% [markdown]
 # (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the
-# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch does not mix them with
-# other integers.)
+# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch mixes them with floats
+# only.)
 #
-# The first step has a consequence that surprises. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as
-# well, however large it is. The largest number of that type is 65504, and so the sum overflows:
+# The first step has a surprising consequence. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as well,
+# however large it is. The largest number of that type is 65504, and so the sum overflows:
 
 # %%
 big = torch.tensor([100_000])
@@ -306,8 +308,8 @@ counts + 0.5
 counts += 0.5
 
 # %% [markdown]
-# The message protects you here, but assignment to an element does not: it converts whatever you give it to the type of
-# the tensor, without a word, and the fraction is gone:
+# The message protects you here, but assignment to an element does not: it converts the number to the type of the tensor
+# without a word, and the fraction is gone:
 
 # %%
 counts[0] = 0.9
@@ -326,8 +328,8 @@ torch.tensor(10) * 1.9
 # have 32-bit and 16-bit floats brought together for you, `torch.autocast`. It is made for training in *mixed precision*,
 # 混合精度, the subject of [page 12](12_precision_and_memory.ipynb#Mixed-precision).)
 #
-# The other error of this sort that you are sure to meet comes from the cross entropy. It wants class labels as whole
-# numbers of type `int64`, and those that come out of a file are often floats:
+# The other error of this sort that you are sure to meet comes from the cross-entropy loss. It wants class labels as
+# whole numbers, normally of type `int64`, and those that come out of a file are often floats:
 
 # %% tags=["raises-exception"] verify={"free": ["(?<=expected )(scalar type|target dtype to be)(?= Long)", "(?<= Long)( but found| or Byte, but got)(?= Float)"], "reason": "releases say it differently"}
 labels = torch.tensor([1.0])
@@ -416,8 +418,8 @@ torch.ones(2, device="cpu") + torch.ones(2, device="meta")
 # `cpu`. The usual cause is a tensor made in the middle of a function, as in `x + torch.zeros(3)`. Make it where `x` is:
 # `torch.zeros(3, device=x.device)`, or simply `torch.zeros_like(x)`.
 #
-# The exception is a tensor without dimensions on the CPU. It is as good as a plain number, and may be mixed with tensors
-# anywhere:
+# The exception is a tensor without dimensions on the CPU. In arithmetic it is as good as a plain number, wherever the
+# other tensor is, though `torch.stack` and `torch.cat` refuse it:
 
 # %% claims=["C44"]
 (torch.ones(2, device="meta") + torch.tensor(1.0)).device
@@ -440,15 +442,16 @@ dtype_table()
 # %% [markdown]
 # ## Recap
 #
-# - A tensor has a dtype and a device. Python's floats become `float32`, while NumPy's arrays bring their `float64` along.
+# - A tensor has a dtype and a device. Python's floats become `float32`, while NumPy's arrays keep their type, usually
+#   `float64`.
 # - `to` converts and moves. It changes a module itself, but leaves a tensor as it is and returns a new one, so write
 #   `x = x.to(...)`.
 # - From float to integer: bring into the range, round, convert. On overflow a float becomes infinite and an integer wraps
 #   around, both without an error.
 # - In mixed expressions the kind decides before the size, and a plain number counts only if its kind is higher.
 #   Products of matrices do not promote.
-# - `from_numpy` shares memory, `torch.tensor` copies. Tensors on two devices cannot be mixed, unless one has no
-#   dimensions.
+# - `from_numpy` shares memory, `torch.tensor` copies. Tensors on two devices cannot be added, unless one is on the CPU
+#   and has no dimensions.
 
 # %% [markdown]
 # ## Exercises
@@ -504,8 +507,8 @@ check_brighter(brighter)
 
 # %% [markdown]
 # **3. Standard scores.** `standardize(x)` subtracts from each column of a matrix its mean and divides by its standard
-# deviation. It takes integers of any type as well as floats; integers give `float32`, and floats keep their type. It
-# works on the device of `x`.
+# deviation, as `std` computes it. It takes integers of any type as well as floats; integers give `float32`, and floats
+# keep their type. It works on the device of `x`.
 
 # %% tags=["exercise"]
 from helpers.exercises.types_and_devices import check_standardize

@@ -88,7 +88,8 @@ show_float_bits()
 # Now compare `float16` and `bfloat16`, which both have 16 bits. `float16` spends more of them on precision and has a
 # small range. `bfloat16` has the layout of `float32` with the last 16 bits cut off: about the same range, but only 7
 # bits of fraction. On the right of the next picture are all the numbers that these two have between 1 and 1.05. On the
-# left, where the numbers are few enough to show more of them, are an integer and two floats of 8 bits from 0 to 8:
+# left, where the numbers are few enough to show more of them, are an integer type and two float types of 8 bits each,
+# from 0 to 8:
 
 # %%
 from helpers.drawings.precision import show_number_lines
@@ -98,8 +99,8 @@ show_number_lines()
 # %% [markdown]
 # Integers lie evenly. Floats are dense near zero, and their gaps double from one power of two to the next. (Only the
 # very smallest numbers, which are called *subnormal*, lie evenly again.) So the gap stays about the same *in
-# proportion* to the number: half a percent for `bfloat16`, a hundred-thousandth of a percent for `float32`. The gap
-# just above 1 is called `eps`:
+# proportion* to the number: less than one percent for `bfloat16`, around a hundred-thousandth of a percent for
+# `float32`. The gap just above 1 is called `eps`:
 
 # %%
 torch.finfo(torch.bfloat16).eps, torch.finfo(torch.float32).eps
@@ -145,8 +146,8 @@ x.nbytes, x.half().nbytes
 
 # %% [markdown]
 # It is easily lost again. You know *type promotion* (类型提升) from [page 11](11_types_and_devices.ipynb#Mixed-types): when
-# halves meet a `float32` tensor, the result is `float32`. So a single forgotten tensor in the middle of a network can
-# bring all that follows back to 32 bits. A plain Python number does not:
+# halves meet a `float32` tensor, the result is `float32`. So a single forgotten tensor in the middle of a network
+# brings what follows back to 32 bits, until the next linear layer refuses it. A plain Python number does not:
 
 # %%
 (x.half() * x).dtype, (x.half() * 0.5).dtype
@@ -176,7 +177,7 @@ torch.tensor([300.0, 400.0]).bfloat16() ** 2
 #
 # *下溢*
 #
-# At the other end, small numbers vanish. In `float16`, whatever is smaller than about 3 · 10⁻⁸ is rounded to zero.
+# At the other end, small numbers vanish. In `float16`, whatever is closer to zero than about 3 · 10⁻⁸ is rounded to it.
 # Gradients are often that small, and a gradient of zero teaches nothing:
 
 # %% claims=["C42"]
@@ -384,7 +385,7 @@ show_rounding_errors()
 # %% [markdown]
 # Large language models are often stored in 8 bits today. The type `float8_e4m3fn` reaches 448 at most and has 3 bits of
 # fraction, so each group of weights gets a scale that makes its largest one just fit. What comes back is wrong by a few
-# percent here and there, for a quarter of the memory:
+# percent here and there, for a quarter of the memory of `float32`:
 
 # %%
 weights = torch.tensor([3.0, -1.0, 0.3, -0.1, 0.03])

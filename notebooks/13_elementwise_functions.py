@@ -22,7 +22,7 @@
 #
 # The notes close with two tables of functions, and the first of them looks harmless: `abs`, `sqrt`, `exp`, `round` and
 # so on. You have known them since school. Yet 2.5 is rounded to 2 here, there are two remainders of -7 divided by 2,
-# and a formula for the sigmoid that is perfectly right produces a gradient of `nan`. This page goes through the table
+# and a formula for the sigmoid that is right on paper produces a gradient of `nan`. This page goes through the table
 # with one small example, and stops wherever a computer's answer differs from the one you would have given.
 #
 # **You will**
@@ -57,8 +57,8 @@ x.sqrt(), torch.sqrt(x)
 
 # %% [markdown]
 # Let us use a few of them on something real. A weather station measures the wind as two numbers: how many meters per
-# second it blows towards the east, and how many towards the north. (In this book the wind has the direction in which it
-# blows. A weather report names the direction it comes from.) Here are four measurements:
+# second it blows towards the east, and how many towards the north. (In this book, the direction of a wind is the one it
+# blows towards. A weather report names the one it comes from.) Here are four measurements:
 
 # %%
 east = torch.tensor([3.0, -3.0, -3.0, 0.0])
@@ -73,9 +73,9 @@ speed = (east**2 + north**2).sqrt()
 speed
 
 # %% [markdown]
-# The other functions of the notes' first row (绝对值, 除法, 指数, 求余, 对数, 求幂) work in the same way. What is often written as an
-# operator has a name too: `pow` is `**`, and `div` is `/`. Here are the absolute value and the
-# third power, with which the yield of a wind turbine grows:
+# The other functions of the notes' first row (绝对值, 除法, 指数, 求余, 对数, 求幂) work in the same way. What is often written as
+# an operator has a name too: `pow` is `**`, and `div` is `/`. Here are the absolute value and the third power (the
+# yield of a wind turbine grows with the third power of the speed):
 
 # %% claims=["C45"]
 north.abs(), speed.pow(3)
@@ -133,8 +133,8 @@ A * A, A @ A
 torch.tensor([4.0, -1.0]).sqrt(), torch.tensor([1.0, 0.0, -1.0]).log()
 
 # %% [markdown]
-# A division by zero gives infinity as well, with the sign of what is divided, and 0 / 0 gives `nan`. Look also at
-# `exp`: in 32 bits, it overflows already at 89.
+# A division by 0 gives infinity as well, with the sign of what is divided, and 0 / 0 gives `nan`. Look also at `exp`:
+# in 32 bits, it overflows already at 89.
 
 # %%
 torch.tensor([1.0, -1.0, 0.0]) / 0, torch.tensor([88.0, 89.0]).exp()
@@ -244,8 +244,8 @@ r = torch.tensor([-1.7, -0.4, 0.6, 1.7])
 r.floor(), r.ceil(), r.trunc(), r.round()
 
 # %% [markdown]
-# (`-0.` is a zero that remembers where it came from. It equals 0.) But what is nearest to a number that lies just in
-# the middle?
+# (`-0.` is a zero that has kept its sign. It equals 0, but 1 divided by it is `-inf`.) But what is nearest to a number
+# that lies exactly in the middle?
 
 # %% claims=["C47"]
 torch.tensor([0.5, 1.5, 2.5, 3.5]).round()
@@ -307,8 +307,8 @@ z.sigmoid(), z.tanh()
 # > **Then and now.** The notes write "sigmod". That was a slip, and a frequent one. The function is named after the
 # > letter S (sigma), whose shape it has.
 #
-# The dots in the notes stand for more. Here are the ones that you will meet most often, each with its slope, which
-# autograd finds for us:
+# The row in the notes ends in dots, which stand for more. Here are the ones that you will meet most often, each with
+# its slope, which autograd finds for us:
 
 # %% claims=["C49"]
 from helpers.drawings.functions import show_activations
@@ -318,8 +318,8 @@ show_activations()
 # %% [markdown]
 # Look at the dashed lines. By the chain rule, the gradient is multiplied by this slope each time it goes back through
 # an activation. Far from zero, sigmoid and tanh *saturate* (饱和): the curve is flat, and the slope is nearly zero. And
-# even at its steepest, the sigmoid has a slope of no more than a quarter. See what is left of the gradient behind ten
-# of them:
+# even at its steepest, the sigmoid has a slope of no more than a quarter. See what is left of the gradient after ten of
+# them:
 
 # %%
 start = torch.tensor(0.5, requires_grad=True)
@@ -333,16 +333,17 @@ start.grad
 # This is the *vanishing gradient* (梯度消失), one of the reasons why deep networks were once so hard to train: the first
 # layers learn next to nothing.
 #
-# To the right of zero, ReLU multiplies by one, however many of them follow each other. This is a large part of why deep
-# networks use it and its smooth relatives. It has a price: to the left of zero its slope is zero, and a unit that is
-# negative for all samples no longer learns. That is why some of its relatives let a little through on the left.
+# To the right of zero, ReLU multiplies the gradient by one, however many of them follow each other. This is a large
+# part of why deep networks use it and its smooth relatives. It has a price: to the left of zero its slope is zero, and
+# a unit that is negative for all samples no longer learns. That is why some of its relatives let a little through on
+# the left.
 #
 # ### Do not write it yourself
 #
 # *数值稳定*
 #
 # The formula of the sigmoid, $1 / (1 + e^{-x})$, is short, so why not type it? In the middle it works, and far out the
-# *values* are right too:
+# *values* are so close that you would not notice:
 
 # %% claims=["C49"]
 w = torch.tensor([-100.0, 0.0], requires_grad=True)
@@ -357,10 +358,10 @@ y.sum().backward()
 w.grad
 
 # %% [markdown]
-# $e^{100}$ overflows to infinity in 32 bits. One divided by infinity is rightly 0. But in the backward pass this 0 is
-# multiplied by the infinity, and that makes `nan`. The ready-made function avoids the large number. So do `logsigmoid`,
-# `softplus` and the losses that take raw scores (logits), such as `cross_entropy`, all of them in
-# `torch.nn.functional`, which programs usually import as `F`:
+# $e^{100}$ overflows to infinity in 32 bits. One divided by infinity is 0, and the true value is nearly that. But in
+# the backward pass this 0 is multiplied by the infinity, and that makes `nan`. The ready-made function avoids the large
+# number. So do `logsigmoid`, `softplus` and the losses that take raw scores (logits), such as `cross_entropy`, all of
+# them in `torch.nn.functional`, which programs usually import as `F`:
 
 # %%
 w.grad = None
@@ -496,8 +497,8 @@ check_hard_swish(hard_swish)
 
 # %% [markdown]
 # **4. A stable softplus (hard).** `softplus(x)` is $\log(1 + e^x)$. Write it so that values *and gradients* are right
-# for x from -1000 to 1000, with `exp`, `log1p` and other functions of this page, but not with `F.softplus`,
-# `logaddexp`, `logsumexp` or `logsigmoid`.
+# for x from -1000 to 1000, with `exp`, with `log1p(y)`, which is $\log(1 + y)$, and with other functions of this page,
+# but not with `F.softplus`, `logaddexp`, `logsumexp` or `logsigmoid`.
 
 # %% tags=["exercise"]
 from helpers.exercises.elementwise_functions import check_softplus
@@ -584,5 +585,6 @@ check_softplus(lambda x: torch.log(1 + torch.exp(x)))
 check_softplus(lambda x: x.relu() + torch.log1p(torch.exp(-x.abs())))
 
 # %% [markdown]
-# --- Back: [precision and memory](12_precision_and_memory.ipynb) · On:
+# ---
+# Back: [precision and memory](12_precision_and_memory.ipynb) · On:
 # [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)

@@ -78,10 +78,10 @@ marks.mean(dim=0)
 
 # %% [markdown]
 # So do not ask "rows or columns?". Ask which index you want to get rid of. The same question works for any number of
-# dimensions, where "row" and "column" no longer mean much. Take a tensor of shape (2, 3, 4): two weather stations, three
-# days, four readings a day. It has three sums, and in each row of the picture another dimension disappears, at the top
-# the station, in the middle the day, at the bottom the reading. Two of the sums are colored, and so are the cells that
-# were added up for them:
+# dimensions, where "row" and "column" no longer mean much. Take a tensor of shape (2, 3, 4): two weather stations,
+# three days, four readings a day. You can sum over any of its three dimensions, and in each row of the picture another
+# one disappears: at the top the station, in the middle the day, at the bottom the reading. Two of the sums are colored,
+# and so are the cells that were added up for them:
 
 # %% claims=["C54"]
 from helpers.drawings.reductions import show_reductions
@@ -337,9 +337,9 @@ from helpers.drawings.reductions import show_broadcast
 show_broadcast(column, row)
 
 # %% [markdown]
-# A batch of images has the shape (N, C, H, W), and to normalize it we subtract from each channel its mean. Which shape
-# must the three means have? `torch.broadcast_shapes` lets you try out an idea without computing anything. The shape
-# (3,) is aligned with the 32 columns of pixels, so it would not do:
+# A batch of images has the shape (N, C, H, W), such as (64, 3, 32, 32), and to normalize it we subtract from each
+# channel its mean. Which shape must the three means have? `torch.broadcast_shapes` lets you try out an idea without
+# computing anything. The shape (3,) is aligned with the 32 columns of pixels, so it would not do:
 
 # %% tags=["raises-exception"]
 torch.broadcast_shapes((64, 3, 32, 32), (3,))
@@ -475,8 +475,8 @@ scores.shape, torch.allclose(scores, queries @ keys.mT)
 # multiplies matrices that lie in the last two dimensions, and takes the dimensions before them for a batch. For this,
 # `keys.mT` exchanges the last two dimensions of the keys.
 #
-# A softmax then turns the scores into weights. Along which `dim`? Each query shares out a total weight of 1 among the
-# keys, so it has to be the dimension of the keys, the last one:
+# A softmax then turns the scores into weights, which are positive and add up to 1. Along which `dim`? Each query shares
+# out its weight among the keys, so it has to be the dimension of the keys, the last one:
 
 # %%
 weights = scores.softmax(dim=2)

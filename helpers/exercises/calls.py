@@ -124,6 +124,14 @@ def breaches(function: Callable, arguments: tuple, wanted: tuple[str, ...]) -> I
         yield "the result is right, but it is not what the call returned: the index is to do the work."
 
 
+def forbidden(function: Callable, arguments: tuple, *names: str) -> Iterator[str]:
+    """Watch one call, so that a forbidden function is found in a module or in a function of the reader's, too."""
+    with Recorder() as recorder:
+        function(*arguments)
+    if used := sorted(set(names) & set(recorder.counts)):
+        yield f"write it without `{used[0]}`."
+
+
 def names_in(function: Callable) -> set[str]:
     """Return the global names and the attributes in a function of the reader's; of one that is built in, its own."""
     while isinstance(function, functools.partial):

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 import torch
 from torch import Tensor
 
-from helpers.exercises.calls import loops, names_in
+from helpers.exercises.calls import forbidden, loops, names_in
 from helpers.exercises.exercise import differences, exercise
 
 
@@ -23,8 +23,9 @@ def check_round_half_up(round_half_up: Callable[[Tensor], Tensor]) -> Iterator[s
         return torch.tensor([one(value) for value in x.tolist()])
 
     few = torch.tensor([0.5, 1.5, 2.5, 1.4, 1.6])
+    large = torch.tensor([1000.5, 1001.5])
     yield from differences(
-        round_half_up, right, (few,), (-few,), (torch.randint(-40, 40, (30,)) / 4,)
+        round_half_up, right, (few,), (-few,), (large,), (torch.randint(-40, 40, (30,)) / 4,)
     )
 
 
@@ -55,20 +56,16 @@ def check_hard_swish(hard_swish: Callable[[Tensor], Tensor]) -> Iterator[str]:
     def right(x: Tensor) -> Tensor:
         return torch.tensor([one(value) for value in x.flatten().tolist()]).view(x.shape)
 
-    yield from differences(
-        hard_swish,
-        right,
-        (torch.tensor([-5.0, -3.0, -1.0, 0.0, 3.0, 4.0]),),
-        (4 * torch.randn(5, 6),),
-    )
+    few = torch.tensor([-5.0, -3.0, -1.0, 0.0, 3.0, 4.0])
+    yield from forbidden(hard_swish, (few.clone(),), "hardswish")
+    yield from differences(hard_swish, right, (few,), (4 * torch.randn(5, 6),))
 
 
 @exercise
 def check_softplus(softplus: Callable[[Tensor], Tensor]) -> Iterator[str]:
     """``softplus(x)``: values and gradients from -1000 to 1000."""
-    ready = {"softplus", "logaddexp", "logsumexp", "logsigmoid", "log_softmax"}
-    if used := sorted(ready & names_in(softplus)):
-        yield f"write it without `{used[0]}`."
+    names = "softplus", "logaddexp", "logsumexp", "logsigmoid", "log_softmax"
+    yield from forbidden(softplus, (torch.tensor([-2.0, 0.5]),), *names)
 
     def value(x: Tensor) -> Tensor:
         exact = [v if v > 700 else math.log1p(math.exp(v)) for v in x.tolist()]

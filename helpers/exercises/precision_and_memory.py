@@ -1,29 +1,45 @@
 """The exercises of the page on precision and memory."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
-from helpers.exercises.calls import names_in
+from helpers.exercises.calls import forbidden, names_in
 from helpers.exercises.exercise import exercise
 from helpers.exercises.values import kind
 from helpers.memory import bytes_of
 
-WIDER = {
-    "bfloat16",
-    "type_as",
-    "float",
-    "double",
-    "to",
-    "type",
-    "float32",
-    "float64",
-    "numpy",
-    "tolist",
-    "item",
-    "fsum",
-}
+WIDER = {"bfloat16", "float", "double", "float32", "float64", "numpy", "tolist", "item", "fsum"}
+SUMS = "sum", "mean", "cumsum", "dot", "matmul", "einsum", "norm"
+
+
+class Widening(TorchFunctionMode):
+    """Watches calls of torch inside a ``with`` block.
+
+    Attributes:
+        found: for each call that made another float type of float16, a sentence.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if torch.float16 in _float_types((args, kwargs)):
+            name = getattr(func, "__name__", "a call")
+            self.found += [
+                f"stay in float16: the result of `{name}` is {dtype}."
+                for dtype in _float_types(result)
+                if dtype != torch.float16
+            ]
+        return result
 
 
 @exercise
@@ -44,17 +60,19 @@ def check_training_bytes(training_bytes: Callable[[nn.Module], int]) -> Iterator
     """``training_bytes(net)``: parameters, gradients and Adam's two means, in bytes, as measured."""
     frozen = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 2, 1))
     frozen[0].requires_grad_(requires_grad=False)
+    mixed = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2).double())
     nets = {
         "nn.Linear(20, 5)": nn.Linear(20, 5),
         "nn.Linear(20, 5).double()": nn.Linear(20, 5).double(),
         "a network of three layers whose first is frozen": frozen,
+        "a network whose second layer is float64": mixed,
     }
     for name, net in nets.items():
-        adam = torch.optim.Adam([p for p in net.parameters() if p.requires_grad])
-        shape = (2, 20) if isinstance(net, nn.Linear) else (2, 3, 5, 5)
-        net(torch.randn(shape, dtype=next(net.parameters()).dtype)).sum().backward()
-        adam.step()
         parameters = list(net.parameters())
+        trained = [p for p in parameters if p.requires_grad]
+        adam = torch.optim.Adam(trained)
+        sum(p.sum() for p in trained).backward()
+        adam.step()
         gradients = [p.grad for p in parameters if p.grad is not None]
         means = [t for s in adam.state.values() for key, t in s.items() if key != "step"]
         given, expected = training_bytes(net), bytes_of([*parameters, *gradients, *means])
@@ -67,7 +85,7 @@ def check_training_bytes(training_bytes: Callable[[nn.Module], int]) -> Iterator
 @exercise
 def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """``length(x)``: the Euclidean length of a float16 vector, computed in float16."""
-    yield from _only_half(length)
+    yield from _only_half(length, torch.tensor([3.0, 4.0]))
     lengths = {"norm", "vector_norm", "linalg_norm", "linalg_vector_norm", "cdist", "dist"}
     if ready := sorted(lengths & names_in(length)):
         yield f"work it out from the elements, without `{ready[0]}`."
@@ -75,6 +93,7 @@ def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
         torch.tensor([3.0, 4.0]),
         torch.tensor([300.0, 400.0]),
         torch.tensor([30000.0, -40000.0]),
+        torch.tensor([-30000.0, -40000.0]),
         torch.tensor([3e-5, 4e-5]),
         torch.zeros(3),
         100 * torch.randn(50),
@@ -86,14 +105,17 @@ def check_length(length: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str
         if fault := _form_fault(given):
             yield fault
         elif not torch.isclose(given.double(), expected, rtol=0.01, atol=1e-7):
-            yield f"for x = {vector.tolist() if len(vector) < 5 else 'a random vector'}: {given.item():g} is not right."
+            elements = ", ".join(f"{element:g}" for element in vector.tolist())
+            name = f"[{elements}]" if len(vector) < 5 else "a random vector"
+            yield f"for x = {name}: {given.item():g} is not right."
 
 
 @exercise
 def check_careful_sum(careful_sum: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[str]:
     """``careful_sum(x)``: the sum of float16 numbers, one after the other, in float16."""
-    yield from _only_half(careful_sum)
-    if {"sum", "mean", "cumsum", "dot", "matmul", "norm"} & names_in(careful_sum):
+    few = torch.tensor([1.0, 2.0])
+    yield from _only_half(careful_sum, few)
+    if set(SUMS) & names_in(careful_sum) or any(forbidden(careful_sum, (few.half(),), *SUMS)):
         yield "add the elements one after the other, without `sum` or the like."
     tensors = {
         "3000 times 0.001": torch.full((3000,), 0.001),
@@ -122,6 +144,16 @@ def _form_fault(given: object) -> str:
     )
 
 
-def _only_half(function: Callable) -> Iterator[str]:
+def _only_half(function: Callable, x: torch.Tensor) -> Iterator[str]:
+    """Tell whether a function of a float16 vector leaves float16, by its names and in one call."""
     if wider := sorted(WIDER & names_in(function)):
         yield f"stay in float16: `{wider[0]}` leaves it."
+    with Widening() as widening:
+        function(x.half())
+    yield from widening.found
+
+
+def _float_types(values: Any) -> list[torch.dtype]:
+    """The types of the tensors of floats in a value."""
+    tensors = [leaf for leaf in tree_leaves(values) if isinstance(leaf, torch.Tensor)]
+    return [t.dtype for t in tensors if t.dtype.is_floating_point]

@@ -6,16 +6,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from helpers.exercises.calls import Recorder, loops
+from helpers.exercises.calls import forbidden, loops
 from helpers.exercises.exercise import differences, exercise
-
-
-def _forbidden(function: Callable, arguments: tuple, *names: str) -> Iterator[str]:
-    """Watch one call, so that a forbidden function is found in a module or in a function of the reader's, too."""
-    with Recorder() as recorder:
-        function(*arguments)
-    if used := sorted(set(names) & set(recorder.counts)):
-        yield f"write it without `{used[0]}`."
 
 
 @exercise
@@ -41,7 +33,7 @@ def check_softmax(softmax: Callable[[Tensor], Tensor]) -> Iterator[str]:
     """``softmax(x)``: of each row, also for large elements."""
     small = torch.tensor([[0.0, 1.0], [2.0, 2.0]])
     large = torch.tensor([[2000.0, 2001.0, 300.0], [-2000.0, -2001.0, -3000.0]])
-    yield from _forbidden(softmax, (small,), "softmax", "log_softmax", "logsumexp", "softmin")
+    yield from forbidden(softmax, (small,), "softmax", "log_softmax", "logsumexp", "softmin")
     yield from differences(
         softmax, lambda x: x.double().softmax(1).float(), (small,), (torch.randn(3, 5),), (large,)
     )
@@ -60,7 +52,7 @@ def check_distances(distances: Callable[[Tensor, Tensor], Tensor]) -> Iterator[s
         torch.tensor([[0.0, 0.0], [3.0, 4.0], [6.0, 0.0]]),
         torch.tensor([[0.0, 0.0], [3.0, 0.0]]),
     )
-    yield from _forbidden(distances, (a, b), "cdist", "pdist", "pairwise_distance")
+    yield from forbidden(distances, (a, b), "cdist", "pdist", "pairwise_distance")
     yield from differences(distances, right, (a, b), (torch.randn(4, 3), torch.randn(6, 3)))
 
 
@@ -85,5 +77,5 @@ def check_attention(attention: Callable) -> Iterator[str]:
     whole = case(2, 3, 4, 5, 6)
     whole[3].fill_(True)
     names = "scaled_dot_product_attention", "multi_head_attention_forward"
-    yield from _forbidden(attention, whole, *names)
+    yield from forbidden(attention, whole, *names)
     yield from differences(attention, right, whole, case(2, 3, 4, 5, 6), case(4, 1, 4, 2, 3))

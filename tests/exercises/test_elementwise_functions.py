@@ -30,6 +30,9 @@ RIGHT = [
     ),
 ]
 WRONG = [
+    (checks.check_round_half_up, lambda x: (x + 1e-6).round(), "for x = tensor([1000.5000"),
+    (checks.check_hard_swish, torch.nn.Hardswish(), "without `hardswish`"),
+    (checks.check_softplus, torch.nn.Softplus(), "without `softplus`"),
     (
         checks.check_round_half_up,
         lambda x: x.sign() * (x.abs() + 0.5).floor(),

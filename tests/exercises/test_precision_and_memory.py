@@ -33,7 +33,38 @@ def pairwise(x):
     return x[0]
 
 
+def kahan(x):
+    total = lost = torch.zeros(()).to(torch.float16)
+    for element in x:
+        term = element - lost
+        new = total + term
+        total, lost = new, (new - total) - term
+    return total
+
+
+def in_float32(x):
+    total = torch.zeros(())
+    for element in x:
+        total = total + element
+    return total.half()
+
+
+def without_abs(x):
+    return x.max() * (x / x.max()).square().sum().sqrt() if x.any() else x[0]
+
+
+def by_float32_scale(x):
+    scale = x.abs().max().clamp(min=torch.tensor(1e-4))
+    return ((x / scale).square().sum().sqrt() * scale).half()
+
+
+def of_the_first_type(net):
+    size = next(net.parameters()).element_size()
+    return size * sum((1 + 3 * p.requires_grad) * p.numel() for p in net.parameters())
+
+
 RIGHT = [
+    (checks.check_careful_sum, kahan),
     (checks.check_counts_to, doubling),
     (
         checks.check_training_bytes,
@@ -44,6 +75,12 @@ RIGHT = [
     (checks.check_careful_sum, pairwise),
 ]
 WRONG = [
+    (checks.check_length, without_abs, "[-30000, -40000]"),
+    (checks.check_length, lambda x: (x / 1000).square().sum().sqrt() * 1000, "[3e-05, 4e-05]"),
+    (checks.check_length, by_float32_scale, "the result of `clamp` is torch.float32"),
+    (checks.check_training_bytes, of_the_first_type, "second layer is float64"),
+    (checks.check_careful_sum, in_float32, "the result of `add` is torch.float32"),
+    (checks.check_careful_sum, lambda x: x @ torch.ones_like(x), "without `sum` or the like"),
     (checks.check_careful_sum, torch.sum, "without `sum` or the like"),
     (checks.check_length, torch.linalg.vector_norm, "without `linalg_vector_norm`"),
     (checks.check_counts_to, lambda dtype: 2 / torch.finfo(dtype).eps, "an int is expected"),
@@ -68,7 +105,7 @@ WRONG = [
     (
         checks.check_length,
         lambda x: x.abs().max() * (x / x.abs().max()).square().sum().sqrt(),
-        "[0.0, 0.0, 0.0]",
+        "[0, 0, 0]",
     ),
     (checks.check_careful_sum, lambda x: x.sum(), "without `sum`"),
     (checks.check_careful_sum, lambda x: x.double().sum().half(), "stay in float16"),

@@ -19,7 +19,24 @@ def by_promote_types(a, b):
     return torch.promote_types(a, b)
 
 
+def by_another_name(a, b):
+    return PROMOTED(a, b)
+
+
+def nan_at_the_end(x):
+    out = x.mul(255).round().clamp(0, 255).byte()
+    out[x.isnan()] = 0
+    return out
+
+
+def half_becomes_float(x):
+    x = x if x.dtype == torch.float64 else x.float()
+    return (x - x.mean(0)) / x.std(0)
+
+
+PROMOTED = torch.promote_types
 RIGHT = [
+    (checks.check_to_bytes, nan_at_the_end),
     (
         checks.check_to_bytes,
         lambda x: torch.where(x.isnan(), 0, x).clamp(0, 1).mul(255).round().byte(),
@@ -32,6 +49,23 @@ RIGHT = [
     (checks.check_common, by_kind),
 ]
 WRONG = [
+    (
+        checks.check_to_bytes,
+        lambda x: x.mul(255).round().clamp(0, 255).byte(),
+        "NaN reaches the conversion",
+    ),
+    (
+        checks.check_to_bytes,
+        lambda x: x.clamp(0, 1).mul(255).round().long().to(torch.uint8),
+        "NaN reaches the conversion",
+    ),
+    (checks.check_standardize, half_becomes_float, "dtype torch.float16"),
+    (checks.check_common, by_another_name, "without promote_types"),
+    (
+        checks.check_common,
+        lambda a, b: (torch.eye(1, dtype=a) + torch.eye(1, dtype=b)).dtype,
+        "without eye",
+    ),
     (
         checks.check_to_bytes,
         lambda x: x.nan_to_num(nan=0).mul(255).round().clamp(0, 255),
