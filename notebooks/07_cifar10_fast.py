@@ -68,8 +68,8 @@ train_images.shape, train_images.dtype
 
 # %% [markdown]
 # How many pictures a second does the loop of page 06 get through? A helper trains its LeNet and measures this
-# *throughput* (吞吐量). The folded cell sets up page 06's `DataLoader`, for the old tutorials' batches of 4 and then for
-# batches of 64:
+# *throughput* (吞吐量). The folded cell gives it a `DataLoader` with torchvision's transforms, first in the old tutorials'
+# batches of 4 and then in batches of 64:
 
 # %% jupyter={"source_hidden": true} verify={"reason": "durations", "timing": true}
 from torch.utils.data import DataLoader
@@ -205,8 +205,8 @@ print_gain(added, "batches of 64, one cycle")
 
 # %% [markdown]
 # Left of the arrow is the mean without the technique (here with batches of 4 and a constant learning rate), right of it
-# the mean with it, each with its range over the seeds. These overlap a little: a gain is likely, but not certain. (From
-# here on, the recorded runs also mirror pictures at random.)
+# the mean with it, each with its range over the seeds. These overlap a little: a gain is likely, but not certain. (The
+# runs right of the arrow, and all later ones, also mirror pictures at random.)
 #
 # ## A small net that learns quickly
 #
