@@ -20,7 +20,7 @@
 #
 # *损失函数与优化器*
 #
-# A fresh network only guesses. To teach it you need a *loss function* (损失函数), which says in a single number how wrong
+# A fresh network only guesses. To teach it, you need a *loss function* (损失函数), which says in a single number how wrong
 # the guesses are, and an *optimizer* (优化器), which changes the weights so that this number goes down. PyTorch has more
 # than twenty losses and more than a dozen optimizers. Which do you need, and how can you tell that yours work?
 #
@@ -51,7 +51,8 @@ from torch import nn, optim
 # *一个小问题*
 #
 # One small problem runs through the page: 300 points on three spiral arms. From the two coordinates of a point, a row of
-# `x`, a network has to find the number of its arm in `y`: 0, 1 or 2. (The folded cell makes both.)
+# `x`, a network has to find the number of its arm in `y`: 0, 1 or 2. (The folded cell makes both; in JupyterLab, click on
+# it to open it.)
 
 # %% jupyter={"source_hidden": true}
 from helpers.drawings.decision_regions import show_points
@@ -65,8 +66,8 @@ show_points(x, y)
 
 
 # %% [markdown]
-# We shall train the network several times, so a function makes it, always with the same random weights. It gives three
-# numbers for each point, one for each arm.
+# We will train the network several times, so we write a function that builds it, always with the same random weights. For
+# each point the network returns three numbers, one for each arm.
 
 
 # %%
@@ -79,23 +80,24 @@ net = new_net()
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# This loss is one number for all 300 guesses. To see why it is about 1.1, we begin with simpler losses.
+# This is a loss, one number for all 300 guesses. To see why it is about 1.1, we begin with simpler ones.
 #
 # ## Losses for numbers
 #
 # *回归损失*
 #
-# When a network predicts a number (*regression*, 回归), the loss measures how far off it is. There are several ways:
+# When a network predicts a number (*regression*, 回归), the loss measures how far off it is. Here are three ways to measure
+# it:
 
-# %%
+# %% jupyter={"source_hidden": true}
 from helpers.drawings.losses import show_losses_of_errors
 
 show_losses_of_errors()
 
 # %% [markdown]
 # When errors are squared, an error twice as large costs four times as much, so a few wrong targets can dominate. The
-# *absolute* error is milder, and *Huber* is a compromise, curved near zero and straight further out. The squared error,
-# averaged, is the usual choice:
+# *absolute* error is milder, and *Huber* is a compromise, curved near zero and straight further out. The usual choice is
+# the mean of the squared errors:
 
 # %% claims=["C16"]
 output = torch.tensor([1.0, 2.0, 4.0])
@@ -103,7 +105,8 @@ target = torch.tensor([1.0, 1.0, 1.0])
 nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 
 # %% [markdown]
-# The function `F.mse_loss` does the same. Both return the mean unless you ask for the `reduction` `"sum"` or `"none"`.
+# The function `F.mse_loss` does the same. Both return the mean unless you ask for another `reduction`, `"sum"` or
+# `"none"`.
 #
 # > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes
 # > have it (均方误差), was a slip of the pen even then:
@@ -112,7 +115,7 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 nn.MESLoss()
 
 # %% [markdown]
-# Now a mistake that nearly everybody makes once. Three predictions have the shape 3 x 1, and their targets the shape 3.
+# Now a mistake that nearly everybody makes once. The three predictions have the shape 3 x 1, their targets the shape 3.
 # All are perfect, so the loss ought to be zero:
 
 # %%
@@ -145,9 +148,9 @@ p = logits.softmax(dim=1)
 logits[0], p[0]
 
 # %% [markdown]
-# Cross entropy asks only *how probable did you find the right class?* The loss of a point is minus the logarithm of
-# that probability: zero for 1, and larger and larger towards 0. The loss of the batch is the mean. (The index picks the
-# right class from each row.)
+# *How probable did you find the right class?* This is all that cross entropy asks. The loss of a point is minus the
+# logarithm of that probability: zero for 1, and larger and larger towards 0. The loss of the batch is the mean. (The
+# index below picks the right class from each row.)
 
 # %% claims=["C17"]
 by_hand = -p[torch.arange(300), y].log().mean()
@@ -157,17 +160,17 @@ by_hand, nn.CrossEntropyLoss()(logits, y)
 # %% [markdown]
 # So `CrossEntropyLoss` takes the **raw scores** and computes the softmax itself. And this explains our 1.1: a network
 # that finds three classes equally likely pays $\log 3 \approx 1.1$, the price of a pure guess. With your own data, too,
-# the first loss should be near the logarithm of the number of classes. If it is far larger, your inputs may be too big.
+# the first loss should be near the logarithm of the number of classes.
 #
-# The softmax is inside because a probability can be too small for a 32-bit number, as here, where class 0 is right:
+# Why is the softmax inside? A probability can be too small for a 32-bit number, as here, where class 0 is right:
 
 # %%
 s = torch.tensor([0.0, 200.0])
 s.softmax(dim=0).log(), s.log_softmax(dim=0)
 
 # %% [markdown]
-# The first way rounds the probability to zero, whose logarithm is $-\infty$. The second never forms the probability, nor
-# does `cross_entropy`, for which this point costs 200.
+# The first way rounds the probability to zero, whose logarithm is $-\infty$. The second never forms the probability, and
+# neither does `cross_entropy`.
 #
 # > **Then and now.** `F.softmax(x)`, common in old code, still guesses which `dim` you mean, but warns.
 #
@@ -175,8 +178,8 @@ s.softmax(dim=0).log(), s.log_softmax(dim=0)
 #
 # *多余的softmax*
 #
-# A network that already ends in a softmax raises no error, but probabilities are poor scores, since they all lie between
-# 0 and 1. Here a network is sure of class 0. First it is right, then it is wrong:
+# If your network already ends in a softmax, `cross_entropy` raises no error, but probabilities are poor scores, since
+# they all lie between 0 and 1. Here a network is sure of class 0, and first it is right, then wrong:
 
 # %% claims=["C17"]
 sure = torch.tensor([[20.0, 0.0, 0.0]])
@@ -192,8 +195,9 @@ print(F.cross_entropy(sure, wrong), F.cross_entropy(sure.softmax(1), wrong))
 #
 # *标签平滑*
 #
-# *Label smoothing* discourages overconfidence. It takes a tenth of the target "class 0 for certain", the *one-hot* row
-# (1, 0, 0), and shares it out equally among all classes. You can do this yourself, or let `label_smoothing` do it:
+# The target "class 0 for certain" is the row (1, 0, 0), called *one-hot*. *Label smoothing* discourages overconfidence:
+# it takes a tenth of this certainty and shares it out equally among all classes. You can do this yourself, or let
+# `label_smoothing` do it:
 
 # %% claims=["C17"]
 soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
@@ -206,8 +210,8 @@ F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 #
 # *二分类*
 #
-# For a yes-or-no question one score is enough, and a *sigmoid* makes it the probability of a yes. `BCELoss` (binary cross
-# entropy, 二元交叉熵) takes the probability, and `BCEWithLogitsLoss` the score. Here a network gives "yes" a score of 20,
+# For a yes-or-no question one score is enough, and a *sigmoid* turns it into the probability of a yes. `BCELoss` (binary
+# cross entropy, 二元交叉熵) takes this probability, `BCEWithLogitsLoss` the score. Here a network gives "yes" a score of 20,
 # but the answer is no. What is the gradient with respect to the score?
 
 # %%
@@ -218,19 +222,9 @@ loss = F.binary_cross_entropy_with_logits(score, no)
 torch.autograd.grad(loss, score)
 
 # %% [markdown]
-# In 32 bits the sigmoid of 20 is exactly 1, and no gradient comes through it: the network would not learn from its
-# worst mistakes. So take the loss with logits, whose gradient is 1. Here are all the losses for classes:
-
-# %%
-from helpers.drawings.losses import show_losses_of_scores
-
-show_losses_of_scores()
-
-# %% [markdown]
-# The dash-dotted line on the left is the extra softmax: almost flat, and so almost without a gradient, just where the
-# network is most wrong. The dashed line rises again: with label smoothing, being too sure has its price.
-#
-# For most tasks, one of these losses will do:
+# In 32 bits the sigmoid of 20 is exactly 1, and no gradient comes through it, so the network would not learn from its
+# worst mistakes. The loss with logits, whose gradient is 1, is the safe choice. For most tasks, one of these losses will
+# do:
 #
 # | the answer is | the network gives | loss | targets |
 # |:--|:--|:--|:--|
@@ -254,8 +248,8 @@ F.cross_entropy(net(x), y)
 
 # %% [markdown]
 # The loss went down a little, from 1.1130. `optim.SGD` brings a twin of our network to the same weights. (The name stands
-# for *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) As
-# each `backward()` adds to the gradients already there, we clear them for the next step:
+# for *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) As each
+# `backward()` adds to the gradients already there, we clear them for the next step:
 
 # %%
 twin = new_net()
@@ -311,17 +305,17 @@ show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 # %% [markdown]
 # It is: with 1.0 the loss falls further in 40 steps than with 0.1 in 200. Remember these curves. If the learning rate is
 # *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over the
-# valley, the loss jumps, and may end higher than it began. (Here it gets stuck near 3: the wild steps have pushed every
-# ReLU below zero for all points, where its gradient is zero.) If you tune only one setting, let it be this one, and try
-# values a factor of three apart.
+# valley, and the loss jumps and may end higher than it began. (Here it gets stuck near 3, because every ReLU has been
+# pushed below zero, where its gradient is zero.) If you tune only one setting, let it be this one, and try values a
+# factor of three apart.
 #
 # ## Momentum and Adam
 #
 # *动量与Adam*
 #
-# Plain SGD knows only the present gradient $g$. *Momentum* (动量) keeps a velocity, $v \leftarrow \mu v + g$, and moves
-# by the learning rate times $v$. Steps in the same direction gather speed, while steps back and forth cancel out. With
-# $\mu = 0.9$ and the old learning rate of 0.1:
+# Plain SGD looks only at the present gradient $g$. *Momentum* (动量) keeps a velocity, $v \leftarrow \mu v + g$, and moves
+# by the learning rate times $v$. Steps in the same direction gather speed, while steps back and forth cancel out. Here is
+# $\mu = 0.9$ with the old learning rate of 0.1:
 
 # %% verify={"integers": true, "reason": "training adds up differences of rounding", "rtol": 0.02}
 heavy = new_net()
@@ -341,8 +335,8 @@ optim.Adam([w], lr=0.1).step()
 w
 
 # %% [markdown]
-# Both weights moved by 0.1, the learning rate, although one gradient is a million times the other. That is why Adam
-# often works without much tuning, with learning rates from 0.0001 to 0.01.
+# Both weights moved by 0.1, the learning rate, although one gradient is a million times the other. That is why Adam often
+# works without much tuning, with learning rates from 0.0001 to 0.01.
 
 # %% verify={"integers": true, "reason": "training adds up differences of rounding", "rtol": 0.02}
 adam = new_net()
@@ -359,17 +353,18 @@ show_regions({"SGD": plain, "momentum": heavy, "Adam": adam}, x, y)
 
 # %% [markdown]
 # SGD's borders are still nearly straight, while the others follow the arms. But such comparisons can mislead: with a
-# learning rate of 1.0, plain SGD does as well here as momentum, and with 2.0 as well as Adam (try it). The real
-# difference shows where some directions are steep and others flat.
+# learning rate of 1.0, plain SGD does as well here as momentum (try it). The real difference shows where some directions
+# are steep and others flat.
 #
 # ### Paths through a valley
 #
 # *山谷中的路径*
 #
 # With only two weights, we can watch the optimizers walk. The loss $f(a, b) = a^2/20 + b^2$ is a long valley, steep
-# across and nearly level along, with its lowest point at the star. `descend` takes 40 steps from $(-9, 2)$:
+# across and nearly level along, with its lowest point at the star. The folded cell takes 40 steps from $(-9, 2)$ with
+# each optimizer:
 
-# %%
+# %% jupyter={"source_hidden": true}
 from helpers.drawings.optimizers import descend, show_valley
 
 left = {f"SGD, lr={lr}": descend(optim.SGD, lr=lr) for lr in (0.1, 0.9, 1.1)}
@@ -380,18 +375,18 @@ right = {
 show_valley(left, right)
 
 # %% [markdown]
-# On the left, each step of SGD multiplies $b$ by $1 - 2 \cdot \text{lr}$. With 0.1 that is 0.8, and SGD creeps along
-# the valley; with 0.9 it is -0.8, a zigzag that arrives; and beyond 1 the path flies out. So the steep direction limits
-# the learning rate. On the right, momentum gathers speed along the valley even at 0.1, and Adam divides the steepness
-# out and runs a little past the goal.
+# On the left, each step of SGD multiplies $b$ by $1 - 2 \cdot \text{lr}$. With 0.1 that is 0.8, and SGD creeps along the
+# valley; with 0.9 it is -0.8, a zigzag that arrives; and beyond 1 the path flies out. So the steep direction limits the
+# learning rate. On the right, momentum gathers speed along the valley even at 0.1, and Adam evens out the steepness and
+# runs a little past the goal.
 #
 # ## Weight decay and parameter groups
 #
 # *权重衰减与参数组*
 #
-# *Weight decay* (权重衰减) shrinks the weights a little in each step. It is a remedy against overfitting (过拟合), which
-# means learning the training points by heart. Adam adds the decay to the gradient and divides by the size of the sum, so
-# the decay loses its scale, while AdamW keeps the two apart. With a gradient of zero, only the decay acts:
+# *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合), which means
+# learning the training points by heart. Adam adds the decay to the gradient before it divides by the size, so the decay
+# loses its scale, while AdamW keeps the two apart. With a gradient of zero, only the decay acts:
 
 # %%
 a = torch.tensor(1.0, requires_grad=True)
@@ -402,11 +397,11 @@ optim.AdamW([b], lr=0.1, weight_decay=0.01).step()
 a, b
 
 # %% [markdown]
-# AdamW took away a thousandth, learning rate times decay, as intended, while Adam made a full step of 0.1 out of it. If
-# you want decay, take AdamW, whose default is 0.01 and not zero.
+# AdamW took away a thousandth, learning rate times decay, as intended; Adam made a full step of 0.1 out of it. So if you
+# want decay, take AdamW, whose default is 0.01 and not zero.
 #
-# To spare the biases, as is usual, give the optimizer *groups* of parameters; what a group does not set itself comes from
-# the keywords:
+# Biases are usually spared. For that, give the optimizer *groups* of parameters; what a group does not set itself comes
+# from the keywords:
 
 # %%
 weights = [p for p in net.parameters() if p.ndim > 1]
@@ -421,7 +416,7 @@ optimizer = optim.AdamW(groups, lr=0.01, weight_decay=0.1)
 # *学习率调度*
 #
 # Large steps are good at the beginning and small ones at the end, so a *scheduler* changes the learning rate on the way.
-# The first here divides it by ten every 30 steps; the second follows half a cosine down to zero in 100 steps:
+# The first one here divides it by ten every 30 steps, and the second follows half a cosine down to zero in 100 steps:
 
 # %%
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
@@ -433,7 +428,7 @@ cosine = CosineAnnealingLR(optimizer, T_max=100)
 
 # %% [markdown]
 # It often helps to let the learning rate rise first, because the gradients of random weights are a poor guide. Such a
-# *warm-up* (预热) is built into `OneCycleLR`, which moves the momentum as well, so the optimizer must have one:
+# *warm-up* (预热) is built into `OneCycleLR`, which moves the momentum as well:
 
 # %%
 from helpers.drawings.optimizers import show_learning_rates
@@ -443,8 +438,8 @@ one_cycle = OneCycleLR(optimizer, max_lr=0.1, total_steps=100)
 show_learning_rates(stairs, cosine, one_cycle)
 
 # %% [markdown]
-# In `train` above, `scheduler.step()` would be the line after `optimizer.step()`. If a schedule counts epochs, passes
-# over the data, call it once after each of them instead.
+# In `train` above, `scheduler.step()` would be the line after `optimizer.step()`. If a schedule counts epochs, which are
+# passes over the data, call it once after each of them instead.
 #
 # > **Then and now.** Before release 1.1, `scheduler.step()` came first. Today that order skips the first learning rate,
 # > with a warning.
@@ -477,29 +472,27 @@ curves = {"sound": sound, "softmax twice": twice, "another net": other}
 show_training(curves, alt="One falls to zero, one stays high, one is level.")
 
 # %% [markdown]
-# The level line is the network that no optimizer knows. With the extra softmax the loss stops at 0.55, the price of a
-# perfect answer, and the answers are indeed perfect:
+# The level line is the network whose weights no optimizer holds. With the extra softmax the loss stops at 0.55, the price
+# of a perfect answer, and the answers are indeed perfect:
 
 # %%
 (net(x[few]).argmax(dim=1) == y[few]).sum()
 
 # %% [markdown]
-# So watch the loss, and not only the number of right answers. (The test does not find everything: a network learns
-# wrong labels by heart just as well.) The next page is about unseen data.
+# So watch the loss, and not only the number of right answers. (The test does not find everything: a network learns wrong
+# labels by heart just as well.)
 #
 # ## Going further
 #
 # *更进一步*
-#
-# In deep networks, gradients and activations can grow or fade from layer to layer. Two tools help.
 #
 # ### Gradient clipping
 #
 # *梯度裁剪*
 #
 # Now and then a batch has a huge gradient, and one step ruins what hundreds have learned. Clipping, between `backward()`
-# and `step()`, shortens the gradients of all parameters, taken as one long vector, to `max_norm` if they are longer. We
-# make huge ones by multiplying the loss by 100:
+# and `step()`, treats the gradients of all parameters as one long vector and shortens it to `max_norm` if it is longer.
+# To get huge ones, we multiply the loss by 100:
 
 # %%
 net = new_net()
@@ -508,8 +501,7 @@ print(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
 nn.utils.get_total_norm([p.grad for p in net.parameters()])
 
 # %% [markdown]
-# The call returns the length *before* clipping, 45.7, which is worth logging. Afterwards it is 1. (The old name without
-# the underscore is deprecated.)
+# The call returns the length *before* clipping, 45.7, which is worth logging. Afterwards it is 1.
 #
 # ### Initialization
 #
@@ -530,16 +522,17 @@ h.std()
 # picture compares it with twice as much, half as much and the default. The gradient, on the right, travels from layer 20
 # back to layer 1:
 
-# %%
+# %% jupyter={"source_hidden": true}
 from helpers.drawings.initialization import show_signal
 
 show_signal()
 
 # %% [markdown]
-# Only He's rule keeps both level: what fades or explodes on the way forward does the same on the way back. Our two
-# layers can live with the default. Deep networks need a careful start or normalization layers.
+# Of the four, only He's rule keeps both level. Our two layers can live with the default, but deep networks need a careful
+# start or normalization layers.
 #
-# > **Then and now.** `nn.init.constant` and its like have an underscore today; the old names are deprecated.
+# > **Then and now.** `nn.init.constant` and `nn.utils.clip_grad_norm` have an underscore at the end today; the old names
+# > are deprecated.
 #
 # ## Recap
 #

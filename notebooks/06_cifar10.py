@@ -20,10 +20,9 @@
 #
 # *CIFAR-10 分类*
 #
-# Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for
-# a program that tells them apart. How do network, loss and optimizer come together, and how far can you trust the
-# result? The reading notes of 2017 on which this book is built answer with five steps. We take them all, and look hard
-# at what fools beginners: what a network learns by heart, and what a single accuracy hides.
+# Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for a
+# program that tells them apart. The reading notes of 2017 on which this book is built do it in five steps. We take all
+# five, and look closely at what fools beginners: what a network learns by heart, and what a single accuracy hides.
 #
 # **You will**
 #
@@ -68,9 +67,8 @@ from torchvision import datasets
 # %% [markdown]
 # > **Then and now.** `ImageNet` no longer has the argument `download`, and expects archives that you downloaded yourself.
 #
-# In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns
-# the same, but first looks for the files in the usual places. The network learns from one part and is judged on the
-# other:
+# In your own script you would write `datasets.CIFAR10("data", train=True, download=True)`. Our `data.cifar10` returns the
+# same, but first looks for the files in the usual places. The network learns from one part and is judged on the other:
 
 # %% claims=["C21"]
 train_set = data.cifar10(train=True)
@@ -78,8 +76,8 @@ test_set = data.cifar10(train=False)
 len(train_set), len(test_set)
 
 # %% [markdown]
-# Such a `Dataset` (数据集) behaves like a list. An index gets you one sample, here a color picture of 32 x 32 pixels and
-# its label, the number of its class:
+# Such a `Dataset` (数据集) behaves like a list. An index gets you one sample, here a color picture of 32 x 32 pixels and its
+# label, the number of its class:
 
 # %% claims=["C21", "C22"] tags=["cifar10"]
 picture, label = train_set[0]
@@ -89,22 +87,23 @@ picture.size, picture.mode, label, train_set.classes[label]
 drawings.show_classes(train_set)
 
 # %% [markdown]
-# How often would a program that has learned nothing be right? That depends on how frequent each class is:
+# How often would a program that has learned nothing be right? That depends on how frequent each class is. `targets` is
+# the list of all labels:
 
 # %%
 labels = torch.tensor(train_set.targets)
 labels.bincount()
 
 # %% [markdown]
-# There are 5,000 pictures of each, so guessing is right one time in ten. These **10 %** are our baseline (基线), the
-# number to beat.
+# There are 5,000 pictures of each, so guessing is right one time in ten. These **10 %** are our baseline (基线), the number
+# to beat.
 #
 # ### Transforms
 #
 # *数据转换*
 #
 # A network wants a float tensor with the color channels first. *Transforms*, which `Compose` chains, make one out of a
-# picture. (`scale=True` turns 0 to 255 into 0 to 1.) Today's are in `transforms.v2`; the `ToTensor` of older code gives
+# picture. (`scale=True` maps 0 to 255 onto 0 to 1.) Today's are in `transforms.v2`; the `ToTensor` of older code gives
 # the same numbers, up to rounding, as the `True` at the end confirms:
 
 # %% claims=["C19"]
@@ -121,8 +120,8 @@ x.shape, x.dtype, x.allclose(transforms.ToTensor()(picture))
 #
 # Usually you hand such a chain to the data set, `CIFAR10(..., transform=to_tensor)`, which applies it to each picture as
 # you ask for it. But transforms take many pictures at once too, which is faster, and CIFAR-10 is small enough to keep in
-# one tensor of bytes. Its pixels are in `data` and, as you saw, its labels in `targets`. (In old code these are
-# `train_data` and `train_labels`, an error today.)
+# one tensor of bytes. Its pixels are in `data`. (Old code has `train_data` and `train_labels` for `data` and `targets`,
+# both errors today.)
 
 # %%
 pixels = torch.from_numpy(train_set.data).permute(0, 3, 1, 2).contiguous()
@@ -134,10 +133,10 @@ pixels.shape, pixels.dtype
 # *验证集*
 #
 # How long should we train, and with which learning rate? To choose, we have to measure, but not on the pictures that the
-# network learns from, because it may simply remember them. Nor on the test set: if we keep whatever scores best there,
-# part of its success is luck. So we split a *validation set* off the training pictures, use it as often as we like, and
-# save the test set for the end. As a data set may be stored class by class, we shuffle first. Each class then gets about
-# 500 of the 5,000 places:
+# network learns from, because it may simply remember them. Nor may we measure on the test set: if we keep what scores
+# best there, part of its success is luck. So we split a *validation set* off the training pictures and save the test set
+# for the end. As a data set may be stored class by class, we shuffle first, and each class gets about 500 of the 5,000
+# places:
 
 # %% tags=["cifar10"]
 order = torch.randperm(50_000, generator=torch.Generator().manual_seed(0))
@@ -150,8 +149,8 @@ labels[val].bincount()
 # *归一化*
 #
 # The usual initial weights suit inputs with a mean near 0 and a standard deviation near 1. So we subtract the mean of
-# each color and divide by its standard deviation, measured on training pictures only (old tutorials write 0.5 for both).
-# Averaging over `dim=(0, 2, 3)`, pictures, rows and columns, leaves one number each for red, green and blue:
+# each color and divide by its standard deviation, measured on training pictures only. Averaging over `dim=(0, 2, 3)`,
+# pictures, rows and columns, leaves one number each for red, green and blue:
 
 # %% tags=["cifar10"]
 std, mean = torch.std_mean(pixels[train[:10_000]] / 255, dim=(0, 2, 3))
@@ -166,7 +165,7 @@ mean, std
 #
 # A frog two pixels further left is still a frog, and so is its mirror image, but to the network these are new inputs. The
 # classic recipe of *data augmentation* pads each picture with 4 black pixels on all sides, cuts out a random 32 x 32
-# piece, and mirrors half of the pictures, at random:
+# piece, and mirrors half of the pictures, chosen at random:
 
 # %% tags=["cifar10"]
 augment = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
@@ -175,8 +174,8 @@ variants = torch.stack([augment(pixels[0]) for _ in range(7)])
 drawings.show_variants(pixels[0], variants)
 
 # %% [markdown]
-# You decide what counts as the same: mirroring suits frogs, but would turn a handwritten *b* into a *d*. And it is
-# tempting to augment a whole batch in one call. Here is the same picture four times:
+# Mirroring suits frogs, but would turn a handwritten *b* into a *d*. It is tempting to augment a whole batch in one call.
+# Here is the same picture four times:
 
 # %%
 batch = augment(pixels[:1].expand(4, -1, -1, -1))
@@ -209,8 +208,8 @@ class Pictures(Dataset):
 #
 # *批量与打乱*
 #
-# A `DataLoader` (数据加载器) stacks samples into mini-batches. It is *iterable*, so a `for` loop gets one mini-batch after
-# the other. The first holds 128 pictures and their labels:
+# A `DataLoader` (数据加载器) stacks samples into mini-batches. It is *iterable*, so a `for` loop gets one mini-batch after the
+# other. The first holds 128 pictures and their labels:
 
 # %% claims=["C23"]
 from torch.utils.data import DataLoader
@@ -224,8 +223,8 @@ x.shape, y.shape
 # > **Then and now.** Old tutorials call `iter(loader).next()`, a method that is gone since PyTorch 1.13. Python's own
 # > function `next(...)` works for every iterator.
 #
-# One pass over the data is called an *epoch* (轮次), and with `shuffle=True` each gets an order of its own. Here are two
-# epochs over the numbers from 0 to 7, in mini-batches of three:
+# One pass over the data is called an *epoch* (轮次), and with `shuffle=True` each epoch gets an order of its own. Here are
+# two epochs over the numbers from 0 to 7, in mini-batches of three:
 
 # %% claims=["C25"]
 torch.manual_seed(0)
@@ -235,8 +234,8 @@ list(numbers), list(numbers)
 # %% [markdown]
 # Each number turns up once in each epoch. The last mini-batch holds the two left over; `drop_last=True` would skip it.
 #
-# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2`
-# > starts two worker *processes* (多进程), in 2017 as today. [Further down](#Workers) you can see them.
+# > **Then and now.** The notes say that a loader can use several *threads* (多线程). That was a slip: `num_workers=2` starts
+# > two worker *processes* (多进程), in 2017 as today. [Further down](#Workers) you can see them.
 #
 # ## Step 2: define the network
 #
@@ -308,7 +307,7 @@ def train_epoch(net, loader, optimizer):
 # > **Then and now.** A loop of 2017 begins with `x, y = Variable(x), Variable(y)`, which does nothing any more, so leave
 # > it out. It ends with `total += loss.data[0]`, which is an error: `loss.item()` has taken its place.
 #
-# On the validation set we only predict: of the logits, one score for each class, the highest is the network's guess.
+# On the validation set we only predict. The network gives each class a score, its logit, and the highest is its guess.
 # `eval()` puts dropout and batch normalization into evaluation mode (LeNet has neither, but make it a habit), and
 # `inference_mode` tells autograd to record nothing.
 
@@ -335,15 +334,16 @@ for _ in range(3):
     print(f"loss {train_loss:.3f}, validation {val_loss:.3f}, {accuracy:.1%}")
 
 # %% [markdown]
-# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen
-# as on those it trains on. The validation loss may at first be the *lower* one, because it is measured at the end of the
-# epoch, whereas the training loss is an average over all of it, the clumsy beginning included.
+# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen as
+# on those it trains on. (The validation loss can even be the *lower* one, because it is measured at the end of the epoch,
+# while the training loss is an average over the whole of it.)
 #
 # ## What overfitting looks like
 #
 # *过拟合*
 #
-# What if there are too few pictures, and we go on for too long? To see, we begin anew with a fresh network and Adam:
+# What if there are too few pictures, and we go on for too long? To see, we begin anew with a fresh network, and with
+# Adam:
 
 
 # %%
@@ -353,17 +353,18 @@ def new_run():
 
 
 # %% [markdown]
-# It gets only 500 pictures and 16 epochs, and after each epoch we record both losses. (For the validation loss, 1,000
-# pictures will do.)
+# The function `losses_with`, in the folded cells, hands 500 pictures and a transform to `Pictures`, trains such a network
+# for 16 epochs with the loop of step 4, and records both losses after each. (For the validation loss, 1,000 pictures will
+# do.) Without a transform, this is what happens:
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def validation_loss(net):
     first = val[:1000]
     return criterion(predict(net, pixels[first]), labels[first]).item()
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def losses_with(transform):
     torch.manual_seed(0)
     net, optimizer = new_run()
@@ -382,8 +383,8 @@ drawings.show_losses(losses_with(None))
 # %% [markdown]
 # This is overfitting (过拟合). The training loss goes on falling, and by itself would delight you. The validation loss
 # follows for some epochs, then turns and rises: the network is learning these 500 pictures by heart, and grows more
-# certain of its mistakes on others. The network to keep was the one at the lowest point of the dashed curve;
-# *early stopping* (早停), the last exercise, finds it.
+# certain of its mistakes on others. The network to keep was the one at the lowest point of the dashed curve, and *early
+# stopping* (早停), the last exercise, finds it.
 #
 # More pictures would help most, and the next best thing is to make some from those we have. Here is the same run with
 # augmentation:
@@ -434,7 +435,7 @@ per_class = confusion.diag() / confusion.sum(1)
 (100 * per_class).round()
 
 # %% [markdown]
-# The classes lie far apart. To somebody who needs the network for birds or cats, the average promises too much.
+# The classes differ widely. To somebody who needs the network for birds or cats, the average promises too much.
 #
 # ### The worst mistakes
 #
@@ -458,18 +459,16 @@ drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 #
 # *保存与恢复*
 #
-# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on. That is more than the
-# weights: SGD with momentum keeps a running sum of gradients for each parameter, and Adam two running averages. We save
-# ours in a temporary folder. (Your own path would be `"lenet.pt"`.)
+# Training may take days, and machines restart. A *checkpoint* (检查点) holds what is needed to go on, which is more than the
+# weights: SGD with momentum keeps a running sum of gradients for each parameter, and Adam two running averages. To see
+# that a checkpoint is complete, we train for one epoch on a few pictures and save. (The folded cell makes a `path` in a
+# temporary folder; your own might be `"lenet.pt"`.)
 
-# %%
+# %% jupyter={"source_hidden": true}
 import tempfile
 
 folder = tempfile.TemporaryDirectory()
 path = f"{folder.name}/lenet.pt"
-
-# %% [markdown]
-# To see that a checkpoint is complete, we train for one epoch on a few pictures and save.
 
 # %%
 few = DataLoader(Pictures(pixels[:500], labels[:500]), 20, shuffle=True)
@@ -478,8 +477,8 @@ train_epoch(net, few, optimizer)
 torch.save({"net": net.state_dict(), "opt": optimizer.state_dict()}, path)
 
 # %% [markdown]
-# Then we go on for a second epoch and keep the network's answers. The seed makes the shuffling repeatable; on an NVIDIA
-# GPU, where sums may come in a different order each time, `deterministic` does the same for the convolutions.
+# Then we go on for a second epoch and keep the network's answers. The seed makes the shuffling repeatable, and
+# `deterministic` does the same for convolutions on an NVIDIA GPU.
 
 # %%
 torch.backends.cudnn.deterministic = True
@@ -488,8 +487,8 @@ train_epoch(net, few, optimizer)
 expected = predict(net, pixels[:100])
 
 # %% [markdown]
-# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, and give
-# *both* their state back.
+# Now pretend that the machine went down after the first epoch. We make a new network and a new optimizer, and give *both*
+# their state back.
 
 # %%
 net, optimizer = new_run()
@@ -522,8 +521,8 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 # *多进程加载*
 #
 # Who makes the samples when a loader has workers? In our data set `ProcessIds`, every sample is the number of the process
-# that made it. (`batch_size=None` hands the samples over one by one.) Is our own process among them, without workers and
-# with two?
+# that made it. (`batch_size=None` hands them over one by one.) Is our own process, `os.getpid()`, among them, without
+# workers and with two?
 
 # %% claims=["C24"]
 import os
@@ -536,19 +535,18 @@ os.getpid() in here, os.getpid() in workers, len(workers)
 
 # %% [markdown]
 # Without workers our process made the samples itself; with two, it made none, and two others shared the work. This pays
-# off when a sample is slow to make, such as a large photograph that must be decoded.
+# off when samples are slow to make, such as large photographs that must be decoded.
 #
 # With a GPU, `pin_memory=True` in the loader and `non_blocking=True` in `.to(device)` let Python go on while a batch is
 # copied.
 #
 # ## Recap
 #
-# - A `Dataset` gives one sample for an index, and is the place for random transforms. A `DataLoader` makes shuffled
-#   mini-batches.
+# - A `Dataset` gives one sample for an index. A `DataLoader` makes shuffled mini-batches.
 # - Make your choices on the validation set, and use the test set once, at the end.
 # - A training step gets the input, runs forward, **zeroes the gradients**, runs backward, and updates.
 # - If the training loss falls while the validation loss rises, the network overfits.
-# - Look behind the accuracy: at the confusion matrix and the worst mistakes.
+# - Look behind the accuracy, at the confusion matrix and the worst mistakes.
 # - A checkpoint holds the optimizer's state too. Load only files that you trust.
 
 # %% [markdown]

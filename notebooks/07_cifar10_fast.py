@@ -67,14 +67,14 @@ val_images, val_labels = images[48_000:], labels[48_000:]
 train_images.shape, train_images.dtype
 
 # %% [markdown]
-# How many pictures a second does the loop of page 06 get through? A helper measures this *throughput* (吞吐量) for LeNet,
-# in the old tutorials' batches of 4 and then in batches of 64:
+# How many pictures a second does the loop of page 06 get through? A helper trains its LeNet and measures this
+# *throughput* (吞吐量). The folded cell gives it a `DataLoader` with torchvision's transforms, first in the old tutorials'
+# batches of 4 and then in batches of 64:
 
-# %% verify={"reason": "durations", "timing": true}
+# %% jupyter={"source_hidden": true} verify={"reason": "durations", "timing": true}
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
-from helpers.training.baseline_nets import lenet  # of page 06
 from helpers.training.throughput import throughput
 
 to_float = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -84,16 +84,16 @@ by_64 = throughput(DataLoader(train_set, 64, shuffle=True), steps=60)
 by_4, by_64
 
 # %% [markdown]
-# Each step has fixed costs, which 64 pictures share. Much of the rest goes to the loader, which prepares the pictures
-# one by one while the net waits.
+# Each step has fixed costs, which 64 pictures share. Much of the remaining time goes to the loader, which prepares the
+# pictures one by one while the net waits.
 #
 # ## The data set is one tensor
 #
 # *整个数据集就是一个张量*
 #
-# As bytes, the training pictures take only some 150 MB. So they stay in memory as the `uint8` tensor above, and one
-# indexing operation makes a batch. It becomes floats only then, and is normalized (归一化) by the mean and standard
-# deviation of each color, estimated from 5,000 pictures:
+# As bytes, the training pictures take only about 150 MB. So they stay in memory as the `uint8` tensor above, and one
+# indexing operation makes a batch. Only then does it become floats, normalized (归一化) by the mean and standard deviation
+# of each color:
 
 # %%
 del train_set  # frees 150 MB
@@ -131,8 +131,8 @@ throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 #
 # *更大的批量，单周期学习率*
 #
-# Larger batches mean fewer steps for the same pictures, so each has to be longer, with a larger learning rate (学习率). But
-# long steps go astray while the weights are still random, and overshoot near the end. So the learning rate rises from
+# Larger batches mean fewer steps for the same pictures, so each step has to be longer, with a larger learning rate (学习率).
+# But long steps go astray while the weights are still random, and overshoot near the end. So the learning rate rises from
 # zero in a short *warm-up* (预热) and then falls back:
 
 # %%
@@ -147,8 +147,8 @@ def one_cycle(progress, warmup=0.05):
 draw.show_schedule(one_cycle)
 
 # %% [markdown]
-# In the training loop, `LambdaLR` multiplies the learning rate of each optimizer by this factor. (A second optimizer and
-# label smoothing will come later.)
+# In our training loop, `LambdaLR` multiplies the learning rate of each optimizer by this factor. (A second optimizer and
+# label smoothing come later.)
 
 
 # %%
@@ -169,10 +169,13 @@ def train(net, optimizers, batches, steps, smoothing=0.0):
 
 # %% [markdown]
 # How far does LeNet get in 500 steps? (`nesterov=True` lets the newest gradient count a little more. The folded cell
-# defines `accuracy`, in percent.)
+# imports `lenet`, the network of page 06, and defines `accuracy`, in percent.)
 
 
 # %% jupyter={"source_hidden": true}
+from helpers.training.baseline_nets import lenet
+
+
 def accuracy(net, images, labels):
     net.eval()
     with torch.inference_mode():
@@ -189,10 +192,10 @@ train(net, [sgd], feed, steps=500)
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# One run is one throw of the dice, so each technique was also tried with several seeds, in runs of 18,000 pictures, and
-# judged by 5,000 others. This is what the first technique added:
+# One run is one throw of the dice, so we also tried each technique with several seeds, in runs of 18,000 pictures, and
+# judged it by 5,000 others. The folded cell reads the record of these runs and prints what the first technique added:
 
-# %%
+# %% jupyter={"source_hidden": true}
 from helpers.training import records
 from helpers.training.techniques import print_gain
 
@@ -203,8 +206,7 @@ print_gain(added, "batches of 64, one cycle")
 # %% [markdown]
 # Left of the arrow is the mean without the technique (here with batches of 4 and a constant learning rate), right of it
 # the mean with it, each with its range over the seeds. These overlap a little: a gain is likely, but not certain. (The
-# runs right of the arrow, and all later ones, also mirror pictures at random, which should matter little, as none comes
-# twice.)
+# runs right of the arrow, and all later ones, also mirror pictures at random.)
 #
 # ## A small net that learns quickly
 #
@@ -228,8 +230,8 @@ def conv(inputs, outputs):
 # **Pooling comes early**, right after the first convolution of a stage, and leaves the rest a quarter of the numbers.
 #
 # **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), keeps the input of the next layer at a steady
-# size, so the learning rate can be higher. (With `momentum=0.4` its running mean and variance follow quickly, in few
-# steps. GELU is a smooth relative of ReLU.)
+# size, so the learning rate can be higher. (With `momentum=0.4` its running mean and variance follow within a few steps.
+# GELU is a smooth relative of ReLU.)
 
 
 # %%
@@ -242,7 +244,7 @@ def stage(inputs, width, pool=True):
 
 # %% [markdown]
 # **The first layer strides.** This point is our own, and saves time on a CPU: the first layer, the *stem*, moves its
-# 4 x 4 filters two pixels at a time, so everything after it costs a quarter as much. Three stages follow, the first
+# filters of 4 x 4 pixels in steps of two, so everything after it costs a quarter as much. Three stages follow, the first
 # without pooling, then the largest value of each channel, and one linear layer:
 
 
@@ -275,11 +277,11 @@ print_gain(added, "small net, batch norm")
 #
 # *白化：算出来的第一层*
 #
-# The first layer of a trained net usually holds edges, color contrasts and stripes, which it learns slowly. But good
-# first filters follow from the pictures alone, by *whitening* (白化). In a photograph neighboring pixels are nearly equal,
-# so a patch of 4 x 4 pixels says the same thing many times over. We want filters whose answers are *uncorrelated* and
-# equally strong, so that each tells the net something new. `F.unfold` cuts out all patches, 48 numbers each, and their
-# covariance matrix (协方差矩阵) says how these vary together:
+# The first layer of a trained net usually responds to edges, color contrasts and stripes, and it learns them slowly. But
+# good first filters follow from the pictures alone, by *whitening* (白化). In a photograph, most neighboring pixels are
+# nearly equal, so a patch of 4 x 4 pixels says the same thing many times over. We want filters whose answers are
+# *uncorrelated* and equally strong, so that each tells the net something new. `F.unfold` cuts out all patches, 48 numbers
+# each, and their covariance matrix (协方差矩阵) says how these vary together:
 
 # %%
 sample = normalize(train_images[:500])
@@ -329,16 +331,16 @@ def whiten(net, covariance):
 print_gain(added, "whitened first layer")
 
 # %% [markdown]
-# That is a gain of eight points for a second or two of computation.
+# Eight points is a large gain for a second or two of computation.
 #
 # ## Muon: an optimizer for matrices
 #
 # *Muon：面向矩阵的优化器*
 #
-# SGD moves each weight as if it were alone. But the weights of a layer form a matrix, and so does their gradient, here
-# with one row for each of 64 filters:
+# SGD moves each weight as if it were alone. But the weights of a layer form a matrix, and so does their gradient. The
+# folded cell takes that of one layer, with a row for each of its 64 filters:
 
-# %%
+# %% jupyter={"source_hidden": true}
 torch.manual_seed(0)
 net = FastNet()
 whiten(net, covariance)
@@ -349,9 +351,9 @@ gradient.shape
 
 # %% [markdown]
 # The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# are usually many times stronger than the rest, along which SGD hardly moves. Keller Jordan's *Muon* makes the step about
-# equally long in all directions: it replaces the gradient by a nearly orthogonal matrix (正交矩阵), whose singular values
-# are all about 1.
+# are usually many times stronger than the others, and along those others SGD hardly moves. Keller Jordan's *Muon* makes
+# the step about equally long in all directions: it replaces the gradient by a nearly orthogonal matrix (正交矩阵), whose
+# singular values are all about 1.
 #
 # Matrix products are enough. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$, so odd powers
 # change nothing but the singular values. Each round of this *Newton-Schulz iteration* applies a polynomial of the powers
@@ -371,9 +373,8 @@ def orthogonalize(matrix, rounds=3):  # not taller than wide
 draw.show_singular_values(gradient, orthogonalize(gradient))
 
 # %% [markdown]
-# The singular values of the gradient are drawn relative to the largest of them. After three rounds nearly all are
-# between about 0.7 and 1.2. Muon passes the step of SGD with Nesterov's momentum, whose velocity is $v$, through this
-# function:
+# The singular values of the gradient are drawn relative to the largest of them. After three rounds nearly all are between
+# about 0.7 and 1.2. Muon passes the step of SGD with Nesterov's momentum, whose velocity is $v$, through this function:
 
 
 # %%
@@ -404,13 +405,14 @@ class Muon(torch.optim.Optimizer):
 
 
 # %% [markdown]
-# (PyTorch's own `torch.optim.Muon`, there since 2.9, takes matrices only and does not fix their norm.)
+# (PyTorch has had a `torch.optim.Muon` since 2.9, which takes matrices only and does not fix their norm.)
 #
 # Muon gets the filters, and SGD the head and the biases. (The factors of the batch normalizations stay at 1.) The biases
-# start at zero and have little time, so their learning rate is 16 times higher:
+# start at zero and have little time, so their learning rate is 16 times higher. The folded cell sets up both optimizers.
+# What do faster biases and Muon bring?
 
 
-# %%
+# %% jupyter={"source_hidden": true}
 def build_optimizers(net):
     filters = [p for p in net.stages.parameters() if p.ndim == 4]
     biases = [p for name, p in net.named_parameters() if name.endswith("bias")]
@@ -430,7 +432,7 @@ print_gain(added, "Muon")
 #
 # *先小图，后大图；标签平滑*
 #
-# In the beginning the net learns what is coarse, for which small pictures will do:
+# In the beginning the net learns coarse features, for which small pictures will do:
 
 
 # %%
@@ -443,9 +445,8 @@ def small_first(batches, steps):
 
 # %% [markdown]
 # A picture of 20 x 20 pixels is less than half the work of a full one. In the recorded runs the work saved pays for
-# 25,600 pictures instead of 18,000. The last technique is
-# [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets): pictures that the net already gets right pull less at
-# the weights. What do the two bring?
+# 25,600 pictures instead of 18,000. The last technique is [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets):
+# pictures that the net already gets right pull less at the weights. What do the two bring?
 
 # %%
 print_gain(added, "small images first")
@@ -480,9 +481,8 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# LeNet got about 50 % from the same pictures. (To be fair, our net did about eight times the work on them. But LeNet's
-# learning rate suits so short a training: half of it did about as well, a quarter or twice as much did worse.) No choice
-# is left to make, so now, for the first time, we open the test set:
+# LeNet got about 50 % from the same pictures, but our net did about eight times the work on them. (LeNet would hardly
+# have gained from another learning rate.) No choice is left to make, so now, for the first time, we open the test set:
 
 # %% tags=["cifar10"] verify={"atol": 3, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 test_set = data.cifar10(train=False)
@@ -493,29 +493,29 @@ accuracy(net, *test)
 # And the recipe of the old tutorials, LeNet with batches of 4 and two passes over all training pictures? Here are its
 # test accuracy, the seconds that it took, and the processor:
 
-# %%
+# %% jupyter={"source_hidden": true}
 classic = recorded["classic_recipe"]["baselines"]["LeNet, classic recipe"][0]
 classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
-# Our net is well ahead. In a comparison of its own, both on one machine, a still smaller net reached the old accuracy in
-# under two seconds, where the old recipe took more than three minutes: about a hundred times faster. The
-# [appendix on benchmarks](17_benchmarks.ipynb#What-we-aimed-for-and-what-was-reached) has the numbers, and shows how
-# far one minute gets, and ten.
+# Our net is well ahead. To reach no more than the old recipe's accuracy, a still smaller net needed under two seconds,
+# where that recipe took more than three minutes on the same machine: about a hundred times faster. The
+# [appendix on benchmarks](17_benchmarks.ipynb#What-we-aimed-for-and-what-was-reached) has the numbers, and shows how far
+# one minute gets, and ten.
 #
 # ## What each technique is worth
 #
 # *消融实验*
 #
-# Adding the parts of a method one at a time, or taking them out, is called an *ablation* (消融实验). In ours each dot is one
-# seed, the line is their mean, and on the right is the work of one run in TFLOP, $10^{12}$ operations:
+# Adding the parts of a method one at a time, or taking them out, is called an *ablation* (消融实验). In ours, each dot is one
+# seed, each line the mean of a row, and on the right stands the work of one run in TFLOP, $10^{12}$ operations:
 
 # %%
 draw.show_gains(added, "One technique after the other")
 
 # %% [markdown]
 # Where the dots of two rows mingle, so few seeds cannot tell whether the technique helps, and longer runs may tell
-# another story. Mind the right column, too: from the third row on, a run takes more than ten times the work of LeNet's.
+# another story. Look at the right column, too: from the third row on, a run takes more than ten times LeNet's work.
 #
 # ## Going further
 #
@@ -525,8 +525,8 @@ draw.show_gains(added, "One technique after the other")
 #
 # *计算量*
 #
-# Seconds depend on the machine, floating-point operations (*FLOP*, 浮点运算) do not. PyTorch counts how many one picture
-# takes, here in LeNet and in our net:
+# Seconds depend on the machine; the number of floating-point operations (*FLOP*, 浮点运算) does not. PyTorch counts how many
+# one picture takes, here in LeNet and in our net:
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -549,8 +549,8 @@ work(lenet()), work(FastNet())
 #
 # Longer runs need *data augmentation* (数据增强). Page 06 augmented picture by picture, because torchvision's transforms
 # treat a whole batch alike. But a shifted or mirrored picture is merely the picture with other rows and columns, so one
-# indexing operation can do a batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one for each
-# pixel:
+# indexing operation can do a batch. Three indices, N x 1 x 1, N x 32 x 1 and N x 1 x 32, broadcast (广播) to one index for
+# each pixel:
 
 
 # %%
@@ -563,7 +563,7 @@ def crop_and_flip(images, shifts, flipped):
     return images[each, rows[:, :, None], columns[:, None]]
 
 
-# %% tags=["cifar10"]
+# %% jupyter={"source_hidden": true} tags=["cifar10"]
 shifts = torch.tensor([[0, 0], [6, 0], [0, 6], [0, 0]])
 flipped = torch.tensor([False, False, False, True])
 versions = crop_and_flip(train_images[[4, 4, 4, 4]], shifts, flipped)
@@ -583,7 +583,7 @@ print_gain(recorded["techniques"]["augmentation"], "flips and shifts")
 # ## Recap
 #
 # - Keep a data set that fits into memory as one tensor: a batch is one indexing operation.
-# - Larger batches want a higher learning rate that rises, then falls.
+# - Larger batches want a higher learning rate, which rises first and then falls.
 # - Whitening computes the first layer from the covariance of the patches.
 # - Muon makes its steps about equally long in all directions.
 # - An ablation tells what a part is worth, if it shows the spread over seeds.

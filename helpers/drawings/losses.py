@@ -31,35 +31,6 @@ def show_losses_of_errors() -> None:
     )
 
 
-def show_losses_of_scores() -> None:
-    """Show cross entropy as a function of the right class's score, and binary cross entropy of the only score."""
-    plotting.use_style()
-    z = torch.linspace(-6, 12, 181)
-    three = F.pad(z.unsqueeze(1), (0, 2))  # a score for class 0, two zeros
-    label = torch.zeros(len(z), dtype=torch.int64)
-    curves = {
-        "cross entropy": F.cross_entropy(three, label, reduction="none"),
-        "label smoothing 0.1": F.cross_entropy(three, label, label_smoothing=0.1, reduction="none"),
-        "softmax twice": F.cross_entropy(three.softmax(1), label, reduction="none"),
-    }
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.3), sharey=True)
-    for (name, loss), style in zip(curves.items(), STYLES, strict=False):
-        left.plot(z, loss, style, label=name)
-    for answer, target, style in (("yes", torch.ones(181), "-"), ("no", torch.zeros(181), "--")):
-        loss = F.binary_cross_entropy_with_logits(z, target, reduction="none")
-        right.plot(z, loss, style, label=f"the answer is {answer}")
-    left.set(xlabel="score of the right class, others 0", ylabel="loss", title="three classes")
-    left.set(xlim=(-6, 12), ylim=(0, 7))
-    right.set(xlabel="score", xlim=(-6, 6), title="yes or no")
-    left.legend()
-    right.legend(loc="upper center")
-    plotting.show(
-        figure,
-        alt="Left: cross entropy falls towards zero, with label smoothing it rises again for high scores, softmax "
-        "twice is flat on both sides and stays above zero. Right: two mirrored slopes.",
-    )
-
-
 def show_training(curves: dict[str, list[float]], alt: str) -> None:
     """Show the losses of several training runs, step by step, up to three times the loss of the beginning.
 

@@ -1,10 +1,8 @@
 """The curves of losses are what PyTorch computes, and runs are shown from their beginning."""
 
-import math
-
 import pytest
 
-from helpers.drawings.losses import show_losses_of_errors, show_losses_of_scores, show_training
+from helpers.drawings.losses import show_losses_of_errors, show_training
 from tests.support.figures import shown
 
 pytestmark = pytest.mark.usefixtures("style")
@@ -26,16 +24,6 @@ def test_losses_of_an_error_of_two(name, value):
     figure, _ = shown(show_losses_of_errors)
     curve = curves(figure.axes[0])[name]
     assert at(curve, 2) == at(curve, -2) == pytest.approx(value, abs=1e-5)
-
-
-def test_losses_of_scores():
-    figure, _ = shown(show_losses_of_scores)
-    left, right = map(curves, figure.axes)
-    assert at(left["cross entropy"], 0) == pytest.approx(math.log(3), abs=1e-5)
-    assert at(left["softmax twice"], 12) == pytest.approx(math.log(math.e + 2) - 1, abs=1e-3)
-    lowest = min(left["label smoothing 0.1"], key=left["label smoothing 0.1"].get)
-    assert 1 < lowest < 6
-    assert at(right["the answer is yes"], -6) == pytest.approx(at(right["the answer is no"], 6))
 
 
 @pytest.mark.parametrize(("losses", "top"), [([1.0, 0.5], 1.05), ([1.0, 30.0], 3.0)])
