@@ -323,7 +323,7 @@ def predict(net, pixels):
 # %% [markdown]
 # Now we train for three epochs, and print the training loss, the validation loss and the validation accuracy of each:
 
-# %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.12}
+# %% claims=["C20", "C26"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.11}
 torch.manual_seed(0)
 for _ in range(3):
     train_loss = train_epoch(net, loader, optimizer)
@@ -430,7 +430,7 @@ drawings.show_confusion(confusion, test_set.classes)
 # with trucks. The diagonal divided by the row sums is the accuracy of each class, here in percent and from airplane to
 # truck:
 
-# %% tags=["cifar10"] verify={"atol": 25, "integers": true, "reason": "training: single classes vary much more than their mean"}
+# %% tags=["cifar10"] verify={"atol": 22, "integers": true, "reason": "training: single classes vary much more than their mean"}
 per_class = confusion.diag() / confusion.sum(1)
 (100 * per_class).round()
 

@@ -337,10 +337,10 @@ print_gain(added, "whitened first layer")
 #
 # *Muon：面向矩阵的优化器*
 #
-# SGD moves each weight as if it were alone. But the weights of a layer form a matrix, and so does their gradient. The
-# folded cell takes that of one layer, with a row for each of its 64 filters:
+# SGD moves each weight as if it were alone. But the weights of a layer form a matrix, and so does their gradient, here
+# with one row for each of 64 filters:
 
-# %% jupyter={"source_hidden": true}
+# %%
 torch.manual_seed(0)
 net = FastNet()
 whiten(net, covariance)
@@ -408,11 +408,10 @@ class Muon(torch.optim.Optimizer):
 # (PyTorch has had a `torch.optim.Muon` since 2.9, which takes matrices only and does not fix their norm.)
 #
 # Muon gets the filters, and SGD the head and the biases. (The factors of the batch normalizations stay at 1.) The biases
-# start at zero and have little time, so their learning rate is 16 times higher. The folded cell sets up both optimizers.
-# What do faster biases and Muon bring?
+# start at zero and have little time, so their learning rate is 16 times higher:
 
 
-# %% jupyter={"source_hidden": true}
+# %%
 def build_optimizers(net):
     filters = [p for p in net.stages.parameters() if p.ndim == 4]
     biases = [p for name, p in net.named_parameters() if name.endswith("bias")]

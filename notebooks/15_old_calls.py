@@ -318,7 +318,7 @@ status
 # could not be read. So you can make the command one of the tests of a project. And now the script runs, without a
 # warning:
 
-# %% verify={"reason": "sums of many products, in the order of the processor", "rtol": 0.001}
+# %%
 _ = runpy.run_path(str(mended))
 
 # %% [markdown]
