@@ -51,20 +51,21 @@ _NEIGHBORS = Decimal(2) ** -24
 # What depends on the speed of the machine: IPython and tqdm choose the unit and the number of loops by
 # what they measure. "1.03 μs ± 12.3 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
 # "Wall time: 1min 3s", "[00:12<00:03, 33.2it/s]", "3.1x".
+_DURATION = rf"(?:[0-9]+(?:d|h|min) )*{_DIGITS} ?(?:[numµμ]?s|min|h)"
 TIMINGS = {
     "⟨rate⟩": rf"(?<![\w.])(?:{_DIGITS}|\?) ?(?:[A-Za-z]+/s|s/[A-Za-z]+)\b",
     "⟨ratio⟩": rf"(?<![\w.]){_DIGITS} ?[x×](?![\w/]| ?\d)",
-    "⟨time⟩": rf"(?<![\w.])(?:[0-9]+(?:d|h|min) )*{_DIGITS} ?(?:[numµμ]?s|min|h)(?![\w/])"
+    "⟨time⟩": rf"(?<![\w.]){_DURATION}(?![\w/])"
     r"|(?<![\w:])[0-9]+:[0-9]{2}(?::[0-9]{2})?(?![\w:])",
     "⟨loops⟩ loops": rf"{_DIGITS} loops?(?= each\b)",
 }
 # What IPython prints only sometimes: when the runs of %timeit differ much, when compiling took long,
 # and two of the three CPU times except on Windows.
 SOMETIMES = re.compile(
-    r"The slowest run took [\d.]+ times longer than the fastest\. "
+    r"The slowest run took [0-9.]+ times longer than the fastest\. "
     r"This could mean that an intermediate result is being cached\.\n?"
-    r"|(?<=^CPU times: )user [^,]*, sys: [^,]*, (?=total: )"
-    r"|^(?:Compiler|Parser) +: .*\n?",
+    rf"|(?<=^CPU times: )user -?{_DURATION}, sys: -?{_DURATION}, (?=total: )"
+    rf"|^(?:Compiler|Parser) +: {_DURATION}(?:\n|\Z)",
     re.MULTILINE,
 )
 
