@@ -7,8 +7,8 @@ from itertools import islice
 import pytest
 
 from helpers import pages
-from helpers.verification import Policy
-from tests.studies import mutations
+from helpers.verification import Policy, compare_outputs
+from tests.studies import file_mutations, list_mutations, mutations
 from tests.studies.mutation_score import (
     EXAMPLES,
     KINDS,
@@ -51,11 +51,72 @@ def test_the_sample_has_every_kind_and_every_page(sample):
 
 
 def test_the_examples_are_caught_and_a_blind_comparison_would_miss_them():
-    verdicts = Counter(trial.verdict() for trial in examples())
-    assert verdicts == {"caught": 7}
-    assert {trial.kind for trial in examples()} == mutations.EXAMPLES.keys()
-    blind = [trial._replace(policy=Policy(free=(r"0x\w+",), reason="")) for trial in examples()]
-    assert {trial.verdict() for trial in blind} == {"missed"}
+    texts = [trial for trial in examples() if trial.kind in mutations.EXAMPLES]
+    assert Counter(trial.verdict() for trial in texts) == {"caught": 10}
+    assert {trial.kind for trial in texts} == mutations.EXAMPLES.keys()
+    policy = Policy(free=(r"(0x|#)\w+",), reason="")
+    assert {trial._replace(policy=policy).verdict() for trial in texts} == {"missed"}
+    others = Counter(
+        trial.verdict() for trial in examples() if trial.kind not in mutations.EXAMPLES
+    )
+    assert others == {"caught": 15, "none": 13}  # none: a kind does not apply to both
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "wrong"),
+    [
+        ("an exponent of the other sign", "1e-05 0e+00 2.5 3e5", ["1e+05", "3e-5"]),
+        ("ten times as much", "-1.25 0.0 3", ["-12.5"]),
+        ("inf of the other sign", "[inf, -inf, info]", ["-inf", "inf"]),
+        ("a point at the end", "[2., 3, 1.5]", ["2", "3."]),
+        ("another spelling of a number", "-2.5", ["-02.5"]),
+        ("another spelling of a number", "1,234", ["+1,234", "01,234", "1234"]),
+        ("another spelling of a number", "10000.5", ["+10000.5", "010000.5", "10,000.5"]),
+        ("another unit", "3 ms, 4MiB, 5 msec", [" us", "MB"]),
+        ("a digit of a color", "#00e50f", [None]),
+        ("a word missing", "a word", [""]),
+        ("a blank line", "a\n\nb\n", ["", "\n\n", "\n\n"]),
+        ("two numbers swapped", "1 | 2.5\n3 3", ["2.5 | 1"]),
+        ("a text or list cut off", "[1, 2, 3]", ["", "[1, 2]", "[1, ..., 3]"]),
+        ("a part of a tensor", "tensor([1.], dtype=torch.int8)", ["", None]),
+        ("punctuation", "(1", ["["]),
+        ("another color", "word", ["\x1b[31mword\x1b[0m"]),
+        ("a tab for blanks", "a  b ", ["\t"]),
+    ],
+)
+def test_a_kind_changes_what_it_says(kind, text, wrong):
+    """None: chance chooses."""
+    edits = list(mutations.TEXT[kind](text, random.Random(0)))
+    assert all(edit.of(text) != text for edit in edits)
+    new = [None if word is None else edit.new for edit, word in zip(edits, wrong, strict=True)]
+    assert new == wrong
+
+
+def test_each_wrong_form_of_an_error_and_of_a_picture_is_caught_as_a_plain_finding():
+    picture = list_mutations.SHOWN | {"data": file_mutations.animation()["data"]}
+    picture["data"]["image/png"] = picture["data"]["image/gif"]
+    error = list_mutations.ERROR
+    kinds = set()
+    for output in (picture, error):
+        pairs = (*list_mutations.of_output(output), *list_mutations.with_an_error(output))
+        for kind, right, wrong in pairs:
+            kinds.add(kind)
+            for stored, new in ((right, wrong), (wrong, right)):
+                assert right == wrong or compare_outputs(stored, new), kind
+    assert {"no description", "an error without its traceback", "another message shown"} <= kinds
+
+
+def test_a_file_is_corrupted_so_that_anybody_sees_it():
+    """Each kind applies to the GIF, the PDF or a PNG, and gives another file."""
+    applied = set()
+    for output in (file_mutations.animation(), file_mutations.document()):
+        ((mime, text),) = output["data"].items()
+        for kind, change in file_mutations.FILES.items():
+            new = change(mime, text, random.Random(0))
+            assert new != text
+            applied |= {kind} if new is not None else set()
+    rest = file_mutations.FILES.keys() - applied
+    assert rest == {"a wrong checksum", "another gamma", "a color profile", "transparent for white"}
 
 
 def test_of_a_long_text_some_of_each_kind_are_tried_the_same_each_time():
@@ -70,9 +131,9 @@ def test_of_a_long_text_some_of_each_kind_are_tried_the_same_each_time():
 
 
 @pytest.mark.slow
-def test_every_corrupted_text_and_list_of_outputs_is_caught(sample):
+def test_every_corrupted_text_list_of_outputs_and_file_is_caught(sample):
     missed = [trial for trial, verdict in sample if verdict == "missed"]
-    assert not [(t.page, t.cell, t.what) for t in missed if t.kind in TEXTS_AND_LISTS]
+    assert not [(t.page, t.cell, t.what) for t in missed if t.kind not in PICTURES]
 
 
 @pytest.mark.slow

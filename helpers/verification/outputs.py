@@ -17,6 +17,7 @@ from .volatile import without_volatile_parts
 Output = Mapping[str, Any]  # as nbformat 4 has it
 
 STRICT = Policy()
+LOOKS = ("alt", "width", "height", "unconfined", "needs_background")  # in a picture's metadata
 _REWRITTEN = re.compile(r"^.*\r.*$", re.MULTILINE)
 _ERASE = re.compile(r"\x1b\[[0-2]?K")
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # its only content is a random identifier
@@ -137,8 +138,7 @@ def _compare_one(stored: Output, new: Output, policy: Policy) -> Iterator[Differ
                 yield Difference(difference(*texts, replace(exact, free=())), *texts)
             else:
                 texts = tuple(told(output.get("traceback") or ()) for output in (stored, new))
-                are_shown = stored.get("traceback") and new.get("traceback")
-                if are_shown and (text := difference(*texts, exact)):
+                if text := difference(*texts, exact):
                     yield Difference(f"traceback: {text}", *texts)
         case _:
             for mime, value in stored["data"].items():
@@ -153,6 +153,10 @@ def _compare_data(
 ) -> Iterator[Difference]:
     """Yield the difference of two outputs in one of their MIME types; ``texts`` go with pictures."""
     if mime == _WIDGET:
+        return
+    if mime == "application/pdf":  # a file in base64: nothing in it is a number
+        if stored != new:
+            yield Difference(f"{mime}: {difference(stored, new) or 'another file'}", stored, new)
         return
     if not mime.startswith("image/") or mime.startswith("image/svg"):
         if text := difference(stored, new, policy):
@@ -182,17 +186,23 @@ def _decoded(text: str) -> bytes:
 
 
 def _compare_looks(mime: str, stored: Output, new: Output) -> Iterator[Difference]:
-    """Yield how what a picture is shown with differs: its description for those who cannot see it, and its size."""
+    """Yield how what a picture is shown with differs: its description for those who cannot see it, its size and ground.
+
+    A browser shows nothing of metadata that are no table.
+    """
     if not mime.startswith("image/"):
         return
-    for name in ("alt", "width", "height"):
-        texts = [
-            str((output.get("metadata") or {}).get(mime, {}).get(name, ""))
-            for output in (stored, new)
-        ]
+    tables = [_table(_table(output.get("metadata")).get(mime)) for output in (stored, new)]
+    for name in LOOKS:
+        texts = [str(table.get(name, "")) for table in tables]
         if texts[0] != texts[1]:
             says = f"{mime}: expected {name} {texts[0]!r}, got {texts[1]!r}"
             yield Difference(says, *texts)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """Return a value that should be a table; an empty one if it is none."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _comparable(outputs: Iterable[Output], sanitize: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -84,8 +84,9 @@ def why_unreadable(stored: bytes, new: bytes) -> str:
     """Return which of two pictures is none that can be shown, in words; '' if both can."""
     for word, data in (("stored", stored), ("new", new)):
         try:
+            Image.open(io.BytesIO(data)).verify()  # checksums, which a browser goes by
             _frames(data)
-        except (OSError, SyntaxError, ValueError) as error:  # SyntaxError: of a PNG, says Pillow
+        except Exception as error:  # what is wrong with a file decides which of many
             return f"the {word} picture is damaged ({type(error).__name__})"
     return ""
 
@@ -146,10 +147,12 @@ def _file_fault(stored: bytes, new: bytes) -> str:
     """Return how two files differ in what a browser goes by, beside the pixels; '' if they do not."""
     a, b = (Image.open(io.BytesIO(data)) for data in (stored, new))
     pairs = {"format": (a.format, b.format)}
-    for name in ("loop", "gamma"):  # how often frames are repeated, how bright they are shown
+    # how often frames are repeated, how bright they are shown, what their colors mean
+    for name in ("loop", "gamma", "chromaticity", "icc_profile"):
         pairs[name] = a.info.get(name), b.info.get(name)
     faults = (
-        f"the file's {name} differs: expected {expected}, got {got}"
+        f"the file's {name} differs"
+        + ("" if isinstance(expected or got, bytes) else f": expected {expected}, got {got}")
         for name, (expected, got) in pairs.items()
         if expected != got
     )

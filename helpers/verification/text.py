@@ -30,12 +30,14 @@ _DIGITS = (
 )
 NUMBER = re.compile(rf"(?<![\w.])(?:(?<![\w)\]])[-+])?{_DIGITS}(?!(?!j\b)\w|\.\d)")
 # What is exact under any tolerance: a sum of money, with its sign or code before or after it; and what only looks like
-# a float: digits in an address on the web, a number of arXiv, a DOI, a release named after its month.
+# a float: digits in an address on the web, a number of arXiv, a DOI, a release named after its month, a color such as
+# #00e500.
 EXACT = re.compile(
     rf"(?<=[$€£¥])\s?{_DIGITS}|(?<=\b(?:EUR|USD|GBP|CNY|RMB|JPY|CHF) ){_DIGITS}"
     rf"|(?<![\w.,]){_DIGITS}(?=\s?(?:[$€£¥]|(?:EUR|USD|GBP|CNY|RMB|JPY|CHF|元)\b))"
     r"|\bhttps?://[^\s<>\"']+|\b(?i:arxiv|doi)(?::|:? )[0-9]+\.[0-9]+"
     r"|\b(?i:version|release) 20[0-9]{2}\.[0-9]+"
+    r"|#[0-9a-fA-F]{3,8}\b"
 )
 
 # What float32 sums differ by in another order of addition, of their size (it keeps seven digits); and,
@@ -49,20 +51,21 @@ _NEIGHBORS = Decimal(2) ** -24
 # What depends on the speed of the machine: IPython and tqdm choose the unit and the number of loops by
 # what they measure. "1.03 μs ± 12.3 ns per loop (mean ± std. dev. of 7 runs, 100,000 loops each)",
 # "Wall time: 1min 3s", "[00:12<00:03, 33.2it/s]", "3.1x".
+_DURATION = rf"(?:[0-9]+(?:d|h|min) )*{_DIGITS} ?(?:[numµμ]?s|min|h)"
 TIMINGS = {
     "⟨rate⟩": rf"(?<![\w.])(?:{_DIGITS}|\?) ?(?:[A-Za-z]+/s|s/[A-Za-z]+)\b",
     "⟨ratio⟩": rf"(?<![\w.]){_DIGITS} ?[x×](?![\w/]| ?\d)",
-    "⟨time⟩": rf"(?<![\w.])(?:\d+(?:d|h|min) )*{_DIGITS} ?(?:[numµμ]?s|min|h)(?![\w/])"
-    r"|(?<![\w:])\d+:\d\d(?::\d\d)?(?![\w:])",
+    "⟨time⟩": rf"(?<![\w.]){_DURATION}(?![\w/])"
+    r"|(?<![\w:])[0-9]+:[0-9]{2}(?::[0-9]{2})?(?![\w:])",
     "⟨loops⟩ loops": rf"{_DIGITS} loops?(?= each\b)",
 }
 # What IPython prints only sometimes: when the runs of %timeit differ much, when compiling took long,
 # and two of the three CPU times except on Windows.
 SOMETIMES = re.compile(
-    r"The slowest run took [\d.]+ times longer than the fastest\. "
+    r"The slowest run took [0-9.]+ times longer than the fastest\. "
     r"This could mean that an intermediate result is being cached\.\n?"
-    r"|(?<=^CPU times: )user [^,]*, sys: [^,]*, (?=total: )"
-    r"|^(?:Compiler|Parser) +: .*\n?",
+    rf"|(?<=^CPU times: )user -?{_DURATION}, sys: -?{_DURATION}, (?=total: )"
+    rf"|^(?:Compiler|Parser) +: {_DURATION}(?:\n|\Z)",
     re.MULTILINE,
 )
 
@@ -109,7 +112,7 @@ def _difference(stored: str, new: str, policy: Policy) -> str:
     faults = [
         fault
         for a, b in zip(stored_numbers, new_numbers, strict=True)
-        if (fault := _number_fault(a, b, policy))
+        if (fault := _other_style(a, b) or _number_fault(a, b, policy))
     ]
     if len(faults) > 1:
         return f"{faults[0]} (and {len(faults) - 1} more of {len(stored_numbers)} numbers)"
@@ -155,6 +158,19 @@ def _allowed(stored: str, new: str, policy: Policy) -> Decimal:
         return allowed
     finer = min(Decimal(text.replace(",", "")).as_tuple().exponent for text in (stored, new))
     return min(allowed, max(ROUNDING * size, Decimal(1).scaleb(finer)))
+
+
+def _other_style(stored: str, new: str) -> str:
+    """Return how two numbers differ that one program prints in one way: +1.5 and 1.5, 07 and 7, 1,000 and 1000."""
+    short, long = sorted((re.match(r"[-+]?([0-9,]*)", text)[1] for text in (stored, new)), key=len)
+    first = {stored[0], new[0]}
+    digits = short.replace(",", "")
+    reasons = {
+        "a plus sign": "+" in first and len(first) == 2 and "-" not in first,
+        "a zero at the beginning": long.startswith("0") and len(short) < len(long),
+        "the commas": len(digits) > 3 and ("," in short) != ("," in long),
+    }
+    return next((f"expected {stored}, got {new} ({why})" for why in reasons if reasons[why]), "")
 
 
 def _other_spelling(stored: str, new: str) -> str:

@@ -22,7 +22,7 @@ _RANDOM = re.compile(
 # A mark that stands for such a part, here and in `text`: where an output itself holds one, it is no mark.
 _MARK = re.compile(r"⟨(?=(?:address|cell|free|id \d+|loops|number|random|rate|ratio|time)⟩)")
 _SVG_DATE = re.compile(r"(?<=<dc:date>)[^<]*(?=</dc:date>)")
-_PDF_DATE = re.compile(rb"(?<=Date \(D:)[^)]*(?=\))")
+_PDF_DATE = re.compile(rb"(?<=Date \(D:)[0-9Z+'-]*(?=\))")
 
 
 def without_volatile_parts(mime: str, text: str) -> str:
@@ -35,7 +35,8 @@ def without_volatile_parts(mime: str, text: str) -> str:
     """
     if mime == "application/pdf":
         try:
-            return base64.b64encode(_PDF_DATE.sub(b"-", base64.b64decode(text))).decode()
+            file = base64.b64decode("".join(text.split()), validate=True)
+            return base64.b64encode(_PDF_DATE.sub(b"-", file)).decode()
         except ValueError:  # no base64
             return text
     text = _MARK.sub("⟨⟨", text)

@@ -31,14 +31,15 @@ from typing import NamedTuple
 from helpers import pages
 from helpers.verification import Policy, compare_outputs
 from helpers.verification.text import normalize
-from tests.studies import mutations, picture_mutations, running
+from tests.studies import file_mutations, list_mutations, mutations, picture_mutations, running
+from tests.studies.number_mutations import ALONE, MARKS, beyond, value_of
 
 DEFAULT = Policy()
 SEED, MOST = 0, 50  # of each kind in one text
 EXAMPLES = "(on no page)"
 VERDICTS = ("caught", "missed", "tolerated", "in form", "none")
-TEXTS_AND_LISTS = (*mutations.TEXT, mutations.BEYOND, *mutations.LISTS)
-KINDS = (*TEXTS_AND_LISTS, *picture_mutations.PICTURES)
+TEXTS_AND_LISTS = (*mutations.TEXT, mutations.BEYOND, *list_mutations.LISTS)
+KINDS = (*TEXTS_AND_LISTS, *picture_mutations.PICTURES, *file_mutations.FILES)
 
 
 class Outcome(NamedTuple):
@@ -69,12 +70,14 @@ class Trial(NamedTuple):
 
 def trials(page: pages.Page, most: int | None = MOST) -> Iterator[Trial]:
     """The corruptions of the outputs of a page, at most so many of each kind in one text; None: all."""
+    before: list[dict] = []
     for n, cell in enumerate(page.code_cells):
         policy = Policy.from_metadata(cell.metadata)
         trial = partial(Trial, page.name, n, policy=policy)
         outputs = [dict(output) for output in cell.outputs]
-        for kind, right, wrong in mutations.of_list(outputs):
+        for kind, right, wrong in list_mutations.of_list(outputs, before):
             yield trial(kind, make=partial(Outcome, right, wrong))
+        before = outputs
         for place, output in enumerate(outputs):
             seed = f"{page.name} {n} {place}"
             for mime, text in mutations.texts_of(output):
@@ -85,6 +88,8 @@ def trials(page: pages.Page, most: int | None = MOST) -> Iterator[Trial]:
             for kind in picture_mutations.PICTURES if "image/png" in output.get("data", ()) else ():
                 make = partial(_with_picture, outputs, place, kind, policy, seed)
                 yield trial(kind, make=make, what="picture")
+            for kind, make in _of_files(outputs, place, policy, seed):
+                yield trial(kind, make=make, what="file")
 
 
 def examples() -> Iterator[Trial]:
@@ -95,12 +100,15 @@ def examples() -> Iterator[Trial]:
             for edit in mutations.TEXT[kind](text, random.Random(f"{kind} {n}")):
                 make = partial(_with_edit, outputs, 0, "", edit, DEFAULT)
                 yield Trial(EXAMPLES, n, kind, DEFAULT, make, edit.words(text))
+    for n, output in enumerate((file_mutations.animation(), file_mutations.document())):
+        for kind, make in _of_files([output], 0, DEFAULT, f"example {n}"):
+            yield Trial(EXAMPLES, n, kind, DEFAULT, make, ", ".join(output["data"]))
 
 
 def _edits(text, seed, policy, most):
     kinds = dict(mutations.TEXT)
     if (policy.rtol, policy.atol) != (DEFAULT.rtol, DEFAULT.atol):
-        kinds[mutations.BEYOND] = mutations.beyond(partial(_allowed, policy))
+        kinds[mutations.BEYOND] = beyond(partial(_allowed, policy))
     for kind, make in kinds.items():
         edits = list(make(text, random.Random(f"{SEED} {seed} {kind}")))
         if most is not None and len(edits) > most:
@@ -118,18 +126,31 @@ def _with_edit(outputs, place, mime, edit, policy):
     wrong = mutations.with_text(outputs[place], mime, new)
 
     def excuse():
+        if any(mark in edit.new for mark in MARKS):
+            return "missed"
         if normalize(text, DEFAULT) == normalize(new, DEFAULT):
             return "none"
         if normalize(text, policy) == normalize(new, policy):
             return "in form"
-        return _excuse_of_number(text[edit.start : edit.end], edit.new, policy)
+        return _excuse_of_numbers(text[edit.start : edit.end], edit.new, policy)
 
     return Outcome(outputs, [*outputs[:place], wrong, *outputs[place + 1 :]], excuse)
 
 
+def _excuse_of_numbers(old, new, policy):
+    """The verdict on numbers that have changed places, or on one that is another."""
+    pairs = [ALONE.findall(text) for text in (old, new)]
+    if len(pairs[0]) < 2 or len(pairs[0]) != len(pairs[1]):
+        return _excuse_of_number(old, new, policy)
+    if ALONE.sub("", old).split() != ALONE.sub("", new).split():
+        return "missed"
+    verdicts = {_excuse_of_number(a, b, policy) for a, b in zip(*pairs, strict=True) if a != b}
+    return "tolerated" if verdicts <= {"tolerated", "none"} else "missed"
+
+
 def _excuse_of_number(old, new, policy):
     try:
-        right, wrong = map(mutations.value_of, (old, new))
+        right, wrong = map(value_of, (old, new))
     except InvalidOperation:  # a word
         return "missed"
     stated = (policy.rtol, policy.atol) != (DEFAULT.rtol, DEFAULT.atol)
@@ -156,6 +177,25 @@ def _with_picture(outputs, place, kind, policy, seed):
         return Outcome(outputs, outputs)
     wrong = picture_mutations.with_picture(outputs[place], new)
     in_form = policy.picture == "form" and new.shape == old.shape
+    wrong_outputs = [*outputs[:place], wrong, *outputs[place + 1 :]]
+    return Outcome(outputs, wrong_outputs, lambda: "in form" if in_form else "missed")
+
+
+def _of_files(outputs, place, policy, seed):
+    """The kinds of corruption of the files in an output, and how each is made."""
+    for mime in file_mutations.MIMES & outputs[place].get("data", {}).keys():
+        for kind in file_mutations.FILES:
+            yield kind, partial(_with_file, outputs, place, (mime, kind, policy, seed))
+
+
+def _with_file(outputs, place, how):
+    mime, kind, policy, seed = how
+    text = "".join(outputs[place]["data"][mime].split())
+    new = file_mutations.FILES[kind](mime, text, random.Random(f"{seed} {kind}"))
+    if new is None:
+        return Outcome(outputs, outputs)
+    wrong = outputs[place] | {"data": outputs[place]["data"] | {mime: new}}
+    in_form = policy.picture == "form" and kind in file_mutations.WHOLE
     wrong_outputs = [*outputs[:place], wrong, *outputs[place + 1 :]]
     return Outcome(outputs, wrong_outputs, lambda: "in form" if in_form else "missed")
 

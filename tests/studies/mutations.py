@@ -2,15 +2,15 @@
 
 A kind is applied wherever it can be: to each number, each line, each output. Where it can change something in
 more than one way (which digit, which letter), a random generator chooses; it is an argument, so that the same
-mutations are made again. Pictures have a module of their own, `picture_mutations`.
+mutations are made again. Numbers, lists of outputs, pictures and the files of pictures have modules of their own.
 """
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from random import Random
-from typing import NamedTuple
+from collections.abc import Iterator
+
+from tests.studies.edits import Edit, Edits, each
+from tests.studies.number_mutations import ALONE, NUMBERS
 
 # each dtype and tensor class, and the one that it is exchanged for
 PAIRS = (
@@ -21,104 +21,17 @@ PAIRS = (
     "ByteTensor:CharTensor BoolTensor:ByteTensor"
 )
 DTYPES = dict(pair.split(":") for pair in PAIRS.split())
-NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+")  # wherever digits stand
-# not part of a name or version
-ALONE = re.compile(rf"(?<![\w.])-?(?:{NUMBER.pattern})(?![\w]|\.\d)")
 SHAPE = re.compile(
     r"torch\.Size\(\[\d[\d, ]*\]\)|\(\d+(?:, \d+)+,?\)|\(\d+,\)|(?<!\w)\d+(?:x\d+)+(?!\w)"
 )
+WORD = r"[^\W\d_]{2,}"
+_BEHIND = r"(?:dtype=[\w.]+|device='[^']*'|grad_fn=<[^>]*>|requires_grad=True)"
 LINE = re.compile(r"(?!\s*?(?:\n|\Z))(?:[^\n]*\n|[^\n]+\Z)")  # that is not blank
 # rows of Markdown and HTML tables, and the cells in them
 TABLES = (
     (re.compile(r"^\|.*\|[ \t]*$", re.MULTILINE), re.compile(r"(?<=\|)[^|\n]+(?=\|)")),
     (re.compile(r"<tr.*?</tr>", re.DOTALL), re.compile(r"(?<=>)[^<>]*(?=</t[dh]>)")),
 )
-
-
-class Edit(NamedTuple):
-    """``text[start:end]`` becomes ``new``."""
-
-    start: int
-    end: int
-    new: str
-
-    def of(self, text):
-        return text[: self.start] + self.new + text[self.end :]
-
-    def words(self, text):
-        return f"{text[self.start : self.end]!r} becomes {self.new!r}"
-
-
-Edits = Callable[[str, Random], Iterator[Edit]]
-
-
-# --- texts ---------------------------------------------------------------------------------------------------
-
-
-def each(pattern: str | re.Pattern, change: Callable[[str, Random], str | None]) -> Edits:
-    """Let each match of a pattern become what ``change`` makes of it; None leaves it."""
-
-    def edits(text, choose):
-        for match in re.finditer(pattern, text):
-            new = change(match[0], choose)
-            if new is not None:
-                yield Edit(*match.span(), new)
-
-    return edits
-
-
-def value_of(printed: str) -> Decimal:
-    """The printed number; a float cannot hold all that pages print (1.7977e+308)."""
-    return Decimal(printed.replace(",", ""))
-
-
-def digit(number, choose):
-    """One digit is another."""
-    place = choose.choice([n for n, letter in enumerate(number) if letter.isdigit()])
-    other = str((int(number[place]) + choose.randint(1, 9)) % 10)
-    return number[:place] + other + number[place + 1 :]
-
-
-def sign(number, choose):
-    """A number that is not zero has the other sign."""
-    if value_of(number) == 0:
-        return None
-    return number.removeprefix("-") if number.startswith("-") else f"-{number}"
-
-
-def by_one(number, choose):
-    """A whole number is one more or less."""
-    if not re.fullmatch(r"-?[\d,]+", number):
-        return None
-    value = int(value_of(number)) + choose.choice((-1, 1))
-    return f"{value:,}" if "," in number else str(value)
-
-
-def two_percent(number, choose):
-    """A float is 2 % larger or smaller."""
-    factors = Decimal("0.98"), Decimal("1.02")
-    return _changed(number, lambda value: value * choose.choice(factors))
-
-
-def beyond(allowed: Callable[[Decimal], Decimal]) -> Edits:
-    """Each float is 1.5 times as far off as ``allowed(value)``."""
-
-    def change(number, choose):
-        step = Decimal("1.5")
-        return _changed(number, lambda v: v + allowed(v) * choose.choice((-1, 1)) * step)
-
-    return each(ALONE, change)
-
-
-def _changed(number, change):
-    """A float with another value, printed with as many decimals; None for a whole number."""
-    fraction, exponent = re.fullmatch(r"-?[\d,]*(\.\d*)?([eE][-+]?\d+)?", number).groups()
-    if fraction is None and exponent is None:
-        return None
-    # "2." stands for a float that happens to be whole; another is printed with four decimals
-    decimals = len(fraction or ".") - 1 or (0 if exponent else 4)
-    new = f"{change(value_of(number)):.{decimals}{'e' if exponent else 'f'}}"
-    return re.sub(r"(?<=e[-+])(?=\d$)", "0", new)
 
 
 def word(letters, choose):
@@ -172,53 +85,6 @@ def _swaps(text, spans):
             yield Edit(a, d, text[c:d] + text[b:c] + text[a:b])
 
 
-def next_to_zero(number, choose):
-    """A float much smaller than one is zero; a zero is a small float."""
-    if not re.search(r"[.eE]", number):
-        return None
-    value = value_of(number)
-    if value == 0:
-        return "9.9e-07"
-    return "0.0" if abs(value) < Decimal("1e-6") else None
-
-
-def zeros_at_the_end(number, choose):
-    """A short float has a zero more at its end, or one less: a release is another."""
-    if not re.fullmatch(r"-?[\d,]+\.\d{1,3}", number):
-        return None
-    return number[:-1] if re.search(r"\.\d+0$", number) else f"{number}0"
-
-
-def few_units(number, choose):
-    """The last digits of a float with four or more digits are off by a few units, far more than rounding does."""
-    match = re.fullmatch(r"-?\d+\.\d{1,6}", number)
-    if not match or sum(map(str.isdigit, number)) < 5 or value_of(number) == 0:
-        return None
-    unit = Decimal(1).scaleb(value_of(number).as_tuple().exponent)
-    step = max(4 * unit, abs(value_of(number)) * Decimal("4e-5"))
-    return _changed(number, lambda value: value + step)
-
-
-def zero_of_other_sign(number, choose):
-    """A zero that is printed whole has the other sign."""
-    if not re.fullmatch(r"-?0\.0?", number):
-        return None
-    return number.removeprefix("-") if number.startswith("-") else f"-{number}"
-
-
-def hexadecimal(number, choose):
-    """One digit of a hexadecimal number that is no address is another."""
-    other = choose.choice([letter for letter in "0123456789abcdef" if letter != number[-1].lower()])
-    return number[:-1] + other
-
-
-def full_width(number, choose):
-    """A number is written in the digits of Chinese type."""
-    return number.translate(
-        {ord(digit): chr(ord(digit) - ord("0") + 0xFF10) for digit in "0123456789"}
-    )
-
-
 def blanks(text, choose):
     """A float has another last digit and a blank more stands before it."""
     for match in ALONE.finditer(text):
@@ -227,25 +93,72 @@ def blanks(text, choose):
             yield Edit(*match.span(), f" {number[:-1]}{int(number[-1]) + 1}")
 
 
-TEXT: dict[str, Edits] = {
-    "a digit": each(NUMBER, digit),  # in names and versions too
-    "a sign": each(ALONE, sign),
-    "2 % off": each(ALONE, two_percent),
-    "an integer by one": each(ALONE, by_one),
-    "a word": each(r"[^\W\d_]{2,}", word),
+def blank_line(text, choose):
+    """Each blank line is missing; after each other line stands a blank one."""
+    for match in re.finditer(r"\n", text):
+        yield Edit(*match.span(), "" if text[match.end() :].startswith("\n") else "\n\n")
+
+
+def numbers_swapped(text, choose):
+    """Each two neighboring numbers in a line have changed places, as if columns had."""
+    for line in LINE.finditer(text):
+        yield from _swaps(text, [number.span() for number in ALONE.finditer(text, *line.span())])
+
+
+def cut_off(text, choose):
+    """The second half of the text is gone; of each list in brackets the last element, or all in its middle."""
+    if text[len(text) // 2 :].strip():
+        yield Edit(len(text) // 2, len(text), "")
+    for match in re.finditer(r"\[[^\[\]]*\]", text):
+        parts = match[0][1:-1].split(",")
+        if len(parts) > 2:
+            for some in (parts[:-1], [parts[0], " ...", parts[-1]]):
+                yield Edit(*match.span(), f"[{','.join(some)}]")
+
+
+def part_of_a_tensor(text, choose):
+    """What stands behind the numbers of a tensor is missing; each tensor has a dtype or device, or one more."""
+    for match in re.finditer(rf",\s*{_BEHIND}", text):
+        yield Edit(*match.span(), "")
+    for match in re.finditer(r"tensor\((?:[^()]|\([^()]*\))*(?=\))", text):
+        more = choose.choice(("dtype=torch.float64", "device='cuda:0'", "requires_grad=True"))
+        yield Edit(match.end(), match.end(), f", {more}")
+
+
+def punctuation(letter, choose):
+    """A bracket, a quotation mark, a comma is another."""
+    return dict(zip("()[]{}<>,;:'\"=", "[]()()[];,;\"':", strict=True))[letter]
+
+
+def in_red(letters, choose):
+    """A word is written in another color."""
+    return f"\x1b[31m{letters}\x1b[0m"
+
+
+def overwritten(letters, choose):
+    """In the middle of a word the line begins anew."""
+    place = choose.randrange(1, len(letters))
+    return f"{letters[:place]}\r{letters[place:]}"
+
+
+TEXT: dict[str, Edits] = NUMBERS | {
+    "a word": each(WORD, word),
+    "a word missing": each(WORD, lambda word, _: ""),
     "a boolean": each(r"\b(True|False)\b", lambda b, _: {"True": "False", "False": "True"}[b]),
     "a dtype": each(rf"\b(?:{'|'.join(DTYPES)})\b", lambda name, _: DTYPES[name]),
+    "a part of a tensor": part_of_a_tensor,
     "a shape": shape,
     "a line missing": each(LINE, lambda line, _: ""),
     "a line added": each(LINE, twice),
     "two lines swapped": lines_swapped,
+    "a blank line": blank_line,
     "a table cell": table_cell,
-    "a small number for zero": each(ALONE, next_to_zero),
-    "a zero at the end": each(ALONE, zeros_at_the_end),
-    "a few units of the last digit": each(ALONE, few_units),
-    "a zero of the other sign": each(ALONE, zero_of_other_sign),
-    "a hexadecimal digit": each(r"(?<!at )\b0x[0-9a-fA-F]+\b", hexadecimal),
-    "full-width digits": each(ALONE, full_width),
+    "two numbers swapped": numbers_swapped,
+    "a text or list cut off": cut_off,
+    "punctuation": each(r"[][(){}<>,;:'\"=]", punctuation),
+    "another color": each(WORD, in_red),
+    "a carriage return": each(WORD, overwritten),
+    "a tab for blanks": each(r" +(?=\S)", lambda blanks, _: "\t"),
     "blanks beside a number": blanks,
 }
 BEYOND = "a float beyond its tolerance"  # for cells that state one
@@ -258,7 +171,11 @@ EXAMPLES = {
         "orange is 0xE69F00\n",
         "[0x0, 0x7f3a5c1d2e80]\n",
         "<Handle 7 at 0x7f3a5c1d2e80> has the mask 0xffff0000\n",
-    )
+    ),
+    "a digit of a color": (
+        '<td style="background-color: #00e500">1</td>\n',
+        "{'color': '#010203', 'edge': '#5e3a10'}\n",
+    ),
 }
 
 
@@ -281,63 +198,3 @@ def with_text(output: dict, mime: str, text: str) -> dict:
         shown = [line.replace(output["evalue"], text) for line in output["traceback"]]
         return {**output, "evalue": text, "traceback": shown}
     return {**output, "data": {**output["data"], mime: text}}
-
-
-# --- lists of outputs ----------------------------------------------------------------------------------------
-
-MORE = {"output_type": "stream", "name": "stdout", "text": "more\n"}
-# An error is put in the place of each output: of what was printed too.
-MESSAGE = "index 3 is out of bounds for dimension 0"
-ERROR = {"output_type": "error", "ename": "RuntimeError", "evalue": MESSAGE, "traceback": []}
-OTHER_MESSAGES = "index 3 is beyond dimension 0", MESSAGE.replace("3", "4"), ""
-
-
-def of_list(outputs: list[dict]) -> Iterator[tuple[str, list[dict], list[dict]]]:
-    """All corruptions of a list of outputs: the kind, the right outputs, the wrong ones."""
-    yield "an output added", outputs, [*outputs, MORE]
-    for n, output in enumerate(outputs):
-        before, after = outputs[:n], outputs[n + 1 :]
-        error = [*before, ERROR, *after]
-        yield "an output missing", outputs, [*before, *after]
-        yield "an output added", outputs, [*before, output, output, *after]
-        for other in _of_other_kinds(output):
-            yield "an output of another kind", outputs, [*before, other, *after]
-        if after:
-            yield "outputs in another order", outputs, [*before, after[0], output, *after[1:]]
-        yield "an error for a result", outputs, error
-        yield "a result for an error", error, outputs
-        other = ERROR | {"ename": "IndexError"}
-        yield "another exception type", error, [*before, other, *after]
-        shown = {"traceback": [f"{ERROR['ename']}: another message"]}
-        told = {"traceback": [f"{ERROR['ename']}: {MESSAGE}"]}
-        yield (
-            "another message shown",
-            [*before, ERROR | told, *after],
-            [*before, ERROR | shown, *after],
-        )
-        in_lines = [f"Cell In[1], line {k}\n----> {k} f()" for k in (1, 2)]
-        first, second = (ERROR | {"traceback": [line]} for line in in_lines)
-        yield "another line that failed", [*before, first, *after], [*before, second, *after]
-        if "image/png" in output.get("data", {}):
-            for name, value in {"alt": "another picture", "width": 7}.items():
-                looks = output.get("metadata", {}).get("image/png", {}) | {name: value}
-                wrong = output | {"metadata": {"image/png": looks}}
-                yield "another description or size", outputs, [*before, wrong, *after]
-        for message in OTHER_MESSAGES:
-            yield "another message", error, [*before, ERROR | {"evalue": message}, *after]
-
-
-def _of_other_kinds(output):
-    """A result displayed, a display as result, the other stream; an output with a form less."""
-    if output["output_type"] == "stream":
-        yield output | {"name": {"stdout": "stderr", "stderr": "stdout"}[output["name"]]}
-        return
-    kinds = {"execute_result": "display_data", "display_data": "execute_result"}
-    if output["output_type"] in kinds:  # no error
-        yield output | {"output_type": kinds[output["output_type"]]}
-        for mime in output["data"] if len(output["data"]) > 1 else ():
-            yield output | {"data": {k: v for k, v in output["data"].items() if k != mime}}
-
-
-SHOWN = {"output_type": "display_data", "data": {"image/png": ""}, "metadata": {}}
-LISTS = tuple(dict.fromkeys(kind for kind, *_ in of_list([MORE, SHOWN])))

@@ -118,7 +118,40 @@ def pale_word(picture: np.ndarray, setting: Setting) -> np.ndarray | None:
     return (picture + np.asarray(ink)[..., None] / 255 * step).clip(0, 255).astype(np.uint8)
 
 
+def without_color(picture: np.ndarray, setting: Setting) -> np.ndarray:
+    """The picture is gray."""
+    gray = np.asarray(Image.fromarray(picture).convert("L"))
+    return np.repeat(gray[..., None], 3, axis=2)
+
+
+def half_missing(picture: np.ndarray, setting: Setting) -> np.ndarray:
+    """The lower half is not there: it has the color of the ground."""
+    new = picture.copy()
+    new[len(new) // 2 :] = picture[-1, 0]
+    return new
+
+
+def stretched_upward(picture: np.ndarray, setting: Setting) -> np.ndarray | None:
+    """What lies in the axes is taller by a tenth, as if the limit were another."""
+    axes = _axes(picture)
+    if axes is None:
+        return None
+    left, top, right, bottom = axes
+    inside = Image.fromarray(picture[top:bottom, left:right])
+    tall = inside.resize((inside.width, round(inside.height * 1.1)), Image.Resampling.BILINEAR)
+    new = picture.copy()
+    new[top:bottom, left:right] = np.asarray(tall)[-inside.height :]
+    return new
+
+
 PICTURES = {
+    "upside down": lambda picture, setting: picture[::-1],
+    "a negative": lambda picture, setting: 255 - picture,
+    "red and blue exchanged": lambda picture, setting: picture[..., ::-1],
+    "without color": without_color,
+    "half as strong": lambda picture, setting: 255 - (255 - picture) // 2,
+    "the lower half missing": half_missing,
+    "another upper limit": stretched_upward,
     "blank": lambda picture, setting: np.full_like(picture, 255),
     "mirrored": lambda picture, setting: picture[:, ::-1],
     "a patch repainted": patch_repainted,

@@ -39,7 +39,7 @@ def value(text):
 
 
 OUT, ERR = ("".join(f"{word} {n}\n" for n in range(4)) for word in ("out", "err"))
-NO = new_output("error", ename="KeyError", evalue="'no'", traceback=[])
+NO = new_output("error", ename="KeyError", evalue="'no'", traceback=["KeyError: 'no'"])
 GOOD = {  # source: stored outputs
     STREAMS: [out(OUT), out(ERR, "stderr")],
     STREAMS + "\n": [out(ERR[:6], "stderr"), out(OUT), out(ERR[6:], "stderr")],

@@ -59,6 +59,11 @@ def described(**changes):
     return {**picture(), "metadata": {"image/png": looks}}
 
 
+def looking(looks):
+    """A picture with something else in the place of its description."""
+    return {**picture(), "metadata": {"image/png": looks}}
+
+
 def markdown(text):
     return new_output("display_data", data={"text/markdown": text})
 
@@ -170,6 +175,12 @@ def test_another_number_kind_or_order_fails(stored, new):
         (in_base64("!!"), picture(), "image/png: the stored picture is damaged"),
         (in_base64("\n", "=AAA"), picture(), "image/png: the stored picture is damaged"),
         (pdf("a"), pdf("YWI="), "application/pdf: line 1: expected 'a', got 'YWI='"),
+        (pdf("YWI="), pdf("YW!I="), "application/pdf: line 1: expected 'YWI=', got 'YW!I='"),
+        (pdf("YWI="), pdf("YWI=AAA"), "application/pdf: line 1: expected 'YWI='"),
+        (pdf("AA/00e1/"), pdf("AA/00e2/"), "application/pdf: another file"),
+        (described(width=""), {**picture(), "metadata": 5}, "expected alt 'a cat', got ''"),
+        (described(), described(unconfined=True), "expected unconfined '', got 'True'"),
+        (described(), described(needs_background="dark"), "expected needs_background ''"),
         (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
@@ -180,6 +191,21 @@ def test_another_content_fails_and_says_how(stored, new, text):
 
 def test_base64_in_lines_is_the_same_picture():
     assert not compare_outputs([in_base64("\n", "\n")], [picture()])
+    assert not compare_outputs([pdf("YW\nI=\n")], [pdf("YWI=")])
+
+
+@pytest.mark.parametrize("nothing", [{}, None, 5, [], "a cat"])
+def test_metadata_that_are_no_table_describe_nothing(nothing):
+    assert not compare_outputs([looking(nothing)], [picture()])
+    for pair in ((described(), looking(nothing)), (looking(nothing), described())):
+        faults = [fault.text for fault in compare_outputs(*([output] for output in pair))]
+        assert [text.split()[2] for text in faults] == ["alt", "width"]
+
+
+def test_no_part_of_a_pdf_is_a_duration_or_free():
+    policy = Policy(timing=True, free=(r"\+.s",), reason="x")
+    assert not compare_outputs([stream("+5s+")], [stream("+6s+")], policy)
+    assert compare_outputs([pdf("AAA+5s+A")], [pdf("AAA+6s+A")], policy)
 
 
 def test_what_is_free_in_a_message_frees_no_type_of_error():

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.testing.compare import calculate_rms
 from PIL import Image, ImageDraw, ImageFilter
 
-from helpers.verification.pictures import compare_pictures
+from helpers.verification.pictures import compare_pictures, why_unreadable
 
 LOOKS = {"slope": 1.0, "color": "#0072B2", "width": 1.5, "patch": "#E69F00", "mark": True}
 LOOKS |= {"title": "A title", "note": "", "legend": "upper left"}
@@ -228,11 +228,25 @@ def test_matplotlibs_own_comparison_could_not_tell_these_apart(stored):
     assert rms(png(moved(opened(stored), 1, 0))) > rms(figure(mark=False))  # see SAME, DIFFERENT
 
 
-def brighter(data):
-    """The same PNG with another gamma, by which browsers go."""
-    chunk = b"gAMA" + (20_000).to_bytes(4, "big")
-    whole = (4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+def with_chunk(data, name, content):
+    """The same PNG with a part more, by which browsers go."""
+    chunk = name + content
+    whole = len(content).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
     return data[:33] + whole + data[33:]  # behind the header
+
+
+def brighter(data):
+    return with_chunk(data, b"gAMA", (20_000).to_bytes(4, "big"))
+
+
+def in_other_colors(data):
+    return with_chunk(data, b"iCCP", b"other\0\0" + zlib.compress(b"a profile"))
+
+
+def with_other_primaries(data):
+    """Red where a browser else has green, and the other way round."""
+    places = (31270, 32900, 30000, 60000, 64000, 33000, 15000, 6000)
+    return with_chunk(data, b"cHRM", b"".join(n.to_bytes(4, "big") for n in places))
 
 
 def test_a_file_that_a_browser_shows_in_another_way_is_another_picture():
@@ -241,6 +255,8 @@ def test_a_file_that_a_browser_shows_in_another_way_is_another_picture():
     cases = {
         "format": (saved("TIFF", red), png(red)),
         "gamma": (brighter(png(red)), png(red)),
+        "icc_profile": (in_other_colors(png(red)), png(red)),
+        "chromaticity": (with_other_primaries(png(red)), png(red)),
         "loop": (saved("GIF", red, **frames), saved("GIF", red, loop=0, **frames)),
     }
     for name, files in cases.items():
@@ -248,3 +264,16 @@ def test_a_file_that_a_browser_shows_in_another_way_is_another_picture():
             assert f"the file's {name} differs" in compare_pictures(stored, new).text
             assert compare_pictures(stored, new, color=255)
     assert compare_pictures(png(red), saved("PNG", red, compress_level=0)) is None
+
+
+def test_a_file_with_a_wrong_checksum_or_cut_off_is_damaged():
+    """A browser shows none of it, or a part; Pillow shows a PNG all the same, and cannot tell where a GIF ends."""
+    red = Image.new("RGB", (30, 20), "red")
+    whole = png(red)
+    wrong = bytearray(whole)
+    wrong[-13] ^= 1  # the last byte before the end: of the checksum of the pixels
+    picture = saved("GIF", red, save_all=True, append_images=[Image.new("RGB", (30, 20), "blue")])
+    for stored, other in ((bytes(wrong), whole), (whole[:-12], whole), (picture[:-400], picture)):
+        for pair in ((stored, other), (other, stored)):
+            assert "picture is damaged" in why_unreadable(*pair)
+    assert why_unreadable(whole, brighter(whole)) == ""

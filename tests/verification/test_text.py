@@ -194,6 +194,27 @@ def test_what_only_looks_like_a_float_is_exact_under_any_tolerance():
     assert not difference("the fast version: 12.3", "the fast version: 12.4", wide)
 
 
+@pytest.mark.parametrize(
+    ("stored", "new"),
+    [
+        ("+0.25", "0.26"),
+        ("0.25", "00.26"),
+        ("007", "8"),
+        ("0.25", ".26"),
+        ("1,234.5", "1234.6"),
+        ("1.65e+38", "+1.65e+38"),
+        ("1.65e+38", "01.65e+38"),
+        ("#00e500", "#00e600"),
+        ("#123456", "#123457"),
+    ],
+)
+def test_another_style_of_a_number_or_another_color_differs_under_any_tolerance(stored, new):
+    wide = Policy(rtol=0.5, atol=1, integers=True, reason="wide")
+    for policy in (STRICT, wide):
+        assert difference(stored, new, policy)
+        assert difference(new, stored, policy)
+
+
 def test_free_parts_are_not_compared_and_the_rest_is():
     policy = Policy(free=("(?<=disk: ).*",), reason="the machine's own")
     assert not difference("[OK] disk: 3 GB free", "[OK] disk: 12.5 GB free", policy)
@@ -254,6 +275,11 @@ def test_what_ipython_adds_to_timings_now_and_then_is_no_difference():
         ("5 m long", "6 m long"),
         ("batch 4: 1 s", "batch 8: 1 s"),
         ("conv3 1 s", "conv4 1 s"),
+        (cpu("3 ms", "1 ms", "4 ms", "4 ms"), cpu("oops", "1 ms", "4 ms", "4 ms")),
+        (cpu("3 ms", "1 ms", "4 ms", "4 ms"), cpu("3 ms", "⟨time⟩", "4 ms", "4 ms")),
+        (WALL, f"{WALL}\nCompiler : oops"),
+        ("[00:12<00:03, 3it/s]", "[００:１２<00:03, 3it/s]"),
+        ("1min 3s", "１min 3s"),
     ],
 )
 def test_timings_free_nothing_else(stored, new):
@@ -261,7 +287,16 @@ def test_timings_free_nothing_else(stored, new):
 
 
 @pytest.mark.parametrize(
-    ("stored", "new"), [("3.1", "3.10"), ("2.0000", "2.00"), ("-0.", "0."), ("0.", "0.004")]
+    ("stored", "new"),
+    [
+        ("3.1", "3.10"),
+        ("2.0000", "2.00"),
+        ("-0.", "0."),
+        ("0.", "0.004"),
+        ("+0.004", "-0.004"),
+        ("1.00", ".995"),
+        ("999.996", "1,000.004"),
+    ],
 )
 def test_a_cell_that_states_a_tolerance_may_print_another_number_of_digits(stored, new):
     assert not difference(stored, new, Policy(atol=0.01, reason="training"))

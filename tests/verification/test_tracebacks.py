@@ -41,7 +41,6 @@ def with_other(old, new):
         with_other(OF_FILE, "~/lib/look.py in look(x)\n----> 9     return x[key]\n"),
         with_other(OF_CELL, "<ipython-input-3-9e1622b385b6> in <module>\n"),
         with_other(OF_CELL, "Input In [3], in <cell line: 2>()\n"),
-        [],  # then the name and the message are shown
     ],
 )
 def test_counts_files_and_other_lines_of_the_code_are_no_difference(other):
@@ -62,6 +61,7 @@ def test_counts_files_and_other_lines_of_the_code_are_no_difference(other):
         [*SHOWN, "another line"],
         [*SHOWN[:-1], "ValueError: first", "", "The above exception was the cause:", "", END],
         [""],
+        [],  # GitHub and nbconvert then show nothing at all
     ],
 )
 def test_another_line_of_a_cell_or_another_error_is_a_difference(other):
