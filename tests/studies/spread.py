@@ -54,7 +54,11 @@ OF_THE_RELEASE = (
     ("15_old_calls", "torch.arange(3).mean()", "NotImplementedError was a RuntimeError"),
     ("15_old_calls", "# Solution 1\ndef not_above", "NotImplementedError was a RuntimeError"),
     ("15_old_calls", "lookup.silent()", "clamp had another gradient at its limits until 2.14"),
-    ("18_speed", "from torch.profiler import ProfilerActivity", "2.11 warns that events are cleared"),
+    (
+        "18_speed",
+        "from torch.profiler import ProfilerActivity",
+        "2.11 warns that events are cleared",
+    ),
 )
 
 
