@@ -34,7 +34,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 21 min to read, 19 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 7 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), or [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read). The complete tables are at the end of the page: [the silent
