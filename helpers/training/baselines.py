@@ -17,7 +17,7 @@ from helpers import data
 from helpers.training import batches
 from helpers.training.baseline_nets import BASELINES, SHORT_BASELINES
 from helpers.training.choice import choose
-from helpers.training.curves import for_work
+from helpers.training.curves import for_epochs
 from helpers.training.distributed import joined
 from helpers.training.loop import TrainingConfig, train
 from helpers.training.recipe import Recipe
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     names = [name for name in all_names if name in (args.only or all_names)]
     changed_recipe(Recipe(), args.set)
     with joined(device, args.threads):
-        given = for_work() if budget.unit == "epochs" else None
+        given = for_epochs(budget.amount) if budget.unit == "epochs" else None
         choice = choose(given, budget, device, args.precision)
         baselines = BASELINES if budget.unit == "epochs" else SHORT_BASELINES
         recipes = {**baselines, OURS: changed_recipe(choice.recipe, args.set)}

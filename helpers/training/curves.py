@@ -111,8 +111,17 @@ def for_work(tflop: float = USUAL_TFLOP, device: str = "cpu") -> Recipe:
     """
     if device == "cuda":
         return GPU
-    best = max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
+    best = _best_for(tflop)
     return suited(best, tflop / tflop_per_epoch(best))
+
+
+def for_epochs(epochs: float, device: str = "cpu") -> Recipe:
+    """The recipe for a budget of epochs, whatever work they are: the net for the usual work."""
+    return GPU if device == "cuda" else suited(_best_for(USUAL_TFLOP), epochs)
+
+
+def _best_for(tflop: float) -> Recipe:
+    return max(curves(), key=lambda curve: curve.accuracy_by_work(tflop)).recipe
 
 
 def work_for(accuracy: float, device: str = "cpu") -> float:

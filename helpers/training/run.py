@@ -41,7 +41,7 @@ import torch
 from helpers import data
 from helpers.training import batches, checkpoints
 from helpers.training.choice import Choice, choose, explanation
-from helpers.training.curves import USUAL_TFLOP, for_work, work_for
+from helpers.training.curves import USUAL_TFLOP, for_epochs, for_work, work_for
 from helpers.training.distributed import Processes, joined
 from helpers.training.loop import (
     Budget,
@@ -263,6 +263,8 @@ def recipe_of_command(args: argparse.Namespace, budget: Budget, device: str) -> 
     """The recipe that the command line asks for; None for "what this machine can do in the budget"."""
     if budget.unit == "s" and not args.set:
         return None
+    if budget.unit == "epochs":
+        return changed_recipe(for_epochs(budget.amount, device), args.set)
     tflop = budget.amount if budget.unit == "TFLOP" else USUAL_TFLOP
     return changed_recipe(for_work(tflop, device), args.set)
 

@@ -19,7 +19,7 @@ from tests.support.small_training import SMALL
 from tests.support.small_training import __file__ as PROGRAM
 
 NET = "widths=4,8 depths=1,2 pools=True,True stem_filters=4 batch_size=32 muon_lr=0.0 warmup=0.2"
-NET += " label_smoothing=0.2 resolutions=((32,1.0),) flip_equivariant=False flip=True"
+NET += " label_smoothing=0.2 resolutions=((32,1.0),) flip_equivariant=False flip=True translate=2"
 
 
 @pytest.fixture

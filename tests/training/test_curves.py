@@ -12,13 +12,14 @@ from helpers.training.curves import (
     Curve,
     curves,
     curves_of,
+    for_epochs,
     for_work,
     suited,
     tflop_per_epoch,
     work_for,
 )
 from helpers.training.loop import flops_of_step
-from helpers.training.recipe import CANDIDATES, Recipe
+from helpers.training.recipe import CANDIDATES, GPU, Recipe
 from tests.support.small_training import SMALL
 
 
@@ -65,6 +66,8 @@ def test_a_short_training_does_not_move_the_images_and_its_point_is_of_one_that_
     assert [accuracy for _, accuracy in curve.points[1:]] == [70.0, 80.0]
     assert for_work(1.0).translate == 0
     assert for_work(1000.0).translate == 2
+    assert [for_epochs(epochs).translate for epochs in (1, 10)] == [0, 2]
+    assert for_epochs(1, "cuda") == GPU
 
 
 def test_the_work_of_an_epoch_is_that_of_its_steps():
