@@ -24,7 +24,7 @@ def trial_of_tools() -> Markdown:
     return tables.table(["what", "helpers/verification", *names[2:]], rows)
 
 
-def told_by_release(spread: dict) -> list[tuple[str, str]]:
+def differences_by_release(spread: dict) -> list[tuple[str, str]]:
     """The page of each cell that shows something else on an earlier release of torch, and what or why."""
     return [(cell["page"], cell["release"]) for cell in spread["cells"] if cell["release"]]
 
@@ -42,7 +42,7 @@ def widest(spread: dict, cell: dict, field: str, *kinds: str) -> float:
 def needed_by_default(spread: dict) -> dict[str, float]:
     """The most that any of the cells that state no tolerance needed, whatever the machine.
 
-    Those that are known to differ from release to release are left out, see `told_by_release`.
+    Those that are known to differ from release to release are left out, see `differences_by_release`.
     """
     strict = [cell for cell in spread["cells"] if not cell["tolerance"] and not cell["release"]]
     return {

@@ -315,9 +315,9 @@ score["caught"], score["missed"]
 # So a few did get through, most of them pale words or single letters in pictures. (Changes that are meant to pass, such
 # as those within a tolerance, count as neither.)
 #
-# The opposite fault would be a comparison that cries wolf: a *false alarm* (误报). To look for it, the whole book, as it
-# was then, was run under conditions that readers may really have: another language setting, other folders, other orders
-# of the pages, a busy machine. These are the number of runs, and the conditions under which a cell failed:
+# The opposite fault would be a comparison that cries wolf: a *false alarm* (误报). To look for it, the whole book was run
+# under conditions that readers may really have: another language setting, other folders, other orders of the pages, a
+# busy machine. These are the number of runs, and the conditions under which a cell failed:
 
 # %%
 runs = measurements.record("many_runs")
@@ -391,18 +391,16 @@ show_stand_in(stand_in)
 # *容差有多宽*
 #
 # How wide must a tolerance be? As narrow as possible, because a comparison that lets everything pass proves nothing. So
-# we measure it. A page is run again with one thread or two, with the instructions of older processors, on two older
-# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with other seeds, in the end
-# with ten. For each cell and setting this yields the smallest tolerance that would have been enough. There are two
-# rules. No tolerance may be more than five times as wide as the widest that was needed, and no band of training wider
-# than what other seeds bring about.
+# we measure it. A page is run again with one thread or two, with the instructions of older processors, on three older
+# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other seeds. For each
+# cell and setting this yields the smallest tolerance that would have been enough. There are two rules. No tolerance may
+# be more than five times as wide as the widest that was needed, and no band of training wider than what other seeds
+# bring about.
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
 # it, and the narrow column on the left is for what did not differ at all. The first rule asks for a mark in the gray
 # part, which begins at one fifth, or to the right of it. The second asks for a cross at 1 or beyond, where no other
-# mark may lie. Both rules apply once a cell has been measured in all settings and with all ten seeds. This still has
-# to be done where a mark is missing, and on pages 06 and 07, which have been run with three and with five other seeds so
-# far. Some of these tolerances look too wide:
+# mark may lie:
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -422,10 +420,10 @@ measurements.needed_by_default(spread)
 # there may be differences that nobody has seen yet.
 #
 # An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. Here is
-# what differs with 2.9.1 or 2.13.0, with the reason:
+# what differs with 2.9.1, 2.11.0 or 2.13.0, with the reason:
 
 # %%
-measurements.told_by_release(spread)
+measurements.differences_by_release(spread)
 
 # %% [markdown]
 # ## Recap

@@ -50,7 +50,9 @@ def test_what_the_defaults_must_allow_leaves_out_cells_with_a_tolerance_and_othe
 
 def test_what_differs_with_a_release_is_told_and_asks_for_no_wider_defaults():
     other = cell("02_autograd", release="other words", threads_1={"rtol": 7})
-    assert measurements.told_by_release(data(cell(), other)) == [("02_autograd", "other words")]
+    assert measurements.differences_by_release(data(cell(), other)) == [
+        ("02_autograd", "other words")
+    ]
     assert needed_by_default(data(cell(), other))["rtol"] == 0
 
 

@@ -57,7 +57,7 @@ OF_THE_RELEASE = (
     (
         "18_speed",
         "from torch.profiler import ProfilerActivity",
-        "2.11 warns that events are cleared",
+        "the profiler of 2.11 warns of events that it clears",
     ),
 )
 
