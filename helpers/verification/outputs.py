@@ -192,9 +192,11 @@ def _compare_looks(mime: str, stored: Output, new: Output) -> Iterator[Differenc
     """
     if not mime.startswith("image/"):
         return
-    tables = [_table(_table(output.get("metadata")).get(mime)) for output in (stored, new)]
-    for name in LOOKS:
-        texts = [str(table.get(name, "")) for table in tables]
+    tables = [_table(output.get("metadata")) for output in (stored, new)]
+    looks = [_table(table.get(mime)) for table in tables]
+    for name in LOOKS:  # the ground is named beside the MIME types, by matplotlib for JupyterLab
+        found = tables if name == "needs_background" else looks
+        texts = [str(table.get(name, "")) for table in found]
         if texts[0] != texts[1]:
             says = f"{mime}: expected {name} {texts[0]!r}, got {texts[1]!r}"
             yield Difference(says, *texts)

@@ -16,7 +16,6 @@ LOOKS = {
     "alt": "another picture",
     "width": 7,
     "height": 7,
-    "needs_background": "dark",
     "unconfined": True,
 }
 
@@ -61,6 +60,8 @@ def of_output(output: dict) -> Corruptions:
         for name, value in LOOKS.items():
             wrong = about | {"image/png": looks | {name: value}}
             yield "another description or size", [output], [output | {"metadata": wrong}]
+        wrong = about | {"needs_background": "dark"}
+        yield "another description or size", [output], [output | {"metadata": wrong}]
         if looks:
             for nothing in ({}, 5, None, [], "alt"):
                 wrong = about | {"image/png": nothing}

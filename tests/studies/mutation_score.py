@@ -1,9 +1,10 @@
 """What share of corrupted outputs the verification catches, on the committed outputs of the real pages.
 
-Each output of each page is corrupted in every way of `mutations` and `picture_mutations`, one at a time, and
-compared with the committed one under the policy of its cell. No kernel is started. Of a long text, such as the
-tables of page 15, no more than MOST corruptions of each kind are tried, drawn with a fixed seed; --whole tries all,
-which takes half an hour. Kinds that no page shows are tried on a few outputs of their own, `mutations.EXAMPLES`.
+Each output of each page is corrupted in every way of `mutations`, `number_mutations`, `list_mutations`,
+`picture_mutations` and `file_mutations`, one at a time, and compared with the committed one under the policy of its
+cell. No kernel is started. Of a long text, such as the tables of page 15, no more than MOST corruptions of each kind
+are tried, drawn with a fixed seed; --whole tries all, which takes much longer. What no page shows is tried on a few
+outputs of its own: `mutations.EXAMPLES`, an animation, a PDF.
 A mutation is one of
 
     caught      the comparison finds a difference
@@ -19,6 +20,7 @@ The score is caught / (caught + missed). The exit status is 1 if a mutation is m
 
 import json
 import random
+import re
 import sys
 import time
 from argparse import ArgumentParser, Namespace
@@ -154,6 +156,9 @@ def _excuse_of_number(old, new, policy):
     except InvalidOperation:  # a word
         return "missed"
     stated = (policy.rtol, policy.atol) != (DEFAULT.rtol, DEFAULT.atol)
+    was_whole, is_whole = (re.fullmatch(r"-?[\d,]+", text) for text in (old, new))
+    if bool(was_whole) != bool(is_whole) and right == wrong:
+        return "missed"
     if right == wrong and (stated or old.endswith(".")) and new.isascii():  # 0. and 0.0000
         return "none"
     is_float = "." in old or "e" in old

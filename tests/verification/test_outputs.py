@@ -64,6 +64,10 @@ def looking(looks):
     return {**picture(), "metadata": {"image/png": looks}}
 
 
+def on_dark(output):
+    return {**output, "metadata": {**output["metadata"], "needs_background": "dark"}}
+
+
 def markdown(text):
     return new_output("display_data", data={"text/markdown": text})
 
@@ -180,7 +184,8 @@ def test_another_number_kind_or_order_fails(stored, new):
         (pdf("AA/00e1/"), pdf("AA/00e2/"), "application/pdf: another file"),
         (described(width=""), {**picture(), "metadata": 5}, "expected alt 'a cat', got ''"),
         (described(), described(unconfined=True), "expected unconfined '', got 'True'"),
-        (described(), described(needs_background="dark"), "expected needs_background ''"),
+        (picture(), on_dark(picture()), "expected needs_background '', got 'dark'"),
+        (on_dark(described()), described(), "expected needs_background 'dark', got ''"),
         (failed("no"), failed("yes"), "traceback: line 1: expected 'ValueError: no', got"),
     ],
 )
