@@ -219,8 +219,8 @@ table(columns, records.rate_rows(recorded))
 # Seconds belong to a machine. If you want to compare methods rather than machines, count the work instead: the number
 # of *floating-point operations* (FLOP, 浮点运算), which is the same everywhere. One TFLOP is $10^{12}$ of them, and
 # [page 07](07_cifar10_fast.ipynb) explains how they are counted. Here are the same networks again, now by their work.
-# (The first of the blue points was computed in 32-bit floats, everything else in bfloat16. An operation counts as one
-# in both. The first point of the classic recipe, with less than a tenth of a TFLOP, lies beyond the left edge.)
+# (Everything here was computed in bfloat16. The first point of the classic recipe, with less than a tenth of a TFLOP,
+# lies beyond the left edge.)
 
 # %%
 from helpers.drawings.benchmarks import show_accuracy_against_work
@@ -238,9 +238,9 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 [(run["tflop"], run["epochs"]) for run in (ours, airbench)]
 
 # %% [markdown]
-# The small network has gone over all images several times, in many cheap steps. The large one has seen half of them
-# once. At its second point airbench94 has come closer, but from there on it still makes about one and a half times as
-# many errors. The 94 % for which it was designed takes more work than this picture shows.
+# The small network has gone over all images more than three times, in many cheap steps. The large one has seen half of
+# them once. At its second point airbench94 has come closer, but from there on it still makes about one and a half times
+# as many errors. The 94 % for which it was designed takes more work than this picture shows.
 #
 # ## A network for each budget
 #
@@ -250,9 +250,10 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 # networks of five different widths, and the narrowest of them in two versions, one of which has fewer layers and larger
 # learning rates. The four wider ones go beyond page 07. Their last stage has a third convolution, and they are
 # *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and its mirror image get
-# the same answer, and the network need not be shown both. In longer trainings the images are also shifted by up to two
-# pixels. Up to about four epochs that does slightly more harm than good, because an image hardly ever comes back. All six
-# networks were trained with several amounts of work, and judged on the validation set. Most points are single runs:
+# the same answer, and the network need not be shown both. If they are trained for longer, they also see images shifted by
+# up to two pixels. In up to about four epochs this does slightly more harm than good, because an image hardly ever comes
+# back. All six networks were trained with several amounts of work, and judged on the validation set. Most of the points
+# are single runs:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates

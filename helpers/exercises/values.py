@@ -36,9 +36,8 @@ def fault_in(answer: Any, expected: Any) -> str:
 def _number_fault(answer: float, expected: float) -> str:
     if isinstance(expected, float):
         close = math.isclose(answer, expected, rel_tol=1e-4, abs_tol=1e-4)
-        shown = (
-            answer if isinstance(answer, int) else float(f"{answer:.10g}")
-        )  # 0.3, not 0.30000000000000004
+        # 0.3, not 0.30000000000000004
+        shown = answer if isinstance(answer, int) else float(f"{answer:.10g}")
         return "" if close else f"{shown!r} is not the right number."
     if answer != expected:
         return f"{answer!r} is not right."
