@@ -273,9 +273,9 @@ from helpers.drawings.promotion import show_promotion
 show_promotion()
 
 # %% [markdown]
-# (The picture has one exception: `float64` with `complex64` gives `complex128`, so that no digits are lost. And the
-# large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch mixes them with floats
-# only.)
+# (There is one exception to the picture: `float64` with `complex64` gives `complex128`, so that no digits are lost. And
+# the large unsigned types `uint16`, `uint32` and `uint64` are not in the picture, because PyTorch mixes them with
+# floats only.)
 #
 # The first step has a surprising consequence. Next to a 16-bit float, a 64-bit integer becomes a 16-bit float as well,
 # however large it is. The largest number of that type is 65504, and so the sum overflows:
@@ -308,15 +308,15 @@ counts + 0.5
 counts += 0.5
 
 # %% [markdown]
-# The message protects you here, but assignment to an element does not: it converts the number to the type of the tensor
-# without a word, and the fraction is gone:
+# Here an error protects you, but when you assign to an element, nothing does: PyTorch converts the number to the type
+# of the tensor without a word, and the fraction is gone:
 
 # %%
 counts[0] = 0.9
 counts
 
 # %% [markdown]
-# > **Then and now.** This is so since PyTorch 1.3. In 2017 mixing types was an error, and in between, from 0.4 on, a
+# > **Then and now.** It has been so since PyTorch 1.3. In 2017 mixing types was an error, and in between, from 0.4 on, a
 # > number was cut to the type of the tensor: `torch.tensor(10) * 1.9` gave 10. (For `/` between integers, see
 # > [page 13](13_elementwise_functions.ipynb#Division-and-remainders).)
 

@@ -75,7 +75,7 @@ speed
 # %% [markdown]
 # The other functions of the notes' first row (绝对值, 除法, 指数, 求余, 对数, 求幂) work in the same way. What is often written as
 # an operator has a name too: `pow` is `**`, and `div` is `/`. Here are the absolute value and the third power (the
-# yield of a wind turbine grows with the third power of the speed):
+# power of a wind turbine grows with the cube of the wind's speed):
 
 # %% claims=["C45"]
 north.abs(), speed.pow(3)
@@ -403,7 +403,7 @@ e.sum().backward()
 #
 # *更进一步*
 #
-# Why not write a loop over the elements? Because each call costs a few microseconds before it computes anything. One
+# Why not write a loop over the elements? Because each call costs a microsecond or more before it computes anything. One
 # call for the whole tensor pays this once, and then runs in compiled code. A loop pays it for each element, and makes a
 # tensor of each element besides. Compare the two times:
 

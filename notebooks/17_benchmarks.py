@@ -100,9 +100,10 @@ p = accuracies.mean() / 100
 100 * (p * (1 - p) / 10_000).sqrt()
 
 # %% [markdown]
-# So with only a few runs, conclude nothing from a difference that is no larger than that between two runs of the same
-# program. (If two networks are judged by the *same* test set, you can compare them more finely than this formula says,
-# because they share their lucky and unlucky images. [The third exercise](#Exercises) is about that.)
+# So another 10,000 test images could easily have moved the result by that much. With only a few runs, conclude nothing
+# from a difference of this size. (If two networks are judged by the *same* test set, you can compare them more finely
+# than this formula says, because they share their lucky and unlucky images. [The third exercise](#Exercises) is about
+# that.)
 #
 # A result also says little without its machine, so the machine is recorded too, with its *instruction set* (指令集) and
 # the release of PyTorch:
@@ -163,8 +164,9 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 #
 # *与其他网络比较*
 #
-# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training, made
-# alongside the others, so that all results in a column come from the same machine:
+# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training, of an earlier
+# version that reached a little less. It was made alongside the others, so that all results in a column come from the
+# same machine:
 
 # %%
 table(["network", "60 s", "180 s", "600 s"], records.baseline_rows(recorded))
@@ -199,9 +201,9 @@ lenets = [each["LeNet, whole tensors"][0] for each in tables]
 # so short a time. airbench94, for example, was published with batches of 1,024 images. That would leave it about 25
 # steps in a minute, so it got batches of 128 here, and the two ResNets got batches of 32. Then we tried several
 # learning rates on each network, with somewhat less than the work of a minute or, for LeNet, with that of almost four.
-# The columns say by which factor the learning rate was multiplied, after it had been divided by as much as the batch.
-# The accuracies are those on the 5,000 images of the *validation set* (验证集), because whoever chooses by the test set
-# can no longer judge by it:
+# Where a batch was made smaller, the learning rate was first made smaller by the same factor. The columns say by what
+# it was then multiplied. The accuracies are those on the 5,000 images of the *validation set* (验证集), because whoever
+# chooses by the test set can no longer judge by it:
 
 # %%
 columns = ["network", "TFLOP", "1/8", "1/4", "1/2", "1", "2", "4", "8"]
@@ -250,10 +252,10 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 # networks of five different widths, and the narrowest of them in two versions, one of which has fewer layers and larger
 # learning rates. The four wider ones go beyond page 07. Their last stage has a third convolution, and they are
 # *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and its mirror image get
-# the same answer, and the network need not be shown both. If they are trained for longer, they also see images shifted by
-# up to two pixels. In up to about four epochs this does slightly more harm than good, because an image hardly ever comes
-# back. All six networks were trained with several amounts of work, and judged on the validation set. Most of the points
-# are single runs:
+# the same answer, and the network need not be shown both. If they are trained for more than about four epochs, they
+# also see images shifted by up to two pixels. In fewer epochs an image hardly ever comes back, and shifting does
+# slightly more harm than good. All six networks were trained with several amounts of work, and judged on the validation
+# set. Most of the points are single runs:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
@@ -326,8 +328,7 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 #
 # *目标与结果*
 #
-# The book has set itself goals for this training, and most of them were missed. The results that reach their goal are
-# in bold:
+# We set goals for this training, and most of them were missed. The results that reach their goal are in bold:
 
 # %%
 columns = ["budget", "goal", "result", "spread", "seconds", "TFLOP"]
@@ -445,7 +446,8 @@ check_accuracy_after(accuracy_after)
 # **3. Two networks, one test set (hard).** `right_a` and `right_b` are bool tensors that say which of the same $n$
 # images network a, and network b, has classified correctly. Write `compare(right_a, right_b)`: by how many percentage
 # points a is more accurate than b (negative if it is less accurate), and the standard error of this *difference*, both
-# as plain floats. What counts is each image's own difference: 1 if only a has it right, -1 if only b has, and else 0.
+# as plain floats. What counts is each image's own difference: 1 if only a has it right, -1 if only b has, and 0
+# otherwise.
 
 # %% tags=["exercise"]
 from helpers.exercises.benchmarks import check_compare

@@ -78,11 +78,11 @@ difference("tensor([0., 0.])", "None")
 difference("tensor([0., 0.])", "tensor([0., 0.])")
 
 # %% [markdown]
-# Running a program again and comparing what it says with what it said before is called *regression testing* (回归测试).
-# For notebooks, the tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
-# `pytest --nbval notebooks/` is all that you have to type. By itself, nbval compares texts letter by letter, which is too
-# strict for the last digits of a number, and it does not compare pictures. So the book brings its own comparison, and
-# the rest of this page tries it out.
+# Running a program again and comparing what it says with what it said before is called *regression testing* (回归测试). For
+# notebooks, the usual tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
+# `pytest --nbval notebooks/` is all that you have to type. By itself, nbval compares texts letter by letter, which is
+# too strict for the last digits of a number, and it does not compare pictures. So the book brings its own comparison,
+# which this command uses in the book's folder, and the rest of this page tries it out.
 #
 # ## What can be the same, and what cannot
 #
@@ -118,9 +118,9 @@ big + 1 - big, big - big + 1
 # large tensor, it splits the work among several threads, and within each of them the processor adds several numbers at
 # once. How many depends on the machine, and with it the order of the additions and the last digits. A seed does not
 # help: after `torch.manual_seed` a CPU draws the same random numbers again, but what is computed from them is rounded
-# in the machine's own way. So PyTorch's
-# [note on reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性) does not guarantee equal
-# results across platforms.
+# in the machine's own way. This is why PyTorch, in its [note on
+# reproducibility](https://docs.pytorch.org/docs/stable/notes/randomness.html) (可复现性), does not guarantee equal results
+# across platforms.
 #
 # So each kind of output is compared in its own way. The next sections take them one by one:
 #
@@ -392,15 +392,15 @@ show_stand_in(stand_in)
 #
 # How wide must a tolerance be? As narrow as possible, because a comparison that lets everything pass proves nothing. So
 # we measure it. A page is run again with one thread or two, with the instructions of older processors, on three older
-# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other seeds. For each
-# cell and setting this yields the smallest tolerance that would have been enough. There are two rules. No tolerance may
-# be more than five times as wide as the widest that was needed, and no band of training wider than what other seeds
-# bring about.
+# releases of PyTorch, with products rounded as on a GPU, and, where a network is trained, with ten other seeds. For
+# each cell and setting this yields the smallest tolerance that would have been enough. There are two rules for the
+# tolerances that cells state. None may be more than five times as wide as the widest that was needed, and a band for
+# training may be no wider than the scatter between seeds.
 #
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
 # it, and the narrow column on the left is for what did not differ at all. The first rule asks for a mark in the gray
-# part, which begins at one fifth, or to the right of it. The second asks for a cross at 1 or beyond, where no other
-# mark may lie:
+# part, which begins at one fifth, or to the right of it. The second asks for a cross, which stands for other seeds, at
+# 1 or beyond, where no other mark may lie:
 
 # %%
 from helpers.drawings.spreads import show_spreads
