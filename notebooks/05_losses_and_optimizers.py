@@ -148,7 +148,7 @@ p = logits.softmax(dim=1)
 logits[0], p[0]
 
 # %% [markdown]
-# *How probable did you find the right class?* This is all that cross entropy asks. The loss of a point is minus the
+# *How likely did you think the right class was?* This is all that cross entropy asks. The loss of a point is minus the
 # logarithm of that probability: zero for 1, and larger and larger towards 0. The loss of the batch is the mean. (The
 # index below picks the right class from each row.)
 
@@ -303,11 +303,11 @@ for lr in (0.01, 0.1, 1.0, 10.0):
 show_training(curves, alt="Two creep, one falls, one leaps up and down.")
 
 # %% [markdown]
-# It is: with 1.0 the loss falls further in 40 steps than with 0.1 in 200. Remember these curves. If the learning rate is
-# *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over the
-# valley, and the loss jumps and may end higher than it began. (Here it gets stuck near 3, because every ReLU has been
-# pushed below zero, where its gradient is zero.) If you tune only one setting, let it be this one, and try values a
-# factor of three apart.
+# It is: with 1.0 the loss falls further in 40 steps than with 0.1 in 200. Remember these curves. If the learning rate
+# is *too small*, the loss goes down, but so slowly that you lose patience. If it is *too large*, the steps leap over
+# the valley, and the loss jumps and may end higher than it began. (Here it gets stuck near 3, because every ReLU has
+# been pushed below zero, where its gradient is zero, and the last biases, which alone still move, overshoot in every
+# step.) If you tune only one setting, let it be this one, and try values a factor of three apart.
 #
 # ## Momentum and Adam
 #
@@ -385,8 +385,8 @@ show_valley(left, right)
 # *权重衰减与参数组*
 #
 # *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合), which means
-# learning the training points by heart. Adam adds the decay to the gradient before it divides by the size, so the decay
-# loses its scale, while AdamW keeps the two apart. With a gradient of zero, only the decay acts:
+# learning the training points by heart. Adam adds the decay to the gradient and then divides by the size of the sum, so
+# the decay loses its scale. AdamW shrinks the weight directly. With a gradient of zero, only the decay acts:
 
 # %%
 a = torch.tensor(1.0, requires_grad=True)

@@ -103,8 +103,8 @@ labels.bincount()
 # *数据转换*
 #
 # A network wants a float tensor with the color channels first. *Transforms*, which `Compose` chains, make one out of a
-# picture. (`scale=True` maps 0 to 255 onto 0 to 1.) Today's are in `transforms.v2`; the `ToTensor` of older code gives
-# the same numbers, up to rounding, as the `True` at the end confirms:
+# picture. (`scale=True` maps 0 to 255 onto 0 to 1.) The current versions are in `transforms.v2`; the `ToTensor` of
+# older code gives the same numbers, up to rounding, as the `True` at the end confirms:
 
 # %% claims=["C19"]
 from torchvision import transforms
@@ -182,8 +182,8 @@ batch = augment(pixels[:1].expand(4, -1, -1, -1))
 (batch == batch[0]).all()
 
 # %% [markdown]
-# All four came out alike: these transforms roll their dice *once per call*. So we call them for each picture, in a data
-# set of our own. It has to say how long it is and what sample an index stands for:
+# All four came out alike: these transforms draw their random numbers *once per call*. So we call them for each picture,
+# in a data set of our own. It has to say how long it is and what sample an index stands for:
 
 # %% claims=["C22"]
 from torch.utils.data import Dataset
@@ -334,9 +334,9 @@ for _ in range(3):
     print(f"loss {train_loss:.3f}, validation {val_loss:.3f}, {accuracy:.1%}")
 
 # %% [markdown]
-# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen as
-# on those it trains on. (The validation loss can even be the *lower* one, because it is measured at the end of the epoch,
-# while the training loss is an average over the whole of it.)
+# Both losses fall and stay close to each other, so the network does nearly as well on pictures that it has never seen
+# as on those it trains on. (In the first epoch the validation loss is even the *lower* one, because it is measured at
+# the end of the epoch, while the training loss is an average over the whole of it.)
 #
 # ## What overfitting looks like
 #
