@@ -24,9 +24,24 @@ def trial_of_tools() -> Markdown:
     return tables.table(["what", "helpers/verification", *names[2:]], rows)
 
 
-def differences_by_release(spread: dict) -> list[tuple[str, str]]:
-    """The page of each cell that shows something else on an earlier release of torch, and what or why."""
-    return [(cell["page"], cell["release"]) for cell in spread["cells"] if cell["release"]]
+def differences_by_release(spread: dict) -> Markdown:
+    """Tabulate what cells show in another way on earlier releases of torch: the reason, the pages, the releases."""
+    found: dict[str, tuple[set, set]] = {}
+    for cell in spread["cells"]:
+        if reason := cell["release"]:
+            of_pages, of_releases = found.setdefault(reason, (set(), set()))
+            of_pages.add(cell["page"].partition("_")[0])
+            runs = [spread["runs"][name] for name, need in cell["needed"].items() if need]
+            of_releases |= {run["torch"] for run in runs if run["kind"] == "release"}
+    rows = [
+        (reason, ", ".join(sorted(of_pages)), ", ".join(sorted(of_releases, key=_in_order)))
+        for reason, (of_pages, of_releases) in found.items()
+    ]
+    return tables.table(["what differs", "pages", "releases"], rows)
+
+
+def _in_order(release: str) -> list[int]:
+    return [int(number) for number in release.split(".")]
 
 
 def widest(spread: dict, cell: dict, field: str, *kinds: str) -> float:

@@ -20,15 +20,15 @@
 #
 # *从这里开始*
 #
-# You type in a line from an old tutorial, and PyTorch answers with an error. Did you mistype it, was the author
-# wrong, or has PyTorch changed? This book takes somebody's reading notes from 2017, written in Chinese for PyTorch
-# 0.2, and tries every statement in them on today's PyTorch. It is for you if you have such notes, if you are new to
+# You type in a line from an old tutorial, and PyTorch answers with an error. Did you mistype it, was the author wrong,
+# or has PyTorch changed? This book takes somebody's reading notes from 2017, written in Chinese for PyTorch 0.2, and
+# tries each of the 54 statements in them on today's PyTorch. It is for you if you have such notes, if you are new to
 # PyTorch, or if you teach and have to trust what you show. A laptop without a GPU will do.
 #
 # **You will**
 #
 # - let PyTorch compute a gradient for you;
-# - watch a line from 2017 fail, and write what replaces it;
+# - watch a line from 2017 fail, and see what replaces it;
 # - find the page that answers your question.
 #
 # **You need** a browser to read. To run the cells, install PyTorch as the README in the book's folder describes.
@@ -39,14 +39,14 @@
 #
 # *第一个例子*
 #
-# In JupyterLab, click into a cell and press Shift+Enter; this runs it and moves on to the next. Every page begins
-# with a cell like the first: it keeps error messages short, finds the book's helpers and imports PyTorch.
+# In JupyterLab, click into a cell and press Shift+Enter; this runs it and moves on to the next. Every page begins with
+# a cell like the one below, which keeps error messages short, finds the book's helpers and imports PyTorch.
 
 # %%
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -79,10 +79,10 @@ loss.item()
 
 # %% [markdown]
 # > **Then and now.** In PyTorch 0.2 a loss was a vector with one element, and `loss.data[0]` picked it out. Since 0.4
-# > a loss has no dimensions (*0-dim* in the message), so there is nothing to index. Release 0.4 only warned; today
-# > it is an error.
+# > such a loss is a single number, without dimensions (*0-dim* in the message), so there is nothing to index. Release
+# > 0.4 only warned; today it is an error.
 #
-# This is the whole book in small: an old line, what becomes of it today, why, and what to write now.
+# This is the whole book in miniature: an old line, what becomes of it today, why, and what to write now.
 #
 # ## What is in the book
 #
@@ -98,12 +98,14 @@ table_of_contents()
 #
 # *阅读方法*
 #
-# - **You have old code or an error from it**: look the call or the message up on [page 15](15_old_calls.ipynb). If you
-#   have old notes instead, [page 16](16_notes_audited.ipynb) tells which of 54 statements still hold.
+# - **You have old code or an error from it**: look the call or the message up on [page 15](15_old_calls.ipynb).
+#   [Page 16](16_notes_audited.ipynb) goes through the statements of the 2017 notes, and tells you which still hold.
 # - **PyTorch is new to you**: read pages 01, 02, 04 and 05, train on real pictures on page 06, and leave the rest until
 #   you need it. Exercises tell you whether your answer is right; hints and solutions open with a click.
-# - **You want to try things out**: start `.venv/bin/jupyter lab`, change a number, guess what will come out, and run
-#   the cell. `git restore notebooks/` brings the original pages back, if you cloned the book with Git.
+# - **You want to try things out**: start `.venv/bin/jupyter lab` in the book's folder (on Windows,
+#   `.venv\Scripts\jupyter lab`), change a number, guess what will come out, and run the cell. If you cloned the book
+#   with Git, `git restore notebooks/00_start_here.ipynb` brings this page back as it was, and `git restore notebooks/`
+#   all of them. Your own changes, answers to exercises included, are lost then.
 #
 # ## Can you trust what you see?
 #
@@ -114,4 +116,4 @@ table_of_contents()
 # without the CIFAR-10 pictures.
 #
 # ---
-# On: [check the installation and time your code](01_install_and_timing.ipynb)
+# Next: [check the installation and time your code](01_install_and_timing.ipynb)

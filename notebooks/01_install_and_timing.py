@@ -54,7 +54,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 import torchvision
@@ -677,4 +677,4 @@ check_stopwatch(OnlyAtTheEnd)
 
 # %% [markdown]
 # ---
-# Back: [start here](00_start_here.ipynb) · On: [how autograd works](02_autograd.ipynb)
+# Previous: [start here](00_start_here.ipynb) · Next: [how autograd works](02_autograd.ipynb)

@@ -47,7 +47,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -809,4 +809,4 @@ check_chain(around_tanh)
 
 # %% [markdown]
 # ---
-# Back: [install and time](01_install_and_timing.ipynb) · On: [autograd in depth](03_autograd_in_depth.ipynb)
+# Previous: [install and time](01_install_and_timing.ipynb) · Next: [autograd in depth](03_autograd_in_depth.ipynb)

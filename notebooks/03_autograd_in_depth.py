@@ -22,8 +22,8 @@
 #
 # You stand at the free-throw line, and the ball should be in the hoop exactly one second from now. How hard do you
 # throw, and how steeply? Without air, a formula from school would answer. With air there is none, but a few lines of
-# Python can simulate the flight, and what PyTorch computes it can also differentiate. Each question that this one throw
-# raises leads us to another part of autograd.
+# Python can simulate the flight, and PyTorch can differentiate through every step of it. Each question that this one
+# throw raises leads us to another part of autograd.
 #
 # **You will**
 #
@@ -41,7 +41,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 from torch.func import grad, jacrev, vmap
@@ -132,7 +132,8 @@ throw.grad
 # One more meter per second would carry the ball about half a meter farther, while a steeper throw would leave it closer
 # to us. What `backward` computes is $v^T J$, the **vector-Jacobian product** (向量-雅可比积): the rows of the table, weighted
 # by $v$ and added up. For the second row we take $v = (0, 1)$ and `torch.autograd.grad`, which returns a tuple of
-# gradients and leaves `throw.grad` alone.
+# gradients and leaves `throw.grad` alone. (We let the ball fly once more, because `backward` has freed the graph of
+# `end`.)
 
 # %%
 torch.autograd.grad(fly(throw), throw, torch.tensor([0.0, 1.0]))
@@ -176,9 +177,9 @@ guess = throw.detach()
 jacrev(fly)(guess)
 
 # %% [markdown]
-# It needs no `requires_grad`, since it differentiates with respect to what you pass in. `torch.func.grad` does the same
-# for the gradient. Their companion `vmap` turns a function of one example into a function of a batch, so `fly` can
-# throw three balls without a loop over the throws:
+# It needs no `requires_grad`, since it differentiates with respect to what you pass in. `torch.func.grad` turns a
+# function with a single output into one that returns its gradient. Their companion `vmap` turns a function of one
+# example into a function of a batch, so `fly` can throw three balls without a loop over the throws:
 
 # %%
 throws = torch.tensor([[6.0, 0.6], [8.0, 0.9], [9.0, 1.2]])
@@ -200,8 +201,9 @@ for _ in range(100):
 walk[-1], miss(walk[-1])
 
 # %% [markdown]
-# Closer, but still not there. Is the learning rate (学习率) too small? Try 0.04, and the walk loses its way altogether.
-# How long a step may be depends on how quickly the gradient itself changes, on the second derivative.
+# Closer, but still not there. Is the learning rate (学习率) too small? Try 0.04: the angle jumps from one side to the
+# other, and the miss grows. How long a step may be depends on how quickly the gradient itself changes, on the second
+# derivative.
 #
 # With `create_graph=True` the operations that compute the gradient are recorded as well, so we can differentiate it
 # again, here its second element, the derivative with respect to the angle:
@@ -244,8 +246,9 @@ show_valley(miss, {"gradient descent": walk, "Newton": newton})
 # %% [markdown]
 # (Drawn to scale, the valley would be a flat strip: the picture covers seven units of speed, but one of the angle.)
 # Gradient descent soon finds the right angle and then creeps along the floor. Newton's method needs four steps. The
-# first overshoots, because it takes the landscape for a perfect bowl. But near the lowest point a valley looks more and
-# more like one, and there each step about doubles the number of correct digits. That is our throw:
+# first overshoots, because it takes the landscape for a perfect bowl, a quadratic function. But near the lowest point a
+# valley looks more and more like one, and there each step about doubles the number of correct digits. That is our
+# throw:
 
 # %%
 show_flights(start, step, hoop, {"first throw": throw, "Newton": newton[-1]})
@@ -288,7 +291,8 @@ arrived[0], arrived[25], arrived[49]
 # A flight of fifty steps is much like a network of fifty layers: on the way back, the gradient is multiplied by one
 # Jacobian after another. If each layer makes it smaller, it **vanishes** (梯度消失), and the first ones learn next to
 # nothing. If each makes it larger, it **explodes** (梯度爆炸). Here are thirty layers, whose random weights we can scale.
-# Hooks note the *norm* (范数) of each layer's gradient, its length:
+# (`relu` turns negative numbers into 0.) Hooks note the *norm* (范数), that is, the length, of the gradient with respect
+# to each layer's output:
 
 
 # %%
@@ -327,8 +331,8 @@ miss(at_rest), torch.autograd.grad(miss(at_rest), at_rest)
 
 # %% [markdown]
 # Many a training has died like this: the loss looks fine, the gradient is `nan`, and after the next step so are the
-# parameters. `detect_anomaly` stops at the first function on the way back that returns a `nan`, and says where in the
-# *forward* pass it was called. (`print_warnings` shows only the part that lies in this page's cells.)
+# parameters. `detect_anomaly` stops at the first function of the backward pass that returns a `nan`, and says where in
+# the *forward* pass it was called. (`print_warnings` shows only the part that lies in this page's cells.)
 
 # %% tags=["raises-exception"]
 from helpers.messages import print_warnings
@@ -391,7 +395,7 @@ torch.autograd.grad(miss(at_rest), at_rest)
 #
 # *梯度检查*
 #
-# A network may well train on a wrong derivative, only badly. `gradcheck` moves each input a little up and down, and
+# A network may still train with a wrong derivative, just badly. `gradcheck` moves each input a little up and down, and
 # compares your backward pass with these finite differences (有限差分). Such small differences lose digits, so give it
 # double precision, as `side` has.
 
@@ -415,7 +419,7 @@ torch.autograd.gradcheck(Forgetful.apply, side)
 # %% [markdown]
 # The two Jacobians differ by a factor of 5, which is just the length that we forgot.
 #
-# Before you write a Function, look whether PyTorch has it. Here it does, with the same choice at zero:
+# Before you write a Function, check whether PyTorch already has it. Here it does, with the same choice at zero:
 
 # %%
 length = torch.linalg.vector_norm
@@ -427,8 +431,8 @@ torch.autograd.grad(miss(at_rest), at_rest)
 # for `vmap` the line `generate_vmap_rule = True`.
 #
 # > **Then and now.** In 2017 one could write `forward(self, x)` as an ordinary method and call an instance,
-# > `Cube()(x)`. Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx` in the
-# > place of `self`, and `Cube.apply(x)`.
+# > `Length()(v)`. Since release 1.5 that is an error. The cure is small: `@staticmethod` above both methods, `ctx`
+# > instead of `self`, and `Length.apply(v)`.
 #
 # ## What recording costs
 #
@@ -453,8 +457,8 @@ peak_bytes(lambda: vmap(fly)(balls).sum().backward()) / 1e6
 # there at the end, and twice as many steps would need about twice the memory.
 #
 # **Checkpointing** (检查点) saves memory and pays with time. It cuts the flight into segments and keeps only what goes
-# into each. When the way back arrives at a segment, its steps are computed once more, and this time recorded. A segment
-# is a few steps of all balls:
+# into each. When the backward pass arrives at a segment, its steps are computed once more, and this time recorded. A
+# segment is a few steps of all balls:
 
 
 # %%
@@ -491,12 +495,18 @@ def megabytes(steps):
 megabytes(1), megabytes(10), megabytes(50)
 
 # %% [markdown]
-# The extremes gain almost nothing, but with ten steps a third of the memory is enough, and the gradients are the same.
-# What it costs in time depends on your machine. (Not all of the difference below is due to checkpointing:
-# `checkpointed` also calls `vmap` anew in every step.)
+# The extremes gain almost nothing, but with ten steps a third of the memory is enough. Are the gradients the same?
+
+# %%
+(whole,) = torch.autograd.grad(vmap(fly)(balls).sum(), balls)
+(in_segments,) = torch.autograd.grad(checkpointed(10).sum(), balls)
+whole.allclose(in_segments)
+
+# %% [markdown]
+# They are. What checkpointing costs in time depends on your machine. Here are fifty steps without it, and with it:
 
 # %% verify={"reason": "durations", "timing": true}
-# %timeit -n 1 -r 3 vmap(fly)(balls).sum().backward()
+# %timeit -n 1 -r 3 segment(*vmap(start)(balls), 50)[0].sum().backward()
 # %timeit -n 1 -r 3 checkpointed(10).sum().backward()
 
 # %% [markdown]
@@ -507,7 +517,7 @@ megabytes(1), megabytes(10), megabytes(50)
 #   with these Newton's method takes account of curvature.
 # - A hook sees a gradient on its way, and can replace it. `detect_anomaly` finds the operation behind a `nan`.
 # - You write the backward pass of an `autograd.Function`, and `gradcheck` checks it.
-# - Recording keeps tensors until the way back. Checkpointing keeps fewer, and computes the others twice.
+# - Recording keeps tensors until the backward pass. Checkpointing keeps fewer, and computes the others twice.
 
 # %% [markdown]
 # ## Exercises
@@ -515,9 +525,9 @@ megabytes(1), megabytes(10), megabytes(50)
 # Each asks for a function or a class. Write it in the place of the three dots and run the cell: the check tries it on
 # inputs of its own.
 #
-# **1. What the outputs are worth.** Write `vector_jacobian(f, x, v)`. The function `f` takes a vector and returns a
-# vector, and you return the vector-Jacobian product $v^T J$ at `x`. `x` may come without `requires_grad`, and its `grad`
-# should stay as it is.
+# **1. A vector-Jacobian product.** Write `vector_jacobian(f, x, v)`. The function `f` takes a vector and returns a
+# vector, and you return the vector-Jacobian product $v^T J$ at `x`. `x` may come without `requires_grad`, and its
+# `grad` should stay as it is.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_vector_jacobian
@@ -576,9 +586,10 @@ check_drag(Drag)
 # </details>
 
 # %% [markdown]
-# **3. Gradients, layer by layer.** Write `gradient_sizes(layers, x)`. It sends `x` through a list of layers, one after
-# the other, and calls `backward` on the sum of the last output. It returns a list with the norm (a Python float) of the
-# gradient with respect to each layer's output, the first layer first.
+# **3. Gradients, layer by layer.** Write `gradient_sizes(layers, x)`. It sends `x`, which does not require a gradient,
+# through a list of layers with weights, one after the other, and calls `backward` on the sum of the last output. It
+# returns a list with the norm (a Python float) of the gradient with respect to each layer's output, the first layer
+# first.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd_in_depth import check_gradient_sizes
@@ -621,7 +632,14 @@ check_solve(solve)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `jacrev(f)(x)` is $J$, and `torch.linalg.solve(A, b)` solves $A d = b$. Mind the sign.
+# Which system of linear equations does the step $d$ solve? Mind the sign.
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 2</summary>
+#
+# `jacrev(f)(x)` is $J$, and `torch.linalg.solve(A, b)` solves $A d = b$.
 #
 # </details>
 
@@ -743,4 +761,4 @@ check_hessian_times(lambda f, x, v: jacrev(grad(f))(x) @ v)
 
 # %% [markdown]
 # ---
-# Back: [autograd](02_autograd.ipynb) · On: [build a network from modules](04_modules.ipynb)
+# Previous: [autograd](02_autograd.ipynb) · Next: [build a network from modules](04_modules.ipynb)

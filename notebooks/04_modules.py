@@ -22,8 +22,8 @@
 #
 # Autograd finds the gradient of a loss with respect to two weights or to sixty thousand. But who keeps sixty thousand
 # weights in order? Who names them, hands them to an optimizer, writes them to a file, moves them to a GPU? In PyTorch
-# this is the job of `nn.Module`. We use it to build the network of the notes, a small LeNet, and see what the class
-# does for us, and what it lets us do wrong.
+# this is the job of `nn.Module`. We use it to build the network of the [notes of 2017](16_notes_audited.ipynb), a small
+# LeNet, and see what the class does for us, and which mistakes it does not catch.
 #
 # **You will**
 #
@@ -40,7 +40,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 import torch.nn.functional as F
@@ -57,10 +57,10 @@ from torch import nn
 # 32 x 32 pixels.
 #
 # It begins with two *convolutions* (卷积层), which slide small filters over the picture and note how well each of them
-# matches, place by place. A gray picture has one *channel* (通道), its brightness, a color picture has three, and a
-# convolution makes one from each filter. At the end are three *fully connected* layers (全连接层), in which every input
-# acts on every output. In between, *ReLU* sets negative numbers to zero, and *max pooling* (最大池化) keeps the largest of
-# each 2 x 2 numbers, which halves height and width.
+# matches, place by place. A gray picture has one *channel* (通道), its brightness; a color picture has three. A
+# convolution puts out one channel for each of its filters. At the end are three *fully connected* layers (全连接层), in
+# which every input acts on every output. In between, *ReLU* sets negative numbers to zero, and *max pooling* (最大池化)
+# keeps the largest of each 2 x 2 numbers, which halves height and width.
 
 
 # %% claims=["C10"]
@@ -76,7 +76,7 @@ class LeNet(nn.Module):
     def forward(self, x):
         x = F.max_pool2d(F.relu(self.conv1(x)), 2)
         x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        x = x.flatten(1)  # all but the first dimension becomes one
+        x = x.flatten(1)  # merge all dimensions but the first
         x = F.relu(self.fc1(x))
         x = F.relu(self.fc2(x))
         return self.fc3(x)
@@ -97,8 +97,9 @@ scores = net(pictures)
 scores.shape
 
 # %% [markdown]
-# Notice what we did not write: a `backward`. Autograd records what `forward` does, so the gradients come for free. For
-# a trial we call `backward()` on the sum of all scores, and each weight gets a gradient of its own shape:
+# Notice what we did not write: a method for the backward pass. Autograd records what `forward` does, so the gradients
+# come for free. As a quick trial we call `backward()` on the sum of all scores. Each parameter gets a gradient of the
+# same shape as itself, for example this one:
 
 # %% claims=["C10"]
 scores.sum().backward()
@@ -125,8 +126,8 @@ type(scores), pictures.requires_grad, scores.requires_grad
 print(net)
 
 # %% [markdown]
-# A module also knows the tensors that training is going to change, its *parameters* (参数). Each layer has a weight and a
-# bias:
+# A module also knows the tensors that an optimizer is going to change, its *parameters* (参数). Each layer has a weight
+# and a bias:
 
 # %% claims=["C12"]
 for name, p in net.named_parameters():
@@ -171,8 +172,8 @@ list(Scale().named_parameters())
 
 
 # %% [markdown]
-# Only `scale` is there. `shift` gets gradients, but the module does not list it, so the optimizer never sees it. Wrap
-# it in `nn.Parameter`, and it is registered too.
+# Only `scale` is there. `shift` gets gradients, but the module does not list it, so an optimizer that is given
+# `parameters()` does not see it. Wrap it in `nn.Parameter`, and it is registered too.
 #
 # Modules can contain modules, and their parameters are found as well. But nobody looks inside a plain list:
 
@@ -189,9 +190,9 @@ stack = Stack()
 [name for name, p in stack.named_parameters()]
 
 # %% [markdown]
-# The two layers in the list are missing. A `forward` that uses them runs without complaint, but no optimizer trains
-# them, a saved file does not contain them, and they do not move to a GPU with the rest. An `nn.ModuleList` is a list
-# that is itself a module, so assigning one is all it takes:
+# The two layers in the list are missing. A `forward` that uses them runs without complaint, but the optimizer does not
+# get them, a saved file does not contain them, and they do not move to a GPU with the rest. An `nn.ModuleList` is a
+# list that is itself a module, so assigning one is all it takes:
 
 # %%
 stack.layers = nn.ModuleList(stack.layers)
@@ -199,7 +200,7 @@ stack.layers = nn.ModuleList(stack.layers)
 
 # %% [markdown]
 # Another container, `nn.Sequential`, also passes the data from each layer to the next, so you write no `forward`. We
-# use it to take out the first half of LeNet. ReLU and pooling are modules this time, and the convolutions are the
+# use it to run the first half of LeNet on its own. ReLU and pooling are modules this time, and the convolutions are the
 # *same* objects as in `net`, not copies:
 
 # %%
@@ -230,8 +231,8 @@ torch.allclose(other(pictures), net(pictures))
 # %% [markdown]
 # The new network computes the same as the old one. If the file was saved on a GPU and you have none, write
 # `torch.load(path, map_location="cpu")`. The trained weights of well-known networks are such files too, and
-# `torchvision.models.resnet18(weights="DEFAULT")` fetches them. (Old code writes `pretrained=True`, which still works
-# and warns.)
+# `torchvision.models.resnet18(weights="DEFAULT")` builds such a network and downloads its weights. (Old code writes
+# `pretrained=True`, which still works and warns.)
 #
 # > **Then and now.** `torch.load` used to run any code that was hidden in a file. Since PyTorch 2.6 it accepts little
 # > more than tensors and plain data, unless you say `weights_only=False`. Still, load no file that you do not trust.
@@ -277,9 +278,11 @@ batch = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
 norm(batch)
 
 # %% [markdown]
-# The two columns come out alike, although one was ten times as large. But now the result for a sample depends on what
-# else is in the batch. In evaluation it should not, so batch norm keeps running averages. They are part of the state,
-# but not parameters: the layer itself updates them, not the optimizer. Such tensors are called *buffers* (缓冲区):
+# The two columns come out alike, although one was ten times as large. (The `grad_fn` is there because the layer then
+# multiplies each feature by a weight and adds a bias, both learned, and 1 and 0 at the start.) But now the result for a
+# sample depends on what else is in the batch. In evaluation it should not, so batch norm keeps running averages. They
+# are part of the state but, unlike weight and bias, not parameters: the layer itself updates them, not the optimizer.
+# Such tensors are called *buffers* (缓冲区):
 
 # %%
 dict(norm.named_buffers())
@@ -287,15 +290,16 @@ dict(norm.named_buffers())
 # %% [markdown]
 # The running mean has moved a tenth of the way from 0 to the means of the batch, 2 and 20, and the running variance a
 # tenth of the way from 1 to 2 and 200. (These variances are computed with N - 1. To normalize the batch itself, the
-# layer uses N.) In evaluation mode the averages are used, and a sample gets the same result alone as in company:
+# layer uses N. And `num_batches_tracked` counts the batches.) In evaluation mode the averages are used, and a sample
+# gets the same result alone as in company:
 
 # %%
 norm.eval()
 norm(batch), norm(batch[:1])
 
 # %% [markdown]
-# If you forget `eval()`, your test results depend on chance or on the rest of the batch. Or you get an error, since in
-# training mode batch norm cannot work with a single value per channel:
+# If a network has such layers and you forget `eval()`, your test results depend on chance or on the rest of the batch.
+# Or you get an error, since in training mode batch norm cannot work with a single value per channel:
 
 # %% tags=["raises-exception"]
 norm.train()
@@ -311,16 +315,18 @@ norm(batch[:1])
 #
 # When a module of yours needs a tensor that is not trained, such as the mean of all pictures, write
 # `self.register_buffer("mean", mean)` in `__init__`. Then `self.mean` is saved, loaded, and moved to another device
-# together with the parameters. A plain `self.mean = mean` would be left behind, a common reason for the error "Expected
-# all tensors to be on the same device".
+# together with the parameters. A plain `self.mean = mean` without it would be left behind, a common reason for the
+# error "Expected all tensors to be on the same device". (Once the buffer exists, `self.mean = new` replaces its value,
+# and it stays a buffer.)
 #
-# Now move to your own device, the GPU if there is one, otherwise the CPU. A *module* moves its own tensors, and `to`
-# returns that same module. A *tensor* stays where it is, so you have to use what its `to` returns:
+# Now move to your own device, the GPU if there is one. Where there is none, `current_accelerator` returns `None`, and we
+# take the CPU. A *module* moves its own tensors, and `to` returns that same module. A *tensor* stays where it is, so you
+# have to use what its `to` returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
 device = device or torch.device("cpu")
-other.to(device) is other, other(pictures.to(device)).cpu().shape
+other.to(device) is other, other(pictures.to(device)).shape
 
 # %% [markdown]
 # ## One sample or a batch
@@ -346,8 +352,8 @@ alone.shape, in_batch.shape, torch.allclose(alone, in_batch[0], atol=1e-6)
 net(pictures[0])
 
 # %% [markdown]
-# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here
-# these are the 16 maps of one picture, so `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the
+# The sizes in the message say what happened. `flatten(1)` keeps the first dimension, which should be the batch. Here it
+# holds the 16 maps of one picture, so `fc1` got 16 rows of 25 numbers where it wants rows of 400. The advice of the
 # notes still helps:
 
 # %% claims=["C14"]
@@ -358,24 +364,25 @@ net(pictures[0].unsqueeze(0)).shape
 #
 # *不报错的错误*
 #
-# An error is the lucky case. Much old code flattens with `view(-1, 400)`, rows of 400, as many as it takes, which
-# accepts one sample. But see what becomes of 25 pictures that are a little too large:
+# An error is the lucky case. Much old code flattens with `view(-1, 400)`, which cuts all numbers into rows of 400,
+# however many that makes. It even accepts a single sample. But see what becomes of 25 pictures that are a little too
+# large:
 
 # %% claims=["C14"]
 maps = features(torch.randn(25, 1, 36, 36))
 maps.shape, maps.view(-1, 16 * 5 * 5).shape
 
 # %% [markdown]
-# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. After
-# `flatten(1)`, `fc1` would have refused. So do not let `-1` stand for the batch.
+# Twenty-five pictures go in and thirty-six answers come out, most of them computed from pieces of two pictures. (Other
+# batch sizes would have raised an error, unless they are multiples of 25, such as 100.) After `flatten(1)`, `fc1` would
+# have refused. So do not let `-1` stand for the batch.
 #
-# Some layers make such a mistake on their own. Given one sample of 8 channels, 8 x 8 numbers each, `GroupNorm` takes
-# the channels for the batch, and returns the right shape with the wrong numbers. As a table, one sample *without* a
-# batch dimension:
+# Some layers make such a mistake on their own. Here is what they do with one sample *without* a batch dimension. (You will
+# meet some of them only later.)
 #
 # | one sample goes into | what happens |
 # |:--|:--|
-# | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `LayerNorm`, `Embedding`; `LSTM` with `batch_first=True` | the same as in a batch of one |
+# | `Linear`, `Conv2d`, `MaxPool2d`, `ReLU`, `LayerNorm`, `Embedding`, `LSTM` | the same as in a batch of one |
 # | `BatchNorm2d`; `BatchNorm1d` on a vector | an error |
 # | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
@@ -404,9 +411,9 @@ conv(torch.randn(3, 32, 32)).shape
 #
 # *钩子*
 #
-# To see what happens between input and output, hang a *hook* (钩子) on a layer: a function that is called with the layer,
-# its inputs and its output each time the layer has run. It stays there until you remove it, so keep the handle that
-# `register_forward_hook` returns.
+# To see what happens between input and output, attach a *hook* (钩子) to a layer: a function that is called with the
+# layer, its inputs and its output each time the layer has run. It stays there until you remove it, so keep the handle
+# that `register_forward_hook` returns.
 
 
 # %%
@@ -424,8 +431,9 @@ for handle in handles:
 # reason to write `net(pictures)`.
 #
 # A filter of 5 x 5 fits into 32 pixels at 28 places in each direction, and pooling halves that, so the side goes from
-# 32 to 28, 14, 10 and 5. In general, a layer with kernel size $k$, stride $s$ and padding $p$ turns $n$ pixels into
-# $\lfloor (n + 2p - k) / s \rfloor + 1$.
+# 32 to 28, 14, 10 and 5. (Pooling has no hook here, so you do not see the 14 and the 5 above.) In general, a
+# convolution or a pooling with kernel size $k$, stride $s$ and padding $p$ turns $n$ pixels into $\lfloor (n + 2p - k)
+# / s \rfloor + 1$.
 #
 # ## Going further
 #
@@ -444,7 +452,7 @@ net.conv1(noise)[0, 0, 14, 14].backward()
 noise.grad.count_nonzero()
 
 # %% [markdown]
-# It sees 25 pixels, those under one filter. Here is the same for all four steps, with the gradients of many random
+# It sees 25 pixels, those under one filter. Here is the same for all four layers, with the gradients of many random
 # pictures added up, because max pooling passes on only one number in four. The brighter a pixel, the more it counts.
 # The orange frames come from arithmetic: each layer adds $k - 1$ steps to the field, and a step is as long as the
 # product of all strides before it.
@@ -455,16 +463,19 @@ from helpers.drawings.receptive_field import show_receptive_fields
 show_receptive_fields(features)
 
 # %% [markdown]
-# The bright pixels fill the frames. After the second pooling, one number sees a quarter of the picture.
+# Nothing outside of a frame lights up. Inside, some pixels count so little that they look dark: those under the small
+# weights of the filter in `conv1`, and after the second pooling those at the rim, from which few paths lead to the
+# output. That output sees a quarter of the picture.
 #
 # ### What does a filter respond to?
 #
 # *卷积核与特征图*
 #
 # Noise will not do here. We take a picture from CIFAR-10, the data set of [page 06](06_cifar10.ipynb), and turn it
-# gray.
+# gray. (The first line below says where the pictures were found. If they cannot be had, drawn shapes stand in for
+# them.)
 
-# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
+# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|at)|downloaded into) .+; (read from the cache and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 from helpers import data
 
 print(data.origin())
@@ -473,10 +484,10 @@ picture = colors.mean(-1).unsqueeze(0)
 picture.shape
 
 # %% [markdown]
-# Training finds filters of its own, but to see what a filter can do, we make six by hand. The first is blue, negative,
-# on the left and red, positive, on the right, so it responds where the picture grows brighter from left to right. What
-# it finds at each place makes up its *feature map* (特征图), drawn below it: red where the picture looks like the filter,
-# blue where it looks like the opposite.
+# Training finds filters of its own, but to see what a filter can do, we make six by hand. The first has negative
+# numbers (blue) on the left and positive ones (red) on the right, so it responds where the picture grows brighter from
+# left to right. What it finds at each place makes up its *feature map* (特征图), drawn below it. Red is a positive
+# response and blue a negative one, each map on its own scale:
 
 # %% tags=["cifar10"]
 from helpers.drawings.feature_maps import show_filters, six_filters
@@ -484,25 +495,27 @@ from helpers.drawings.feature_maps import show_filters, six_filters
 show_filters(picture, six_filters())
 
 # %% [markdown]
-# `conv1` hands six such maps to the next layer, and training finds out which six are worth having.
+# Most of them respond to edges, each in its own way. The last only averages, so it responds wherever the picture is
+# bright, and its map is a blurred picture. `conv1` hands six such maps to the next layer, and training finds out which
+# six are worth having.
 
 # %% [markdown]
 # ## Recap
 #
 # - A network is a class: `__init__` makes the layers, `forward` passes the data through, and `backward` comes for free.
 #   Assignment registers a module or an `nn.Parameter`. What is in a plain list is not found.
-# - A `state_dict` holds parameters and buffers. Save it, or copy it. `train()` and `eval()` change how dropout and
-#   batch norm behave.
+# - A `state_dict` holds parameters and buffers. Save it to a file, or take a `deepcopy`, because in memory it changes
+#   along with the network. `train()` and `eval()` change how dropout and batch norm behave.
 # - Keep the batch dimension even for one sample, and do not let `-1` stand for it.
-# - Hooks show what each layer passes on, and gradients show its receptive field.
+# - Hooks show what each layer passes on, and gradients show the receptive field of an output.
 
 # %% [markdown]
 # ## Exercises
 #
 # Write your code in the place of the three dots and run the cell. The check tries it on inputs that are not on this page.
 #
-# **1. Count what training changes.** `trainable(net)` returns how many numbers an optimizer may change in a module, as
-# an int. Parameters that are frozen, with `requires_grad` False, do not count.
+# **1. Count what an optimizer may change.** `trainable(net)` returns how many numbers an optimizer may change in a
+# module, as an int. Parameters that are frozen, with `requires_grad` False, do not count.
 
 # %% tags=["exercise"]
 from helpers.exercises.modules import check_trainable
@@ -615,8 +628,8 @@ check_record_shapes(record_shapes)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# A function defined in a loop looks the loop's variable up when it is *called*, and by then it holds the last name. A
-# parameter with a default, `name=name`, keeps the name of its own round.
+# A function defined in a loop looks up the loop's variable only when it is *called*, and by then it holds the last
+# name. A parameter with a default, `def note(layer, inputs, output, name=name)`, keeps the name of its own iteration.
 #
 # </details>
 
@@ -723,10 +736,8 @@ check_mlp(MLP)
 # A typical mistake: the layers are in a plain list
 class Lost(MLP):
     def __init__(self, sizes):
-        super().__init__(sizes)
-        layers = list(self.layers)
-        del self.layers
-        self.layers = layers
+        nn.Module.__init__(self)
+        self.layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
 
 
 check_mlp(Lost)
@@ -787,7 +798,7 @@ class Center(nn.Module):
 check_center(Center)
 
 
-# Typical mistakes: the buffer keeps the graph of all batches so far;
+# A typical mistake: the buffer keeps the graph of all batches so far
 class Recorded(Center):
     def forward(self, x):
         if self.training:
@@ -799,7 +810,7 @@ class Recorded(Center):
 check_center(Recorded)
 
 
-# no buffer at all, so the state is neither saved nor moved
+# Another one: no buffer at all, so the state is neither saved nor moved
 class Forgotten(Center):
     def __init__(self, features):
         nn.Module.__init__(self)
@@ -810,4 +821,4 @@ check_center(Forgotten)
 
 # %% [markdown]
 # ---
-# Back: [autograd in depth](03_autograd_in_depth.ipynb) · On: [losses and optimizers](05_losses_and_optimizers.ipynb)
+# Previous: [autograd in depth](03_autograd_in_depth.ipynb) · Next: [losses and optimizers](05_losses_and_optimizers.ipynb)

@@ -39,7 +39,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 import torch.nn.functional as F
@@ -108,8 +108,8 @@ nn.MSELoss()(output, target), ((output - target) ** 2).mean()
 # The function `F.mse_loss` does the same. Both return the mean unless you ask for another `reduction`, `"sum"` or
 # `"none"`.
 #
-# > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the notes
-# > have it (均方误差), was a slip of the pen even then:
+# > **Then and now.** What was `size_average=False` in 2017 is `reduction="sum"` today. But `nn.MESLoss`, as the
+# > [notes of 2017](16_notes_audited.ipynb) have it (均方误差), was a slip of the pen even then:
 
 # %% claims=["C16"] tags=["raises-exception"]
 nn.MESLoss()
@@ -204,7 +204,7 @@ soft = 0.9 * F.one_hot(y, num_classes=3) + 0.1 / 3
 F.cross_entropy(logits, soft), F.cross_entropy(logits, y, label_smoothing=0.1)
 
 # %% [markdown]
-# > **Then and now.** Until release 1.10 brought both ways, targets had to be class numbers.
+# > **Then and now.** Both ways came with release 1.10. Before, targets had to be class numbers.
 #
 # ### Yes or no
 #
@@ -247,8 +247,9 @@ with torch.no_grad():
 F.cross_entropy(net(x), y)
 
 # %% [markdown]
-# The loss went down a little, from 1.1130. `optim.SGD` brings a twin of our network to the same weights. (The name stands
-# for *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) As each
+# The loss went down a little, from 1.1130. The optimizer `optim.SGD` makes the same step for us. To see that, we build
+# a twin of our network, with the weights that ours began with, and let the optimizer move it. (The name stands for
+# *stochastic gradient descent*, 随机梯度下降, because the gradient usually comes from a random mini-batch, 小批量.) As each
 # `backward()` adds to the gradients already there, we clear them for the next step:
 
 # %%
@@ -384,9 +385,10 @@ show_valley(left, right)
 #
 # *权重衰减与参数组*
 #
-# *Weight decay* (权重衰减) shrinks the weights a little in each step, a remedy against overfitting (过拟合), which means
-# learning the training points by heart. Adam adds the decay to the gradient and then divides by the size of the sum, so
-# the decay loses its scale. AdamW shrinks the weight directly. With a gradient of zero, only the decay acts:
+# *Weight decay* (权重衰减) shrinks the weights a little in each step. This is a remedy against *overfitting* (过拟合), which
+# is what we call it when a network learns the training points by heart instead of what they have in common. Adam adds
+# the decay to the gradient and then divides by the size of the sum, so the decay loses its scale. AdamW shrinks the
+# weight directly. With a gradient of zero, only the decay acts:
 
 # %%
 a = torch.tensor(1.0, requires_grad=True)
@@ -448,8 +450,9 @@ show_learning_rates(stairs, cosine, one_cycle)
 #
 # *先过拟合一个批次*
 #
-# Suppose that nothing raises an error, and yet the loss does not come down. Before anything else, train on *one* small
-# batch alone. A sound loop will learn 15 points by heart:
+# Back to the spirals. Suppose that nothing raises an error, and yet the loss does not come down. Before anything else,
+# train on *one* small batch alone. A sound loop will learn 15 points by heart. (So few also put up with a larger
+# learning rate than usual.)
 
 # %%
 few = torch.arange(0, 300, 20)
@@ -880,4 +883,4 @@ check_adam(Uncorrected)
 
 # %% [markdown]
 # ---
-# Back: [modules](04_modules.ipynb) · On: [train a classifier on CIFAR-10](06_cifar10.ipynb)
+# Previous: [modules](04_modules.ipynb) · Next: [train a classifier on CIFAR-10](06_cifar10.ipynb)

@@ -20,9 +20,10 @@
 #
 # *CIFAR-10 分类*
 #
-# Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for a
-# program that tells them apart. The reading notes of 2017 on which this book is built do it in five steps. We take all
-# five, and look closely at what fools beginners: what a network learns by heart, and what a single accuracy hides.
+# Suppose somebody hands you 60,000 small photographs of ten kinds of things, frogs and trucks among them, and asks for
+# a program that tells them apart. The [reading notes of 2017](16_notes_audited.ipynb) on which this book is built do it
+# in five steps. We take all five, and look closely at what fools beginners: what a network learns by heart, and what a
+# single accuracy hides.
 #
 # **You will**
 #
@@ -36,11 +37,11 @@
 #
 # **Time**: 25 min to read, 32 s to run (AMD EPYC, 2 cores).
 
-# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
+# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|at)|downloaded into) .+; (read from the cache and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 import torch.nn.functional as F
@@ -132,11 +133,11 @@ pixels.shape, pixels.dtype
 #
 # *验证集*
 #
-# How long should we train, and with which learning rate? To choose, we have to measure, but not on the pictures that the
-# network learns from, because it may simply remember them. Nor may we measure on the test set: if we keep what scores
-# best there, part of its success is luck. So we split a *validation set* off the training pictures and save the test set
-# for the end. As a data set may be stored class by class, we shuffle first, and each class gets about 500 of the 5,000
-# places:
+# How long should we train, and with which learning rate? To choose, we have to measure, but not on the pictures that
+# the network learns from, because it may simply remember them. Nor may we measure on the test set: if we keep what
+# scores best there, part of its success is luck. So we split a *validation set* off the training pictures and save the
+# test set for the end. As a data set may be stored class by class, we shuffle first. Of 5,000 validation pictures,
+# about 500 should then belong to each class:
 
 # %% tags=["cifar10"]
 order = torch.randperm(50_000, generator=torch.Generator().manual_seed(0))
@@ -400,7 +401,7 @@ drawings.show_losses(losses_with(augment))
 #
 # *测试*
 #
-# All choices are made, so the network of step 4 may now meet the test pictures, once:
+# We will not change the network of step 4 any more, so it may now meet the test pictures:
 
 # %% claims=["C20"] tags=["cifar10"] verify={"reason": "training: rounding differs between machines and grows", "rtol": 0.06}
 test_pixels = torch.from_numpy(test_set.data).permute(0, 3, 1, 2)
@@ -453,7 +454,9 @@ drawings.show_mistakes(test_pixels[i], guesses[i], test_labels[i], classes)
 # %% [markdown]
 # Above each picture, the first line is the network's guess and the second the label. (You may see other pictures than
 # your neighbor, because rounding alone can change which are the worst.) If there is a green frog with the label "cat",
-# look again: the network is right, and the *label* is wrong. In your own data, too, wrong labels come to light this way.
+# look again: the network is right, and the *label* is wrong. In your own data, too, wrong labels come to light this
+# way. (As long as you want to improve a network, study its mistakes on the validation set. What you learn from test
+# pictures would go into your next choice, and then they are no longer a fair test.)
 #
 # ## Save a checkpoint and resume
 #
@@ -506,7 +509,8 @@ predict(net, pixels[:100]).allclose(expected, atol=1e-3)
 
 # %% [markdown]
 # The resumed run ends where the other did, up to rounding. Leave out the line that restores the optimizer, and you get
-# `False`, without error or warning. A scheduler has a `state_dict()` to be saved as well.
+# `False`, without error or warning. In a longer training you would also save the number of the epoch and, if there is a
+# scheduler, its `state_dict()`.
 #
 # `torch.save` writes a pickle, and a pickle can run any code while it is loaded. With `weights_only=True`, the default
 # since PyTorch 2.6, only tensors, plain Python values and types that you allow are unpacked. Still, the documentation
@@ -884,4 +888,4 @@ check_early_stopping(NoCopy)
 
 # %% [markdown]
 # ---
-# Back: [losses and optimizers](05_losses_and_optimizers.ipynb) · On: [train many times faster](07_cifar10_fast.ipynb)
+# Previous: [losses and optimizers](05_losses_and_optimizers.ipynb) · Next: [train many times faster](07_cifar10_fast.ipynb)

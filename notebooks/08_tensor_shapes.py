@@ -20,10 +20,10 @@
 #
 # *形状与存储*
 #
-# You reshape a tensor, and it works. You transpose it first, and the same call fails with a sentence about strides
-# and contiguous subspaces. Or worse: nothing fails, but you change one number and a number in *another* tensor
-# changes with it. Section 3 of the notes begins here, with `view`, `squeeze` and `resize`, and behind all of these
-# surprises is a single idea, which fits in a picture.
+# You reshape a tensor, and it works. You transpose it first, and the same call fails with a sentence about strides and
+# contiguous subspaces. Or worse: nothing fails, but you change one number and a number in *another* tensor changes with
+# it. Section 3 of the [notes of 2017](16_notes_audited.ipynb) begins here, with `view`, `squeeze` and `resize`, and
+# behind all of these surprises is a single idea, which fits in a picture.
 #
 # **You will**
 #
@@ -47,7 +47,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -679,4 +679,4 @@ check_windows(lambda x, size: x.as_strided((len(x) - size + 1, size), (1, 1)))
 
 # %% [markdown]
 # ---
-# Back: [CIFAR-10, many times faster](07_cifar10_fast.ipynb) · On: [index a tensor](09_indexing.ipynb)
+# Previous: [CIFAR-10, many times faster](07_cifar10_fast.ipynb) · Next: [index a tensor](09_indexing.ipynb)

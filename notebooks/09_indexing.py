@@ -23,8 +23,8 @@
 # Which seasons were warmer than ten degrees, and where? Programs that work with data ask such questions all the time,
 # and square brackets answer most of them. The brackets also hold two surprises. Some indices hand you a view of the
 # same memory and others a copy, so that an assignment may change your data or vanish without a word. And some of the
-# shapes that come out are hard to guess. Section 3 of the notes lists the calls; this page is about predicting what
-# they do.
+# shapes that come out are hard to guess. Section 3 of the [notes of 2017](16_notes_audited.ipynb) lists the calls; this
+# page is about predicting what they do.
 #
 # **You will**
 #
@@ -49,7 +49,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -656,4 +656,4 @@ check_group_means(last_of_each_group)
 
 # %% [markdown]
 # ---
-# Back: [shapes and storage](08_tensor_shapes.ipynb) · On: [gather and scatter](10_gather_and_scatter.ipynb)
+# Previous: [shapes and storage](08_tensor_shapes.ipynb) · Next: [gather and scatter](10_gather_and_scatter.ipynb)

@@ -49,7 +49,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -133,7 +133,8 @@ show_gather(x, 1, index, follow=0)
 # `out[i][j] = x[index[i][j]][j]`
 #
 # Now elements travel up or down. In the drawing, a color stands for a row of `x`, and the arrows follow the 1 in the
-# corner of the index to row 1, where they find the 13. (The notes give both formulas like this, and they still hold.)
+# corner of the index to row 1, where they find the 13. (The [notes of 2017](16_notes_audited.ipynb) give both formulas
+# like this, and they still hold.)
 
 # %% claims=["C34"]
 index = torch.tensor([[2, 0, 1, 1], [0, 0, 2, 1]])
@@ -691,4 +692,4 @@ check_ranks(lambda x: x.argsort(1))
 
 # %% [markdown]
 # ---
-# Back: [indexing](09_indexing.ipynb) · On: [types and devices](11_types_and_devices.ipynb)
+# Previous: [indexing](09_indexing.ipynb) · Next: [types and devices](11_types_and_devices.ipynb)

@@ -23,8 +23,9 @@
 # You load an array with NumPy, feed it to a linear layer, and read: *mat1 and mat2 must have the same dtype, but got
 # Double and Float*. Nobody asked for a Double, so where did it come from, and why does PyTorch not simply convert it?
 # Every tensor has a data type and lies on a device. Some operations convert types on their own, others refuse, and
-# between devices almost nothing moves unless you say so. To the eight types of the notes this page adds those that
-# have come since, and the rules by which PyTorch chooses a type when you do not.
+# between devices almost nothing moves unless you say so. To the eight types of the [notes of
+# 2017](16_notes_audited.ipynb) this page adds those that have come since, and the rules by which PyTorch chooses a type
+# when you do not.
 #
 # **You will**
 #
@@ -47,7 +48,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -389,8 +390,9 @@ layer.weight.numpy()
 # *设备之间移动*
 #
 # A tensor lives on a device, and an operation happens where its tensors are. The notes move tensors with `cuda()` and
-# `cpu()` (互相转换), and both still work, the first for NVIDIA's GPUs and AMD's. Today you ask once which accelerator there
-# is and write `to(device)` from then on, so that the same code runs on any machine:
+# `cpu()` (互相转换), and both still work, the first for NVIDIA's GPUs and AMD's. Today you ask once which *accelerator*
+# (加速器) there is, a GPU or another processor that PyTorch can compute on, and write `to(device)` from then on, so that
+# the same code runs on any machine:
 
 # %% claims=["C44"]
 if torch.accelerator.is_available():
@@ -404,8 +406,9 @@ x = x.to(device)
 x.cpu()
 
 # %% [markdown]
-# (On a laptop without an accelerator, `device` is the CPU and nothing has moved.) The rule from the types holds for
-# devices, too: a tensor has to be assigned, `x = x.to(device)`, while `layer.to(device)` moves the layer itself.
+# (On a laptop without an accelerator, `device` is the CPU and nothing has moved. The GPU of a Mac, `mps`, knows no
+# `float64`, so such a tensor has to become a `float32` first.) The rule from the types holds for devices, too: a tensor
+# has to be assigned, `x = x.to(device)`, while `layer.to(device)` moves the layer itself.
 #
 # Moving takes time, and PyTorch hardly ever does it behind your back. If you add two tensors on different devices, you
 # get an error. Here `meta` plays the part of the second device, so that you can see it on any machine:
@@ -615,4 +618,4 @@ check_common(lambda a, b: max(a, b, key=lambda dtype: dtype.itemsize))
 
 # %% [markdown]
 # ---
-# Back: [gather and scatter](10_gather_and_scatter.ipynb) · On: [precision and memory](12_precision_and_memory.ipynb)
+# Previous: [gather and scatter](10_gather_and_scatter.ipynb) · Next: [precision and memory](12_precision_and_memory.ipynb)

@@ -22,8 +22,8 @@
 #
 # A loss turns into `nan` in the middle of the night. A counter stops counting, without an error. A larger batch does
 # not fit into memory. All three have to do with the few bytes in which a number is stored, which is what a tensor's
-# `dtype` (数据类型) decides. The notes say that half precision (半精度) takes half the memory and overflows easily. That is
-# true, and it is the beginning of a longer story.
+# `dtype` (数据类型) decides. The [notes of 2017](16_notes_audited.ipynb) say that half precision (半精度) takes half the
+# memory and overflows easily. That is true, and it is the beginning of a longer story.
 #
 # **You will**
 #
@@ -46,7 +46,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -578,4 +578,4 @@ check_careful_sum(plain_sum)
 
 # %% [markdown]
 # ---
-# Back: [types and devices](11_types_and_devices.ipynb) · On: [element-wise functions](13_elementwise_functions.ipynb)
+# Previous: [types and devices](11_types_and_devices.ipynb) · Next: [element-wise functions](13_elementwise_functions.ipynb)

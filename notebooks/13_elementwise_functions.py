@@ -20,10 +20,11 @@
 #
 # *逐元素操作*
 #
-# The notes close with two tables of functions, and the first of them looks harmless: `abs`, `sqrt`, `exp`, `round` and
-# so on. You have known them since school. Yet 2.5 is rounded to 2 here, there are two remainders of -7 divided by 2,
-# and a formula for the sigmoid that is right on paper produces a gradient of `nan`. This page goes through the table
-# with one small example, and stops wherever a computer's answer differs from the one you would have given.
+# The [notes of 2017](16_notes_audited.ipynb) close with two tables of functions, and the first of them looks harmless:
+# `abs`, `sqrt`, `exp`, `round` and so on. You have known them since school. Yet 2.5 is rounded to 2 here, there are two
+# remainders of -7 divided by 2, and a formula for the sigmoid that is right on paper produces a gradient of `nan`. This
+# page goes through the table with one small example, and stops wherever a computer's answer differs from the one you
+# would have given.
 #
 # **You will**
 #
@@ -48,7 +49,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -81,7 +82,8 @@ speed
 north.abs(), speed.pow(3)
 
 # %% [markdown]
-# Then half of each number, and what remains after a division by 3:
+# Then half of each number, and what remains after a division by 3. (With `fmod`, what remains of a negative number is
+# negative. There is [another remainder](#Division-and-remainders), too.)
 
 # %% claims=["C45"]
 north.div(2), north.fmod(3)
@@ -93,7 +95,7 @@ north.div(2), north.fmod(3)
 speed.log(), speed.log().exp()
 
 # %% [markdown]
-# This is what they look like, if you want to refresh your memory:
+# This is what they look like, if you want to refresh your memory, together with a few that are still to come:
 
 # %%
 from helpers.drawings.functions import show_functions
@@ -127,7 +129,8 @@ A * A, A @ A
 #
 # What happens where the answer is not a number? Python's `math.sqrt(-1)` raises an exception. A tensor can hold a
 # million elements, and one bad one should not throw the rest away, so PyTorch marks it as `nan`, *not a number*, and
-# carries on. Where a result has no bound, you get infinity:
+# carries on. Where a function grows beyond all bounds, as the logarithm does on its way down to 0, you get infinity
+# with its sign:
 
 # %% claims=["C45"]
 torch.tensor([4.0, -1.0]).sqrt(), torch.tensor([1.0, 0.0, -1.0]).log()
@@ -586,5 +589,5 @@ check_softplus(lambda x: x.relu() + torch.log1p(torch.exp(-x.abs())))
 
 # %% [markdown]
 # ---
-# Back: [precision and memory](12_precision_and_memory.ipynb) · On:
+# Previous: [precision and memory](12_precision_and_memory.ipynb) · On:
 # [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)

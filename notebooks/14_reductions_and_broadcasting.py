@@ -21,9 +21,9 @@
 # *归并与广播*
 #
 # Does `marks.mean(dim=1)` average each row or each column? Many people who use PyTorch every day try it out before they
-# answer. The notes were about to say how to remember it, and break off in the middle of the thought. This page finishes
-# it. With the rule in hand, we then look at what happens when two shapes do not match, and at a bug that lets a network
-# train for hours on the wrong loss without a word of complaint.
+# answer. The [notes of 2017](16_notes_audited.ipynb) were about to say how to remember it, and break off in the middle
+# of the thought. This page finishes it. With the rule in hand, we then look at what happens when two shapes do not
+# match, and at a bug that lets a network train for hours on the wrong loss without a word of complaint.
 #
 # **You will**
 #
@@ -49,7 +49,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -80,8 +80,8 @@ marks.mean(dim=0)
 # So do not ask "rows or columns?". Ask which index you want to get rid of. The same question works for any number of
 # dimensions, where "row" and "column" no longer mean much. Take a tensor of shape (2, 3, 4): two weather stations,
 # three days, four readings a day. You can sum over any of its three dimensions, and in each row of the picture another
-# one disappears: at the top the station, in the middle the day, at the bottom the reading. Two of the sums are colored,
-# and so are the cells that were added up for them:
+# one disappears: at the top the station, in the middle the day, at the bottom the reading. In each row two of the sums
+# are colored, and so are the cells that were added up for them:
 
 # %% claims=["C54"]
 from helpers.drawings.reductions import show_reductions
@@ -181,7 +181,7 @@ marks.var(dim=1, correction=0), marks.std(dim=1, correction=0) ** 2
 
 # %% [markdown]
 # (Mind a batch of one: with $n = 1$, PyTorch divides zero by zero, so the standard deviation of a single number is
-# `nan`, and there is a warning.)
+# `nan`, and PyTorch warns you.)
 #
 # > **Then and now.** Before 2.0 the argument was called `unbiased`, and was true or false. It is still understood.
 #
@@ -211,7 +211,8 @@ torch.norm(A, 2), torch.linalg.vector_norm(A), torch.linalg.matrix_norm(A, 2)
 #
 # *最大值*
 #
-# What was the best mark of each student, and in which exam? `max` with a `dim` answers both questions, in two tensors:
+# What was each student's best mark, and in which exam was it? `max` with a `dim` answers both questions, in two
+# tensors:
 
 # %%
 marks.max(dim=1)
@@ -337,9 +338,9 @@ from helpers.drawings.reductions import show_broadcast
 show_broadcast(column, row)
 
 # %% [markdown]
-# A batch of images has the shape (N, C, H, W), such as (64, 3, 32, 32), and to normalize it we subtract from each
-# channel its mean. Which shape must the three means have? `torch.broadcast_shapes` lets you try out an idea without
-# computing anything. The shape (3,) is aligned with the 32 columns of pixels, so it would not do:
+# A batch of images has the shape (N, C, H, W), such as (64, 3, 32, 32), and the first step in normalizing it is to
+# subtract from each channel its mean. Which shape must the three means have? `torch.broadcast_shapes` lets you try out
+# an idea without computing anything. The shape (3,) is aligned with the 32 columns of pixels, so it would not do:
 
 # %% tags=["raises-exception"]
 torch.broadcast_shapes((64, 3, 32, 32), (3,))
@@ -449,20 +450,20 @@ marks @ schemes
 # broadcast, it is an error. With two *square* matrices it would be the next silent mistake.
 #
 # > **Then and now.** Old code writes `torch.mm` for the product of two matrices and `torch.bmm` for a batch of them. Both
-# > still work, and `@` (or `torch.matmul`) serves for either. What comes after the product has moved: `torch.symeig`,
+# > still work, and `@` (or `torch.matmul`) serves for either. Decompositions and solvers have moved: `torch.symeig`,
 # > `torch.qr`, `torch.solve` and `torch.lstsq` are errors today, and their successors are in `torch.linalg`.
 #
-# Which dimensions meet, and which disappear? `einsum` lets you write it down, with a letter for each dimension. **A
-# letter that is missing on the right is summed over**, which is the rule of `dim` once more. With `s` for students, `e`
-# for exams and `k` for the kind of final mark:
+# Which dimensions meet, and which disappear? `einsum` lets you say so, with one letter for each dimension. **A letter
+# that is missing on the right is summed over**, which is the rule of `dim` once more. With `s` for students, `e` for
+# exams and `f` for the final marks:
 
 # %%
-torch.einsum("se,ek->sk", marks, schemes)
+torch.einsum("se,ef->sf", marks, schemes)
 
 # %% [markdown]
 # This pays off where there are more dimensions. The attention (注意力) in a transformer, the network behind today's
-# language models, compares every *query* with every *key*. Both are vectors of length `d`, they are compared by their
-# dot product (点积), and this is done for each sample `b` of a batch:
+# language models, compares *queries* with *keys*. Both are vectors of length `d`, compared by their dot product (点积),
+# and this is done for each sample `b` of a batch. With `q` and `k` for the queries and the keys:
 
 # %%
 torch.manual_seed(0)
@@ -514,7 +515,7 @@ show_orders_of_a_sum()
 #   turns sums, means and maxima into `nan`. `nanmean` and its relatives leave it out.
 # - `cumsum` and `cumprod` are scans: they keep the shape.
 # - Shapes are aligned at the right; two sizes fit if they are equal, or if one is 1 or missing. (N, 1) with (N,) makes
-#   a square without a warning, so compare the shapes of predictions and labels.
+#   a square without an error, so compare the shapes of predictions and labels.
 # - `@` is a broadcast product and a sum. In `einsum`, a letter that is missing on the right is summed over.
 
 # %% [markdown]
@@ -668,7 +669,7 @@ def softmax(x):
 
 
 check_softmax(softmax)
-# A typical mistake: exp overflows, and infinity divided by itself is nan.
+# A typical mistake: exp overflows or underflows; inf / inf and 0 / 0 are nan.
 check_softmax(lambda x: x.exp() / x.exp().sum(dim=1, keepdim=True))
 
 
@@ -698,11 +699,11 @@ check_attention(attention)
 def over_queries(q, k, v, mask):
     scores = q @ k.mT / q.shape[-1] ** 0.5
     scores = scores.masked_fill(~mask[:, None, :], -torch.inf)
-    return scores.softmax(dim=1).nan_to_num() @ v
+    return scores.softmax(dim=1) @ v
 
 
 check_attention(over_queries)
 
 # %% [markdown]
 # ---
-# Back: [element-wise functions](13_elementwise_functions.ipynb) · On: [old calls](15_old_calls.ipynb)
+# Previous: [element-wise functions](13_elementwise_functions.ipynb) · Next: [old calls](15_old_calls.ipynb)

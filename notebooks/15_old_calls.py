@@ -21,9 +21,9 @@
 # *旧代码速查*
 #
 # You start a script from 2017, and at its tenth line PyTorch stops with an error. The tutorial that the script belongs
-# to cannot help you, because in its day the line was right. This page can: it knows what became of the line, and what
-# to write instead. Search it for the words of the message or for the name of the call, or give it the whole file to
-# read.
+# to cannot help you, because in its day the line was right. This page can: it tells you what became of the line, and
+# what to write instead. Search it for the words of the message or for the name of the call, or give it the whole file
+# to read.
 #
 # **You will**
 #
@@ -54,7 +54,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 import torch.nn.functional as F
@@ -139,10 +139,10 @@ file.seek(0)
 torch.load(file)
 
 # %% [markdown]
-# Such a file holds Python objects in the format of Python's `pickle`, and loading them means running whatever its author
-# put there. Since 2.6, `torch.load` therefore takes only tensors and plain values (numbers, strings, lists, dicts), and
-# no objects of other classes, unless you say otherwise. If the file is your own, or you trust whoever made it,
-# `weights_only=False` opens it as before:
+# Such a file holds Python objects in the format of Python's `pickle`, and loading them can mean running whatever its
+# author put there. So since 2.6 `torch.load` takes tensors, plain values (numbers, strings, lists, dicts) and a few
+# other types that are known to be harmless, but refuses all other objects unless you say otherwise. If the file is your
+# own, or you trust whoever made it, `weights_only=False` opens it as before:
 
 # %%
 file.seek(0)
@@ -193,9 +193,9 @@ torch.arange(3).mean()
 torch.arange(3.0).mean()
 
 # %% [markdown]
-# This page knows more than forty such changes. The ones around optimizers are easily overlooked, because they spoil no
-# single line but the training as a whole. Here they are, each with what the line gave once and what it gives today,
-# computed just now:
+# This page knows more than forty such changes. The ones around optimizers are easily overlooked, because most of them
+# show only in how a training goes. Here they are, each with what the line gave once, which was written down, and what
+# it gives today, which is computed here:
 
 # %%
 lookup.silent("Optimizers")
@@ -205,7 +205,8 @@ lookup.silent("Optimizers")
 # today.
 #
 # When an old script runs to its end but its numbers look wrong, go through [the whole
-# list](15_old_calls.ipynb#Silent-changes), further down. In all tables these lines come first and carry the sign ≠.
+# list](15_old_calls.ipynb#Silent-changes), further down. In the tables by group these lines come first, with the sign
+# ≠.
 
 # %% [markdown]
 # ## Paste your message
@@ -221,8 +222,9 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 # %% [markdown]
 # Each row has three parts. On the left is the call as people wrote it, with a sign for what it does today: ✗ is an
 # error, `!` a warning, ≠ another result, and = means that it still runs, but there is something better. In the middle
-# is today's call, for you to copy. On the right you see why, and a link to the page where this book explains the
-# matter.
+# is today's call, for you to copy. (A last line such as `w.grad` is only there to show the result.) For ≠ it gives back
+# the *old* result. If today's result is what you want, leave the line as it is. On the right you see why, and a link to
+# the page where this book explains the matter.
 #
 # Three kinds of date, in italics, are easily confused: the release since which the old call has been an error (or has
 # given something else), the one that first *deprecated* it (弃用), that is, advised against it, and the one since which
@@ -230,9 +232,10 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 #
 # A number or a size in your message may differ from the one in the table. If no row has exactly your words, you are
 # shown the nearest ones, with a line above them that says so. If nothing comes near, the age of the script may not be
-# the cause.
+# the cause. (A few rows are mistakes that were errors in 2017, too. They are here because people still meet them, and
+# then carry no date.)
 #
-# A name will do as well, or a whole line of your script. It may find several rows:
+# A name will do as well, or a whole line of your script. The search may find several rows, as here:
 
 # %%
 lookup.find("volatile")
@@ -296,9 +299,9 @@ changes = difflib.unified_diff(old, new, "2017", "today", n=0, lineterm="")
 print("\n".join(changes))
 
 # %% [markdown]
-# Layout and comments are untouched. Three calls were left to us, because the program rewrites a call only if that is
-# safe whatever the rest of the script does. It cannot know, for example, over which dimension a softmax is meant to go.
-# We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a block
+# Layout and comments are untouched. It left three calls to us, because it rewrites only what can be changed safely
+# without understanding the rest of the script. It cannot know, for example, over which dimension a softmax is meant to
+# go. We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a block
 # without gradients. Then we let the program read the copy once more:
 
 # %%
@@ -314,7 +317,13 @@ with contextlib.chdir(folder.name):
 status
 
 # %% [markdown]
-# The number is the *exit status* (退出状态) of the command: 0 if nothing was found, 1 if there are old calls, 2 if a file
+# The last two lines of the script now read:
+
+# %%
+print(text[text.index("test = ") :])
+
+# %% [markdown]
+# The number above is the *exit status* (退出状态) of the command: 0 if nothing was found, 1 if there are old calls, 2 if a file
 # could not be read. So you can make the command one of the tests of a project. And now the script runs, without a
 # warning:
 
@@ -331,10 +340,11 @@ _ = runpy.run_path(str(mended))
 lookup.measured()
 
 # %% [markdown]
-# So it does not find everything. The two rows above the last are the fairest, a test set so to speak: the program was
-# improved on the first six collections, and met these two only when it was done. What it misses depends mostly on
-# values, as in a product of whole numbers and floats, and a value cannot be seen in the text. For these cases you have
-# the error message and the list of silent changes.
+# So it does not find everything. (Nor does it cry wolf: in the code of this book, which is of today, it names no line
+# but the old ones that pages show on purpose.) The two rows above the last are the fairest, a test set so to speak: the
+# program was improved on the first six collections, and met these two only when it was done. What it misses depends
+# mostly on values, as in a product of whole numbers and floats, and a value cannot be seen in the text. For these cases
+# you have the error message and the list of silent changes.
 
 # %% [markdown]
 # ## When it happened
@@ -360,9 +370,10 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# The largest changes came with 0.4, but something has gone every few releases since then. (Why does the legend say 50
-# where the counter says 46? The bars include 8 calls that give something else *and* warn, which the counter has under
-# `warns`, and they leave out 4 whose date is a release of torchvision.)
+# The largest changes came with 0.4, but something has gone every few releases since then. (The numbers in the legend
+# differ from those of the counter. The bars hold only calls whose change is dated by a release of PyTorch, and not
+# those that changed with torchvision, NumPy or Python. And a call that gives something else *and* warns, which the
+# counter has under `warns`, is among those that give something else.)
 #
 # ## Recap
 #
@@ -689,4 +700,4 @@ lookup.group("Misc")
 
 # %% [markdown]
 # ---
-# Back: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · On: [the notes, audited](16_notes_audited.ipynb)
+# Previous: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · Next: [the notes, audited](16_notes_audited.ipynb)

@@ -32,7 +32,8 @@
 # - look up each statement, its verdict, and the cell of this book that proves it;
 # - write a few such tests yourself, and see whether they can tell right from wrong.
 #
-# **You need** nothing but curiosity; the statements are explained on the pages that they lead to. No GPU.
+# **You need** nothing but curiosity, since the statements are explained on the pages that they lead to. (Two of the
+# exercises need [page 08](08_tensor_shapes.ipynb) and [page 10](10_gather_and_scatter.ipynb).) No GPU.
 #
 # **Time**: 11 min to read, 11 s to run (AMD EPYC, 2 cores).
 #
@@ -48,13 +49,9 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
-
-from helpers import data, plotting
-from helpers.notes import audit, report
-from helpers.notes.statements import STATEMENTS
 
 x = torch.zeros(2, 3)
 y = x.view(6)
@@ -63,7 +60,7 @@ x[0, 0] == 9
 
 # %% [markdown]
 # The answer is true, so the statement holds. The important thing about such a line is that it could have come out
-# otherwise. With a copy in the place of the view, it does:
+# otherwise. With a copy in place of the view, it does:
 
 # %%
 y = x.clone()
@@ -100,7 +97,8 @@ torch.sigmod(x)
 # %% [markdown]
 # We call this a *slip*, because it was wrong already on the day it was written. What the notes say about the function
 # may be perfectly sound, but a reader who types the name as it stands there gets an error, and so we go by what is
-# written.
+# written. (One statement, number 40, is both: its function is misspelled, and has since been deprecated as well. We
+# count it as *changed*.)
 #
 # ## All 54
 #
@@ -111,6 +109,8 @@ torch.sigmod(x)
 # function of PyTorch with the one of the same name in Python, for several numbers.)
 
 # %%
+from helpers.notes import report
+
 report.show_line("C47")
 
 # %% [markdown]
@@ -119,7 +119,9 @@ report.show_line("C47")
 #
 # Some statements are about CIFAR-10, and are tried on its pictures. This line says which copy your machine uses:
 
-# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|by)|downloaded into) .+; (decoded before and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
+# %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|at)|downloaded into) .+; (read from the cache and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
+from helpers import data
+
 print(data.origin())
 
 # %% [markdown]
@@ -129,6 +131,8 @@ print(data.origin())
 # %%
 from collections import Counter
 
+from helpers.notes import audit
+
 verdicts = audit.audit()
 Counter(verdicts.values())
 
@@ -137,7 +141,6 @@ Counter(verdicts.values())
 # the others are:
 
 # %%
-plotting.use_style()
 report.show_counts(verdicts)
 
 # %% [markdown]
@@ -158,10 +161,13 @@ report.release_table()
 # *审计会失败吗*
 #
 # A test that always passes proves nothing, so we should see this one fail. Let us forge the record and claim that
-# statement 5, "`Variable` is the core class of autograd", still holds:
+# statement 5, "`Variable` is the core class of autograd", still holds. (`since` is the release that changed a
+# statement. If it is empty, the statement is said to hold.)
 
 # %% tags=["raises-exception"]
 from dataclasses import replace
+
+from helpers.notes.statements import STATEMENTS
 
 by_number = {s.number: s for s in STATEMENTS}
 audit.verdict(replace(by_number["C05"], since=""))
@@ -247,14 +253,15 @@ report.statement_table("3 math")
 #   1.5 alone does not tell one rule for halves from another.
 # - About two thirds of the statements of 2017 still hold. Release 0.4 changed more of them than any other, and those
 #   are about what a Variable is.
-# - A slip is not a change, since it was wrong from the start.
+# - A slip was wrong from the start, and so it does not count as a change.
 # - Each statement in the tables leads to the cells that prove it.
 
 # %% [markdown]
 # ## Exercises
 #
 # Now it is you who writes the tests. Each check tries yours on cases where the statement is true and on others where it
-# is false. Put your code in the place of the three dots, and run the cell.
+# is false. Return a Python `bool`, which `Tensor.equal`, `.item()` or `bool(...)` will give you. Put your code in the
+# place of the three dots, and run the cell.
 #
 # **1. Shared memory.** `shares_memory(x, y)` returns `True` if `y` was made from the memory of `x` (a view of the
 # whole, or of a part), and `False` if it has memory of its own.
@@ -284,7 +291,7 @@ check_shares_memory(shares_memory)
 # </details>
 
 # %% [markdown]
-# **2. Halves that go up.** `rounds_half_up(f)` is given a function that turns a tensor of positive numbers into whole
+# **2. Halves that go up.** `rounds_half_up(f)` is given a function that rounds a tensor of positive numbers to whole
 # numbers. Return `True` if it rounds to the nearest whole number, and halves up, and `False` if it follows some other
 # rule.
 
@@ -382,4 +389,4 @@ check_can_be_undone(lambda index: index.unique().numel() == index.shape[1])
 
 # %% [markdown]
 # ---
-# Back: [old calls](15_old_calls.ipynb) · On: [the benchmarks](17_benchmarks.ipynb)
+# Previous: [old calls](15_old_calls.ipynb) · Next: [the benchmarks](17_benchmarks.ipynb)

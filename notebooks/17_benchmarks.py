@@ -21,10 +21,10 @@
 # *基准测试*
 #
 # "85 % on CIFAR-10 in one minute." Is that good? You cannot tell until you know two more things. How much does the
-# result vary from one run to the next? And what do other networks reach in that minute, on the same machine?
-# [Page 07](07_cifar10_fast.ipynb) explains how the fast training works, and this appendix is about how well it works.
-# Its results were recorded in long runs, most of them on two CPU cores and a few on a GPU. Where the time goes, and
-# what *your* machine can do, is the subject of [the next page](18_speed.ipynb).
+# result vary from one run to the next? And what do other networks reach in that minute, on the same machine? [Page
+# 07](07_cifar10_fast.ipynb) explains how the fast training works, and this appendix is about how well it works. All
+# results are recorded ones, most of them from two CPU cores and a few from a GPU, because the runs behind them take
+# hours. Where the time goes, and what *your* machine can do, is the subject of [the next page](18_speed.ipynb).
 #
 # **You will**
 #
@@ -47,14 +47,14 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
 from helpers.training import records
 
 recorded = records.read()
-minute = recorded["seconds_60"]
+minute = recorded["bf16_60"]
 minute["command"].partition(" --out ")[0]
 
 # %% [markdown]
@@ -75,16 +75,17 @@ accuracies = torch.tensor([run["accuracy"] for run in runs])
 accuracies.mean(), accuracies.std()
 
 # %% [markdown]
-# Where does the scatter come from? Each run had its own *random seed* (随机种子), and so its own initial weights and its own
-# order of the images. But that is not all. Here are the three-minute runs, each with the number of steps that it made:
+# Where does the scatter come from? Each run had its own *random seed* (随机种子), and so its own initial weights and its
+# own order of the images. But that is not all. Here are three-minute runs, each with the number of steps that it made.
+# (They were made with the instructions of an older processor, of which more below.)
 
 # %%
-three_minutes = recorded["seconds_180"]["runs"]
+three_minutes = recorded["avx2_180"]["runs"]
 [(run["steps"], run["accuracy"]) for run in three_minutes]
 
 # %% [markdown]
-# The machine was not equally fast every time, and the run with the most steps came out best. If we fix the amount of
-# work instead of the time, all runs make the same number of steps, and only the seed is left:
+# The machine was not equally fast every time, and the more steps a run had made, the better it came out. If we fix the
+# amount of work instead of the time, all runs make the same number of steps, and only the seed is left:
 
 # %%
 fixed_work = recorded["tflop_50"]["runs"]
@@ -100,10 +101,10 @@ p = accuracies.mean() / 100
 100 * (p * (1 - p) / 10_000).sqrt()
 
 # %% [markdown]
-# So another 10,000 test images could easily have moved the result by that much. With only a few runs, conclude nothing
-# from a difference of this size. (If two networks are judged by the *same* test set, you can compare them more finely
-# than this formula says, because they share their lucky and unlucky images. [The third exercise](#Exercises) is about
-# that.)
+# So another 10,000 test images could easily have moved the result by a third of a point. With only a few runs, conclude
+# nothing from a difference of this size. (If two networks are judged by the *same* test set, you can compare them more
+# finely than this formula says, because they share their lucky and unlucky images. [The third exercise](#Exercises) is
+# about that.)
 #
 # A result also says little without its machine, so the machine is recorded too, with its *instruction set* (指令集) and
 # the release of PyTorch:
@@ -129,9 +130,10 @@ show_accuracy_against_seconds(recorded)
 
 # %% [markdown]
 # The three colored curves are the training of page 07, with wider networks where they pay off, on two CPU cores for
-# one, three and ten minutes. The blue one comes from a processor that is faster in *bfloat16*, a float of only 16 bits,
-# and the other two from one that is faster in 32-bit floats. For the green curve its AVX512 instructions were switched
-# off, so that it worked like an older processor. (The dark curve, at a few seconds, is that of [a GPU](#On-a-GPU).)
+# one, three and ten minutes. All three come from the same machine. Its processor is fastest in *bfloat16*, a float of
+# only 16 bits, and that is the blue curve. For the other two it computed with 32-bit floats, and for the green one its
+# AVX512 instructions were switched off as well, so that it worked like an older processor. (The dark curve, at a few
+# seconds, is that of [a GPU](#On-a-GPU).)
 #
 # A curve does not follow a single training over time. Each of its points is a training of its own: the mean of three
 # runs for one and three minutes, and a single run for ten. The points need not even share a network, because with more
@@ -164,9 +166,8 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 #
 # *与其他网络比较*
 #
-# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training, of an earlier
-# version that reached a little less. It was made alongside the others, so that all results in a column come from the
-# same machine:
+# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training. All of these
+# were computed in bfloat16, on one kind of machine:
 
 # %%
 table(["network", "60 s", "180 s", "600 s"], records.baseline_rows(recorded))
@@ -201,9 +202,10 @@ lenets = [each["LeNet, whole tensors"][0] for each in tables]
 # so short a time. airbench94, for example, was published with batches of 1,024 images. That would leave it about 25
 # steps in a minute, so it got batches of 128 here, and the two ResNets got batches of 32. Then we tried several
 # learning rates on each network, with somewhat less than the work of a minute or, for LeNet, with that of almost four.
-# Where a batch was made smaller, the learning rate was first made smaller by the same factor. The columns say by what
-# it was then multiplied. The accuracies are those on the 5,000 images of the *validation set* (验证集), because whoever
-# chooses by the test set can no longer judge by it:
+# (The column TFLOP says how much work that is, in $10^{12}$ floating-point operations.) Where a batch was made smaller,
+# the learning rate was first made smaller by the same factor. The columns say by what it was then multiplied. The
+# accuracies are those on the 5,000 images of the *validation set* (验证集), because whoever chooses by the test set can no
+# longer judge by it:
 
 # %%
 columns = ["network", "TFLOP", "1/8", "1/4", "1/2", "1", "2", "4", "8"]
@@ -248,14 +250,9 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 #
 # *按预算选网络*
 #
-# A recipe is made for a certain budget, then. How does the training program find the right one? It has six candidates:
-# networks of five different widths, and the narrowest of them in two versions, one of which has fewer layers and larger
-# learning rates. The four wider ones go beyond page 07. Their last stage has a third convolution, and they are
-# *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and its mirror image get
-# the same answer, and the network need not be shown both. If they are trained for more than about four epochs, they
-# also see images shifted by up to two pixels. In fewer epochs an image hardly ever comes back, and shifting does
-# slightly more harm than good. All six networks were trained with several amounts of work, and judged on the validation
-# set. Most of the points are single runs:
+# A recipe is made for a certain budget, then. How does the training program find the right one? It has six candidates,
+# which were trained with several amounts of work and judged on the validation set. Each curve below is one of them, and
+# most of its points are single runs. The numbers of channels say how wide a network is:
 
 # %%
 from helpers.drawings.benchmarks import show_candidates
@@ -264,6 +261,12 @@ from helpers.training.curves import curves
 show_candidates(curves())
 
 # %% [markdown]
+# The narrowest network, that of page 07, comes in two versions, one with fewer layers and larger learning rates. The four
+# wider ones are *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and its
+# mirror image get the same answer, and the network need not be shown both. (Their last stage has a third convolution,
+# too. And if there is time for more than about four epochs, they see images shifted by up to two pixels. In fewer epochs
+# an image hardly ever comes back, and shifting does slightly more harm than good.)
+#
 # The narrowest network learns most from little work, but before long a wider one overtakes it. The widest one was tried
 # only with a lot of work, and ends highest. In between, from 12 TFLOP on, several curves run so close together that the
 # gaps may well be chance. For the same *work*, then, it hardly matters which of these networks you train.
@@ -545,4 +548,4 @@ check_compare(as_if_apart)
 
 # %% [markdown]
 # ---
-# Back: [the notes, audited](16_notes_audited.ipynb) · On: [speed](18_speed.ipynb)
+# Previous: [the notes, audited](16_notes_audited.ipynb) · Next: [speed](18_speed.ipynb)

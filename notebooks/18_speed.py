@@ -45,7 +45,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 import torch.nn.functional as F
@@ -99,9 +99,9 @@ events = profiler.key_averages()
 [(event.key, event.count) for event in events if "batch_norm" in event.key]
 
 # %% [markdown]
-# Both layers of batch normalization are in there, forward and backward, as a chain of functions that call each other.
-# `self_cpu_time_total` is the time that was spent in a function itself, without those that it calls, so these times can
-# be added up. What share of the step is due to convolutions?
+# Both layers of batch normalization are in there. The forward pass is a chain of functions, each of which calls the
+# next. `self_cpu_time_total` is the time that was spent in a function itself, without those that it calls, so these
+# times can be added up. What share of the step is due to convolutions?
 
 # %% verify={"free": ["(?<=^')\\d+(?= % in convolutions'$)"], "reason": "speed of the machine"}
 total = sum(event.self_cpu_time_total for event in events)
@@ -110,9 +110,9 @@ share = sum(event.self_cpu_time_total for event in convolutions) / total
 f"{100 * share:.0f} % in convolutions"
 
 # %% [markdown]
-# In the same way we have profiled forty steps of one of the networks of
-# [page 17](17_benchmarks.ipynb#A-network-for-each-budget), with real images, in 32-bit floats, on an Intel machine with
-# two cores. Here are its operations, sorted into seven groups:
+# In the same way we profiled forty steps of one of the networks of [page
+# 17](17_benchmarks.ipynb#A-network-for-each-budget), with real images, in 32-bit floats, on an Intel machine with two
+# cores. Here are its operations, sorted into seven groups:
 
 # %%
 from helpers.drawings.benchmarks import show_step_profile
@@ -142,10 +142,10 @@ show_step_profile(percent)
 #
 # *多快算快*
 #
-# Is there anything to be gained at all? Let us measure three speeds on your machine, in billions of operations a second
-# (GFLOP/s). The first is that of a single large matrix product. A product of two $n \times n$ matrices takes $2n^3$
-# operations, $n$ multiplications and about as many additions for each of its $n^2$ numbers. Close other programs first,
-# because they can easily halve these speeds:
+# Is there anything to be gained at all? Let us measure three speeds on your machine, in billions of floating-point
+# operations a second (GFLOP/s). The first is that of a single large matrix product. A product of two $n \times n$
+# matrices takes $2n^3$ operations, $n$ multiplications and about as many additions for each of its $n^2$ numbers. Close
+# other programs first, because they can easily halve these speeds:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from torch.utils import benchmark
@@ -158,7 +158,8 @@ f"{2 * 1024**3 / seconds / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
 # The other two belong to the network that page 17 chooses for a training of 12 TFLOP, that is, $12 \times 10^{12}$
-# operations. Here are the speed of the best of its 3 x 3 convolutions, and that of a whole training step:
+# operations, which take a minute or two on a laptop. (A *recipe* says how wide a network is, and how it is trained.)
+# Here are the speed of the best of its 3 x 3 convolutions, and that of a whole training step:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 from helpers.training.curves import for_work
@@ -173,9 +174,9 @@ f"{speed / 1e9:.0f} GFLOP/s"
 
 # %% [markdown]
 # The matrix product is no upper limit, since a convolution can be faster, depending on the library and the shapes. Look
-# at the gap between the last two numbers instead. It has two causes: the operations that compute little and still take
-# time, and the network's other convolutions, which are slower than its best one. In three recorded runs of a minute,
-# the training as a whole reached this share of the speed of its best convolution:
+# at the gap between the last two numbers instead. It has two main causes: the operations that compute little and still
+# take time, and the network's other convolutions, which are slower than its best one. In three recorded runs of a
+# minute, the training as a whole reached this share of the speed of its best convolution:
 
 # %%
 [round(run["efficiency"], 2) for run in recorded["seconds_60"]["runs"]]
@@ -189,7 +190,7 @@ f"{speed / 1e9:.0f} GFLOP/s"
 #
 # A number in bfloat16 takes half the memory of a 32-bit float. Some processors calculate with it directly and gain a
 # lot. On others PyTorch has to take a detour, and the same training can become many times *slower*. Which kind is
-# yours? We time a convolution with 32 channels on 4 images of 16 x 16 pixels in both. A ratio above 1 means that
+# yours? We time a convolution with 32 channels on 4 images of 16 x 16 pixels in both types. A ratio above 1 means that
 # bfloat16 is faster:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
@@ -200,19 +201,19 @@ bf16 = convolution_speed(32, 16, 4, device="cpu", precision="bf16")
 f"{bf16 / fp32:.2f}x"
 
 # %% [markdown]
-# Hardly anybody remembers which processor has what, so the training program of this book measures both before it
-# starts, and takes the faster one. What bfloat16 does to the numbers is the subject of
-# [page 12](12_precision_and_memory.ipynb#Half-precision).
+# Hardly anybody remembers which processor has what, so on a CPU the training program of this book tries both before it
+# starts, and takes bfloat16 if that is clearly faster. What bfloat16 does to the numbers is the subject of [page
+# 12](12_precision_and_memory.ipynb#Half-precision).
 #
 # ## Instruction sets
 #
 # *指令集*
 #
 # A processor has instructions that treat several numbers at once. Those of Intel and AMD treat eight 32-bit floats with
-# AVX2, and sixteen with AVX512. PyTorch uses what it finds, so there is nothing to switch on, but much of the
-# difference between two machines comes from here. On [page 17](17_benchmarks.ipynb#Accuracy-against-time) there are
-# runs of a minute with bfloat16, with AVX512, and with AVX2 only. (Those with bfloat16 are from another processor, and
-# the networks need not be the same.) This is how much work was done in the minute, in TFLOP:
+# AVX2, and sixteen with AVX512. PyTorch uses those that it finds, so unlike bfloat16 they need not be switched on, but
+# much of the difference between two machines comes from here. On [page 17](17_benchmarks.ipynb#Accuracy-against-time)
+# there are runs of a minute with bfloat16, with AVX512, and with AVX2 only, all on the same machine. (The networks need
+# not be the same.) This is how much work was done in the minute, in TFLOP:
 
 # %%
 names = ["bf16_60", "seconds_60", "avx2_60"]
@@ -246,8 +247,8 @@ torch.set_num_threads(threads)
 f"{measure_speed('cpu', 'fp32', small) / 1e9:.1f} GFLOP/s"
 
 # %% [markdown]
-# PyTorch's own choice is usually the best one. An exception is when several programs share the cores: then give each of
-# them fewer threads.
+# PyTorch's own choice is usually the best one. (On our machine, too many threads were even slower than a single one.)
+# An exception is when several programs share the cores: then give each of them fewer threads.
 #
 # ## Compiling
 #
@@ -285,9 +286,9 @@ single["seconds"], double["seconds"]
 
 # %% [markdown]
 # The two processes took nearly three times as long, for the same work on the same two cores. Two threads share their
-# memory and need not send each other anything, while two processes have to exchange all gradients in every step, and the
-# sums over the batch for each batch normalization. Several processes pay off when each has a GPU or a whole machine to
-# itself.
+# memory and need not send each other anything, while two processes have to exchange all gradients in every step. Ours
+# also add up their sums for each batch normalization, as `nn.SyncBatchNorm` does, so that both normalize over the whole
+# mini-batch. Several processes pay off when each has a GPU or a whole machine to itself.
 #
 # Do two processes at least compute the same as one? Here are the number of steps and the losses at the beginning, each
 # of them the mean of a hundredth of the training:
@@ -296,20 +297,21 @@ single["seconds"], double["seconds"]
 [(run["steps"], run["losses"][:4]) for run in (single, double)]
 
 # %% [markdown]
-# The losses are close, but not equal, and rounding is only part of the reason. The optimizer of page 07 multiplies
-# matrices in every step, and each process does this for itself. These products are computed, and counted, twice, so the
-# 3 TFLOP are used up in fewer steps. The learning rate then rises and falls a little faster, and a hundredth of the
-# training is fewer steps, so these losses are not means over quite the same ones.
+# The losses are close, but not equal, and rounding is only part of the reason. This training uses Muon, the optimizer
+# of page 07, which multiplies matrices in every step, and each process does this for itself. These products are
+# computed, and counted, twice, so the 3 TFLOP are used up in fewer steps. The learning rate then rises and falls a
+# little faster, and a hundredth of the training is fewer steps, so the losses of the two runs are means over slightly
+# different steps.
 #
 # ## On a GPU
 #
 # *GPU 上的速度*
 #
-# Three seconds on a data-center GPU, an NVIDIA H200, are worth ten minutes on two CPU cores or more, as
-# [page 17](17_benchmarks.ipynb#On-a-GPU) shows. But a GPU is only fast if it is kept busy. A step consists of hundreds of
+# Three seconds on an NVIDIA H200, a data-center GPU, are worth at least ten minutes on two CPU cores, as [page
+# 17](17_benchmarks.ipynb#On-a-GPU) shows. But a GPU is only fast if it is kept busy. A step consists of hundreds of
 # *kernels* (核函数), small programs that run on the GPU. Many of ours take only a few microseconds, and Python may need
-# longer to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead* (启动开销), and
-# all three were used there:
+# longer to start such a kernel than the GPU needs to run it. Three things help against this *launch overhead* (启动开销),
+# and all three were used there:
 #
 # - larger batches give each kernel more to do;
 # - a *CUDA graph* records all the kernels of a step, and later starts them with a single call;
@@ -340,7 +342,7 @@ round(records.mean(gpu, "efficiency"), 2)
 
 # %% [markdown]
 # And what if eight such cards shared each batch, as the two processes above do? We had only one, but this can be
-# estimated on paper. A step of 1,024 images took this many milliseconds on the one card:
+# estimated on paper. On average, a step of 1,024 images took this many milliseconds on the one card:
 
 # %%
 step_ms = 1000 * gpu[0]["seconds"] / gpu[0]["steps"]
@@ -349,8 +351,9 @@ step_ms
 # %% [markdown]
 # At best, an eighth of the images takes an eighth of the time. Then the cards have to agree. They average their
 # gradients once, and for each of the six batch normalizations they add up sums, once forward and once backward. That
-# makes thirteen *all-reduces* (全归约). The messages are so small that what counts is not the bandwidth between the cards
-# but the delay, which we take to be 25 microseconds each. So eight cards would be faster by this factor, at most:
+# makes thirteen *all-reduces* (全归约). What counts is the delay before such a message arrives. Let us take 25
+# microseconds for each, and forget that the gradients, which are larger, take longer. Then eight cards would be faster
+# by this factor:
 
 # %%
 step_ms / (step_ms / 8 + 13 * 0.025)
@@ -381,7 +384,8 @@ round(work_for(85.0), 1), round(work_for(90.0), 1)
 
 # %% [markdown]
 # Compare the first number with the work that your machine does in a minute. If it does that much or more, you may
-# expect about 85 % in one minute. The second number, divided by the speed, is the time for 90 % on your machine:
+# expect about 85 % in one minute; if it does half of that, in two. The second number, divided by the speed, is the time
+# for 90 % on your machine:
 
 # %% verify={"reason": "speed of the machine", "timing": true}
 f"{work_for(90.0) * 1e12 / speed:.0f} s"
@@ -469,10 +473,10 @@ check_ratio(ratio)
 
 # %% [markdown]
 # **3. What several processes compute (hard).** Write `shared_gradients(net, x, y, processes)`, which does the work of
-# data parallelism in a single process. Cut the batch into parts with `chunk`, one for each process. Work out the
-# gradients of `F.cross_entropy` for each part by itself, and combine them so that they are those of the loss over the
-# *whole* batch. Return a list of gradients, in the order of `net.parameters()`. The last part may be smaller than the
-# others.
+# data parallelism in a single process. Cut the batch into parts with `chunk`, which makes at most one for each process.
+# Work out the gradients of `F.cross_entropy` for each part by itself, and combine them so that they are those of the
+# loss over the *whole* batch. Return a list of gradients, in the order of `net.parameters()`. The last part may be
+# smaller than the others.
 
 # %% tags=["exercise"]
 from helpers.exercises.speed import check_shared_gradients
@@ -570,4 +574,4 @@ check_shared_gradients(mean_of_the_parts)
 
 # %% [markdown]
 # ---
-# Back: [the benchmarks](17_benchmarks.ipynb) · On: [how outputs are verified](19_verification.ipynb)
+# Previous: [the benchmarks](17_benchmarks.ipynb) · Next: [how outputs are verified](19_verification.ipynb)

@@ -48,7 +48,7 @@
 # %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 
@@ -136,10 +136,10 @@ big + 1 - big, big - big + 1
 #
 # *数值的比较*
 #
-# How much is "up to rounding"? We need a *tolerance* (容差), the largest difference that still passes. A decimal number
-# may be off by one unit of the last digit that is printed, but never by more than one part in 10,000 of its size. Where
-# one unit is less than a millionth of the number, a millionth is allowed. These two losses differ by less than a
-# millionth, so there is nothing to say:
+# How much is "up to rounding"? We need a *tolerance* (容差), the largest difference that still passes. For a decimal
+# number it is one unit of the last digit that is printed: 4.3217 may become 4.3218. There are two exceptions. A number
+# with few digits may be off by one part in 10,000 at most, so that 0.2105 may not become 0.2106. And a number with many
+# digits may always be off by a millionth, as here, so there is nothing to say:
 
 # %%
 difference("loss 0.4321567", "loss 0.4321569")
@@ -299,11 +299,11 @@ compare_pictures(stored, unmarked).text
 #
 # *谁来检验验证本身*
 #
-# Suppose that the comparison itself had a bug and let everything pass. All pages would be green, and we would be none
-# the wiser. So it was tested on mistakes made on purpose, which is called *mutation testing* (变异测试). A program took
-# each output and spoiled it in many ways, one at a time: a digit changed, a line lost, two rows swapped, a label
-# erased, a curve in the wrong color. How often did the comparison notice? Here is how many mistakes it caught, and how
-# many it missed:
+# Suppose that the comparison itself had a bug and let everything pass. All pages would pass, and we would be none the
+# wiser. So it was tested on mistakes made on purpose, which is called *mutation testing* (变异测试). A program took each
+# output and spoiled it in many ways, one at a time: a digit changed, a line lost, two rows swapped, a label erased, a
+# curve in the wrong color. How often did the comparison notice? Here is how many mistakes it caught, and how many it
+# missed:
 
 # %%
 from helpers import measurements
@@ -338,9 +338,9 @@ measurements.trial_of_tools()
 # The notebooks were made by the authors of this book, who knew what to look for, so this is an illustration and not a
 # contest.
 #
-# And there is one thing that no such comparison can do for you. A green bar says that your machine has printed what the
-# book shows. It does not say that the sentence beside an output explains it correctly. To judge that, you have to read
-# both.
+# And there is one thing that no such comparison can do for you. A page that passes says that your machine has printed
+# what the book shows. It does not say that the sentence beside an output explains it correctly. To judge that, you have
+# to read both.
 #
 # ## Where the pictures come from
 #
@@ -419,8 +419,8 @@ measurements.needed_by_default(spread)
 # That leaves room to spare on the processors on which this was measured, for the most part one made by AMD. On others
 # there may be differences that nobody has seen yet.
 #
-# An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. Here is
-# what differs with 2.9.1, 2.11.0 or 2.13.0, with the reason:
+# An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. Three
+# of them were tried, 2.9.1, 2.11.0 and 2.13.0. Here is what differs, on which pages, and with which of the three:
 
 # %%
 measurements.differences_by_release(spread)
@@ -585,4 +585,4 @@ check_same_picture(within)
 
 # %% [markdown]
 # ---
-# Back: [speed](18_speed.ipynb) · On: [the contents](00_start_here.ipynb#What-is-in-the-book)
+# Previous: [speed](18_speed.ipynb) · Next: [the contents](00_start_here.ipynb#What-is-in-the-book)

@@ -49,11 +49,17 @@ def test_what_the_defaults_must_allow_leaves_out_cells_with_a_tolerance_and_othe
 
 
 def test_what_differs_with_a_release_is_told_and_asks_for_no_wider_defaults():
-    other = cell("02_autograd", release="other words", threads_1={"rtol": 7})
-    assert measurements.differences_by_release(data(cell(), other)) == [
-        ("02_autograd", "other words")
-    ]
-    assert needed_by_default(data(cell(), other))["rtol"] == 0
+    old = {"old": {"rtol": 7}, "older": {"rtol": 8}, "threads-1": {"rtol": 9}}
+    one = cell("02_autograd", release="other words") | {"needed": old}
+    two = cell("13_functions", release="other words") | {"needed": {"old": {}, "older": {}}}
+    spread_of = data(cell(), one, two)
+    spread_of["runs"] |= {
+        name: {"kind": "release", "torch": torch}
+        for name, torch in (("old", "2.11.0"), ("older", "2.9.1"), ("other", "2.8.0"))
+    }
+    rows = measurements.differences_by_release(spread_of).data.splitlines()[2:]
+    assert rows == ["| other words | 02, 13 | 2.9.1, 2.11.0 |"]
+    assert needed_by_default(spread_of)["rtol"] == 0
 
 
 def test_the_kinds_are_those_of_the_study():

@@ -115,7 +115,7 @@ def search(may_write: bool = True) -> tuple[Pictures | None, list[str]]:
         where = f"found {place.preposition} {place.name}"
         candidates, fault = files.sources(place.root)
         if cached is not None and (candidates or place.root == places.FOLDER):
-            how = f"decoded before and checked in {time.monotonic() - began:.1f} s"
+            how = f"read from the cache and checked in {time.monotonic() - began:.1f} s"
             return Pictures(cached, _official(where, how, notes), place.root), notes
         for source in candidates:
             try:

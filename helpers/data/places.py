@@ -36,7 +36,7 @@ def places() -> Iterator[Place]:
     """Yield the places in the order in which they are looked into."""
     root = named_root()
     if root not in ("", STAND_IN):
-        yield Place("CIFAR10_ROOT", Path(root), "by")
+        yield Place("CIFAR10_ROOT", Path(root), "at")
     yield Place("data/", FOLDER)
     with suppress(OSError, RuntimeError):  # there may be no current folder, and no home
         if Path.cwd() / "data" != FOLDER:

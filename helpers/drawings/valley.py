@@ -42,5 +42,5 @@ def show_valley(
     names = " and ".join(walks)
     plotting.show(
         figure,
-        alt=f"A long, narrow valley of the miss over speed and angle, with the way of {names}.",
+        alt=f"A long, narrow valley of the miss over speed and angle, with the path of {names}.",
     )

@@ -163,5 +163,5 @@ def check_hessian_times(hessian_times: Callable) -> Iterable[str]:
     if times > MOST:
         yield (
             f"the numbers are right, but for an x of {MANY} elements it holds {times:.0f} times as many "
-            "numbers as x has: the whole Hessian is in memory."
+            f"numbers as x has. The Hessian alone is {MANY} times as many: do without it."
         )

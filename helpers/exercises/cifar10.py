@@ -160,7 +160,7 @@ def check_fit(fit: Callable) -> Iterable[str]:
         if not isinstance(answer, list):
             yield f"a list of losses is expected, but this is {kind(answer)}."
         elif len(answer) != steps:
-            yield f"{where}, there are {len(answer)} losses, but {steps} are expected."
+            yield f"{where}, the list of losses is {len(answer)} long, not {steps}."
         elif not all(isinstance(loss, float) for loss in answer):
             yield "the losses are not floats: `loss.item()` gives a number and lets the graph go."
         elif not all(probe.trained):

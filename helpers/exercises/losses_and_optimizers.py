@@ -156,7 +156,7 @@ def check_overfit(overfit: Callable) -> Iterator[str]:
                 yield words
         if len(losses) != len(expected) and not fault_in(first, expected[: len(first)]):
             yield (
-                f"for a goal of {goal} there are {len(losses)} losses, but {len(expected)} are expected: the loop ends "
+                f"for a goal of {goal} the list of losses is {len(losses)} long, not {len(expected)}: the loop ends "
                 f"as soon as a loss is below the goal, after {MOST} steps at most."
             )
         if fault := fault_in(losses, expected):

@@ -1,4 +1,4 @@
-# Digits, as one wrote it in 2017. It does not run any more: python -m helpers.notes helpers/notes/example_2017.py
+# A training script of 2017. It no longer runs; to see why: python -m helpers.notes helpers/notes/example_2017.py
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

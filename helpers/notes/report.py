@@ -80,6 +80,7 @@ def release_table() -> Markdown:
 
 def show_counts(verdicts: dict[str, str]) -> None:
     """Show bars: how many statements of each section hold, have changed, were slips."""
+    plotting.use_style()
     sections = list(SECTIONS)
     counts = Counter((s.section, verdicts[s.number]) for s in STATEMENTS)
     parts = {}

@@ -64,7 +64,7 @@ RELEASES = {
     "1.11": (2022, "layers take a single sample; .T is for matrices"),
     "1.13": (2022, "// rounds down; iterators lose next()"),
     "2.0": (2023, "zero_grad gives None; correction; untyped_storage"),
-    "2.1": (2023, "set_default_tensor_type is deprecated; float8"),
+    "2.1": (2023, "set_default_tensor_type is deprecated"),
     "2.3": (2024, "uint16, uint32 and uint64"),
     "2.6": (2025, "torch.load takes weights only"),
     "2.13": (2026, "quantized types warn"),

@@ -30,7 +30,7 @@ def test_check_says_what_pages_would_use_and_writes_nothing(monkeypatch, small, 
         (here / files.ARCHIVE).write_bytes(content)
         status, text = command("--check")
         assert status == 0
-        assert "found in data/; decoded before" in text
+        assert "found in data/; read from the cache" in text
     (here / files.CACHE).write_bytes(small.flat[::-1].tobytes())
     broken = "(data/ was passed over: cifar-10-python.tar.gz is broken "
     status, text = command("--check")

@@ -80,7 +80,7 @@ def test_found_wherever_it_lies_and_never_changed(monkeypatch, tmp_path, small, 
         assert after.pop(name, None) is None or root == "data"
     assert after == before
     assert again().startswith(says.partition(";")[0] if root in ("named", "data") else "CIFAR-10")
-    assert re.search(r"; decoded before and checked in \d+\.\d s\.$", data.origin())
+    assert re.search(r"; read from the cache and checked in \d+\.\d s\.$", data.origin())
 
 
 def test_cifar10_root_comes_first(monkeypatch, tmp_path, small):
@@ -88,7 +88,7 @@ def test_cifar10_root_comes_first(monkeypatch, tmp_path, small):
     small.write(tmp_path / "data" / BASE)
     monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "mine"))
     for text in (again(), again()):
-        assert "found by CIFAR10_ROOT" in text
+        assert "found at CIFAR10_ROOT" in text
     assert data.cifar10(train=True).root == tmp_path / "mine"
 
 
@@ -112,7 +112,7 @@ def test_cifar10_root_is_read_as_a_shell_would(monkeypatch, tmp_path, small, val
     for name in ("HOME", "USERPROFILE", "BASE"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("CIFAR10_ROOT", value.replace("{}", str(tmp_path)))
-    assert "found by CIFAR10_ROOT" in data.origin()
+    assert "found at CIFAR10_ROOT" in data.origin()
 
 
 @pytest.mark.parametrize("value", ["", " ", '""'])
@@ -125,7 +125,7 @@ def test_the_cache_alone_will_do(tmp_path, small):
     file = small.write_archive(tmp_path / "data" / files.ARCHIVE)
     data.origin()
     file.unlink()
-    assert "found in data/; decoded before" in again()
+    assert "found in data/; read from the cache" in again()
 
 
 @pytest.mark.parametrize("value", ["stand-in", "stand-in ", " 'stand-in'"])

@@ -305,7 +305,7 @@ WRONG = [
     (checks.check_evaluate, in_percent, "element 1"),
     (checks.check_fit, without_zeroing, "still in `.grad`"),
     (checks.check_fit, in_evaluation_mode, "begin with `net.train()`"),
-    (checks.check_fit, one_epoch, "there are 3 losses, but 8 are expected"),
+    (checks.check_fit, one_epoch, "the list of losses is 3 long, not 8"),
     (checks.check_fit, cycled, "start it anew for each pass"),
     (checks.check_fit, without_step, "element 1"),
     (checks.check_fit, one_step_more, "not the parameters after the last step"),

@@ -235,7 +235,7 @@ WRONG = [
         loop(stop="never"),
         "the loop ends as soon as a loss is below the goal, after 100 steps",
     ),
-    (checks.check_overfit, loop(steps=99), "there are 99 losses, but 100 are expected"),
+    (checks.check_overfit, loop(steps=99), "the list of losses is 99 long, not 100"),
     (checks.check_overfit, loop(stop="before"), "the last step is missing"),
     (checks.check_overfit, made_up, "the net itself still has a loss of"),
     (

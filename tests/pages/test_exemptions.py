@@ -189,8 +189,8 @@ def test_another_machine_passes_and_what_it_lacks_does_not():
 
 
 def test_pictures_found_elsewhere_pass_and_those_that_are_not_real_do_not():
-    places = ["in data/", "by CIFAR10_ROOT", "in ~/.keras/datasets"]
-    hows = ["decoded before and checked in 0.1 s"]
+    places = ["in data/", "at CIFAR10_ROOT", "in ~/.keras/datasets"]
+    hows = ["read from the cache and checked in 0.1 s"]
     hows += [
         f"checked and decoded in 12.0 s{more}"
         for more in ("", ", not kept for the next start: No space left")

@@ -29,7 +29,7 @@ FIRST_CELL = """\
 %xmode Minimal
 import sys
 
-sys.path.insert(0, "..")  # where helpers/ lies
+sys.path.insert(0, "..")  # where helpers/ is
 
 import torch
 """
