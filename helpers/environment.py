@@ -94,24 +94,31 @@ def check_package(package: str, version: str | None, pinned: str) -> Finding:
 
 
 def check_pair(torch: str | None, torchvision: str | None, wanted: str | None) -> Finding:
-    """Torch and torchvision, by their releases, are compiled for each other: one names the torch ``wanted``."""
+    """Do torch and torchvision fit, by their releases? Torchvision names the torch ``wanted``: ``==2.9.1``, ``>=2.14.0``."""
     subject = "torch and torchvision"
     if not torch or not torchvision:
         return Finding("FAIL", subject, f"one is missing; run: {INSTALL}")
-    if wanted and torch != wanted:
-        text = f"torchvision {torchvision} was made for torch {wanted}, this is torch {torch}"
-        return Finding("FAIL", subject, f"{text}; run: {INSTALL}")
-    return Finding("OK", subject, "made for each other")
+    if wanted:
+        least, given = _numbers(wanted), _numbers(torch)
+        if given < least or (wanted.startswith("==") and given != least):
+            text = f"torchvision {torchvision} needs torch{wanted}, this is torch {torch}"
+            return Finding("FAIL", subject, f"{text}; run: {INSTALL}")
+    return Finding("OK", subject, "fit each other")
+
+
+def _numbers(release: str) -> list[int]:
+    """The numbers of a release, without what stands before or after them."""
+    return [int(number) for number in re.findall(r"\d+", release)[:3]]
 
 
 def torch_wanted_by_torchvision() -> str | None:
-    """The torch release that the installed torchvision names in its own metadata, if it does."""
+    """What the installed torchvision says of torch in its own metadata: one release, or the oldest that will do."""
     try:
         needs = metadata.requires("torchvision") or []
     except metadata.PackageNotFoundError:
         return None
-    match = re.search(r"^torch\s*\(?==\s*([\d.]+)", "\n".join(needs), re.MULTILINE)
-    return match[1] if match else None
+    match = re.search(r"^torch\s*\(?([=>]=)\s*([\d.]+)", "\n".join(needs), re.MULTILINE)
+    return match[1] + match[2] if match else None
 
 
 def check_import(module: str) -> Finding | None:

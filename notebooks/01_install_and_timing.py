@@ -39,7 +39,8 @@
 # - avoid the three classic mistakes of timing: the first call, the threads, and the GPU that nobody waited for;
 # - see when a tensor operation is limited by the call itself, and when by memory.
 #
-# **You need** a Python environment with the book's packages, which `pip install -r requirements.txt` brings you. No GPU.
+# **You need** the book's packages. `pip install -r requirements.txt`, typed in the book's folder, installs them, torch
+# and torchvision included. No GPU.
 #
 # **Time**: 22 min to read, 15 s to run (AMD EPYC, 2 cores).
 #
@@ -67,21 +68,23 @@ x = torch.tensor([1.0, 2.0, 3.0])
 x.sum()
 
 # %% [markdown]
-# And torchvision? It comes as a package of its own, but part of it is compiled code that was built against one
-# particular version of PyTorch. This is why the two should be installed by the same command: if they do not match, the
-# import may fail, or it may succeed and then a function is missing. So we do not stop at the import, but also call one
-# of the compiled functions, *non-maximum suppression* (非极大值抑制). It helps a program that looks for cats in a picture and
-# has drawn two boxes around the same cat: of boxes that overlap by more than a threshold, here one half, it keeps only
-# the one with the highest score. Our two boxes are nearly the same, and their scores are 0.9 and 0.8. The answer should
-# be the index of the first:
+# And torchvision? It comes as a package of its own, and part of it is compiled code that works only with certain
+# versions of PyTorch. (Older releases of torchvision demand exactly one; today's names the oldest that will do.) If the
+# two do not fit, the import may fail, or it may succeed and then a function is missing. So we do not stop at the
+# import, but also call one of the compiled functions, *non-maximum suppression* (非极大值抑制). It helps a program that looks
+# for cats in a picture and has drawn two boxes around the same cat: of boxes that overlap too much, it keeps only the
+# one with the highest score. (A box is given by two opposite corners. How much two of them overlap is the area that
+# they share, divided by the area that they cover together, *intersection over union* or IoU, 交并比. Here one half is too
+# much.) Our two boxes are nearly the same, and their scores are 0.9 and 0.8. The answer should be the index of the
+# first:
 
 # %% claims=["C01"]
 boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.1]])
 torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 
 # %% [markdown]
-# It kept box 0, so the compiled part works. The notes use two commands, `pip install torch` and then
-# `pip install torchvision`. That still works, but a single command for both lets `pip` choose a matching pair.
+# It kept box 0, so the compiled part works. The notes use two commands, `pip install torch` and then `pip install
+# torchvision`. That still works, but with a single command `pip` settles both versions together.
 #
 # ## Which build is it?
 #
@@ -93,25 +96,27 @@ torchvision.ops.nms(boxes, torch.tensor([0.9, 0.8]), iou_threshold=0.5)
 torch.__version__
 
 # %% [markdown]
-# Look at what follows the plus sign. `cpu` is the build that knows no GPU. `cu` with a number is the one for NVIDIA's
-# GPUs, which are programmed with CUDA, so `cu132` means CUDA 13.2; `rocm` is for AMD's GPUs and `xpu` for Intel's. On
-# macOS there is no plus sign at all. `pip` does not look at your hardware: on an ordinary Linux PC it brings the CUDA
-# build along with several gigabytes of libraries, even if there is no GPU. If you have none and would like your disk space
-# back, ask for the small build by name:
+# Look at what follows the plus sign. `cpu` is the build that cannot use a GPU. `cu` with a number is the one for
+# NVIDIA's GPUs, which are programmed with CUDA, so `cu132` means CUDA 13.2; `rocm` is for AMD's GPUs and `xpu` for
+# Intel's. The build for macOS has no plus sign, and can use Apple's GPU. (Packages from elsewhere, such as conda-forge,
+# name their builds in their own way.) `pip` does not look at your hardware: on an ordinary Linux PC it brings the CUDA
+# build along with several gigabytes of libraries, even if there is no GPU. If you have none and would like your disk
+# space back, ask for the small build by name:
 #
 # ```bash
 # pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu
 # ```
 #
-# That a build *can* use a GPU does not mean that there is one. This is how to ask, whoever made the GPU:
+# That a build *can* use a GPU does not mean that there is one. This is how to ask, whatever the make of the GPU:
 
 # %% verify={"free": ["^(True|False)$"], "reason": "whether the machine has a GPU"}
 torch.accelerator.is_available()
 
 # %% [markdown]
-# For everything else that this book needs there is a small checklist. You can also run it in a terminal, with
-# `python -m helpers.environment`, and it is the first thing to look at when a page misbehaves. Each line begins with
-# `[OK]`, with `[NOTE]` for what works but is worth knowing, or with `[FAIL]` and what to do about it:
+# For everything else that this book needs there is a small checklist. You can also run it in a terminal, with `python
+# -m helpers.environment` in the book's folder, and it is the first thing to look at when a page misbehaves. Each line
+# begins with `[OK]`, with `[NOTE]` for something that works but that you should know about, or with `[FAIL]` and what
+# to do about it:
 
 # %% claims=["C01"] verify={"free": ["(?m)^\\[(OK|NOTE)\\] +", "(?m)(?<=: )\\d+\\.\\d+[\\w.]*(; the book's outputs were made with [\\w.]+ and may differ)?$", "(?<=device: )(cpu, \\d+ threads?; no GPU found, none is needed|cuda, .+ \\(CUDA \\S+\\)|mps, the GPU of this Mac)", "(?m)(?<=: )\\d+\\.\\d GB free(; the CIFAR-10 pages need [\\d.]+: [a-z ]+)?$", "(?<=kernel: )(Python [\\d.]+ of this environment|runs outside the active virtual environment; .+)"], "reason": "releases, memory and disk are the machine's own"}
 from helpers import environment
@@ -145,8 +150,8 @@ torch.use_deterministic_algorithms(False)
 b
 
 # %% [markdown]
-# > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today the module keeps its name, and
-# > `torch.empty(3, 4)` says more plainly what you get. The old call still works.
+# > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today nearly everybody writes `import torch`,
+# > and `torch.empty(3, 4)` says more plainly what you get. The old call still works.
 #
 # When you want values, say which ones. `rand` draws random floating-point numbers between 0 and 1. `zeros` and `ones` do
 # what their names promise, and take a data type as well, here that of 64-bit integers:
@@ -208,13 +213,13 @@ more = torch.ones(1200)
 
 # %% [markdown]
 # Compare the two lines. You might expect a factor of a hundred, but usually there is hardly any difference. So it
-# cannot be the adding that took the time for the twelve numbers. Most of it is the *overhead* (开销) of a call:
-# Python looks up the method, PyTorch finds the *kernel* (内核), the compiled routine for this data type and device, and a
-# tensor is made for the result. Further down we shall see from which size on the numbers begin to count.
+# cannot be the adding that took the time for the twelve numbers. Most of it is the *overhead* (开销) of a call: Python
+# looks up the method, PyTorch finds the *kernel* (内核), which here means the compiled routine for this data type and
+# device, and a tensor is made for the result. Further down we shall see from which size on the numbers begin to count.
 #
 # The fourth line of the notes is `%hist`, short for `%history`. It lists all that has been typed so far, which is handy
 # when you have been trying things out and want to keep what worked. By now this would be a long list, so we ask only
-# for the second cell and the third, with their numbers (`-n`):
+# for the second cell and the third that were run, with their numbers (`-n`):
 
 # %% claims=["C04"]
 # %hist -n 2-3
@@ -233,16 +238,17 @@ matrix = 2 * torch.eye(4)
 
 # %% [markdown]
 # *Wall time* is what a clock on the wall would show. *CPU time* is the work of all cores added up, so it can be the
-# larger of the two. Now the same statement many times over:
+# larger of the two. (*user* is the part spent in your program, *sys* the part spent in the operating system.) Now the
+# same statement many times over:
 
 # %% verify={"reason": "durations", "timing": true}
 # %timeit -n 1000 torch.linalg.inv(matrix)
 
 # %% [markdown]
-# Compare this with the wall time above, and mind the units: the first call usually takes several times as long.
-# It has to do what later calls find done: load a library, request memory from the operating system or, with
-# other operations, start threads and choose a method for the shape of the input. So if it is the thousandth call
-# that interests you, *warm up* (预热) before you start the clock: make a call or two, and throw their times away.
+# Compare this with the wall time above, and mind the units: the first call usually takes many times as long. It has to
+# do what later calls find done: load a library, request memory from the operating system or, with other operations,
+# start threads and choose a method for the shape of the input. So if it is the thousandth call that interests you,
+# *warm up* (预热) before you start the clock: make a call or two, and throw their times away.
 #
 # ## PyTorch has its own timer
 #
@@ -270,8 +276,8 @@ f"{1e6 * result.median:.1f} us"
 #
 # Unlike `%timeit`, the `Timer` uses **one thread**, unless you tell it otherwise. That is the fairer comparison between
 # two ways to write something, but it may not be what your program does: PyTorch shares large operations among several
-# threads (线程), as a rule one for each core. For an operation that is large enough we take a product of two matrices of
-# 2000 x 2000, which has eight billion multiplications to share. First with one thread, then with two:
+# threads (线程), as a rule one for each core. To have enough to share out, we multiply two matrices of 2000 x 2000, which
+# takes eight billion multiplications. First with one thread, then with two:
 
 # %% verify={"reason": "durations", "timing": true}
 m = torch.ones(2000, 2000)
@@ -285,15 +291,17 @@ with_two = two.blocked_autorange(min_run_time=0.5).median
 f"{1e3 * with_two:.0f} ms"
 
 # %% [markdown]
-# How much did the second thread help? The best that one can expect of two threads is a factor of about two:
+# How much did the second thread help? Two threads should at best halve the time, give or take the noise of the
+# measurement:
 
 # %% verify={"reason": "durations", "timing": true}
 f"{with_one / with_two:.2f}x"
 
 # %% [markdown]
 # A ratio near 1, or even below it, usually means that the second thread had no core to itself: something else was
-# running, or there are fewer cores than it seems (many processors count each core twice). And if you try the same with
-# `big.sum()`, do not be disappointed: that is over so quickly that handing out the work may cost more than it saves.
+# running, or there are fewer cores than it seems (many processors present each core as two). And if you try the same
+# with `big.sum()`, do not be disappointed: that is over so quickly that handing out the work may cost more than it
+# saves.
 #
 # So a time without a number of threads says little. `torch.get_num_threads` tells you how many PyTorch uses, and
 # `torch.set_num_threads` sets the number for all that follows:
@@ -324,7 +332,7 @@ def wait():
 
 
 # %% [markdown]
-# We put the matrix on the GPU if there is one, and warm up as we have learned:
+# We put the matrix on the GPU if there is one (otherwise `gpu` is `None`), and warm up as we have learned:
 
 # %%
 gpu = torch.accelerator.current_accelerator(check_available=True)
@@ -399,8 +407,9 @@ rows = torch.ones(100, 100)
 # %timeit -n 100 rows.sum(dim=1)
 
 # %% [markdown]
-# Both give the same hundred sums. This is why you will hardly see a Python loop over the elements of a
-# tensor in this book, and why networks are trained on many images at a time.
+# Both give the same hundred sums. (If a line begins with "The slowest run took", the machine was busy. The difference
+# is usually so large that it does not matter here.) This is why you will hardly see a Python loop over the rows or
+# elements of a tensor in this book, and why networks are trained on many images at a time.
 #
 # ## Going further
 #
@@ -421,11 +430,11 @@ rows = torch.ones(100, 100)
 # - Install torch and torchvision with one command. The end of `torch.__version__` names the build, and
 #   `python -m helpers.environment` tells you whether anything is missing.
 # - `torch.Tensor(3, 4)` is uninitialized. Write `empty`, `zeros`, `ones` or `rand` for a shape, and `tensor` for data.
-# - `%timeit` and `torch.utils.benchmark` repeat a statement; the latter also warms up, sets the number of threads and
+# - `%timeit` and `torch.utils.benchmark` repeat a statement; the second also warms up, sets the number of threads and
 #   waits for the GPU.
 # - Warm up, know your number of threads, and synchronize before you read the clock.
-# - A sum over a small tensor takes as long as the call itself, and one over a large tensor as long as the memory needs.
-#   One large call beats many small ones.
+# - For a small tensor, a sum costs little more than the overhead of the call; for a large one, the time is mostly that
+#   of reading the memory. One large call beats many small ones.
 
 # %% [markdown]
 # ## Exercises
@@ -487,9 +496,9 @@ check_data_of_2017(data_of_2017)
 # </details>
 
 # %% [markdown]
-# **3. How fast was memory read?** Write `gigabytes_per_second(x, seconds)`: an operation has read each element of the
-# tensor `x` once, in so many seconds. Return the rate as a float. A gigabyte is $10^9$ bytes here, and not all tensors
-# have elements of four bytes.
+# **3. How fast was memory read?** Suppose that an operation has read each element of the tensor `x` once, and took
+# `seconds` seconds. Write `gigabytes_per_second(x, seconds)`, which returns the rate as a float. A gigabyte is $10^9$
+# bytes here, and not all tensors have elements of four bytes.
 
 # %% tags=["exercise"]
 from helpers.exercises.timing import check_gigabytes_per_second
@@ -516,8 +525,8 @@ check_gigabytes_per_second(gigabytes_per_second)
 
 # %% [markdown]
 # **4. A timer of your own.** Write `median_seconds(call, repeats, clock)`. It calls `call()` once to warm up. Then it
-# calls it `repeats` times, takes the time of each call alone, and returns the median of these times. `clock()` gives the
-# time in seconds, as `time.perf_counter()` does; the check brings its own clock, so that nobody has to wait.
+# calls it `repeats` times, times each call separately, and returns the median of these times. `clock()` gives the time
+# in seconds, as `time.perf_counter()` does; the check brings its own clock, so that nobody has to wait.
 
 # %% tags=["exercise"]
 import statistics

@@ -32,8 +32,8 @@
 # - find out why a `.grad` is `None`, and read autograd's error messages for their advice;
 # - turn old code with `Variable`, `volatile` and `.data` into today's.
 #
-# **You need** a little Python, and the derivative of $x^2$ from school. A *tensor* (张量) is PyTorch's array of numbers.
-# No GPU.
+# **You need** a little Python, and the derivatives of $x^2$ and $e^x$ from school. A *tensor* (张量) is PyTorch's array
+# of numbers. No GPU.
 #
 # **Time**: 24 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
@@ -111,8 +111,9 @@ w.grad, b.grad
 # *计算图*
 #
 # Once a tensor requires a gradient, each differentiable operation on it leaves a record on its result, the `grad_fn`.
-# The loss has a `MeanBackward0`, because the last operation was a mean. That record points to those of its inputs,
-# these to those of theirs, and together they form the *computational graph* (计算图). We clear the gradients and draw it.
+# The loss has a `MeanBackward0`, because the last operation was a mean. That record points to the records of its
+# inputs, which point to the records of theirs, and together they form the *computational graph* (计算图). We clear the
+# gradients and draw it.
 
 # %% claims=["C08"]
 from helpers.drawings.autograd_graph import show_graph
@@ -126,8 +127,8 @@ show_graph(loss, w=w, b=b)
 # by `x`. No operation made `w` and `b`, in orange, so they have no `grad_fn`; their `AccumulateGrad` will add the
 # gradient to `.grad`. Our data do not appear, because nobody asked for their derivatives.
 #
-# Two boxes *keep* something for later. The derivative of $e^2$ is $2e$, so the square keeps its input, called `self`.
-# That of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
+# Two boxes *keep* something for later. The derivative of a square $u^2$ is $2u$, so the square keeps its input, called
+# `self`. That of $wx$ with respect to $w$ is $x$, so the product keeps its `other` factor.
 
 # %% [markdown]
 # ## The chain rule by hand
@@ -135,7 +136,7 @@ show_graph(loss, w=w, b=b)
 # *链式法则*
 #
 # What travels along these arrows? Call the loss $L$, and the error at the $i$-th point $e_i = w x_i + b - y_i$. School
-# tells us the derivative of each link:
+# tells us the derivative of each link. (The curly $\partial$ says that the other variables stand still.)
 #
 # $$\frac{\partial L}{\partial e_i} = \frac{2 e_i}{3}, \qquad
 # \frac{\partial e_i}{\partial w} = x_i, \qquad \frac{\partial e_i}{\partial b} = 1.$$
@@ -146,7 +147,7 @@ show_graph(loss, w=w, b=b)
 # $$\frac{\partial L}{\partial w} = \sum_i \frac{2 e_i}{3}\, x_i
 # = \frac{2}{3}\,(-1.5 \cdot 1 - 3 \cdot 2 - 3.5 \cdot 3) = -12$$
 #
-# The paths to $b$ are the same, with a 1 in the place of $x_i$. In code, without any help from autograd:
+# The paths to $b$ are the same, with a 1 in place of $x_i$. In code, without any help from autograd:
 
 # %%
 error = 0.5 * x + 0.0 - y
@@ -155,8 +156,8 @@ d_error = 2 * error / 3
 
 # %% [markdown]
 # `backward` does just this, box by box. Each `grad_fn` is a function that knows its own link: hand it the gradient with
-# respect to its output, and it returns the gradient with respect to its input. The mean passes a third to each of the
-# three squares:
+# respect to its output, and it returns the gradient with respect to each of its inputs. We begin at the loss, whose
+# derivative with respect to itself is 1. The mean passes a third to each of the three squares:
 
 # %% claims=["C08"]
 loss.grad_fn(torch.tensor(1.0))
@@ -178,15 +179,17 @@ show_graph(loss, w=w, b=b)
 #
 # *梯度下降*
 #
-# The gradient points to where the loss grows fastest, so we take a step the other way. Its length is set by the
-# *learning rate* (学习率), here 0.1. If we write that down just like this, PyTorch objects:
+# The gradient points in the direction in which the loss grows fastest, so we step the other way. The step is the
+# gradient times a small number, the *learning rate* (学习率), here 0.1. If we write that down just like this, PyTorch
+# objects:
 
 # %% tags=["raises-exception"]
 w -= 0.1 * w.grad
 
 # %% [markdown]
-# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. Moving it is not part of the model and
-# should not be recorded, and `torch.no_grad()` says so:
+# "Leaf Variable" is the old name for a tensor like `w`, which no operation made. If PyTorch recorded this step, `w`
+# would become the result of an operation, and no longer be a parameter of its own. Moving a parameter is not part of
+# the model, so we switch the recording off:
 
 # %%
 with torch.no_grad():
@@ -253,9 +256,9 @@ curves = {"0.01": losses(0.01), "0.1": losses(0.1), "0.2": losses(0.2)}
 show_losses(curves, "learning rate")
 
 # %% [markdown]
-# The axis is logarithmic. With 0.01 the loss creeps down. With 0.1 two steps do most of the work. With 0.2 the steps
-# are too long: picture the loss as a valley, and each crosses the floor and lands higher up on the other side. When a
-# loss grows from step to step, suspect the learning rate first.
+# The axis is logarithmic. With 0.01 the loss creeps down. With 0.1 the first step does most of the work. With 0.2 the
+# steps are too long: picture the loss as a valley, and each crosses the floor and lands higher up on the other side.
+# When a loss grows from step to step, suspect the learning rate first.
 
 # %% [markdown]
 # ## Gradients accumulate
@@ -271,9 +274,10 @@ mse(w, b).backward()
 w.grad
 
 # %% [markdown]
-# It *adds* to what is there. If you forget to clear, nothing fails, but each step contains all earlier gradients as
-# well and the training goes astray. In most programs an *optimizer* (优化器) takes the steps and clears the gradients,
-# with `zero_grad()`. (`SGD` is the gradient descent that we wrote ourselves.)
+# It *adds* to what is there. If you forget to clear, nothing fails, but each step then uses the sum of all gradients so
+# far, and the training goes astray. In most programs an *optimizer* (优化器) does both for you: its `step()` moves the
+# parameters, and its `zero_grad()`, which you have to call, clears the gradients. (`SGD`, *stochastic gradient
+# descent*, is the rule that we wrote ourselves.)
 
 # %%
 torch.optim.SGD([w, b]).zero_grad()
@@ -311,7 +315,7 @@ with torch.no_grad():
 prediction
 
 # %% [markdown]
-# Sometimes a single tensor should leave the graph, for instance on its way to a plot. NumPy takes no tensor that
+# Sometimes a single tensor should leave the graph, for instance on its way to a plot. `.numpy()` refuses a tensor that
 # requires a gradient; `detach()` gives you the same numbers, in the same memory, without the history:
 
 # %%
@@ -319,8 +323,8 @@ prediction = w * x + b
 prediction.detach().numpy()
 
 # %% [markdown]
-# (`torch.inference_mode()` is a little faster, but its results must not be used later in a computation that calls
-# `backward`.)
+# (`torch.inference_mode()` is a little faster, but keep its results out of later computations that autograd records. As
+# soon as one of them would have to be kept for `backward`, you get an error.)
 #
 # Now suppose that only the slope should be trained. Then you *freeze* (冻结) the intercept with `requires_grad_(False)`,
 # where the underscore marks PyTorch's in-place methods:
@@ -333,8 +337,9 @@ w.grad, b.grad
 
 
 # %% [markdown]
-# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. Clear their
-# gradients as well, because an optimizer looks at `.grad`, and not at `requires_grad`.
+# This is how a network trained on one task is often adapted to another: all layers but the last are frozen. If you
+# freeze a tensor in the middle of training, set its `.grad` to `None` as well. An optimizer looks at `.grad` and not at
+# `requires_grad`, so an old gradient would move the tensor once more.
 
 # %% [markdown]
 # ## The graph follows your code
@@ -397,9 +402,10 @@ torch.optim.SGD([v], lr=0.1)
 
 # %% [markdown]
 # The conversion was recorded like any other operation, so the leaf is a `float32` tensor that has no name any more. A
-# loop of your own would only find that `v.grad` is `None`. An update written as `w = w - 0.1 * w.grad` loses the leaf
-# too. So does `.to("cuda")`, although `.to("cpu")` returns the very same tensor and all is well on your laptop. Convert
-# first, and ask for the gradient last: `torch.ones(2).to(torch.float64).requires_grad_()`.
+# loop of your own would only find that `v.grad` is `None`. An update written as `w = w - 0.1 * w.grad` makes a new
+# tensor, which is no leaf, or, under `no_grad`, a leaf that no longer requires a gradient. And `.to("cuda")` loses the
+# leaf as well, although `.to("cpu")` returns the very same tensor and all is well on your laptop. Convert first, and
+# ask for the gradient last: `torch.ones(2).to(torch.float64).requires_grad_()`.
 
 # %% [markdown]
 # ## Traps and their messages
@@ -426,8 +432,9 @@ loss.backward()
 loss.backward()
 
 # %% [markdown]
-# The message suggests `retain_graph=True` (in old code `retain_variables`, a `TypeError` today). More often, something
-# was computed once, before the loop, that should be computed anew in each step.
+# The message suggests `retain_graph=True` (which old code calls `retain_variables`, a `TypeError` today). You rarely
+# need it: usually something was computed once, before the loop, that should be computed anew in each step, so move it
+# inside.
 #
 # **A change in place.** The derivative of $e^w$ is $e^w$ itself, so `exp` keeps its own output. We change it, and
 # `backward` fails:
@@ -455,6 +462,7 @@ out.backward()
 # | `Variable(t)` | `t` |
 # | `Variable(t, requires_grad=True)` | `t.detach().requires_grad_()` |
 # | `v.data` | `v.detach()` |
+# | `w.data -= 0.1 * w.grad.data` | `with torch.no_grad():` and in it `w -= 0.1 * w.grad` |
 # | `Variable(t, volatile=True)` | `with torch.no_grad():` around the computation |
 # | `loss.data[0]` | `loss.item()` |
 #
@@ -476,9 +484,9 @@ with print_warnings():
     Variable(torch.ones(2), volatile=True)
 
 # %% [markdown]
-# The one to root out is `.data`, as in `w.data -= 0.1 * w.grad.data`. A change made there goes behind autograd's back
-# and leaves the version as it is. Let us overwrite what `exp` has kept, at $t = 1$, where the derivative is
-# $e \approx 2.718$:
+# The one to root out is `.data`, above all where something is changed through it. Such a change goes behind autograd's
+# back and leaves the version as it is. Let us overwrite what `exp` has kept, at $t = 1$, where the derivative is $e
+# \approx 2.718$:
 
 # %% claims=["C06"]
 t = torch.tensor(1.0, requires_grad=True)
@@ -498,7 +506,8 @@ t.grad
 #
 # The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
 # parameter by name. `torch.nn` is built on autograd and takes that over: a layer holds its parameters, and an optimizer
-# moves and clears them all. This layer expects a row for each sample, so we make a column of `x`:
+# moves and clears them all. This layer expects a row for each sample, so `unsqueeze(1)` turns `x` into a column. It
+# begins with random numbers, which the seed makes the same in each run:
 
 # %%
 torch.manual_seed(0)
@@ -518,8 +527,9 @@ for _ in range(500):
 net.weight, net.bias
 
 # %% [markdown]
-# It is the same line. In 2017 the input had to be a `Variable`; now a plain tensor goes in, and a plain tensor with a
-# `grad_fn` comes out. [Page 04](04_modules.ipynb) shows how networks are built.
+# It is the same line. (A `Parameter` is a leaf that requires a gradient from the start, so we did not have to ask for
+# it.) In 2017 the input had to be a `Variable`; now a plain tensor goes in, and a plain tensor with a `grad_fn` comes
+# out. [Page 04](04_modules.ipynb) shows how networks are built.
 
 # %% [markdown]
 # ## Recap
@@ -530,16 +540,17 @@ net.weight, net.bias
 #   `requires_grad_(False)` freezes a parameter.
 # - Gradients accumulate: clear them after each step, or use the adding to work through a batch in parts.
 # - `.grad` is filled for leaves. What was saved must not be changed in place, and is freed after use.
-# - `Variable` is Tensor now, `volatile` became `no_grad`, and `.data` should be `detach()`.
+# - `Variable` is Tensor now, `volatile` became `no_grad`, and `.data` should be `detach()`, or
+#   `no_grad` where it is changed.
 
 # %% [markdown]
 # ## Exercises
 #
-# Write your code in the place of the three dots and run the cell. It is tried on inputs that you do not see. The hints
+# Write your code in place of the three dots and run the cell. It is tried on inputs that you do not see. The hints
 # open one after the other.
 #
-# **1. The gradient of anything.** Write `gradient(loss, w, b)`. It gets a function `loss` of two tensors, and two Python
-# numbers, and returns a tuple: the derivatives of `loss(w, b)` with respect to `w` and to `b`.
+# **1. The gradient of anything.** Write `gradient(loss, w, b)`. It gets a function `loss` of two tensors, and two
+# Python floats, and returns a tuple of two tensors: the derivatives of `loss(w, b)` with respect to `w` and to `b`.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd import check_gradient
@@ -561,7 +572,7 @@ check_gradient(gradient)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# A Python number cannot have a gradient. Make tensors that ask for one, pass them to `loss`, and call `backward` on what
+# A Python float cannot have a gradient. Make tensors that ask for one, pass them to `loss`, and call `backward` on what
 # comes back.
 #
 # </details>
@@ -590,14 +601,16 @@ check_freeze(freeze_all_but)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# `requires_grad_` takes `True` as well as `False`. And what does an optimizer look at? To it, a gradient of zero is a
-# gradient too: weight decay would still move that parameter.
+# `requires_grad_` takes `True` as well as `False`. And what does an optimizer look at? To it, a gradient of zeros is a
+# gradient, too: some optimizers also shrink each parameter a little in every step (*weight decay*, 权重衰减), and spare it
+# only if its `.grad` is `None`.
 #
 # </details>
 
 # %% [markdown]
-# **3. A parabola.** Write `fit_parabola(x, y, learning_rate, steps)`, which fits $y = p_0 x^2 + p_1 x + p_2$ to points by
-# gradient descent on the mean squared error, starting from zeros, and returns the three coefficients in one tensor.
+# **3. A parabola.** Write `fit_parabola(x, y, learning_rate, steps)`, which fits $y = p_0 x^2 + p_1 x + p_2$ to points
+# by gradient descent on the mean squared error, starting from zeros, and returns the three coefficients in one tensor,
+# $p_0$ first.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd import check_parabola
@@ -653,9 +666,10 @@ check_parts(backward_in_parts)
 # </details>
 
 # %% [markdown]
-# **5. The chain rule, one layer deeper (hard).** A tiny network has a bend in it: the prediction is
-# $v \tanh(wx + b) + c$. Write `gradient_by_hand(x, y, w, b, v, c)`, which returns a tuple of the derivatives of the mean
-# squared error with respect to `w`, `b`, `v` and `c`, *without* autograd.
+# **5. The chain rule, one layer deeper (hard).** A tiny network has a curve in it: the prediction is $v \tanh(wx + b) +
+# c$. Write `gradient_by_hand(x, y, w, b, v, c)`, which returns a tuple of the derivatives of the mean squared error
+# with respect to `w`, `b`, `v` and `c`, *without* autograd. `x` and `y` are tensors of any length, and the other four
+# hold a single number each.
 
 # %% tags=["exercise"]
 from helpers.exercises.autograd import check_chain
@@ -677,8 +691,8 @@ check_chain(gradient_by_hand)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# With `hidden = torch.tanh(w * x + b)`, the derivative of tanh is `1 - hidden**2`. The gradient with respect to
-# the prediction is $2e_i/3$ for three points; mind how many there are.
+# With `hidden = torch.tanh(w * x + b)`, the derivative of tanh is `1 - hidden**2`. The gradient with respect to the
+# prediction is $2e_i/n$ for $n$ points.
 #
 # </details>
 

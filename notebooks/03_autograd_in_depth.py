@@ -522,7 +522,7 @@ whole.allclose(in_segments)
 # %% [markdown]
 # ## Exercises
 #
-# Each asks for a function or a class. Write it in the place of the three dots and run the cell: the check tries it on
+# Each asks for a function or a class. Write it in place of the three dots and run the cell: the check tries it on
 # inputs of its own.
 #
 # **1. A vector-Jacobian product.** Write `vector_jacobian(f, x, v)`. The function `f` takes a vector and returns a

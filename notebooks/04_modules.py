@@ -512,7 +512,7 @@ show_filters(picture, six_filters())
 # %% [markdown]
 # ## Exercises
 #
-# Write your code in the place of the three dots and run the cell. The check tries it on inputs that are not on this page.
+# Write your code in place of the three dots and run the cell. The check tries it on inputs that are not on this page.
 #
 # **1. Count what an optimizer may change.** `trainable(net)` returns how many numbers an optimizer may change in a
 # module, as an int. Parameters that are frozen, with `requires_grad` False, do not count.

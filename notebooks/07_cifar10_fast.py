@@ -612,7 +612,7 @@ print_gain(recorded["techniques"]["augmentation"], "flips and shifts")
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries it on inputs that are not on the page.
+# Put your code in place of the three dots and run the cell. The check tries it on inputs that are not on the page.
 #
 # **1. One cycle, rounder.** Write `cosine_cycle(progress, warmup)`, which returns a factor of the learning rate. It
 # rises in a straight line from 0 to 1 until `progress` reaches `warmup`, and then falls to 0 like half a cosine wave,

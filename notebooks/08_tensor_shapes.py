@@ -513,7 +513,7 @@ len(ids) < 100
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
+# Put your code in place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
 # **1. Column by column.** `fill_columns(line, rows)` returns the numbers of a 1-D tensor as a matrix with `rows` rows,

@@ -193,7 +193,7 @@ t.index_select(1, columns), t[:, columns]
 # %% [markdown]
 # One table is worth picking from whatever your data are: the identity matrix. Suppose each of four measurements comes
 # with the number of its season. A network should not take these numbers for quantities, since autumn is not three
-# times as much as spring. So each number is turned into a row of its own, with a 1 in the place of its season and 0
+# times as much as spring. So each number is turned into a row of its own, with a 1 in place of its season and 0
 # elsewhere. Such a row is called *one-hot* (独热编码), and the one-hot rows are the rows of the identity matrix:
 
 # %%
@@ -477,7 +477,7 @@ warmest, t.take_along_dim(warmest, dim=1)
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
+# Put your code in place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
 # **1. Clean up.** Sensors report -999 when they fail. `clean(x)` returns a copy of a float tensor in which each -999 is

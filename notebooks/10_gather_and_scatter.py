@@ -132,9 +132,9 @@ show_gather(x, 1, index, follow=0)
 #
 # `out[i][j] = x[index[i][j]][j]`
 #
-# Now elements travel up or down. In the drawing, a color stands for a row of `x`, and the arrows follow the 1 in the
-# corner of the index to row 1, where they find the 13. (The [notes of 2017](16_notes_audited.ipynb) give both formulas
-# like this, and they still hold.)
+# Now elements travel up or down. In the drawing, a color stands for a row of `x`, and the arrows follow the 1 at the
+# bottom right of the index to row 1, where they find the 13. (The [notes of 2017](16_notes_audited.ipynb) give both
+# formulas like this, and they still hold.)
 
 # %% claims=["C34"]
 index = torch.tensor([[2, 0, 1, 1], [0, 0, 2, 1]])
@@ -145,8 +145,9 @@ x.gather(0, index)
 
 # %% [markdown]
 # Both formulas are the same rule, which holds for any number of dimensions and is worth learning by heart: **an output
-# element comes from its own place, with the coordinate `dim` replaced by the index.** In three dimensions, for `dim=2`,
-# that reads `out[i][j][k] = x[i][j][index[i][j][k]]`, so each slice `x[i]` is a gather of its own:
+# element comes from its own place, with the coordinate `dim` replaced by the index.** In three dimensions, for a tensor
+# `cube` and `dim=2`, that reads `out[i][j][k] = cube[i][j][index[i][j][k]]`, so each slice `cube[i]` is gathered by its
+# own slice of the index:
 
 # %% claims=["C34"]
 cube = torch.stack([x[:2, :3], 100 + x[:2, :3]])
@@ -168,8 +169,9 @@ index = torch.tensor([[3, 0], [1, 1], [0, 2]])
 x[torch.arange(3)[:, None], index], x.gather(1, index)
 
 # %% [markdown]
-# So `gather` is advanced indexing that supplies all coordinates but one. For the cube above, the brackets would need two
-# such helpers, `torch.arange(2)[:, None, None]` and `torch.arange(2)[:, None]`, and `gather` still needs none.
+# So `gather` is advanced indexing in which you give one coordinate and PyTorch fills in the others. For the cube above,
+# the brackets would need two such helpers, `torch.arange(2)[:, None, None]` and `torch.arange(2)[:, None]`, and
+# `gather` still needs none.
 #
 # ### What the index must be
 #
@@ -209,8 +211,8 @@ right = scores.log_softmax(1).gather(1, labels[:, None])
 
 # %% [markdown]
 # **The best few.** Which two classes does the network consider most likely, and how likely are they? `topk` returns the
-# largest scores and their places. With these places, `gather` picks the matching elements from any other tensor of the
-# same shape, here the probabilities:
+# largest scores (`values`) and the columns in which they stand (`indices`, our `places`). With these places, `gather`
+# picks the matching elements from any other tensor of the same shape, here the probabilities:
 
 # %%
 values, places = scores.topk(2, dim=1)
@@ -220,7 +222,7 @@ places, scores.softmax(1).gather(1, places)
 # This is where `gather` is at its best: `topk`, `sort` and `argsort` return an index of just the shape that it wants.
 #
 # **The last step of sequences of different lengths.** Sentences in a batch have different lengths, so the shorter ones
-# are padded (填充) at the end. Suppose that a network has put out two numbers for each step, and that we need those of
+# are padded (填充) at the end. Suppose that a network has produced two numbers for each step, and that we need those of
 # the last real step. Here are three sequences, padded to four steps. Again each number says where it is from: 231 is
 # sequence 2, step 3, number 1.
 
@@ -239,7 +241,7 @@ last = (lengths - 1)[:, None, None].expand(3, 1, 2)
 sequences.gather(1, last).squeeze(1)
 
 # %% [markdown]
-# You will meet this idiom in many programs. It is one step per sequence, though, and here the brackets are shorter:
+# You will meet this idiom in many programs. As it is only one step per sequence, though, the brackets are shorter here:
 
 # %%
 sequences[torch.arange(3), lengths - 1]
@@ -251,9 +253,9 @@ sequences[torch.arange(3), lengths - 1]
 #
 # `gather` collects elements; `scatter_` puts them where they belong. In the formula the index changes sides, so that
 # along dimension 1 it reads `out[i][index[i][j]] = src[i][j]`. The rule is the same, with *goes to* instead of *comes
-# from*: an element of the source (`src`) goes to its own place, with the coordinate `dim` replaced by the index. We
-# gather all elements of `x` in another order, and scatter them into a tensor of zeros. The drawing is that of `gather`
-# read backwards:
+# from*: an element of the source (`src`) goes to its own place, with the coordinate `dim` replaced by the index. (The
+# index may be smaller than the source, whose other elements are then left out.) We gather all elements of `x` in
+# another order, and scatter them into a tensor of zeros. The drawing is that of `gather` read backwards:
 
 # %% claims=["C35"]
 from helpers.drawings.scatter import show_scatter
@@ -278,9 +280,9 @@ torch.Tensor().scatter_(1, index, taken.float())
 
 # %% [markdown]
 # The empty tensor has a single dimension, and so there is no dimension 1. What the call needs is a target of the full
-# size, and a source of the same dtype. Instead of a source you may also give one number for all places. The underscore
-# means that the target is changed in place; `scatter` without it returns a new tensor. In older programs this is how
-# labels become *one-hot* (独热编码) rows, with a 1 in the column of the right class:
+# size, and a source of the same dtype. (The underscore means that the target is changed in place; `scatter` without it
+# returns a new tensor.) Instead of a source you may also give one number, which goes to all places that the index
+# names. In older programs, this is how labels become *one-hot* (独热编码) rows, with a 1 in the column of the right class:
 
 # %% claims=["C36"]
 torch.zeros(4, 3).scatter_(1, labels[:, None], 1.0)
@@ -304,7 +306,8 @@ index = torch.tensor([[3, 0], [1, 1], [0, 2]])
 torch.full_like(x, -1).scatter_(1, index, x.gather(1, index))
 
 # %% [markdown]
-# Second, two values may be sent to one place, and only one can stay. In the second row, both 60 and 61 go to column 1:
+# Second, two values may be sent to one place, and only one can stay. If both were gathered from there, they are equal
+# and it does not matter. But other values may differ. Here, in the second row, both 60 and 61 go to column 1:
 
 # %% claims=["C35"]
 src = torch.tensor([[50, 51], [60, 61], [70, 71]])
@@ -358,7 +361,7 @@ keep = keep.scatter(1, places, True)
 scores.masked_fill(~keep, -torch.inf).softmax(1)
 
 # %% [markdown]
-# Each row still adds up to 1, but it shares out all of it among the two classes that were kept.
+# Each row still adds up to 1, but now the two classes that were kept share all of the probability.
 #
 # If you have read about [gradients](02_autograd.ipynb), here is why the sum matters so much. When `gather` has copied
 # an element to two places, its gradient is the sum of the gradients at both, and so the backward pass of `gather` is a
@@ -375,21 +378,21 @@ w.grad
 #
 # - One rule: an element of the output comes from its own place, with the coordinate `dim` replaced by the index.
 # - The output has the shape of the index, which has as many dimensions as the input. Often it is `labels[:, None]`.
-# - `gather` is advanced indexing that supplies all coordinates but one. For one element per row, `scores[rows, labels]`
-#   does just as well; with the places that `topk` or `argsort` return, `gather` is simpler.
-# - `scatter_` is the same rule backwards. It undoes `gather` if the index names every place along `dim` exactly once:
-#   with `dim=1`, if each row is a permutation. Otherwise, places that are not named keep their old value, and where
-#   several values meet, any of them may stay.
+# - `gather` is advanced indexing in which you give one coordinate and PyTorch fills in the others. For one element per
+#   row, `scores[rows, labels]` does just as well; with the places that `topk` or `argsort` return, `gather` is simpler.
+# - `scatter_` is the same rule backwards. It undoes `gather` if the index names each place along `dim`: with `dim=1`, if
+#   each row is a permutation, for instance. Places that are not named keep their old value, and where several values
+#   meet, any of them may stay.
 # - `scatter_add_` adds up the values that meet, and `scatter_reduce` combines them in other ways.
 
 # %% [markdown]
 # ## Exercises
 #
-# Eight puzzles, from easy to hard, in the spirit of Sasha Rush's
-# [Tensor Puzzles](https://github.com/srush/Tensor-Puzzles). Each asks for a function that works for tensors of any size
-# and uses **no loop** and **exactly one** `gather` (or `scatter`). The check counts the calls, and looks whether your
-# result really comes out of that one. The trick is in the index: build it with `torch.arange`, arithmetic and
-# broadcasting. The pictures show an example, with the index hidden.
+# Eight puzzles, from easy to hard, in the spirit of Sasha Rush's [Tensor
+# Puzzles](https://github.com/srush/Tensor-Puzzles). Each asks for a function that works for tensors of any size and
+# uses **no loop** and **exactly one** `gather` (or `scatter`). The check counts the calls, and verifies that your
+# result really comes from the one you made. The trick is in the index: build it with `torch.arange`, arithmetic and
+# broadcasting. Most puzzles come with a picture of an example, in which the index is hidden.
 #
 # **1. Diagonal.** From an n × n matrix, return its diagonal as an n × 1 matrix. One `gather`.
 
@@ -407,7 +410,8 @@ check_diagonal(diagonal)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# Which column does row 0 need, which row 1? The index is a column of numbers that you can write as `torch.arange`.
+# Which column does row 0 need, and which one does row 1 need? The index is a column of numbers that you can write as
+# `torch.arange`.
 #
 # </details>
 
@@ -457,13 +461,13 @@ check_staircase(staircase)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# It comes from row i - j. With `%` the number of rows, that stays inside the matrix.
+# It comes from row i - j. Take that modulo the number of rows (`%`), so that it stays inside the matrix.
 #
 # </details>
 
 # %% [markdown]
-# **4. Right words.** A language model gives `logits` of shape (batch, steps, words), and `words` of shape (batch, steps)
-# says which word was right at each step. Return their logits, of shape (batch, steps). One `gather`.
+# **4. Right words.** A language model gives `logits` of shape (batch, steps, vocabulary), and `words` of shape (batch,
+# steps) says which word was right at each step. Return their logits, of shape (batch, steps). One `gather`.
 
 # %% tags=["exercise"]
 from helpers.exercises.gather_and_scatter import check_right_words
@@ -600,7 +604,7 @@ def backwards(x):
 
 
 check_backwards(backwards)
-# A typical mistake: right, but in another way than the puzzle allows.
+# A typical mistake: flip, which is right elsewhere but not allowed here.
 check_backwards(lambda x: x.flip(1))
 
 

@@ -459,7 +459,7 @@ dtype_table()
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
+# Put your code in place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
 # **1. To bytes.** `to_bytes(image)` turns a float image with values from 0 to 1 into a `uint8` image with values from 0

@@ -62,9 +62,10 @@ torch.tensor(2048.0, dtype=torch.float16) + 1
 
 # %% [markdown]
 # Nothing is broken. 2049 is simply not among the numbers that this type can hold, so PyTorch rounds the sum to one that
-# is. This *rounding* (舍入) follows every single addition and multiplication. Most of the time it is too small to see,
-# and most of this page is about when it is not. But why does it happen at 2048 of all numbers? To find out, we have to
-# look at how a float is stored.
+# is. (2049 lies exactly halfway between 2048 and 2050. Such a tie goes to the neighbor whose last binary digit is 0,
+# here to 2048.) This *rounding* (舍入) follows every single addition and multiplication. Most of the time it is too small
+# to see, and most of this page is about when it is not. But why does it happen at 2048 of all numbers? To find out, we
+# have to look at how a float is stored.
 #
 # ## What a float can hold
 #
@@ -89,7 +90,7 @@ show_float_bits()
 # small range. `bfloat16` has the layout of `float32` with the last 16 bits cut off: about the same range, but only 7
 # bits of fraction. On the right of the next picture are all the numbers that these two have between 1 and 1.05. On the
 # left, where the numbers are few enough to show more of them, are an integer type and two float types of 8 bits each,
-# from 0 to 8:
+# from 0 to 8. (The name `e4m3` stands for 4 bits of exponent and 3 of fraction, which is also called the *mantissa*.)
 
 # %%
 from helpers.drawings.precision import show_number_lines
@@ -146,8 +147,9 @@ x.nbytes, x.half().nbytes
 
 # %% [markdown]
 # It is easily lost again. You know *type promotion* (类型提升) from [page 11](11_types_and_devices.ipynb#Mixed-types): when
-# halves meet a `float32` tensor, the result is `float32`. So a single forgotten tensor in the middle of a network
-# brings what follows back to 32 bits, until the next linear layer refuses it. A plain Python number does not:
+# halves meet a `float32` tensor that has dimensions, the result is `float32`. So a single forgotten tensor in the
+# middle of a network brings what follows back to 32 bits, until the next linear layer stops with an error, because its
+# weights are still halves. A plain Python number is harmless:
 
 # %%
 (x.half() * x).dtype, (x.half() * 0.5).dtype
@@ -177,8 +179,8 @@ torch.tensor([300.0, 400.0]).bfloat16() ** 2
 #
 # *下溢*
 #
-# At the other end, small numbers vanish. In `float16`, whatever is closer to zero than about 3 · 10⁻⁸ is rounded to it.
-# Gradients are often that small, and a gradient of zero teaches nothing:
+# At the other end, small numbers vanish. In `float16`, whatever is closer to zero than about 3 · 10⁻⁸ is rounded to
+# zero. Gradients can be that small, and a gradient of zero teaches nothing:
 
 # %% claims=["C42"]
 gradient = torch.tensor(1e-8)
@@ -207,8 +209,8 @@ for _ in range(10_000):
 total
 
 # %% [markdown]
-# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, each addition is
-# rounded back to where it was. `bfloat16`, with its wider gaps, gives up still earlier:
+# It got stuck at 4. Once the gap between neighbors is more than twice the number that is added, each sum is rounded
+# back to what it was before. `bfloat16`, with its wider gaps, gives up still earlier:
 
 # %%
 from helpers.drawings.precision import show_running_sums
@@ -223,11 +225,12 @@ show_running_sums()
 torch.full((10_000,), 0.001, dtype=torch.float16).sum()
 
 # %% [markdown]
-# This is as close as it gets, because 0.001 was rounded before the sum began, and around 10 the numbers of `float16`
-# are 1/128 apart.
+# Why not 10? The nearest `float16` to 0.001 is 0.0010004. Ten thousand of these make 10.004, and around 10 the numbers
+# of `float16` are 1/128 apart, so that 10.0078 is the nearest.
 #
-# A weight that is trained in 16 bits is in the same position as our counter. Suppose that it is about 1 and that each
-# update, the learning rate times the gradient, is about 0.001. Then all the updates are lost:
+# A weight that is trained in 16 bits is in the same position as our counter. Suppose that it is about 1, and that each
+# update, the learning rate times the gradient, is about 0.001. Next to 1, the numbers of `float16` are just close
+# enough together for such an update. Those of `bfloat16` are 1/128 apart, and every update is lost:
 
 # %%
 w = torch.tensor(1.0, dtype=torch.bfloat16)
@@ -265,9 +268,11 @@ out.float().sum().backward()
 out.dtype, layer.weight.dtype, layer.weight.grad.dtype
 
 # %% [markdown]
-# With `bfloat16` that is all there is to it. With `float16`, gradients may underflow, and a `GradScaler` does the
-# scaling for you. These are the lines as you would write them in a training loop. On a GPU, write `"cuda"` in both
-# places, and move the network and the data there as well:
+# With `bfloat16` that is all there is to it. With `float16` there is one more step. The backward pass of an operation
+# runs in the type of its forward pass, so a gradient is a `float16` on its way, and becomes a `float32` when it arrives
+# at the weights. On the way it may underflow, and a `GradScaler` does the scaling for you. These are the lines as you
+# would write them in a training loop. On a GPU, write `"cuda"` in both places, and move the network and the data there
+# as well:
 
 # %%
 optimizer = torch.optim.SGD(layer.parameters(), lr=0.02)
@@ -297,9 +302,9 @@ for step in range(3):
 #
 # *内存*
 #
-# Now to the batch that does not fit. How much memory does a tensor take? The notes work out that a FloatTensor of 1000
-# × 1000 × 1000 elements takes 4 GB (内存/显存). You can check this without 4 GB to spare: on the device `meta`, tensors
-# have a shape and a type, but no memory.
+# Now to the batch that does not fit. How much memory (内存, on a GPU 显存) does a tensor take? The notes work out that a
+# FloatTensor of 1000 × 1000 × 1000 elements takes 4 GB. You can check this without 4 GB to spare: on the device `meta`,
+# tensors have a shape and a type, but no memory.
 
 # %% claims=["C41"]
 big = torch.empty(1000, 1000, 1000, device="meta")
@@ -343,9 +348,9 @@ sum(p.grad.nbytes for p in net.parameters())
 sum(t.nbytes for state in adam.state.values() for t in state.values())
 
 # %% [markdown]
-# That makes four times the parameters, whatever the size of the batch. The rest are the *activations* (激活值), the
-# intermediate results that the backward pass will need. They grow with the batch, and for large batches they are most
-# of the whole:
+# That makes four times the parameters, whatever the size of the batch. What remains are the *activations* (激活值), the
+# intermediate results that the backward pass will need, and the batch itself. They grow with the size of the batch, and
+# if that is large, they make up most of the total:
 
 # %%
 from helpers.drawings.precision import show_training_memory
@@ -354,10 +359,11 @@ show_training_memory(net, input_shape=(784,), batch_sizes=(32, 128, 512, 2048))
 
 # %% [markdown]
 # At 32 samples the activations hardly show; at 2048 they take more than everything else together. That is the answer to
-# the batch that does not fit: halve the batch, and the activations are halved. (If you need the large batch, call
-# `backward` on each half before you take the step, with each half's mean loss divided by two, since
-# [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only some of the activations and compute the
-# others again, with [checkpointing](03_autograd_in_depth.ipynb).)
+# the batch that does not fit: halve the batch, and the activations are halved.
+#
+# What if you need the large batch? Split it into two halves. Divide the mean loss of each half by two, call `backward` on
+# each, and take one step after both, since [gradients accumulate](02_autograd.ipynb#Gradients-accumulate). Or keep only
+# some of the activations and compute the others again, which is called [checkpointing](03_autograd_in_depth.ipynb).
 #
 # Whether a *large* model will fit can be worked out on `meta` as well. How many gigabytes would the weights of this
 # layer take?
@@ -373,9 +379,9 @@ sum(p.nbytes for p in huge.parameters()) / 1e9
 # *更进一步*
 #
 # How wrong is a converted number at worst? Take a thousand numbers between one power of two and the next, convert them,
-# plot the largest relative error, and do so for all sizes of numbers. The flat stretch of each curve shows the
-# precision of a type, and its length shows the range. On the right it ends where the type overflows. On the left are
-# the subnormal numbers, where the error climbs until everything is lost.
+# plot the largest relative error, and do so for all sizes of numbers. The flat bottom of each curve shows the precision
+# of a type, and its length shows the range. On the right it ends where the type overflows. On the left are the
+# subnormal numbers, where the error climbs until everything is lost, which is a relative error of 1.
 
 # %%
 from helpers.drawings.precision import show_rounding_errors
@@ -407,7 +413,7 @@ stored.float() * scale
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries your function on inputs that are not
+# Put your code in place of the three dots and run the cell. The check tries your function on inputs that are not
 # on this page.
 #
 # **1. How far can you count?** `counts_to(dtype)` returns, as an `int`, the first whole number at which adding 1
@@ -460,8 +466,8 @@ check_training_bytes(training_bytes)
 
 # %% [markdown]
 # **3. Length without overflow.** `length(x)` returns the Euclidean length of a `float16` vector, the square root of the
-# sum of squares, as a `float16`, computed in `float16` alone and without a ready-made norm. It must be right (to about
-# 1 %) for large and for tiny elements.
+# sum of squares, as a `float16`, without a ready-made norm and without making a tensor of a wider type (`sum` is
+# allowed). It must be right (to about 1 %) for large and for tiny elements, and for a vector of zeros.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_length
@@ -480,9 +486,9 @@ check_length(length)
 # </details>
 
 # %% [markdown]
-# **4. A careful sum (hard).** `careful_sum(x)` adds the elements of a `float16` tensor with `+`, in `float16` alone,
-# and still gets a result close to the exact one. The method of Kahan (1965) goes through the elements one after the
-# other and keeps a second number: what the last addition has lost.
+# **4. A careful sum (hard).** `careful_sum(x)` adds the elements of a `float16` tensor with nothing but `+` and `-`, in
+# `float16` alone, and still gets a result close to the exact one. The method of Kahan (1965) goes through the elements
+# one after the other and keeps a second number: what the last addition has lost.
 
 # %% tags=["exercise"]
 from helpers.exercises.precision_and_memory import check_careful_sum
@@ -503,7 +509,7 @@ check_careful_sum(careful_sum)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
 #
-# What is missing, `term - (new - total)`, is added to the next element before it is added to the total.
+# Add what is missing, `term - (new - total)`, to the next element, and only then add that element to the total.
 #
 # </details>
 
@@ -566,7 +572,7 @@ def careful_sum(x):
 check_careful_sum(careful_sum)
 
 
-# A typical mistake: a plain loop, which gets stuck.
+# A typical mistake: a plain loop. Beyond 2, each sum is rounded up.
 def plain_sum(x):
     total = torch.zeros((), dtype=x.dtype)
     for term in x:

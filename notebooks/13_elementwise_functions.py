@@ -435,7 +435,7 @@ many = torch.linspace(0, 1, 10_000)
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
+# Put your code in place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
 # **1. Round as at school.** `round_half_up(x)` rounds to whole numbers, and halves go up: 2.5 becomes 3, and -2.5

@@ -521,7 +521,7 @@ show_orders_of_a_sum()
 # %% [markdown]
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell. The check tries your function on tensors that are not
+# Put your code in place of the three dots and run the cell. The check tries your function on tensors that are not
 # on this page.
 #
 # **1. Channel statistics.** Before training on images, one normalizes their channels, and for this one needs two

@@ -385,7 +385,7 @@ show_releases(OLD_CALLS)
 #
 # ## Exercises
 #
-# Here is old code for you to translate. Put your code in the place of the three dots and run the cell; the check tries
+# Here is old code for you to translate. Put your code in place of the three dots and run the cell; the check tries
 # it on other inputs.
 #
 # **1. A mask.** In 2017: `v.masked_select(1 - (v > limit))`, the elements that are *not* above the limit.

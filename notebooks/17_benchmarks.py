@@ -388,7 +388,7 @@ table(columns, records.command_rows(recorded))
 #
 # ## Exercises
 #
-# Three small calculations that every comparison needs. Put your code in the place of the three dots and run the cell;
+# Three small calculations that every comparison needs. Put your code in place of the three dots and run the cell;
 # the check tries it on other numbers.
 #
 # **1. What a few runs are worth.** Write `mean_and_error(accuracies)`: the mean of a list of accuracies, and the

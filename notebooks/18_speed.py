@@ -416,7 +416,7 @@ f"{work_for(90.0) * 1e12 / speed:.0f} s"
 #
 # ## Exercises
 #
-# Put your code in the place of the three dots and run the cell; the check tries it on other inputs.
+# Put your code in place of the three dots and run the cell; the check tries it on other inputs.
 #
 # **1. Amdahl's law.** Write `speedup(percent, group, factor)`. `percent` says what share of a step each group of
 # operations takes, as in the profile above. By which factor does the whole step become faster if one `group` becomes

@@ -437,7 +437,7 @@ measurements.differences_by_release(spread)
 #
 # ## Exercises
 #
-# Now it is you who decides what is the same. Put your code in the place of the three dots and run the cell; the check
+# Now it is you who decides what is the same. Put your code in place of the three dots and run the cell; the check
 # tries it on outputs that have to pass, and on others that have to be caught.
 #
 # **1. State what may differ.** A cell prints `batch 8: 3.1 ms, loss 0.6931`. The time is the machine's own. The loss
