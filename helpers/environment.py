@@ -94,7 +94,7 @@ def check_package(package: str, version: str | None, pinned: str) -> Finding:
 
 
 def check_pair(torch: str | None, torchvision: str | None, wanted: str | None) -> Finding:
-    """Do torch and torchvision fit, by their releases? Torchvision names the torch ``wanted``: ``==2.9.1``, ``>=2.14.0``."""
+    """Do these releases fit each other? Torchvision names the torch ``wanted``, such as ``==2.9.1`` or ``>=2.14.0``."""
     subject = "torch and torchvision"
     if not torch or not torchvision:
         return Finding("FAIL", subject, f"one is missing; run: {INSTALL}")

@@ -84,8 +84,9 @@ from helpers.drawings.storage import show_storage
 show_storage(t, "t")
 
 # %% [markdown]
-# The dots and arrows on the right show the walk. To get to the next column, move one cell on; to get to the next
-# row, move three. These two numbers are the *strides* (步长) of the tensor:
+# The dots and arrows on the right show the walk. To get to the next column, move one cell on; to get to the next row,
+# move three. These two numbers are the *strides* (步长) of the tensor. PyTorch counts them in elements, where NumPy
+# counts bytes:
 
 # %%
 t.stride()
@@ -152,9 +153,9 @@ t
 t.untyped_storage().data_ptr() == v.untyped_storage().data_ptr()
 
 # %% [markdown]
-# (Two tensors with one storage need not have a cell in common. `t[0]` and `t[1]` do not, as each has a row of its own.
-# And where no memory was reserved, as for `torch.empty(0)`, the address is 0, which two tensors can have without
-# sharing anything.)
+# (One storage does not mean the same cells: `t[0]` and `t[1]` share the storage, but each has a row of its own. There
+# are two rare exceptions: empty tensors all have the address 0, and tensors made from slices of one NumPy array have
+# different addresses, although they share its memory.)
 #
 # A `clone` has a storage of its own, so it keeps its numbers whatever happens to `t`. Here we put the 11 back into `t`,
 # and the clone, made before, still has the 99:
@@ -207,9 +208,9 @@ flat, flat_of_transposed
 #
 # *展平*
 #
-# The reshape that you will meet most often in networks like LeNet stands between the convolutions and the linear
-# layers. A batch of 64 color pictures, 32 × 32 pixels each, becomes 64 rows of numbers, and the first dimension, the
-# batch, must survive:
+# The reshape that you will meet most often in networks like LeNet stands in front of the first linear layer, which
+# wants one row of numbers for each sample. Let us try it on a batch of 64 color pictures, 32 × 32 pixels each. They
+# become 64 rows of numbers, and the first dimension, the batch, must survive:
 
 # %%
 batch = torch.zeros(64, 3, 32, 32)
@@ -218,8 +219,8 @@ batch.flatten(1).shape
 # %% [markdown]
 # `flatten(1)` merges all dimensions from dimension 1 on. The notes' LeNet does the same with `x.view(x.size()[0], -1)`.
 # If you see `x.view(-1, 3072)` in old code, be suspicious. It puts the `-1` on the batch, so pictures of a wrong size
-# can change the number of samples without a word: 64 pictures of 64 × 64 pixels would pass as 256. The way back is
-# `unflatten`:
+# can change the number of samples without a word: 64 pictures of 64 × 64 pixels would pass as 256. The opposite of
+# `flatten` is `unflatten`, which takes a dimension and the sizes to cut it into:
 
 # %%
 batch.flatten(1).unflatten(1, (3, 32, 32)).shape
@@ -245,7 +246,9 @@ x.squeeze(0).shape, x.squeeze(1).shape, x.squeeze((0, 2)).shape
 
 # %% [markdown]
 # Without an argument, `squeeze()` drops *all* dimensions of size 1, which is a bug waiting to happen. Suppose a network
-# gives one score for each sample, and 33 samples come in batches of 32. The last batch is a single sample:
+# gives one score for each sample, and 33 samples come in batches of 32. (`split(32)` cuts them into such batches, and
+# `cat` joins the results; both have [a section](#Stack,-cat,-split,-chunk) further down.) The last batch is a single
+# sample:
 
 # %% claims=["C29"]
 net = torch.nn.Linear(4, 1)
@@ -253,8 +256,8 @@ scores = [net(samples) for samples in torch.zeros(33, 4).split(32)]
 [s.shape for s in scores], [s.squeeze().shape for s in scores]
 
 # %% [markdown]
-# The last shape is empty: the batch had size 1, so it was dropped too. Joining the pieces now fails, months after the
-# code was written, on the day the data set has one sample more:
+# The last shape is empty: the batch had size 1, so it was dropped too. Joining the pieces now fails. The code may have
+# run for months, until the day when the data set had one sample more:
 
 # %% claims=["C29"] tags=["raises-exception"]
 torch.cat([s.squeeze() for s in scores])
@@ -270,8 +273,10 @@ torch.cat([s.squeeze(1) for s in scores]).shape
 #
 # *扩展与重复*
 #
-# Both of these make a 3 × 4 tensor out of a column of three. `repeat` copies the numbers. `expand` does something more
-# clever, which you can see in the strides:
+# `repeat` and `expand` can both make a 3 × 4 tensor out of a column of three. `repeat(1, 4)` says how many *times*: the
+# rows once, the columns four times. `expand(3, 4)` says how *large* the result is, and only dimensions of size 1 can
+# grow. (A `-1` leaves a size as it is.) `repeat` copies the numbers. `expand` does something more clever, which you can
+# see in the strides:
 
 # %%
 column = torch.tensor([[10], [11], [12]])
@@ -290,22 +295,23 @@ wide[0, 0] = 99
 wide, column
 
 # %% [markdown]
-# Arithmetic in place is refused. Should the cell under a row be increased once, or four times? PyTorch does not guess:
+# Arithmetic on the whole of `wide`, in place, is refused. (The `_` at the end of `add_` means that the tensor itself is
+# changed.) Should the one cell behind a row be increased once, or four times? PyTorch does not guess:
 
 # %% tags=["raises-exception"]
 wide.add_(1)
 
 # %% [markdown]
 # The last sentence is the remedy. After `wide = wide.clone()` each element has a cell of its own. Do not count on the
-# error, though: assigning a single number, `zero_()` and `fill_()` go through, as the 99 did.
+# error, though: `wide[:] = 5`, `wide.zero_()` and even `wide[0, 0] += 1` go through, and each of them changes `column`.
 #
 # ## Permute
 #
 # *维度换序*
 #
-# `transpose(0, 2)` swaps two dimensions, `movedim(2, 0)` takes one elsewhere, and `permute` gives all of them a new
-# order. Read `permute(2, 0, 1)` as "the old dimension 2 comes first, then 0, then 1". We try it on a tiny picture, two
-# pixels high and four wide, with three colors in each pixel:
+# `transpose(0, 2)` swaps two dimensions, `movedim(2, 0)` moves dimension 2 to the front, and `permute` gives all of
+# them a new order. Read `permute(2, 0, 1)` as "the old dimension 2 comes first, then 0, then 1". We try it on a tiny
+# picture, two pixels high and four wide, with three colors in each pixel:
 
 # %%
 image = torch.arange(24).view(2, 4, 3)
@@ -315,7 +321,8 @@ image.permute(2, 0, 1).shape, image.permute(2, 0, 1).stride()
 # The colors come first now, and again only sizes and strides have changed places. You will need this: a picture from a
 # file usually has its color channels last (height × width × 3), and a network wants them first. Do not use `view` for
 # it, although `view` accepts the same sizes! Here is a picture with a red disc, green growing to the right and blue
-# growing downwards, taken apart into its three channels both ways:
+# growing downwards, taken apart into its three channels both ways, by `picture.permute(2, 0, 1)` and by
+# `picture.view(3, height, width)`:
 
 # %%
 from helpers.drawings.channels import show_permute_and_view
@@ -331,8 +338,9 @@ show_permute_and_view()
 #
 # *拼接与切分*
 #
-# Suppose more tables like `t` come in. `cat` joins tensors along a dimension that exists already, so we get more
-# rows. `stack` joins them along a new one, so we get a batch of tables. Both copy:
+# Suppose more tables like `t` come in. `cat` joins tensors along a dimension that exists already, dimension 0 unless
+# you name another, so we get more rows. `stack` joins them along a new one, so we get a batch of tables. Both copy what
+# they join:
 
 # %%
 tables = [t, t + 100, t + 200, t + 300]
@@ -402,8 +410,8 @@ show_storage(ten.split(4)[1], "ten.split(4)[1]")
 #
 # *原地改变大小*
 #
-# > **Then and now.** The notes say that `resize` can change the number of elements. What does that is `resize_`, with
-# > an underscore, which changes the tensor itself. Plain `resize` has been deprecated for Tensors since 0.4; it warns,
+# > **Then and now.** The notes say that `resize` can change the number of elements. The call that does so is `resize_`,
+# > with an underscore, which changes the tensor itself. Plain `resize` has been deprecated for Tensors since 0.4; it warns,
 # > and it refuses another number of elements.
 
 # %% claims=["C30"] tags=["raises-exception"]
@@ -429,8 +437,10 @@ r.resize_(6)
 show_storage(r.resize_(2, 5), "r.resize_(2, 5)", unknown=range(6, 10))
 
 # %% [markdown]
-# You will rarely want this. `resize_` ignores the strides, and it refuses a tensor that requires a gradient. It is
-# better to make a *new* tensor, in which every element is defined. This one has two zeros at its end:
+# You will rarely want this. On a transposed tensor, a new size makes it read the cells in the order of the storage, so
+# that the elements come out in another order, and it refuses a tensor that requires a gradient. It is better to make a
+# *new* tensor, in which every element is defined. `pad` takes how many zeros to add before and after, here none and
+# two:
 
 # %% claims=["C30"]
 torch.nn.functional.pad(ten, (0, 2))
@@ -441,8 +451,8 @@ torch.nn.functional.pad(ten, (0, 2))
 # *通道在后的内存格式*
 #
 # That a tensor is not contiguous need not be an accident. Convolutions often run faster when the colors of a pixel lie
-# side by side in memory. The memory format `channels_last` arranges that without a change of shape. This is a picture of
-# 2 × 2 pixels, batch × channels × height × width as always, of which we draw the first sample:
+# side by side in memory. The memory format `channels_last` arranges that without a change of shape. This is a picture
+# of 2 × 2 pixels, batch × channels × height × width as always. There is only one in the batch, and we draw that:
 
 # %%
 pixels = torch.arange(12).view(1, 3, 2, 2)
@@ -456,9 +466,9 @@ show_storage(pixels[0], "pixels[0]")
 #
 # *滑动窗口*
 #
-# Strides can do more than rectangles. `unfold(dim, size, step)` returns all windows of a given size, and they overlap:
-# the cells in the middle belong to three of them each, and still nothing is copied. A moving average is then simply a
-# mean:
+# Strides can describe more than rows and columns that lie apart. `unfold(dim, size, step)` returns all windows of a
+# given size, and they overlap: the cells in the middle belong to three of them each, and still nothing is copied. A
+# moving average is then simply a mean:
 
 # %%
 series = torch.arange(10.0, 17.0)
@@ -485,9 +495,9 @@ public.as_strided((2, 3), (3, 1))
 #
 # *共享内存的证明*
 #
-# Old texts compare `id(a.storage())` with `id(b.storage())` to prove shared memory. But `storage()` makes a new Python
-# object with each call. It is thrown away at once, and the next one may be put in the same place and get the same
-# `id`. Here are a hundred tensors that have nothing to do with each other:
+# Old tutorials compare `id(a.storage())` with `id(b.storage())` to prove shared memory. But `storage()` makes a new
+# Python object with each call. It is thrown away at once, and the next one may be put in the same place and get the
+# same `id`. Here are a hundred tensors that have nothing to do with each other:
 
 # %% claims=["C28"]
 many = [torch.zeros(3) for _ in range(100)]
@@ -500,7 +510,8 @@ len(ids) < 100
 
 # %% [markdown]
 # A hundred addresses, but fewer ids: the storages of some tensors had the same `id` without sharing a single byte. So
-# compare `data_ptr()`, as we did above. (`storage()` itself has been deprecated since 2.0, as the warning says.)
+# compare `untyped_storage().data_ptr()`, as we did above. (`x.data_ptr()` alone is the address of the first *element*,
+# in which two slices of one storage differ. And `storage()` itself has been deprecated since 2.0, as the warning says.)
 #
 # ## Recap
 #
@@ -545,7 +556,8 @@ check_fill_columns(fill_columns)
 
 # %% [markdown]
 # **2. Which cell?** `cell_of(x, index)` returns the position in the storage that the element `x[index]` is read from,
-# for a tensor of any number of dimensions and a tuple `index`. Work it out from the strides.
+# for a tensor of any number of dimensions and a tuple `index` with one number, 0 or larger, for each of them. Work it
+# out from the strides, and do not forget where the walk begins.
 
 # %% tags=["exercise"]
 from helpers.exercises.tensor_shapes import check_cell_of
@@ -565,9 +577,10 @@ check_cell_of(cell_of)
 # </details>
 
 # %% [markdown]
-# **3. Tiles.** `tiles(image, size)` cuts a square matrix into square tiles: a tensor of shape (number of tiles, size,
-# size), in reading order. Write it without a loop. `tiles(torch.arange(16).view(4, 4), 2)` holds four tiles. The first is
-# `[[0, 1], [4, 5]]`, and the second, to the right of it, is `[[2, 3], [6, 7]]`.
+# **3. Tiles.** `tiles(image, size)` cuts a square matrix, whose side is a multiple of `size`, into square tiles: a
+# tensor of shape (number of tiles, size, size), in reading order. Write it without a loop.
+# `tiles(torch.arange(16).view(4, 4), 2)` holds four tiles. The first is `[[0, 1], [4, 5]]`, and the second, to the
+# right of it, is `[[2, 3], [6, 7]]`.
 
 # %% tags=["exercise"]
 from helpers.exercises.tensor_shapes import check_tiles
@@ -581,7 +594,8 @@ check_tiles(tiles)
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 1</summary>
 #
-# `unflatten` both dimensions first, so that you have four. What does each of the four count?
+# `unflatten` both dimensions first, so that you have four. (After the first `unflatten`, the columns are dimension 2.)
+# What does each of the four count?
 #
 # </details>
 

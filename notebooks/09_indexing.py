@@ -57,8 +57,8 @@ t = torch.tensor([[3, 12, 21, 11], [-2, 9, 18, 8], [7, 16, 27, 17]])
 t
 
 # %% [markdown]
-# Numbers and slices work as they do for Python's lists, once for each dimension. Here is the second station, then its
-# spring alone, and then the summer of all stations:
+# Numbers and slices pick what they would pick from a Python list, once for each dimension. Here is the second station,
+# then its spring alone, and then the summer of all stations:
 
 # %%
 t[1], t[1, 1], t[:, 2]
@@ -66,7 +66,7 @@ t[1], t[1, 1], t[:, 2]
 # %% [markdown]
 # A slice has a start, an end (which is not included) and a step, so `::2` takes every other row. `...` stands for as
 # many `:` as are missing, which is handy when a tensor has four dimensions and you mean the last. And `None` puts in a
-# new dimension of size 1, which we shall need when it comes to broadcasting:
+# new dimension of size 1, which we shall need further down to turn a row into a column:
 
 # %%
 t[::2, 1:3], t[..., -1], t[:, None].shape
@@ -126,8 +126,9 @@ warm.sum(), warm.float().mean(), warm.any(dim=0)
 t[t > 10 and t < 20]
 
 # %% [markdown]
-# Whenever you meet this message, look for an `and`, an `or`, a `not` or an `if` beside a tensor. Masks are joined with
-# `&` (and), `|` (or) and `~` (not). These bind more tightly than `>`, so each comparison needs its parentheses:
+# When you meet this message, look for an `and`, an `or`, a `not`, an `if` or a `while` beside a tensor, or for a chain
+# such as `10 < t < 20`, in which Python hides an `and`. Masks are joined with `&` (and), `|` (or) and `~` (not). These
+# bind more tightly than `>`, so each comparison needs its parentheses:
 
 # %%
 t[(t > 10) & (t < 20)]
@@ -154,9 +155,8 @@ with print_warnings():
 t.masked_select(warm.byte())
 
 # %% [markdown]
-# Old code also wrote `1 - mask` for "not". Today that is an error, and its message names the remedy. (It is a
-# `NotImplementedError`, and was a `RuntimeError` up to PyTorch 2.13. As the first is a kind of the second, the `except`
-# below catches both.)
+# Old code also wrote `1 - mask` for "not". Today that is an error, and its message names the remedy. (The type of the
+# error has changed between releases. `except RuntimeError` catches it in all of them.)
 
 # %% claims=["C32"]
 try:
@@ -191,25 +191,26 @@ columns = torch.tensor([3, 0])
 t.index_select(1, columns), t[:, columns]
 
 # %% [markdown]
-# One table is worth picking from whatever your data are: the identity matrix. Suppose each of four measurements comes
-# with the number of its season. A network should not take these numbers for quantities, since autumn is not three
-# times as much as spring. So each number is turned into a row of its own, with a 1 in place of its season and 0
-# elsewhere. Such a row is called *one-hot* (独热编码), and the one-hot rows are the rows of the identity matrix:
+# Picking rows has a use that you will meet again and again: turning class numbers into vectors. Suppose each of four
+# measurements comes with the number of its season. A network should not take these numbers for quantities, since autumn
+# is not three times as much as spring. So each number is turned into a row of its own, with a 1 in place of its season
+# and 0 elsewhere. Such a row is called *one-hot* (独热编码), and the one-hot rows are the rows of the identity matrix:
 
 # %%
 seasons = torch.tensor([2, 0, 3, 2])
 torch.eye(4, dtype=torch.int64)[seasons]
 
 # %% [markdown]
-# (`torch.nn.functional.one_hot` does the same. Put a matrix of learned numbers in the place of the identity matrix, and
-# you have an `nn.Embedding`, which gives each word of a language a row of its own.)
+# (`torch.nn.functional.one_hot` does the same. Put a matrix of learned numbers in place of the identity matrix, and you
+# have an `nn.Embedding`, which gives each word of a vocabulary a row of its own.)
 #
 # ## View or copy
 #
 # *视图还是副本*
 #
-# As long as you only read, all of these behave alike. The difference shows when you write into what you got. `u[1]` is
-# a *view* of the table's own memory, so writing into it changes the table (we work on a clone, to keep `t` for later):
+# As long as you only read, all of these behave alike. The difference shows when you write into what you got. Let `u` be
+# a clone of the table, so that we keep `t` for later. `u[1]` is a *view* of the memory of `u`, so writing into it
+# changes `u`:
 
 # %% claims=["C37"]
 u = t.clone()
@@ -249,14 +250,17 @@ show_picks(
 )
 
 # %% [markdown]
-# > **Then and now.** Advanced indexing was new in the notes' own release, 0.2, and they say that its results *mostly*
-# > do not share memory. Today the rule needs no "mostly", only a footnote: a whole number in a tensor without
+# > **Then and now.** Advanced indexing was new in PyTorch 0.2, the release of the notes, and they say that its results
+# > *mostly* do not share memory. Today the rule needs no "mostly", only a footnote: a whole number in a tensor without
 # > dimensions, such as `torch.tensor(1)`, counts as a plain number and gives a view (unless its type is `uint8`, which
 # > makes it a mask).
 
 # %% claims=["C37"]
 u[torch.tensor(1)][0] = -2
 u[1]
+
+# %% [markdown]
+# The 99 from above has become -2 again, so the assignment did reach `u`.
 
 # %% [markdown]
 # ## Where is it
@@ -272,8 +276,8 @@ frost = t < 0
 frost.nonzero()
 
 # %% [markdown]
-# There is one line: station 1 in season 0, the winter. With `as_tuple=True` you get one tensor for each dimension
-# instead, all the rows and all the columns, and these two can go straight back into brackets:
+# There is one line: row 1 and column 0, that is, the second station in winter. With `as_tuple=True` you get one tensor
+# for each dimension instead, all the rows and all the columns, and these two can go straight back into brackets:
 
 # %% claims=["C33"]
 rows, columns = (t > 20).nonzero(as_tuple=True)
@@ -343,9 +347,10 @@ torch.zeros(4, dtype=torch.int64).index_add_(0, votes, torch.ones_like(votes))
 t[[0, 2], [3, 1]]
 
 # %% [markdown]
-# It is two elements, `t[0, 3]` and `t[2, 1]`. Indices are matched with each other element by element, like the two sides
-# of an addition, and as in an addition there is broadcasting (广播). To get the block, make the row indices a column with
-# `None`. Shapes (2, 1) and (2,) broadcast to (2, 2), and each row meets each column:
+# It is two elements, `t[0, 3]` and `t[2, 1]`. Indices are matched with each other element by element, like the two
+# sides of an addition, and as in an addition, a dimension of size 1 is stretched to the size of its partner, which is
+# called *broadcasting* (广播). To get the block, make the row indices a column with `None`. Shapes (2, 1) and (2,)
+# broadcast to (2, 2), and each row meets each column:
 
 # %%
 rows, columns = torch.tensor([0, 2]), torch.tensor([3, 1])
@@ -368,9 +373,9 @@ t[[0, 1], [0, 1, 2]]
 
 # %% [markdown]
 # When there are slices too, one question is left: where does the common shape of the indices go? As long as the index
-# tensors stand side by side, it takes their place. If a slice separates them, there is no such place, and it goes to the
-# front. (`...` and `None` separate them too.) In the next cell all sizes are different, so you can see what became of
-# each. Watch where the 2 goes:
+# tensors stand side by side, it takes their place. If a slice separates them, there is no such place, and it goes to
+# the front. (`None` separates them too, and so does a `...` that stands for at least one dimension.) In the next cell
+# all sizes are different, so you can see what became of each. Watch where the 2 goes:
 
 # %%
 big = torch.zeros(4, 5, 6, 7)
@@ -410,8 +415,9 @@ t[torch.tensor([0, 3])]
 t[3:]
 
 # %% [markdown]
-# In brackets, negative numbers count from the end, so `t[-1]` is the last station. Do not rely on this in functions:
-# `index_select`, `gather` and `scatter_` refuse a negative index.
+# In brackets, negative numbers count from the end, so `t[-1]` is the last station. Not every function agrees:
+# `index_select`, `index_add_`, `gather` and `scatter_` refuse a negative index, while `take` and `take_along_dim`
+# accept it.
 #
 # ### The same mistake on a GPU
 #
@@ -420,8 +426,8 @@ t[3:]
 # On a GPU the same mistake looks frightening: `CUDA error: device-side assert triggered`, and the traceback points to a
 # line that is innocent, often `.item()` or `loss.backward()`. The reason is that a call on a GPU does not wait. It puts
 # its work into a queue and returns, before anybody has looked at the index. A moment later the program on the GPU finds
-# the bad index and stops, and Python only hears of it in some *later* line, one that waits for a result. After that the
-# GPU is of no use to this process, and you have to restart the kernel of the notebook.
+# the bad index and stops, and Python only hears of it in some *later* line, usually one that waits for a result. After
+# that the GPU is of no use to this process, and you have to restart the kernel of the notebook.
 #
 # You can watch the same thing without a GPU, with a thread that works through a queue. `picked` asks for row 3, which
 # does not exist, and `total` for the sum of what was picked. Both lines only fill the queue, and return without
@@ -472,7 +478,8 @@ warmest, t.take_along_dim(warmest, dim=1)
 #   `~`, each comparison in parentheses.
 # - `nonzero` tells where, `where(condition, a, b)` chooses, and `index_add_` counts repeated places correctly.
 # - Indices are broadcast with each other: `t[rows, columns]` gives pairs, `t[rows[:, None], columns]` a block.
-# - On the CPU, an index out of range raises an error at once; on a GPU, the error appears in a later line.
+# - On the CPU, an index out of range raises an error at once (a slice just returns less); on a GPU, the error appears
+#   in a later line.
 
 # %% [markdown]
 # ## Exercises
@@ -481,7 +488,7 @@ warmest, t.take_along_dim(warmest, dim=1)
 # on this page.
 #
 # **1. Clean up.** Sensors report -999 when they fail. `clean(x)` returns a copy of a float tensor in which each -999 is
-# replaced by the mean of all the other elements. The argument itself must not change.
+# replaced by the mean of the elements that are not -999. The argument itself must not change.
 
 # %% tags=["exercise"]
 from helpers.exercises.indexing import check_clean
@@ -500,8 +507,8 @@ check_clean(clean)
 # </details>
 
 # %% [markdown]
-# **2. A block in the middle.** `border(x)` returns a copy of a matrix in which all elements are 0 except those of its
-# border: the first and the last row, the first and the last column.
+# **2. A block in the middle.** `border(x)` returns a copy of a matrix that keeps its border (the first and the last
+# row, the first and the last column) and holds 0 everywhere else.
 
 # %% tags=["exercise"]
 from helpers.exercises.indexing import check_border
@@ -521,8 +528,9 @@ check_border(border)
 
 # %% [markdown]
 # **3. The rows that hold the largest elements.** `top_rows(x, k)` returns the indices of the rows in which the `k`
-# largest elements of a matrix lie, as a tensor, in ascending order and without repetitions. No two elements are equal. Do
-# not use a loop; the check looks for one.
+# largest elements of a matrix lie, as a tensor, in ascending order and without repetitions. No two elements are equal.
+# For `torch.tensor([[1, 9], [3, 2], [7, 8]])` and `k = 3` the result is `tensor([0, 2])`. Do not use a loop; the check
+# looks for one.
 
 # %% tags=["exercise"]
 from helpers.exercises.indexing import check_top_rows
@@ -637,7 +645,7 @@ check_top_rows(
 # %% jupyter={"source_hidden": true} tags=["solution"]
 # Solution 4
 def group_means(points, group, groups):
-    sums = torch.zeros(groups, points.shape[1])
+    sums = points.new_zeros(groups, points.shape[1])  # of the same dtype
     sums.index_add_(0, group, points)
     return sums / group.bincount(minlength=groups)[:, None]
 
@@ -647,7 +655,7 @@ check_group_means(group_means)
 
 # A typical mistake: += counts a repeated place once.
 def last_of_each_group(points, group, groups):
-    sums = torch.zeros(groups, points.shape[1])
+    sums = points.new_zeros(groups, points.shape[1])  # of the same dtype
     sums[group] += points
     return sums / group.bincount(minlength=groups)[:, None]
 

@@ -139,8 +139,8 @@ show_accuracy_against_seconds(recorded)
 # runs for one and three minutes, and a single run for ten. The points need not even share a network, because with more
 # time a wider one often pays off, as we will see [further down](#A-network-for-each-budget).
 #
-# All three curves keep rising, but slowly, and that is sobering. About three times the time removes a good third of the
-# remaining errors at best and sometimes only a fifth, and to do it again takes three times *that* time.
+# All three curves keep rising, but slowly, and that is sobering. About three times the time removes little more than a
+# quarter of the remaining errors, and to do it again takes three times *that* time.
 #
 # The gray dashed curves are other people's networks, each trained once for the same time, in bfloat16 and on a machine
 # like that of the blue curve. Both LeNets are the small network of PyTorch's tutorial on CIFAR-10. The "classic recipe"
@@ -183,7 +183,7 @@ resnet["epochs"]
 
 # %% [markdown]
 # In a minute it has seen about a tenth of the images, while the network of this book went over all of them more than
-# twice. What the table shows is that a network has to fit its budget.
+# three times. What the table shows is that a network has to fit its budget.
 #
 # One row needs an explanation: with ten minutes LeNet, fed from whole tensors, does worse than with three. Here is how
 # often it went over the images in each of the three training runs, and its training loss at the end:

@@ -32,7 +32,7 @@ SMALL = {
 
 def test_every_goal_that_was_tried_has_a_row():
     rows = {row[0]: row[1:] for row in records.goal_rows(SMALL)}
-    assert list(rows)[0] == "12 TFLOP" and len(rows) == 4
+    assert "12 TFLOP" in rows and len(rows) == 4
     assert {len(row) for row in rows.values()} == {5}  # what some viewers need to show a table
     assert rows["12 TFLOP"] == ("86.5 %", "**86.50 %**", "86.00 to 87.00", "not timed", "11.9")
     assert rows["60 s, AVX512"][3] == "59.0 s"
