@@ -87,11 +87,14 @@ def all_pages() -> list[Page]:
 def reading_minutes(notebook: Mapping[str, Any]) -> int:
     """How long a notebook takes to read, in whole minutes, from its words and lines of code.
 
-    Hints and solutions, which are folded, do not count, nor do launch badges and the code for Colab.
+    Folded cells do not count, nor do launch badges, the code for Colab, and the exercises with all that follows them:
+    how long those take is up to the reader.
     """
     words = lines = 0
     for cell in notebook["cells"]:
-        if {"hint", "solution"} & set(cell["metadata"].get("tags", [])):
+        if cell["source"].startswith("## Exercises"):
+            break
+        if cell["metadata"].get("jupyter", {}).get("source_hidden"):
             continue
         source = LAUNCH_LINES.sub("", cell["source"])
         if cell["cell_type"] == "code":

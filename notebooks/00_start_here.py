@@ -87,6 +87,8 @@ loss.item()
 # ## What is in the book
 #
 # *目录*
+#
+# Each page has exercises at its end. The times to read are without them:
 
 # %% verify={"free": ["\\d+ s(?= \\|)"], "reason": "run times of the pages"}
 from helpers.contents import table_of_contents

@@ -42,7 +42,7 @@
 # **You need** the book's packages. `pip install -r requirements.txt`, typed in the book's folder, installs them, torch
 # and torchvision included. No GPU.
 #
-# **Time**: 22 min to read, 15 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 15 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #
@@ -150,8 +150,8 @@ torch.use_deterministic_algorithms(False)
 b
 
 # %% [markdown]
-# > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today nearly everybody writes `import torch`,
-# > and `torch.empty(3, 4)` says more plainly what you get. The old call still works.
+# > **Then and now.** The notes write `import torch as t` and `t.Tensor(3, 4)`. Today nearly everybody writes
+# > `import torch`, and `torch.empty(3, 4)` says more plainly what you get. The old call still works.
 #
 # When you want values, say which ones. `rand` draws random floating-point numbers between 0 and 1. `zeros` and `ones` do
 # what their names promise, and take a data type as well, here that of 64-bit integers:

@@ -34,7 +34,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 24 min to read, 10 s to run (AMD EPYC, 2 cores).
+# **Time**: 25 min to read, 6 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal
@@ -377,8 +377,8 @@ maps.shape, maps.view(-1, 16 * 5 * 5).shape
 # batch sizes would have raised an error, unless they are multiples of 25, such as 100.) After `flatten(1)`, `fc1` would
 # have refused. So do not let `-1` stand for the batch.
 #
-# Some layers make such a mistake on their own. Here is what they do with one sample *without* a batch dimension. (You will
-# meet some of them only later.)
+# Some layers make such a mistake on their own. Here is what they do with one sample *without* a batch dimension. (You
+# will meet some of them only later.)
 #
 # | one sample goes into | what happens |
 # |:--|:--|
@@ -821,4 +821,5 @@ check_center(Forgotten)
 
 # %% [markdown]
 # ---
-# Previous: [autograd in depth](03_autograd_in_depth.ipynb) · Next: [losses and optimizers](05_losses_and_optimizers.ipynb)
+# Previous: [autograd in depth](03_autograd_in_depth.ipynb) ·
+# Next: [losses and optimizers](05_losses_and_optimizers.ipynb)

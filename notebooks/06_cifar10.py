@@ -888,4 +888,5 @@ check_early_stopping(NoCopy)
 
 # %% [markdown]
 # ---
-# Previous: [losses and optimizers](05_losses_and_optimizers.ipynb) · Next: [train many times faster](07_cifar10_fast.ipynb)
+# Previous: [losses and optimizers](05_losses_and_optimizers.ipynb) ·
+# Next: [train many times faster](07_cifar10_fast.ipynb)

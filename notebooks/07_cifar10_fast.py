@@ -848,4 +848,5 @@ check_orthogonal(too_few)
 
 # %% [markdown]
 # ---
-# Previous: [train a classifier on CIFAR-10](06_cifar10.ipynb) · Next: [change the shape of a tensor](08_tensor_shapes.ipynb)
+# Previous: [train a classifier on CIFAR-10](06_cifar10.ipynb) ·
+# Next: [change the shape of a tensor](08_tensor_shapes.ipynb)

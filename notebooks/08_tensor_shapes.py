@@ -34,7 +34,7 @@
 #
 # **You need** to have created a tensor or two. No GPU.
 #
-# **Time**: 21 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 23 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## One call, two outcomes
 #
@@ -411,8 +411,8 @@ show_storage(ten.split(4)[1], "ten.split(4)[1]")
 # *原地改变大小*
 #
 # > **Then and now.** The notes say that `resize` can change the number of elements. The call that does so is `resize_`,
-# > with an underscore, which changes the tensor itself. Plain `resize` has been deprecated for Tensors since 0.4; it warns,
-# > and it refuses another number of elements.
+# > with an underscore, which changes the tensor itself. Plain `resize` has been deprecated for Tensors since 0.4; it
+# > warns, and it refuses another number of elements.
 
 # %% claims=["C30"] tags=["raises-exception"]
 from helpers.messages import print_warnings

@@ -618,4 +618,5 @@ check_common(lambda a, b: max(a, b, key=lambda dtype: dtype.itemsize))
 
 # %% [markdown]
 # ---
-# Previous: [gather and scatter](10_gather_and_scatter.ipynb) · Next: [precision and memory](12_precision_and_memory.ipynb)
+# Previous: [gather and scatter](10_gather_and_scatter.ipynb) ·
+# Next: [precision and memory](12_precision_and_memory.ipynb)

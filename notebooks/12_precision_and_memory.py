@@ -34,7 +34,7 @@
 #
 # **You need** data types ([page 11](11_types_and_devices.ipynb)) and a first idea of training. No GPU.
 #
-# **Time**: 19 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## A counter that stops
 #
@@ -584,4 +584,5 @@ check_careful_sum(plain_sum)
 
 # %% [markdown]
 # ---
-# Previous: [types and devices](11_types_and_devices.ipynb) · Next: [element-wise functions](13_elementwise_functions.ipynb)
+# Previous: [types and devices](11_types_and_devices.ipynb) ·
+# Next: [element-wise functions](13_elementwise_functions.ipynb)

@@ -34,7 +34,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 21 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 7 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), or [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read). The complete tables are at the end of the page: [the silent
@@ -302,7 +302,7 @@ print("\n".join(changes))
 # Layout and comments are untouched. It left three calls to us, because it rewrites only what can be changed safely
 # without understanding the rest of the script. It cannot know, for example, over which dimension a softmax is meant to
 # go. We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a block
-# without gradients. Then we let the program read the copy once more:
+# without gradients. Then we print the end of the script, and let the program read it once more:
 
 # %%
 text = mended.read_text(encoding="utf-8")
@@ -311,20 +311,15 @@ text = text.replace("(net(test))", "(net(test), dim=1)")
 text = text.replace("print(F.", "with torch.no_grad():\n    print(F.")
 text = text.replace(", volatile=True)", ")")
 _ = mended.write_text(text, encoding="utf-8")
+print(text[text.index("test = ") :])
 with contextlib.chdir(folder.name):
     status = main(["example_2017.today.py"])
 
 status
 
 # %% [markdown]
-# The last two lines of the script now read:
-
-# %%
-print(text[text.index("test = ") :])
-
-# %% [markdown]
-# The number above is the *exit status* (退出状态) of the command: 0 if nothing was found, 1 if there are old calls, 2 if a file
-# could not be read. So you can make the command one of the tests of a project. And now the script runs, without a
+# The number is the *exit status* (退出状态) of the command: 0 if nothing was found, 1 if there are old calls, 2 if a
+# file could not be read. So you can make the command one of the tests of a project. And now the script runs, without a
 # warning:
 
 # %%
@@ -382,7 +377,8 @@ show_releases(OLD_CALLS)
 # - The silent changes (≠) are the dangerous ones. Look at them when an old script runs and its numbers are wrong.
 # - `python3 -m helpers.notes FILE` reads a file without running it, and `--fix` mends a copy of it. What it cannot know,
 #   such as the dimension of a softmax, is left to you.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Here is old code for you to translate. Put your code in place of the three dots and run the cell; the check tries
@@ -700,4 +696,5 @@ lookup.group("Misc")
 
 # %% [markdown]
 # ---
-# Previous: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) · Next: [the notes, audited](16_notes_audited.ipynb)
+# Previous: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb) ·
+# Next: [the notes, audited](16_notes_audited.ipynb)

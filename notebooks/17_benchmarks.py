@@ -385,7 +385,8 @@ table(columns, records.command_rows(recorded))
 #   those had the best of several learning rates. Which network is best depends on the budget and on the machine.
 # - A baseline deserves a search of its own. Without one, you may only have beaten a bad learning rate.
 # - Whatever was chosen by its result on some images has to be judged by others.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Three small calculations that every comparison needs. Put your code in place of the three dots and run the cell;

@@ -413,7 +413,8 @@ f"{work_for(90.0) * 1e12 / speed:.0f} s"
 # - bfloat16 and wider instructions help where the processor has them. More threads than cores, compiling and several
 #   processes did not help on two cores; on a GPU, compiling does.
 # - Divide the work that an accuracy takes by the speed of your machine, and you have a rough estimate of the time.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Put your code in place of the three dots and run the cell; the check tries it on other inputs.

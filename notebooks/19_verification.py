@@ -434,7 +434,8 @@ measurements.differences_by_release(spread)
 # - Sums depend on the order of addition, and training carries small differences along. A cell that needs more room
 #   states how much and why.
 # - A comparison needs tests of its own, with outputs that were spoiled on purpose.
-#
+
+# %% [markdown]
 # ## Exercises
 #
 # Now it is you who decides what is the same. Put your code in place of the three dots and run the cell; the check

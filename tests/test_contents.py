@@ -52,3 +52,17 @@ def test_the_parts_begin_where_their_first_pages_are():
         "The old notes": ["15_old_calls"],
         "Appendices": ["17_benchmarks"],
     }
+
+
+def test_the_time_to_read_is_that_of_the_words_and_the_open_code_before_the_exercises():
+    def cell(kind, source, folded=False):
+        metadata = {"jupyter": {"source_hidden": True}} if folded else {}
+        return {"cell_type": kind, "metadata": metadata, "source": source}
+
+    prose = cell("markdown", "word " * 5 * pages.WORDS_A_MINUTE)
+    code = cell("code", "x = 1\n" * 2 * pages.CODE_LINES_A_MINUTE)
+    folded = cell("code", code["source"], folded=True)
+    exercises = cell("markdown", "## Exercises\n" + prose["source"])
+    assert pages.reading_minutes({"cells": [prose]}) == 5
+    assert pages.reading_minutes({"cells": [prose, code]}) == 7
+    assert pages.reading_minutes({"cells": [prose, folded, code, exercises, prose]}) == 7

@@ -53,7 +53,7 @@ KERAS = files.KERAS
 PLACES = (f"{BASE}/", "files directly/", f"{KERAS}/{BASE}/", "cifar-10-python.tar.gz")
 PLACES += (f"{BASE}.tar.gz", f"{KERAS}_archive", f"{KERAS}.tar.gz")
 ROOTS = {
-    "named": "by CIFAR10_ROOT",
+    "named": "at CIFAR10_ROOT",
     "data": "in data/",
     "here/data": "in ./data",
     "keras/datasets": "in {folder}",

@@ -23,6 +23,9 @@ QUOTED = {
     "tensor_shapes": {"256": "64 pictures, four times as many"},
     "precision_and_memory": {
         "2049": "the first whole number that float16 lacks",
+        "2050": "the float16 after 2048",
+        "0.0010004": "the float16 nearest to 0.001",
+        "10.004": "ten thousand times that",
         "16,777,216": "two to the 24th",
         "1.05": "where the axis of a picture ends",
         "3.4": "the largest float32, its exponent apart",
