@@ -42,7 +42,7 @@
 # **You need** the book's packages. `pip install -r requirements.txt`, typed in the book's folder, installs them, torch
 # and torchvision included. No GPU.
 #
-# **Time**: 23 min to read, 15 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 15 s to run (AMD EPYC, 2 cores).
 #
 # ## Does it run?
 #

@@ -35,7 +35,7 @@
 # **You need** a little Python, and the derivatives of $x^2$ and $e^x$ from school. A *tensor* (张量) is PyTorch's array
 # of numbers. No GPU.
 #
-# **Time**: 25 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## A line through three points
 #

@@ -35,7 +35,7 @@
 #
 # **You need** [page 02](02_autograd.ipynb): what `requires_grad`, `grad_fn` and `backward` do. No GPU.
 #
-# **Time**: 24 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 8 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal

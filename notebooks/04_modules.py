@@ -34,7 +34,7 @@
 #
 # **You need** to know what `backward()` does ([page 02](02_autograd.ipynb)). No GPU.
 #
-# **Time**: 25 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 21 min to read, 6 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal

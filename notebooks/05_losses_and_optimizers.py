@@ -33,7 +33,7 @@
 #
 # **You need** gradients ([autograd](02_autograd.ipynb)) and `nn.Sequential` ([modules](04_modules.ipynb)). No GPU.
 #
-# **Time**: 25 min to read, 20 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 8 s to run (AMD EPYC, 2 cores).
 
 # %%
 # %xmode Minimal

@@ -35,7 +35,7 @@
 # **You need** [modules](04_modules.ipynb) and [optimizers](05_losses_and_optimizers.ipynb), but no GPU. If the pictures
 # cannot be found or downloaded, drawn shapes stand in for them, as the first output says.
 #
-# **Time**: 25 min to read, 32 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 32 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|at)|downloaded into) .+; (read from the cache and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal

@@ -34,7 +34,7 @@
 #
 # **You need** page 06, and a rough idea of eigenvalues and singular values. No GPU.
 #
-# **Time**: 25 min to read, 25 s to run (AMD EPYC, 2 cores).
+# **Time**: 22 min to read, 25 s to run (AMD EPYC, 2 cores).
 
 # %% tags=["cifar10"] verify={"free": ["(?<=official pictures, )(found (in|at)|downloaded into) .+; (read from the cache and checked|checked and decoded) in [\\d.]+ s(\\.( \\(.+\\))?|, not kept .+)"], "reason": "where the pictures were found"}
 # %xmode Minimal

@@ -34,7 +34,7 @@
 #
 # **You need** to have created a tensor or two. No GPU.
 #
-# **Time**: 23 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## One call, two outcomes
 #

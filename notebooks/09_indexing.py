@@ -36,7 +36,7 @@
 #
 # **You need** tensors and their shapes ([page 08](08_tensor_shapes.ipynb)). No GPU.
 #
-# **Time**: 22 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 4 s to run (AMD EPYC, 2 cores).
 #
 # ## A table of temperatures
 #

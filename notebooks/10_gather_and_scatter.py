@@ -36,7 +36,7 @@
 #
 # **You need** indexing, as on [page 09](09_indexing.ipynb). No GPU.
 #
-# **Time**: 21 min to read, 4 s to run (AMD EPYC, 2 cores).
+# **Time**: 16 min to read, 4 s to run (AMD EPYC, 2 cores).
 #
 # ## The score of the right class
 #

@@ -36,7 +36,7 @@
 #
 # **You need** to know what a tensor is ([page 8](08_tensor_shapes.ipynb)). No GPU: every cell runs without one.
 #
-# **Time**: 20 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## An error about types
 #

@@ -34,7 +34,7 @@
 #
 # **You need** data types ([page 11](11_types_and_devices.ipynb)) and a first idea of training. No GPU.
 #
-# **Time**: 20 min to read, 6 s to run (AMD EPYC, 2 cores).
+# **Time**: 17 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## A counter that stops
 #

@@ -36,7 +36,7 @@
 #
 # **You need** to know what a tensor is and, for the gradients, the beginning of [page 2](02_autograd.ipynb). No GPU.
 #
-# **Time**: 19 min to read, 11 s to run (AMD EPYC, 2 cores).
+# **Time**: 17 min to read, 5 s to run (AMD EPYC, 2 cores).
 #
 # ## Wind
 #

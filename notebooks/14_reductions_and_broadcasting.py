@@ -36,7 +36,7 @@
 # **You need** to know what the [shape of a tensor](08_tensor_shapes.ipynb) is; in two places we also take a
 # [gradient](02_autograd.ipynb). No GPU.
 #
-# **Time**: 24 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 6 s to run (AMD EPYC, 2 cores).
 #
 # ## The rule of dim
 #

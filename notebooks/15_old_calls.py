@@ -34,7 +34,7 @@
 #
 # **You need** an old file, or just curiosity. No GPU.
 #
-# **Time**: 22 min to read, 7 s to run (AMD EPYC, 2 cores).
+# **Time**: 16 min to read, 7 s to run (AMD EPYC, 2 cores).
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), or [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read). The complete tables are at the end of the page: [the silent
@@ -299,10 +299,11 @@ changes = difflib.unified_diff(old, new, "2017", "today", n=0, lineterm="")
 print("\n".join(changes))
 
 # %% [markdown]
-# Layout and comments are untouched. It left three calls to us, because it rewrites only what can be changed safely
-# without understanding the rest of the script. It cannot know, for example, over which dimension a softmax is meant to
-# go. We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a block
-# without gradients. Then we print the end of the script, and let the program read it once more:
+# Layout and comments are untouched. The program left three calls to us, because it rewrites only what can be changed
+# safely without understanding the rest of the script. It cannot know, for example, over which dimension a softmax is
+# meant to go. We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a
+# block without gradients. (`Variable` may stay, since it does nothing any more.) Then we print the end of the script,
+# and let the program read it once more:
 
 # %%
 text = mended.read_text(encoding="utf-8")

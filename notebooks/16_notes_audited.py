@@ -35,7 +35,7 @@
 # **You need** nothing but curiosity, since the statements are explained on the pages that they lead to. (Two of the
 # exercises need [page 08](08_tensor_shapes.ipynb) and [page 10](10_gather_and_scatter.ipynb).) No GPU.
 #
-# **Time**: 11 min to read, 11 s to run (AMD EPYC, 2 cores).
+# **Time**: 9 min to read, 11 s to run (AMD EPYC, 2 cores).
 #
 # ## From a sentence to a line
 #

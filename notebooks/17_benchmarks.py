@@ -34,7 +34,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results, so it loads no images and needs no GPU.
 #
-# **Time**: 22 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -183,7 +183,7 @@ resnet["epochs"]
 
 # %% [markdown]
 # In a minute it has seen about a tenth of the images, while the network of this book went over all of them more than
-# three times. What the table shows is that a network has to fit its budget.
+# four times. What the table shows is that a network has to fit its budget.
 #
 # One row needs an explanation: with ten minutes LeNet, fed from whole tensors, does worse than with three. Here is how
 # often it went over the images in each of the three training runs, and its training loss at the end:
@@ -341,9 +341,7 @@ table(columns, records.goal_rows(recorded))
 # The goal of the first row was to reach a modest accuracy, about that of the tutorial's recipe, fifty times faster than
 # that recipe does. (The recipe took more than three minutes, our training less than two seconds. The spread is that of
 # the accuracies, in this row too.) In the next three rows the amount of work is fixed, and other programs ran
-# meanwhile, so the seconds would mean nothing. AMX stands for the instructions with which some processors of Intel
-# multiply whole matrices; on such a processor nothing has been recorded yet. Each run of this table used the test set
-# exactly once, at the very end.
+# meanwhile, so the seconds would mean nothing. Each run of this table used the test set exactly once, at the very end.
 #
 # ### What was tried
 #
@@ -367,9 +365,10 @@ show_search(recorded)
 #
 # *所有命令*
 #
-# To repeat one of our runs, look up its command here. (The other records, such as those of the baselines, begin with
-# their commands, too.) The last column compares the speed of the whole training with that of
-# [its best convolution](18_speed.ipynb#How-fast-is-fast?) alone.
+# To repeat one of our runs, look up its command here. (`--compile` compiles the network first, which [pays off on a
+# GPU](18_speed.ipynb#Compiling).) (The other records, such as those of the baselines, begin with their commands, too.)
+# The last column compares the speed of the whole training with that of [its best
+# convolution](18_speed.ipynb#How-fast-is-fast?) alone.
 
 # %%
 columns = ["record", "command", "machine", "of the best convolution"]

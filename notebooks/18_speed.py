@@ -32,7 +32,7 @@
 #
 # **You need** an idea of what a training step does, as on [page 05](05_losses_and_optimizers.ipynb). No images, no GPU.
 #
-# **Time**: 20 min to read, 13 s to run (AMD EPYC, 2 cores).
+# **Time**: 18 min to read, 13 s to run (AMD EPYC, 2 cores).
 #
 # ## Where the time of a step goes
 #

@@ -33,7 +33,7 @@
 #
 # **You need** [the fundamentals of autograd](02_autograd.ipynb) for the first example only.
 #
-# **Time**: 21 min to read, 8 s to run (AMD EPYC, 2 cores).
+# **Time**: 19 min to read, 8 s to run (AMD EPYC, 2 cores).
 #
 # ## Why stored outputs rot
 #
