@@ -366,10 +366,11 @@ from helpers.drawings.old_calls import show_releases
 show_releases(OLD_CALLS)
 
 # %% [markdown]
-# The largest changes came with 0.4, but something has gone every few releases since then. (The numbers in the legend
-# differ from those of the counter. The bars hold only calls whose change is dated by a release of PyTorch, and not
-# those that changed with torchvision, NumPy or Python. And a call that gives something else *and* warns, which the
-# counter has under `warns`, is among those that give something else.)
+# The largest changes came with 0.4, but something has gone every few releases since then. (The legend counts fewer
+# errors, because the bars leave out 73 whose date is not a release of PyTorch: they changed with torchvision, NumPy or
+# Python, or have always been errors. Why does the legend say 50 where the counter says 46? The bars include 8 calls
+# that give something else *and* warn, which the counter has under `warns`, and they leave out 4 whose date is a release
+# of torchvision.)
 #
 # ## Recap
 #

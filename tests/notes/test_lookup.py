@@ -276,6 +276,10 @@ def test_the_page_explains_why_the_chart_and_the_counter_differ():
     with_warning = [call for call in of_torch if call.today == "warns"]
     elsewhere = [call for call in differ if call not in of_torch]
     assert len(differ) + len(with_warning) - len(elsewhere) == len(of_torch)
+    errors = [call for call in OLD_CALLS if call.today == "error"]
+    undated = [call for call in errors if not call.removed[:1].isdigit()]
+    assert all(call.today == "error" for call in OLD_CALLS if call.removed[:1].isdigit())
+    assert f"the bars leave out {len(undated)} whose date is not" in prose
     assert f"Why does the legend say {len(of_torch)} where" in prose
     assert f"where the counter says {len(differ)}? " in prose
     assert f"The bars include {len(with_warning)} calls that" in prose
