@@ -394,7 +394,7 @@ draw.show_singular_values(gradient, orthogonalize(gradient))
 #
 # What does Muon feed to this function? Not the gradient alone, which is noisy, but a step with momentum. A *velocity* $v$
 # gathers the gradients, and older ones count less and less. *Nesterov's momentum* looks one step ahead: it moves along
-# what the velocity would become if the same gradient came once more.
+# what the velocity would become if the same gradient came once more:
 
 
 # %%
