@@ -87,8 +87,7 @@ def all_pages() -> list[Page]:
 def reading_minutes(notebook: Mapping[str, Any]) -> int:
     """How long a notebook takes to read, in whole minutes, from its words and lines of code.
 
-    Folded cells do not count, nor do launch badges, the code for Colab, and the exercises with all that follows them:
-    how long those take is up to the reader.
+    Folded cells do not count, nor do launch badges, the code for Colab, or the exercises and all that follows them.
     """
     words = lines = 0
     for cell in notebook["cells"]:

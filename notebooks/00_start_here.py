@@ -88,7 +88,7 @@ loss.item()
 #
 # *目录*
 #
-# Each page has exercises at its end. The times to read are without them:
+# Each of these pages ends with exercises, which the reading times do not include:
 
 # %% verify={"free": ["\\d+ s(?= \\|)"], "reason": "run times of the pages"}
 from helpers.contents import table_of_contents

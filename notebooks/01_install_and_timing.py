@@ -74,9 +74,9 @@ x.sum()
 # import, but also call one of the compiled functions, *non-maximum suppression* (非极大值抑制). It helps a program that looks
 # for cats in a picture and has drawn two boxes around the same cat: of boxes that overlap too much, it keeps only the
 # one with the highest score. (A box is given by two opposite corners. How much two of them overlap is the area that
-# they share, divided by the area that they cover together, *intersection over union* or IoU, 交并比. Here one half is too
-# much.) Our two boxes are nearly the same, and their scores are 0.9 and 0.8. The answer should be the index of the
-# first:
+# they share, divided by the area that they cover together, *intersection over union* or IoU, 交并比. Here more than one
+# half is too much.) Our two boxes are nearly the same, and their scores are 0.9 and 0.8. The answer should be the index
+# of the first:
 
 # %% claims=["C01"]
 boxes = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 2.1]])

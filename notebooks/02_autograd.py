@@ -275,9 +275,9 @@ w.grad
 
 # %% [markdown]
 # It *adds* to what is there. If you forget to clear, nothing fails, but each step then uses the sum of all gradients so
-# far, and the training goes astray. In most programs an *optimizer* (优化器) does both for you: its `step()` moves the
-# parameters, and its `zero_grad()`, which you have to call, clears the gradients. (`SGD`, *stochastic gradient
-# descent*, is the rule that we wrote ourselves.)
+# far, and the training goes astray. In most programs an *optimizer* (优化器) takes care of the parameters: its `step()`
+# moves them, and its `zero_grad()`, which you must not forget to call, clears their gradients. (`SGD`, *stochastic
+# gradient descent*, is the rule that we wrote ourselves.)
 
 # %%
 torch.optim.SGD([w, b]).zero_grad()
@@ -506,8 +506,8 @@ t.grad
 #
 # The notes say that autograd alone is a little laborious (略显复杂). You have seen why: we made, moved and cleared each
 # parameter by name. `torch.nn` is built on autograd and takes that over: a layer holds its parameters, and an optimizer
-# moves and clears them all. This layer expects a row for each sample, so `unsqueeze(1)` turns `x` into a column. It
-# begins with random numbers, which the seed makes the same in each run:
+# moves and clears them all. This layer expects a row for each sample, so `unsqueeze(1)` turns `x` into a column. The
+# layer begins with random numbers, which the seed makes the same in each run:
 
 # %%
 torch.manual_seed(0)

@@ -125,16 +125,15 @@ def batches(images, labels, size, seed):
 throughput(batches(train_images, train_labels, 64, seed=0), steps=60)
 
 # %% [markdown]
-# On our machine that is well over one and a half times as many as with the `DataLoader`; the factor varies from run to
-# run.
+# The factor varies from run to run, but on our machine it was always well over one and a half.
 #
 # ## Larger batches and a one-cycle learning rate
 #
 # *更大的批量，单周期学习率*
 #
-# Larger batches mean fewer steps for the same pictures, so each step has to be longer, with a larger learning rate (学习率).
-# But long steps go astray while the weights are still random, and overshoot near the end. So the learning rate rises from
-# zero in a short *warm-up* (预热) and then falls back:
+# Larger batches mean fewer steps for the same pictures, so each step has to go further, which takes a larger learning
+# rate (学习率). But long steps go astray while the weights are still random, and overshoot near the end. So the learning
+# rate rises from zero in a short *warm-up* (预热) and then falls back:
 
 # %%
 from helpers.drawings import fast_training as draw
@@ -153,14 +152,14 @@ draw.show_schedule(one_cycle)
 
 
 # %%
-def train(net, optimizers, batches, steps, smoothing=0.0):
+def train(net, optimizers, feed, steps, smoothing=0.0):
     def factor(step):
         return one_cycle(step / steps)
 
     schedulers = [LambdaLR(optimizer, factor) for optimizer in optimizers]
     net.train()
     for _ in range(steps):
-        x, y = next(batches)
+        x, y = next(feed)
         loss = F.cross_entropy(net(x), y, label_smoothing=smoothing)
         net.zero_grad()
         loss.backward()
@@ -214,7 +213,7 @@ print_gain(added, "batches of 64, one cycle")
 #
 # *小而快的网络*
 #
-# Our net differs from LeNet in four points, three of them taken from the nets of the record holders.
+# Four ideas set our net apart from LeNet, three of them taken from the nets of the record holders.
 #
 # **Convolutions begin as the identity** (*Dirac initialization*): their first filters pass the input channels on
 # unchanged, so the picture is not scrambled at random.
@@ -229,7 +228,8 @@ def conv(inputs, outputs):
 
 
 # %% [markdown]
-# **Pooling comes early**, right after the first convolution of a stage, and leaves the rest a quarter of the numbers.
+# **Pooling comes early**, right after the first convolution of a stage, so that the rest of it has only a quarter of
+# the numbers to work on.
 #
 # **Batch normalization** (批归一化), known from [page 04](04_modules.ipynb), keeps the input of the next layer at a steady
 # size, so the learning rate can be higher. (With `momentum=0.4` its running mean and variance follow within a few steps.
@@ -245,9 +245,9 @@ def stage(inputs, width, pool=True):
 
 
 # %% [markdown]
-# **The first layer strides.** This point is our own, and saves time on a CPU: the first layer, the *stem*, moves its
-# filters of 4 x 4 pixels in steps of two, so everything after it costs a quarter as much. Three stages follow, the first
-# without pooling, then the largest value of each channel, and one linear layer:
+# **The first layer strides.** This idea is our own, and saves time on a CPU: the first layer, the *stem*, moves its
+# filters of 4 x 4 pixels in steps of two, so everything after it costs a quarter as much. Three stages follow, the
+# first without pooling, then the largest value of each channel, and one linear layer:
 
 
 # %%
@@ -353,10 +353,10 @@ gradient = net.stages[2][0].weight.grad.flatten(1)
 gradient.shape
 
 # %% [markdown]
-# The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient a few directions
-# are usually many times stronger than the others, and along those others SGD hardly moves. Keller Jordan's *Muon* makes
-# the step about equally long in all directions: it replaces the gradient by a nearly orthogonal matrix (正交矩阵), whose
-# singular values are all about 1.
+# The singular values (奇异值) of a matrix tell how strong it is in each of its directions. In a gradient the strongest
+# directions are usually many times stronger than the weakest, and along the weak ones SGD hardly moves. Keller Jordan's
+# *Muon* makes the step about equally long in all directions: it replaces the gradient by a nearly orthogonal matrix
+# (正交矩阵), whose singular values are all about 1.
 #
 # Matrix products are enough for that. If $X = USV^T$ is the singular value decomposition, then $XX^TX = US^3V^T$: the
 # product has the same directions, and only the singular values have changed, each from $s$ to $s^3$. A polynomial of
@@ -428,7 +428,7 @@ class Muon(torch.optim.Optimizer):
 # (PyTorch has had a `torch.optim.Muon` since 2.9, which takes matrices only and does not fix their norm.)
 #
 # Muon trains the filters, and SGD trains the head and the biases. (The factors of the batch normalizations stay at 1.)
-# The biases start at zero and have little time, so their learning rate is 16 times higher:
+# The biases start at zero and have little time, so their learning rate is 16 times as high:
 
 
 # %%
@@ -455,8 +455,8 @@ print_gain(added, "Muon")
 
 
 # %%
-def small_first(batches, steps):
-    for step, (x, y) in enumerate(batches):
+def small_first(feed, steps):
+    for step, (x, y) in enumerate(feed):
         done = step / steps
         size = 20 if done < 0.3 else 26 if done < 0.6 else 32
         yield F.interpolate(x, size, mode="bilinear", antialias=True), y
@@ -464,8 +464,9 @@ def small_first(batches, steps):
 
 # %% [markdown]
 # A picture of 20 x 20 pixels is less than half the work of a full one. In the recorded runs the work saved pays for
-# 25,600 pictures instead of 18,000. The last technique is [label smoothing](05_losses_and_optimizers.ipynb#Soft-targets):
-# pictures that the net already gets right pull less at the weights. What do the two bring?
+# 25,600 pictures instead of 18,000. The last technique is [label
+# smoothing](05_losses_and_optimizers.ipynb#Soft-targets): it asks for a little less than certainty, so a picture no
+# longer pulls at the weights once the net is sure enough of it. What do the two bring?
 
 # %%
 print_gain(added, "small images first")
@@ -500,8 +501,10 @@ f"{time.perf_counter() - start:.1f} s"
 accuracy(net, val_images, val_labels)
 
 # %% [markdown]
-# LeNet got about 50 % from the same pictures, but our net did about eight times the work on them. (LeNet would hardly
-# have gained from another learning rate.) No choice is left to make, so now, for the first time, we open the test set:
+# LeNet got about 50 % from the same pictures, but our net did about eight times the work on them. (In so short a run,
+# LeNet would hardly have gained from another learning rate. In longer ones [it
+# does](17_benchmarks.ipynb#Against-other-networks).) No choice is left to make, so now, for the first time, we open the
+# test set:
 
 # %% tags=["cifar10"] verify={"atol": 1.7, "reason": "training: rounding differs between machines and grows", "rtol": 0}
 test_set = data.cifar10(train=False)
@@ -518,8 +521,8 @@ classic["accuracy"], classic["seconds"], classic["cpu"]
 
 # %% [markdown]
 # Our net is well ahead. And to get no further than the old recipe, a still smaller net needed less than two seconds. We
-# timed both several times in turn on one machine, which was slower that day than in the run above: there the old recipe
-# took more than three minutes, about a hundred times as long. The [appendix on
+# timed the two several times, on one machine that was slower on that day than in the run above. The old recipe took
+# more than three minutes, about 120 times as long. The [appendix on
 # benchmarks](17_benchmarks.ipynb#What-we-aimed-for-and-what-was-reached) has the numbers, and shows how far one minute
 # gets, and ten.
 #
@@ -591,8 +594,8 @@ versions = crop_and_flip(train_images[[4, 4, 4, 4]], shifts, flipped)
 draw.show_versions(versions, ["as it is", "up", "left", "flipped"])
 
 # %% [markdown]
-# In the recorded runs 5,000 pictures were seen eight times each, first with random flips, and then with shifts by up to
-# two pixels as well:
+# In the recorded runs 5,000 pictures were seen eight times each, either as they are, or with random flips, or with
+# flips and shifts by up to two pixels:
 
 # %%
 print_gain(recorded["techniques"]["augmentation"], "flips")

@@ -437,10 +437,10 @@ r.resize_(6)
 show_storage(r.resize_(2, 5), "r.resize_(2, 5)", unknown=range(6, 10))
 
 # %% [markdown]
-# You will rarely want this. On a transposed tensor, a new size makes it read the cells in the order of the storage, so
-# that the elements come out in another order, and it refuses a tensor that requires a gradient. It is better to make a
-# *new* tensor, in which every element is defined. `pad` takes how many zeros to add before and after, here none and
-# two:
+# You will rarely want this. If `resize_` gives a transposed tensor a new size, the cells are then read in the order of
+# the storage, so the elements come out in another order. And it refuses a tensor that requires a gradient. It is better
+# to make a *new* tensor, in which every element is defined. `pad` takes how many zeros to add before and after, here
+# none and two:
 
 # %% claims=["C30"]
 torch.nn.functional.pad(ten, (0, 2))
@@ -466,9 +466,8 @@ show_storage(pixels[0], "pixels[0]")
 #
 # *滑动窗口*
 #
-# Strides can describe more than rows and columns that lie apart. `unfold(dim, size, step)` returns all windows of a
-# given size, and they overlap: the cells in the middle belong to three of them each, and still nothing is copied. A
-# moving average is then simply a mean:
+# Strides can also describe pieces that overlap. `unfold(dim, size, step)` returns all windows of a given size: here the
+# cells in the middle belong to three of them each, and still nothing is copied. A moving average is then simply a mean:
 
 # %%
 series = torch.arange(10.0, 17.0)

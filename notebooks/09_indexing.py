@@ -193,8 +193,9 @@ t.index_select(1, columns), t[:, columns]
 # %% [markdown]
 # Picking rows has a use that you will meet again and again: turning class numbers into vectors. Suppose each of four
 # measurements comes with the number of its season. A network should not take these numbers for quantities, since autumn
-# is not three times as much as spring. So each number is turned into a row of its own, with a 1 in place of its season
-# and 0 elsewhere. Such a row is called *one-hot* (独热编码), and the one-hot rows are the rows of the identity matrix:
+# is not three times as much as spring. So each number is turned into a row of its own, with a 1 in the column of its
+# season and 0 elsewhere. Such a row is called *one-hot* (独热编码), and the one-hot rows are the rows of the identity
+# matrix:
 
 # %%
 seasons = torch.tensor([2, 0, 3, 2])

@@ -129,8 +129,7 @@ A * A, A @ A
 #
 # What happens where the answer is not a number? Python's `math.sqrt(-1)` raises an exception. A tensor can hold a
 # million elements, and one bad one should not throw the rest away, so PyTorch marks it as `nan`, *not a number*, and
-# carries on. Where a function grows beyond all bounds, as the logarithm does on its way down to 0, you get infinity
-# with its sign:
+# carries on. Where a function has no bound, as the logarithm near 0, you get infinity with the sign that fits:
 
 # %% claims=["C45"]
 torch.tensor([4.0, -1.0]).sqrt(), torch.tensor([1.0, 0.0, -1.0]).log()
@@ -589,5 +588,5 @@ check_softplus(lambda x: x.relu() + torch.log1p(torch.exp(-x.abs())))
 
 # %% [markdown]
 # ---
-# Previous: [precision and memory](12_precision_and_memory.ipynb) · On:
-# [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)
+# Previous: [precision and memory](12_precision_and_memory.ipynb) ·
+# Next: [reductions and broadcasting](14_reductions_and_broadcasting.ipynb)

@@ -222,9 +222,9 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 # %% [markdown]
 # Each row has three parts. On the left is the call as people wrote it, with a sign for what it does today: ✗ is an
 # error, `!` a warning, ≠ another result, and = means that it still runs, but there is something better. In the middle
-# is today's call, for you to copy. (A last line such as `w.grad` is only there to show the result.) For ≠ it gives back
-# the *old* result. If today's result is what you want, leave the line as it is. On the right you see why, and a link to
-# the page where this book explains the matter.
+# is today's call, for you to copy. (A last line such as `w.grad` is only there to show the result.) In a row with ≠,
+# today's call gives the *old* result. If today's result is what you want, leave the line as it is. On the right you see
+# why, and a link to the page where this book explains the matter.
 #
 # Three kinds of date, in italics, are easily confused: the release since which the old call has been an error (or has
 # given something else), the one that first *deprecated* it (弃用), that is, advised against it, and the one since which
@@ -232,8 +232,8 @@ lookup.find("IndexError: invalid index of a 0-dim tensor.")
 #
 # A number or a size in your message may differ from the one in the table. If no row has exactly your words, you are
 # shown the nearest ones, with a line above them that says so. If nothing comes near, the age of the script may not be
-# the cause. (A few rows are mistakes that were errors in 2017, too. They are here because people still meet them, and
-# then carry no date.)
+# the cause. (Some rows are mistakes that were errors in 2017, too. They are here because people still make them. Such a
+# row has no date, and neither has one whose date we do not know.)
 #
 # A name will do as well, or a whole line of your script. The search may find several rows, as here:
 
@@ -336,11 +336,11 @@ _ = runpy.run_path(str(mended))
 lookup.measured()
 
 # %% [markdown]
-# So it does not find everything. (Nor does it cry wolf: in the code of this book, which is of today, it names no line
-# but the old ones that pages show on purpose.) The two rows above the last are the fairest, a test set so to speak: the
-# program was improved on the first six collections, and met these two only when it was done. What it misses depends
-# mostly on values, as in a product of whole numbers and floats, and a value cannot be seen in the text. For these cases
-# you have the error message and the list of silent changes.
+# So it does not find everything. (Nor does it raise false alarms: in the book's own code, it names only the old lines
+# that pages show on purpose.) The two rows above the last are the fairest, a test set so to speak: the program was
+# improved on the first six collections, and met these two only when it was done. What it misses depends mostly on
+# values, as in a product of whole numbers and floats, and a value cannot be seen in the text. For these cases you have
+# the error message and the list of silent changes.
 
 # %% [markdown]
 # ## When it happened
@@ -367,10 +367,10 @@ show_releases(OLD_CALLS)
 
 # %% [markdown]
 # The largest changes came with 0.4, but something has gone every few releases since then. (The legend counts fewer
-# errors, because the bars leave out 73 whose date is not a release of PyTorch: they changed with torchvision, NumPy or
-# Python, or have always been errors. Why does the legend say 50 where the counter says 46? The bars include 8 calls
-# that give something else *and* warn, which the counter has under `warns`, and they leave out 4 whose date is a release
-# of torchvision.)
+# errors, because the bars leave out 73 for which no release of PyTorch is on record: they changed with another package
+# or with Python, have always been errors, or changed in a release that we have not found. Why does the legend say 50
+# where the counter says 46? The bars include 8 calls that give something else *and* warn, which the counter has under
+# `warns`, and they leave out 4 whose date is a release of torchvision.)
 #
 # ## Recap
 #

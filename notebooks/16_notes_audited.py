@@ -97,8 +97,8 @@ torch.sigmod(x)
 # %% [markdown]
 # We call this a *slip*, because it was wrong already on the day it was written. What the notes say about the function
 # may be perfectly sound, but a reader who types the name as it stands there gets an error, and so we go by what is
-# written. (One statement, number 40, is both: its function is misspelled, and has since been deprecated as well. We
-# count it as *changed*.)
+# written. (Statement 40 is a slip and has changed as well: its function is misspelled, and has since been deprecated.
+# We count it as *changed*.)
 #
 # ## All 54
 #

@@ -34,7 +34,7 @@
 #
 # **You need** a rough idea of page 07. This page only reads results, so it loads no images and needs no GPU.
 #
-# **Time**: 19 min to read, 9 s to run (AMD EPYC, 2 cores).
+# **Time**: 20 min to read, 9 s to run (AMD EPYC, 2 cores).
 #
 # ## What a record contains
 #
@@ -85,7 +85,8 @@ three_minutes = recorded["avx2_180"]["runs"]
 
 # %% [markdown]
 # The machine was not equally fast every time, and the more steps a run had made, the better it came out. If we fix the
-# amount of work instead of the time, all runs make the same number of steps, and only the seed is left:
+# amount of work instead of the time, here 50 TFLOP, that is, $50 \cdot 10^{12}$ floating-point operations, all runs
+# make the same number of steps, and only the seed is left:
 
 # %%
 fixed_work = recorded["tflop_50"]["runs"]
@@ -166,7 +167,8 @@ table(["network", "GPU", "seconds", "accuracy, %"], records.PUBLISHED)
 #
 # *与其他网络比较*
 #
-# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training. All of these
+# Here are the gray points of the picture as numbers. The row `this book` is one more run of our training. (Its minute
+# was a good one: the machine had time for 822 steps, and not for about 725 as in the three runs above.) All of these
 # were computed in bfloat16, on one kind of machine:
 
 # %%
@@ -194,27 +196,28 @@ lenets = [each["LeNet, whole tensors"][0] for each in tables]
 [(lenet["epochs"], lenet["losses"][-1]) for lenet in lenets]
 
 # %% [markdown]
-# With ten minutes the loss on the training images ends at about a quarter of what it is with one, and yet new images are
-# recognized less well. This is *overfitting* (过拟合): a network that sees the same images almost a hundred times, with
-# no other data augmentation than mirroring them, learns them by heart.
+# With ten minutes the loss on the training images ends at about a quarter of what it is with one, and yet new images
+# are recognized less well. This is *overfitting* (过拟合): a network that sees the same images almost a hundred times,
+# with no other data augmentation than mirroring them, begins to learn them by heart.
 #
 # A *baseline* (基线) that nobody has tuned is an easy one to beat, so we looked for settings that suit these networks in
 # so short a time. airbench94, for example, was published with batches of 1,024 images. That would leave it about 25
 # steps in a minute, so it got batches of 128 here, and the two ResNets got batches of 32. Then we tried several
 # learning rates on each network, with somewhat less than the work of a minute or, for LeNet, with that of almost four.
-# (The column TFLOP says how much work that is, in $10^{12}$ floating-point operations.) Where a batch was made smaller,
-# the learning rate was first made smaller by the same factor. The columns say by what it was then multiplied. The
-# accuracies are those on the 5,000 images of the *validation set* (验证集), because whoever chooses by the test set can no
-# longer judge by it:
+# (The column TFLOP says how much work that is, in $10^{12}$ floating-point operations.) Column 1 is the learning rate
+# that belongs to the network: the published one, divided by 8 if the batch was made 8 times smaller, and so on. (For
+# LeNet it is that of page 07.) The other columns are multiples of it. The accuracies are those on the 5,000 images of
+# the *validation set* (验证集), because whoever chooses by the test set can no longer judge by it:
 
 # %%
 columns = ["network", "TFLOP", "1/8", "1/4", "1/2", "1", "2", "4", "8"]
 table(columns, records.rate_rows(recorded))
 
 # %% [markdown]
-# With a quarter of its learning rate LeNet is better by far, airbench94 gains some points with four times as much, and
-# ResNet-18 a little with less. The table further up was made with the best learning rate of each row, for the longer
-# times too. It was still a small search: every entry is a single run, and nothing but the learning rate was varied.
+# In this long training, LeNet is better by far with a quarter of its learning rate, while airbench94 gains some points
+# with four times as much, and ResNet-18 a little with less. The table further up was made with the best learning rate
+# of each row, for the longer times too. It was still a small search: every entry is a single run, and nothing but the
+# learning rate was varied.
 #
 # ## Accuracy against work
 #
@@ -243,8 +246,9 @@ airbench = recorded["baselines_60"]["baselines"]["airbench94"][0]
 
 # %% [markdown]
 # The small network has gone over all images more than three times, in many cheap steps. The large one has seen half of
-# them once. At its second point airbench94 has come closer, but from there on it still makes about one and a half times
-# as many errors. The 94 % for which it was designed takes more work than this picture shows.
+# them once. With more work, airbench94 hardly comes closer: at each of its three points it makes about one and a half
+# times as many errors as our network would with that much work. The 94 % for which it was designed takes more work than
+# this picture shows.
 #
 # ## A network for each budget
 #
@@ -261,15 +265,15 @@ from helpers.training.curves import curves
 show_candidates(curves())
 
 # %% [markdown]
-# The narrowest network, that of page 07, comes in two versions, one with fewer layers and larger learning rates. The four
-# wider ones are *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and its
-# mirror image get the same answer, and the network need not be shown both. (Their last stage has a third convolution,
-# too. And if there is time for more than about four epochs, they see images shifted by up to two pixels. In fewer epochs
-# an image hardly ever comes back, and shifting does slightly more harm than good.)
+# The narrowest network, that of page 07, comes in two versions, one with fewer layers and larger learning rates. The
+# four wider ones are *flip-equivariant* (翻转等变): each filter is also used as its own mirror image, so that an image and
+# its mirror image get the same answer, and the network need not be shown both. (Their last stage has a third
+# convolution, too. And if there is time for more than about four epochs, they see images shifted by up to two pixels.
+# In fewer epochs an image comes back only two or three times, and shifting does slightly more harm than good.)
 #
 # The narrowest network learns most from little work, but before long a wider one overtakes it. The widest one was tried
 # only with a lot of work, and ends highest. In between, from 12 TFLOP on, several curves run so close together that the
-# gaps may well be chance. For the same *work*, then, it hardly matters which of these networks you train.
+# gaps may well be chance. Among these, then, it hardly matters for the same *work* which network you train.
 #
 # For the same *time* it does matter, because a processor does not do the same number of operations a second for each of
 # them. Its instructions work on blocks of, say, 16 or 32 channels, and a width that is not a multiple of that leaves
@@ -331,7 +335,8 @@ records.mean(ten_seconds, "epochs"), records.mean(ten_seconds, "accuracy")
 #
 # *目标与结果*
 #
-# We set goals for this training, and most of them were missed. The results that reach their goal are in bold:
+# We set goals for this training, and most of them were missed. (Three more, for processors with AMX, Intel's
+# instructions for multiplying whole matrices, have not been tried.) The results that reach their goal are in bold:
 
 # %%
 columns = ["budget", "goal", "result", "spread", "seconds", "TFLOP"]
@@ -366,8 +371,8 @@ show_search(recorded)
 # *所有命令*
 #
 # To repeat one of our runs, look up its command here. (`--compile` compiles the network first, which [pays off on a
-# GPU](18_speed.ipynb#Compiling).) (The other records, such as those of the baselines, begin with their commands, too.)
-# The last column compares the speed of the whole training with that of [its best
+# GPU](18_speed.ipynb#On-a-GPU). The other records, such as those of the baselines, begin with their commands, too.) The
+# last column compares the speed of the whole training with that of [its best
 # convolution](18_speed.ipynb#How-fast-is-fast?) alone.
 
 # %%
@@ -414,10 +419,10 @@ check_mean_and_error(mean_and_error)
 
 # %% [markdown]
 # **2. Between two points.** What would our training have reached in two minutes? Nobody has tried, but a curve can be
-# read off. Write `accuracy_after(points, seconds)`, where `points` is a list of pairs `(seconds, accuracy)` in the order
-# of time. Between two neighbors the curve is a straight line in the picture of
-# [accuracy against time](#Accuracy-against-time), where the axes are the logarithm of the time and the logarithm of the
-# error. `seconds` is never outside of the curve.
+# read off. Write `accuracy_after(points, seconds)`, where `points` is a list of pairs `(seconds, accuracy)` in the
+# order of time. Between two neighbors the curve is a straight line in the picture of [accuracy against
+# time](#Accuracy-against-time), where the axes are the logarithm of the time and the logarithm of the error. `seconds`
+# always lies between the first point and the last.
 
 # %% tags=["exercise"]
 import math
@@ -446,11 +451,11 @@ check_accuracy_after(accuracy_after)
 # </details>
 
 # %% [markdown]
-# **3. Two networks, one test set (hard).** `right_a` and `right_b` are bool tensors that say which of the same $n$
-# images network a, and network b, has classified correctly. Write `compare(right_a, right_b)`: by how many percentage
-# points a is more accurate than b (negative if it is less accurate), and the standard error of this *difference*, both
-# as plain floats. What counts is each image's own difference: 1 if only a has it right, -1 if only b has, and 0
-# otherwise.
+# **3. Two networks, one test set (hard).** `right_a` and `right_b` are bool tensors of length $n$. They say which of
+# the same $n$ images network a and network b have classified correctly. Write `compare(right_a, right_b)`: by how many
+# percentage points a is more accurate than b (negative if it is less accurate), and the standard error of this
+# *difference*, both as plain floats. What counts is each image's own difference: 1 if only a has it right, -1 if only b
+# has, and 0 otherwise.
 
 # %% tags=["exercise"]
 from helpers.exercises.benchmarks import check_compare

@@ -82,7 +82,7 @@ difference("tensor([0., 0.])", "tensor([0., 0.])")
 # notebooks, the usual tool is [nbval](https://github.com/computationalmodelling/nbval), a plug-in of pytest, and
 # `pytest --nbval notebooks/` is all that you have to type. By itself, nbval compares texts letter by letter, which is
 # too strict for the last digits of a number, and it does not compare pictures. So the book brings its own comparison,
-# which this command uses in the book's folder, and the rest of this page tries it out.
+# which the same command uses if you type it in the book's folder, and the rest of this page tries it out.
 #
 # ## What can be the same, and what cannot
 #
@@ -137,9 +137,9 @@ big + 1 - big, big - big + 1
 # *数值的比较*
 #
 # How much is "up to rounding"? We need a *tolerance* (容差), the largest difference that still passes. For a decimal
-# number it is one unit of the last digit that is printed: 4.3217 may become 4.3218. There are two exceptions. A number
-# with few digits may be off by one part in 10,000 at most, so that 0.2105 may not become 0.2106. And a number with many
-# digits may always be off by a millionth, as here, so there is nothing to say:
+# number it is one unit of the last digit that is printed: 4.3217 may become 4.3218. But it is never more than one part
+# in 10,000 of the number, so 0.2105 may not become 0.2106, and never less than a millionth of it. Here the last digit
+# has changed by two, which is still less than a millionth, so there is nothing to say:
 
 # %%
 difference("loss 0.4321567", "loss 0.4321569")
@@ -153,9 +153,10 @@ difference("loss 0.2105", "loss 0.2205")
 
 # %% [markdown]
 # In your own tests you will compare tensors rather than printed text, and PyTorch has two functions for that. For both,
-# two numbers agree if they differ by no more than `atol + rtol * abs(expected)`. Here `atol` is the *absolute
-# tolerance* (绝对容差), an amount that is always allowed, and `rtol` the *relative tolerance* (相对容差), which grows with the
-# number itself. `torch.allclose` says yes or no, and `torch.testing.assert_close` explains itself:
+# two numbers agree if they differ by no more than `atol + rtol * abs(expected)`, where the second argument is the
+# expected one. Here `atol` is the *absolute tolerance* (绝对容差), an amount that is always allowed, and `rtol` the
+# *relative tolerance* (相对容差), which grows with the number itself. `torch.allclose` says yes or no, and
+# `torch.testing.assert_close` explains itself:
 
 # %%
 torch.allclose(torch.tensor(0.4321567), torch.tensor(0.4321569))
@@ -299,11 +300,11 @@ compare_pictures(stored, unmarked).text
 #
 # *谁来检验验证本身*
 #
-# Suppose that the comparison itself had a bug and let everything pass. All pages would pass, and we would be none the
-# wiser. So it was tested on mistakes made on purpose, which is called *mutation testing* (变异测试). A program took each
-# output and spoiled it in many ways, one at a time: a digit changed, a line lost, two rows swapped, a label erased, a
-# curve in the wrong color. How often did the comparison notice? Here is how many mistakes it caught, and how many it
-# missed:
+# Suppose that the comparison itself had a bug and let everything pass. All pages would look fine, and we would be none
+# the wiser. So it was tested on mistakes made on purpose, which is called *mutation testing* (变异测试). A program took
+# each output and spoiled it in many ways, one at a time: a digit changed, a line lost, two rows swapped, a label
+# erased, a curve in the wrong color. How often did the comparison notice? Here is how many mistakes it caught, and how
+# many it missed:
 
 # %%
 from helpers import measurements
@@ -400,7 +401,8 @@ show_stand_in(stand_in)
 # In the picture, each line is a tolerance that a cell states, and each mark says how much of it was needed: 1 is all of
 # it, and the narrow column on the left is for what did not differ at all. The first rule asks for a mark in the gray
 # part, which begins at one fifth, or to the right of it. The second asks for a cross, which stands for other seeds, at
-# 1 or beyond, where no other mark may lie:
+# 1 or beyond, where no other mark may lie. (A line with nothing but a cross is a training that none of the other
+# settings has changed.)
 
 # %%
 from helpers.drawings.spreads import show_spreads
@@ -419,8 +421,9 @@ measurements.needed_by_default(spread)
 # That leaves room to spare on the processors on which this was measured, for the most part one made by AMD. On others
 # there may be differences that nobody has seen yet.
 #
-# An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. Three
-# of them were tried, 2.9.1, 2.11.0 and 2.13.0. Here is what differs, on which pages, and with which of the three:
+# An older release of PyTorch is another matter: where PyTorch itself has changed, a page *should* look different. We
+# tried three older releases, 2.9.1, 2.11.0 and 2.13.0. Here is what differs, on which pages, and with which of the
+# three:
 
 # %%
 measurements.differences_by_release(spread)

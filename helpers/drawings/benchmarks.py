@@ -24,7 +24,13 @@ MARKERS = "svD^P<>"
 # How far above its star each published result's name stands, in points, the fastest first: no two overlap.
 NAME_HEIGHTS = (44, 30, 16, 16)
 # Where a curve's name stands, in points to the right of its end and above, if it would meet another one or a curve.
-BESIDE_SECONDS = {"LeNet, whole tensors": (9, 6), "LeNet, classic recipe": (9, -5)}
+BESIDE_SECONDS = {
+    records.BF16: (9, 7),
+    records.AVX512: (9, 1),
+    records.AVX2: (9, -10),
+    "LeNet, whole tensors": (9, 6),
+    "LeNet, classic recipe": (9, -5),
+}
 BESIDE_WORK = {"LeNet, whole tensors": (-75, 14), "LeNet, classic recipe": (-30, -16)}
 
 

@@ -42,7 +42,7 @@ class Exercise:
     def __call__(self, answer: Any) -> None:
         """Print what there is to say of an answer; the random numbers of the page stay as they were."""
         if is_open(answer):
-            print("Not answered yet: put your code in the place of the three dots.")
+            print("Not answered yet: put your code in place of the three dots.")
             return
         if fault := self._kind_fault(answer):
             print(textwrap.fill(f"Not yet: {fault}", WIDTH))

@@ -44,7 +44,7 @@ def test_a_walk_is_drawn_point_by_point():
     assert torch.tensor(path.get_xydata()).allclose(torch.stack(walk).double())
     assert torch.tensor(last.get_xydata()[0]).allclose(walk[-1].double())
     assert torch.tensor(first.get_xydata()[0]).allclose(walk[0].double())
-    assert alt.endswith("the way of walk.")
+    assert alt.endswith("the path of walk.")
 
 
 def test_norms_are_drawn_for_each_layer_and_told_in_words():

@@ -279,7 +279,7 @@ def test_the_page_explains_why_the_chart_and_the_counter_differ():
     errors = [call for call in OLD_CALLS if call.today == "error"]
     undated = [call for call in errors if not call.removed[:1].isdigit()]
     assert all(call.today == "error" for call in OLD_CALLS if call.removed[:1].isdigit())
-    assert f"the bars leave out {len(undated)} whose date is not" in prose
+    assert f"the bars leave out {len(undated)} for which no release" in prose
     assert f"Why does the legend say {len(of_torch)} where" in prose
     assert f"where the counter says {len(differ)}? " in prose
     assert f"The bars include {len(with_warning)} calls that" in prose

@@ -64,7 +64,7 @@ def task(n):
 
 
 def exercise(n):
-    text = "Not answered yet: put your code in the place of the three dots.\n"
+    text = "Not answered yet: put your code in place of the three dots.\n"
     output = new_output("stream", name="stdout", text=text)
     tags = {"tags": ["exercise"]}
     return new_code_cell("check(...)", execution_count=3 + n, outputs=[output], metadata=tags)
