@@ -121,22 +121,29 @@ def figures() -> Iterator[tuple[str, str, str]]:
     what = f"of the notes' {len(STATEMENTS)} statements: hold, have changed, were slips"
     counts = f"{since['']}, {since['changed']}, {since[SLIP]}"
     yield what, counts, "[page 16](notebooks/16_notes_audited.ipynb)"
-    runs = record("training/gpu_epochs_18")["runs"]
+    on_gpu = record("training/gpu_epochs_18")
+    runs = on_gpu["runs"]
     accuracies, seconds = ([run[key] for run in runs] for key in ("accuracy", "seconds"))
     yield (
         f"CIFAR-10 after {fmean(seconds):.1f} s of training on one H200 GPU ({len(runs)} runs)",
         f"{fmean(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})",
-        "`python -m helpers.training --epochs 18 --compile --runs 10 --device cuda`",
+        f"`{_command(on_gpu)}`",
     )
     for name, machine in TRAININGS:
-        runs = record(name)["runs"]
+        trained = record(name)
+        runs = trained["runs"]
         accuracies = [run["accuracy"] for run in runs]
         settings = "".join(f"{key}={value} " for key, value in runs[0]["settings"].items())
         yield (
             f"CIFAR-10 after 60 s of training on two cores {machine} ({len(runs)} runs)",
             f"{fmean(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})",
-            f"`{settings}python -m helpers.training --budget 60s --runs 3`",
+            f"`{settings}{_command(trained)}`",
         )
+
+
+def _command(training: dict[str, Any]) -> str:
+    """The command of a record, without the file that it writes."""
+    return training["command"].partition(" --out ")[0]
 
 
 def _study(name: str) -> str:
