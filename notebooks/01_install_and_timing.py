@@ -264,7 +264,7 @@ from torch.utils import benchmark
 big = torch.ones(1_000_000)
 timer = benchmark.Timer("big.sum()", globals={"big": big})
 result = timer.blocked_autorange()
-f"{1e6 * result.median:.1f} us"
+f"{1e6 * result.median:.1f} μs"
 
 # %% [markdown]
 # Type `result` alone to see more of what it found, such as the *interquartile range* (四分位距), within which the
@@ -590,6 +590,13 @@ check_stopwatch(Stopwatch)
 
 # %% [markdown] tags=["hint"]
 # <details><summary>Hint 2</summary>
+#
+# What would your clock count if the GPU were still busy with earlier work when the block begins?
+#
+# </details>
+
+# %% [markdown] tags=["hint"]
+# <details><summary>Hint 3</summary>
 #
 # You have to wait twice: before the clock is read for the first time, and before it is read for the second time.
 #

@@ -427,8 +427,9 @@ class Muon(torch.optim.Optimizer):
 # %% [markdown]
 # (PyTorch has had a `torch.optim.Muon` since 2.9, which takes matrices only and does not fix their norm.)
 #
-# Muon trains the filters, and SGD trains the head and the biases. (The factors of the batch normalizations stay at 1.)
-# The biases start at zero and have little time, so their learning rate is 16 times as high:
+# Muon trains the filters, and SGD trains the head and the biases. (Muon has a learning rate of its own, since its steps
+# are all about equally long. The factors of the batch normalizations stay at 1.) The biases start at zero and have
+# little time, so their learning rate is 16 times as high:
 
 
 # %%

@@ -551,7 +551,7 @@ check_histograms(histograms)
 
 # %% [markdown]
 # **8. Ranks (hard).** Replace each element by its rank in its row: 0 for the smallest, 1 for the next, and so on (no
-# two are equal). One `argsort` and one `scatter_`.
+# two are equal). The row 40, 10, 30, 20, for example, becomes 3, 0, 2, 1. One `argsort` and one `scatter_`.
 
 # %% tags=["exercise"]
 from helpers.exercises.gather_and_scatter import check_ranks

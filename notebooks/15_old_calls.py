@@ -283,8 +283,8 @@ with contextlib.chdir(folder.name):
 
 # %% [markdown]
 # For each line you see what it does today, what to write, why, and where in this book to read on. The name at the end
-# of each entry is also in the tables of this page. Where the text alone does not tell whether the call is an old one,
-# the report gives a condition, "if ...".
+# of each entry is also in the tables of this page. In other files you may also meet a condition, "if ...", where the
+# text alone does not tell whether the call is an old one.
 #
 # The original stays as it was. The copy has `.today` in its name, and differs from it in these lines (`-` is old,
 # `+` is new):
