@@ -404,7 +404,7 @@ rows = torch.ones(100, 100)
 # %timeit -n 100 [row.sum() for row in rows]
 
 # %% verify={"reason": "durations", "timing": true}
-# %timeit -n 100 rows.sum(dim=1)
+# %timeit -n 1000 rows.sum(dim=1)
 
 # %% [markdown]
 # Both give the same hundred sums. (If a line begins with "The slowest run took", the machine was busy. The difference
