@@ -99,15 +99,15 @@ def check_pair(torch: str | None, torchvision: str | None, wanted: str | None) -
     if not torch or not torchvision:
         return Finding("FAIL", subject, f"one is missing; run: {INSTALL}")
     if wanted:
-        least, given = _numbers(wanted), _numbers(torch)
+        least, given = numbers_of(wanted), numbers_of(torch)
         if given < least or (wanted.startswith("==") and given != least):
             text = f"torchvision {torchvision} needs torch{wanted}, this is torch {torch}"
             return Finding("FAIL", subject, f"{text}; run: {INSTALL}")
     return Finding("OK", subject, "fit each other")
 
 
-def _numbers(release: str) -> list[int]:
-    """The numbers of a release, without what stands before or after them."""
+def numbers_of(release: str) -> list[int]:
+    """The first three numbers of a release, by which releases can be sorted: ``>=2.14.0`` is [2, 14, 0]."""
     return [int(number) for number in re.findall(r"\d+", release)[:3]]
 
 

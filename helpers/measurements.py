@@ -6,6 +6,7 @@ from typing import Any
 from IPython.display import Markdown
 
 from helpers import paths, tables
+from helpers.environment import numbers_of
 
 RECORDS = paths.RECORDS / "verification"
 # The kinds of settings under which one and the same program ran on other machines.
@@ -34,14 +35,10 @@ def differences_by_release(spread: dict) -> Markdown:
             runs = [spread["runs"][name] for name, need in cell["needed"].items() if need]
             of_releases |= {run["torch"] for run in runs if run["kind"] == "release"}
     rows = [
-        (reason, ", ".join(sorted(of_pages)), ", ".join(sorted(of_releases, key=_in_order)))
+        (reason, ", ".join(sorted(of_pages)), ", ".join(sorted(of_releases, key=numbers_of)))
         for reason, (of_pages, of_releases) in found.items()
     ]
     return tables.table(["what differs", "pages", "releases"], rows)
-
-
-def _in_order(release: str) -> list[int]:
-    return [int(number) for number in release.split(".")]
 
 
 def widest(spread: dict, cell: dict, field: str, *kinds: str) -> float:

@@ -208,7 +208,7 @@ flat, flat_of_transposed
 #
 # *展平*
 #
-# The reshape that you will meet most often in networks like LeNet stands in front of the first linear layer, which
+# The reshape that you will meet most often in networks like LeNet comes before the first linear layer, which
 # wants one row of numbers for each sample. Let us try it on a batch of 64 color pictures, 32 × 32 pixels each. They
 # become 64 rows of numbers, and the first dimension, the batch, must survive:
 

@@ -55,7 +55,7 @@ from helpers.training import records
 
 recorded = records.read()
 minute = recorded["bf16_60"]
-minute["command"].partition(" --out ")[0]
+records.command_of(minute)
 
 # %% [markdown]
 # `--budget 60s` says that the training may take sixty seconds, from the moment when the images are in memory to the end

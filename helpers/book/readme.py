@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw
 
 from helpers import pages
 from helpers.book import BookError
+from helpers.environment import numbers_of
 from helpers.notes.statements import SLIP, STATEMENTS
 from helpers.paths import BOOK, RECORDS
 from helpers.verification.files import write_file
@@ -99,6 +100,8 @@ def pictures() -> dict[str, bytes]:
 
 def figures() -> Iterator[tuple[str, str, str]]:
     """What was measured: of what, the figure, and what prints it."""
+    from helpers.training.records import command_of  # torch takes seconds
+
     score = record("verification/mutation_score")
     caught, counted = score["caught"], score["caught"] + score["missed"]
     share = f"{caught:,} of {counted:,} ({100 * caught / counted:.2f} %)"
@@ -109,7 +112,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     yield what, f"{green} of {len(runs)}", _study("many-runs")
     spread = record("verification/spread")
     releases = {run["torch"] for run in spread["runs"].values()}
-    ordered = sorted(releases, key=lambda release: [int(n) for n in release.split(".")])
+    ordered = sorted(releases, key=numbers_of)
     others = sum(bool(cell["release"]) for cell in spread["cells"])
     what = "releases of torch that the pages were run on"
     yield (
@@ -127,7 +130,7 @@ def figures() -> Iterator[tuple[str, str, str]]:
     yield (
         f"CIFAR-10 after {fmean(seconds):.1f} s of training on one H200 GPU ({len(runs)} runs)",
         f"{fmean(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})",
-        f"`{_command(on_gpu)}`",
+        f"`{command_of(on_gpu)}`",
     )
     for name, machine in TRAININGS:
         trained = record(name)
@@ -137,13 +140,8 @@ def figures() -> Iterator[tuple[str, str, str]]:
         yield (
             f"CIFAR-10 after 60 s of training on two cores {machine} ({len(runs)} runs)",
             f"{fmean(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})",
-            f"`{settings}{_command(trained)}`",
+            f"`{settings}{command_of(trained)}`",
         )
-
-
-def _command(training: dict[str, Any]) -> str:
-    """The command of a record, without the file that it writes."""
-    return training["command"].partition(" --out ")[0]
 
 
 def _study(name: str) -> str:

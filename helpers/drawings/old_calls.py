@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import matplotlib.pyplot as plt
 
 from helpers import plotting
+from helpers.environment import numbers_of
 from helpers.notes.old_calls import OldCall
 
 KINDS = {  # the field of a call, what it means, color and hatching
@@ -19,7 +20,7 @@ def show_releases(calls: Iterable[OldCall]) -> None:
     """Show bars, one for each release of PyTorch: how many old calls it changed, removed, deprecated."""
     counts = {kind: Counter(getattr(call, kind) for call in calls) for kind in KINDS}
     named = {release for counter in counts.values() for release in counter if release[:1].isdigit()}
-    releases = sorted(named, key=lambda release: [int(part) for part in release.split(".")])
+    releases = sorted(named, key=numbers_of)
     plotting.use_style()
     figure, axis = plt.subplots(figsize=(8, 0.24 * len(releases) + 1))
     ends = [0] * len(releases)

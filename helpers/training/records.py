@@ -6,7 +6,7 @@ Nothing is measured here: each file is JSON and begins with the command that wri
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from helpers import paths
 from helpers.training.baseline_nets import BASELINES
@@ -136,7 +136,7 @@ def command_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
         runs = records[name]["runs"]
         one = runs[0]
         settings = [f"{key}={value}" for key, value in one["settings"].items()]
-        command = " ".join([*settings, records[name]["command"].partition(" --out")[0]])
+        command = " ".join([*settings, command_of(records[name])])
         threads = "1 thread" if one["threads"] == 1 else f"{one['threads']} threads"
         machine = f"{one['cpu']}, {one['cpu_capability']}, {threads}, {one['precision']}"
         if one.get("gpu"):
@@ -144,6 +144,11 @@ def command_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
         used = f"{mean(runs, 'efficiency'):.0%}" if name in timed else "not timed"
         rows.append((name, f"`{command}`", machine, used))
     return rows
+
+
+def command_of(record: Mapping[str, Any]) -> str:
+    """Return the command that wrote a record, without its ``--out``."""
+    return record["command"].partition(" --out ")[0]
 
 
 def baseline_rows(records: Mapping[str, dict]) -> list[tuple[str, ...]]:
