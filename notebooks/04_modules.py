@@ -106,8 +106,8 @@ scores.sum().backward()
 net.conv1.weight.shape, net.conv1.weight.grad.shape
 
 # %% [markdown]
-# > **Then and now.** In the notes, `forward` takes and returns *Variables*, because a Tensor cannot be differentiated
-# > and has to be wrapped. Since PyTorch 0.4 there is nothing to wrap.
+# > **Then and now.** In the notes, `forward` takes and returns *Variables*, because in those days a Tensor could not be
+# > differentiated and had to be wrapped. Since PyTorch 0.4 there is nothing to wrap.
 #
 # The pictures need no gradient. The output is recorded all the same, since it depends on weights that do:
 
@@ -319,9 +319,9 @@ norm(batch[:1])
 # error "Expected all tensors to be on the same device". (Once the buffer exists, `self.mean = new` replaces its value,
 # and it stays a buffer.)
 #
-# Now move to your own device, the GPU if there is one. Where there is none, `current_accelerator` returns `None`, and we
-# take the CPU. A *module* moves its own tensors, and `to` returns that same module. A *tensor* stays where it is, so you
-# have to use what its `to` returns:
+# Now move the network to your own device, the GPU if there is one. Where there is none, `current_accelerator` returns
+# `None`, and we take the CPU. A *module* moves its own tensors, and `to` returns that same module. A *tensor* stays
+# where it is, so you have to use what its `to` returns:
 
 # %%
 device = torch.accelerator.current_accelerator(check_available=True)
@@ -333,7 +333,7 @@ other.to(device) is other, other(pictures.to(device)).shape
 #
 # *单个样本与小批量*
 #
-# So far the network got a *mini-batch* (小批量), several samples at once. What if you have one picture?
+# So far the network has always been given a *mini-batch* (小批量), several samples at once. What if you have one picture?
 #
 # > **Then and now.** In the notes `torch.nn` takes mini-batches only, four dimensions for `Conv2d`, and a single sample
 # > needs `unsqueeze(0)` to become a batch of one. Since PyTorch 1.11 many layers take a single sample as well.
@@ -387,8 +387,8 @@ maps.shape, maps.view(-1, 16 * 5 * 5).shape
 # | `GroupNorm`; `BatchNorm1d` on C x L | **no error if the sizes happen to fit**: other numbers |
 # | `Upsample(scale_factor=2)` on C x H x W | **no error**: only the width grows |
 #
-# You need no table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of these.
-# (Without `batch_first=True`, `LSTM` and the like have the batch *second*, and want `unsqueeze(1)`.)
+# You need no table if you keep the batch dimension even for one sample. `unsqueeze(0)` adds it for all of these but
+# one: without `batch_first=True`, `LSTM` has the batch *second*, and wants `unsqueeze(1)`.
 #
 # ### The order is N x C x H x W
 #

@@ -38,9 +38,9 @@
 #
 # In a hurry? [Paste your message](15_old_calls.ipynb#Paste-your-message), or [have a whole file
 # read](15_old_calls.ipynb#Have-a-whole-file-read). The complete tables are at the end of the page: [the silent
-# changes](15_old_calls.ipynb#Silent-changes), and all calls [by message](15_old_calls.ipynb#By-message), [by
-# name](15_old_calls.ipynb#By-name) and [by group](15_old_calls.ipynb#By-group). On GitHub and in a browser, Ctrl+F
-# finds a word in all of them.
+# changes](15_old_calls.ipynb#Silent-changes), the errors and warnings [by message](15_old_calls.ipynb#By-message), and
+# all calls [by name](15_old_calls.ipynb#By-name) and [by group](15_old_calls.ipynb#By-group). When you read the page on
+# GitHub or as a web page, Ctrl+F finds a word in all of them.
 #
 # ## Five errors that come first
 #
@@ -92,7 +92,7 @@ iter(loader).next()
 
 # %% [markdown]
 # This is how it was written in Python 2. In Python 3 an iterator (迭代器) has no such method, and `next` is a function.
-# PyTorch's loaders kept the old method beside it up to release 1.12. Today you write:
+# PyTorch's loaders still had the old method, too, up to release 1.12. Today you write:
 
 # %%
 images, labels = next(iter(loader))
@@ -194,8 +194,8 @@ torch.arange(3.0).mean()
 
 # %% [markdown]
 # This page knows more than forty such changes. The ones around optimizers are easily overlooked, because most of them
-# show only in how a training goes. Here they are, each with what the line gave once, which was written down, and what
-# it gives today, which is computed here:
+# show only in how the training goes. Here they are. For each line you see what it once gave, as we have it on record,
+# and what it gives today, computed here:
 
 # %%
 lookup.silent("Optimizers")
@@ -302,8 +302,8 @@ print("\n".join(changes))
 # Layout and comments are untouched. The program left three calls to us, because it rewrites only what can be changed
 # safely without understanding the rest of the script. It cannot know, for example, over which dimension a softmax is
 # meant to go. We can: each row is a picture, and the classes lie along dimension 1. And what was `volatile` goes into a
-# block without gradients. (`Variable` may stay, since it does nothing any more.) Then we print the end of the script,
-# and let the program read it once more:
+# block without gradients. (`Variable` may stay here: around data it does nothing any more.) Then we print the end of
+# the script, and let the program read it once more:
 
 # %%
 text = mended.read_text(encoding="utf-8")
@@ -584,16 +584,17 @@ lookup.index()
 #
 # *按类别*
 #
-# Here is every change that we know of, with its reason. In the code `x` and `y` are tensors, and the other names explain
-# themselves. Each row has been tried: `pytest tests/notes` runs the old line and the new one, on the same values, and
-# compares what they give.
+# Here is every change that we know of, with its reason. In the code `x` and `y` are tensors, and the other names
+# explain themselves. Each row has been tried: `pytest tests/notes` runs the old line and the new one on the same
+# values. It checks that the old line does what its sign says, and that the new one gives what it should.
 #
 # ### Tensors
 #
 # *张量*
 #
-# Making tensors, indexing them, computing with them. Types are behind most of these changes: whole numbers were once
-# treated as second-class floats, and a mask was a tensor of small numbers.
+# Making tensors, indexing them, computing with them. Types are behind most of these changes: `arange` once gave floats
+# even for whole numbers, the division of whole numbers cut off the fraction, and a mask was a tensor of small whole
+# numbers.
 
 # %%
 lookup.group("Tensors")
@@ -637,8 +638,8 @@ lookup.group("Losses")
 #
 # *优化器*
 #
-# The optimizers themselves have hardly changed. What has changed is the order in which they and their schedulers are
-# called.
+# The optimizers themselves have hardly changed. What has changed is mostly around them: the order in which they and
+# their schedulers are called, and what `zero_grad` leaves of a gradient.
 
 # %%
 lookup.group("Optimizers")
